@@ -1,0 +1,24 @@
+//! The words and rules of Tetherboard, without any input or output.
+//!
+//! Everything here is a value or a function of its arguments: ids, money, odds, stages and their roles, time zones and
+//! periods, the description of a chart. The only way to know the time is a [`Clock`] that somebody hands over.
+
+mod chart;
+mod clock;
+mod dataset;
+mod ids;
+mod money;
+mod period;
+mod schedule;
+mod stage;
+mod zone;
+
+pub use chart::{Bar, ChartSpec, ChartUnit};
+pub use clock::Clock;
+pub use dataset::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger};
+pub use ids::{ContactId, DealId, RunId, TenantId, UserId, UserRole};
+pub use money::{Fee, Money, Odds};
+pub use period::{Period, Week, Window, weeks_ending_with};
+pub use schedule::next_hourly_run;
+pub use stage::{Role, StageKey, StageRole, suggest_role};
+pub use zone::{SourceTime, Zone, ZoneError};

@@ -1,0 +1,117 @@
+//! Time zones: where a brand lives, and what its CRM's zoneless times mean.
+
+use std::fmt;
+
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+
+/// An IANA time zone with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    name: String,
+    tz: TimeZone,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not an IANA time zone; write one like America/Chicago")]
+pub struct ZoneError(String);
+
+impl Zone {
+    /// # Errors
+    /// When the name is not in the zone database.
+    pub fn named(name: &str) -> Result<Self, ZoneError> {
+        let tz = TimeZone::get(name).map_err(|_| ZoneError(name.to_owned()))?;
+        let name = tz.iana_name().unwrap_or(name).to_owned();
+        Ok(Self { name, tz })
+    }
+
+    pub fn utc() -> Self {
+        Self { name: "UTC".to_owned(), tz: TimeZone::UTC }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn tz(&self) -> &TimeZone {
+        &self.tz
+    }
+
+    /// The local date of a moment.
+    pub fn date(&self, moment: Timestamp) -> Date {
+        moment.to_zoned(self.tz.clone()).date()
+    }
+
+    pub fn datetime(&self, moment: Timestamp) -> DateTime {
+        moment.to_zoned(self.tz.clone()).datetime()
+    }
+
+    /// The first moment of a local date, also where a clock change skips midnight.
+    pub fn start_of(&self, date: Date) -> Timestamp {
+        self.tz
+            .to_ambiguous_zoned(date.to_datetime(jiff::civil::Time::midnight()))
+            .compatible()
+            .and_then(|midnight| midnight.start_of_day())
+            .map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    }
+
+    /// The moment of a local time: a skipped hour moves forward, of a doubled hour it is the earlier.
+    pub fn moment(&self, local: DateTime) -> Option<Timestamp> {
+        self.tz.to_ambiguous_timestamp(local).compatible().ok()
+    }
+
+    /// The short name in force at a moment: `CDT`.
+    pub fn abbreviation(&self, moment: Timestamp) -> String {
+        self.tz.to_offset_info(moment).abbreviation().to_owned()
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// Turns the CRM's zoneless times into moments.
+#[derive(Clone, Debug)]
+pub struct SourceTime(pub Zone);
+
+impl SourceTime {
+    /// Milliseconds since the epoch of a local time in the source zone.
+    pub fn moment_ms(&self, local: DateTime) -> Option<i64> {
+        self.0.moment(local).map(Timestamp::as_millisecond)
+    }
+}
+
+/// The Monday on or before a date.
+pub(crate) fn monday_of(date: Date) -> Date {
+    let back = date.weekday().since(Weekday::Monday);
+    date.checked_sub(Span::new().days(i64::from(back))).unwrap_or(Date::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::{date, datetime};
+
+    #[test]
+    fn a_skipped_hour_moves_forward_and_a_doubled_hour_is_the_earlier() {
+        let zone = Zone::named("America/Chicago").unwrap();
+        let skipped = zone.moment(datetime(2026, 3, 8, 2, 30, 0, 0)).unwrap();
+        assert_eq!(skipped.to_string(), "2026-03-08T08:30:00Z");
+        let doubled = zone.moment(datetime(2026, 11, 1, 1, 30, 0, 0)).unwrap();
+        assert_eq!(doubled.to_string(), "2026-11-01T06:30:00Z");
+    }
+
+    #[test]
+    fn a_day_whose_midnight_is_skipped_starts_when_it_starts() {
+        let zone = Zone::named("America/Santiago").unwrap();
+        assert_eq!(zone.start_of(date(2026, 9, 6)).to_string(), "2026-09-06T04:00:00Z");
+    }
+
+    #[test]
+    fn a_wrong_zone_says_what_is_wanted() {
+        assert!(Zone::named("Chicago").unwrap_err().to_string().contains("America/Chicago"));
+    }
+}
