@@ -1,0 +1,205 @@
+//! Deals: the CRM's own, and the one that a prospect without any stands for.
+
+use sea_orm::FromQueryResult;
+use tetherboard_domain::{Money, Odds, StageKey, TenantId};
+
+use crate::leads::{LabelMatch, Standing, by_stage, find_words, match_label, standings_in};
+use crate::query::{Bulk, Query, upsert};
+use crate::records::Book;
+use crate::{Conn, Result};
+
+/// A deal as a run writes it. Which contact it belongs to is decided by [`crate::links::relink`].
+#[derive(Clone, Debug)]
+pub struct DealRecord {
+    /// The contact that the CRM names.
+    pub client_id: Option<String>,
+    pub title: String,
+    pub name: String,
+    pub link_key: Option<String>,
+    pub contact_type: Option<i64>,
+    pub stage: Option<String>,
+    pub stage_since_ms: i64,
+    pub stage_since_exact: bool,
+    pub fee: Option<Money>,
+    pub fee_flagged: bool,
+    pub odds: Option<Odds>,
+    /// `YYYY-MM-DD`: a calendar date, which no zone moves.
+    pub close_date: Option<String>,
+    pub owner: String,
+    pub created_ms: Option<i64>,
+}
+
+pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord)]) -> Result<()> {
+    const DEALS: Bulk = Bulk {
+        table: "pipeline_items",
+        columns: &[
+            "tenant_id", "crm_id", "row_no", "mapping_version", "first_seen_ms", "changed_ms", "missing_ms", "gone_ms", "modified_ms",
+            "client_id", "title", "name", "link_key", "contact_type", "stage", "stage_key", "stage_since_ms", "stage_since_exact",
+            "fee_cents", "fee_flagged", "odds", "close_date", "owner", "created_ms",
+        ],
+        key: 2,
+        keep: &["first_seen_ms"],
+    };
+    let rows = deals.iter().map(|(book, deal)| {
+        let mut values = book.values(tenant);
+        values.extend([
+            deal.client_id.clone().into(),
+            deal.title.clone().into(),
+            deal.name.clone().into(),
+            deal.link_key.clone().into(),
+            deal.contact_type.into(),
+            deal.stage.clone().into(),
+            deal.stage.as_deref().map(|stage| StageKey::of(stage).0).into(),
+            deal.stage_since_ms.into(),
+            deal.stage_since_exact.into(),
+            deal.fee.map(|fee| fee.0).into(),
+            deal.fee_flagged.into(),
+            deal.odds.map(Odds::hundredths).into(),
+            deal.close_date.clone().into(),
+            deal.owner.clone().into(),
+            deal.created_ms.into(),
+        ]);
+        values
+    });
+    upsert(conn, &DEALS, rows.collect()).await
+}
+
+pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
+    standings_in(conn, "pipeline_items", tenant, ids).await
+}
+
+/// The deals of prospects: the CRM's, and one for each prospect that has none. A deal is a prospect's by its contact's
+/// type, or by its own while it is not joined to a live contact; one whose type nobody tells is kept.
+const DEAL: &str = "WITH deal AS (\
+    SELECT d.crm_id AS deal_id, c.crm_id AS contact_id, d.title, COALESCE(c.name, d.name) AS name, COALESCE(c.market, '') AS market, \
+        d.owner, d.stage, d.stage_key, d.stage_since_ms, d.stage_since_exact, d.fee_cents, d.odds, d.close_date, d.client_id \
+    FROM pipeline_items d LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id AND c.gone_ms IS NULL \
+    WHERE d.tenant_id = $1 AND d.gone_ms IS NULL AND COALESCE(c.contact_type, d.contact_type, 1) = 1 \
+    UNION ALL \
+    SELECT '' AS deal_id, l.crm_id, '', l.name, l.market, l.owner, l.stage, l.stage_key, l.stage_since_ms, l.stage_since_exact, \
+        l.fee_cents, CAST(NULL AS BIGINT), CAST(NULL AS TEXT), CAST(NULL AS TEXT) \
+    FROM leads l WHERE l.tenant_id = $1 AND l.gone_ms IS NULL AND l.contact_type = 1 AND NOT EXISTS (\
+        SELECT 1 FROM pipeline_items d WHERE d.tenant_id = l.tenant_id AND d.contact_id = l.crm_id AND d.gone_ms IS NULL)) ";
+
+/// How many deals share a stage, a fee and odds of their own. The finest count that values are sums of.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct DealCell {
+    pub stage: Option<String>,
+    pub stage_key: Option<String>,
+    pub fee_cents: Option<i64>,
+    pub odds: Option<i64>,
+    pub deals: i64,
+}
+
+pub async fn cells<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<DealCell>> {
+    let mut query = from_deals("SELECT stage, stage_key, fee_cents, odds, COUNT(*) AS deals", tenant);
+    query.push(" GROUP BY stage, stage_key, fee_cents, odds");
+    query.all(conn).await
+}
+
+/// Which deals of prospects are meant.
+#[derive(Clone, Debug, Default)]
+pub struct DealFilter {
+    pub stage: Option<LabelMatch>,
+    /// Besides `stage`: the stages that a group such as "open" is made of.
+    pub group: Option<LabelMatch>,
+    pub fee_known: bool,
+    pub text: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DealSort {
+    Stage,
+    Name,
+    Fee,
+    Owner,
+    CloseDate,
+    Since,
+}
+
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct DealRow {
+    /// Blank for the deal that a prospect without any stands for.
+    pub deal_id: String,
+    /// `None`: not joined to a contact.
+    pub contact_id: Option<String>,
+    pub title: String,
+    pub name: String,
+    pub market: String,
+    pub owner: String,
+    pub stage: Option<String>,
+    pub stage_key: Option<String>,
+    pub stage_since_ms: i64,
+    pub stage_since_exact: bool,
+    pub fee_cents: Option<i64>,
+    pub odds: Option<i64>,
+    pub close_date: Option<String>,
+}
+
+pub async fn count<C: Conn>(conn: &C, tenant: TenantId, filter: &DealFilter) -> Result<i64> {
+    let mut query = from_deals("SELECT COUNT(*)", tenant);
+    narrow(&mut query, filter);
+    query.number(conn).await
+}
+
+/// One page of a list. `stage_order` are stage keys in the CRM's order, for sorting by stage.
+pub async fn list<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    filter: &DealFilter,
+    sort: DealSort,
+    descending: bool,
+    stage_order: &[StageKey],
+    page: (i64, i64),
+) -> Result<Vec<DealRow>> {
+    let (offset, limit) = page;
+    let columns = "SELECT deal_id, contact_id, title, name, market, owner, stage, stage_key, stage_since_ms, stage_since_exact, \
+                   fee_cents, odds, close_date";
+    let mut query = from_deals(columns, tenant);
+    narrow(&mut query, filter);
+    query.push(" ORDER BY ");
+    match sort {
+        DealSort::Stage => by_stage(&mut query, stage_order),
+        DealSort::Name => query.push("LOWER(name)"),
+        DealSort::Fee => query.push("CASE WHEN fee_cents IS NULL THEN 1 ELSE 0 END, fee_cents"),
+        DealSort::Owner => query.push("CASE WHEN owner = '' THEN 1 ELSE 0 END, LOWER(owner)"),
+        DealSort::CloseDate => query.push("CASE WHEN close_date IS NULL THEN 1 ELSE 0 END, close_date"),
+        DealSort::Since => query.push("stage_since_ms"),
+    };
+    query.push(if descending { " DESC" } else { "" }).push(", LOWER(name), deal_id, contact_id");
+    query.push(" LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
+    query.all(conn).await
+}
+
+/// When the deals of prospects came into their stages, by stage.
+pub async fn stage_starts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Option<String>, i64)>> {
+    let mut query = from_deals("SELECT stage, stage_since_ms", tenant);
+    query.push(" ORDER BY stage_since_ms");
+    let found = query.rows(conn).await?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
+/// Live deals that are joined to no live contact.
+pub async fn unlinked<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
+    let text = "SELECT COUNT(*) FROM pipeline_items d WHERE d.tenant_id = $1 AND d.gone_ms IS NULL AND NOT EXISTS \
+                (SELECT 1 FROM leads l WHERE l.tenant_id = d.tenant_id AND l.crm_id = d.contact_id AND l.gone_ms IS NULL)";
+    crate::query::number(conn, text, [tenant.0.into()]).await
+}
+
+fn from_deals(select: &str, tenant: TenantId) -> Query {
+    let mut query = Query::new(&format!("{DEAL}{select} FROM deal WHERE 1 = 1"));
+    query.values.push(tenant.0.into());
+    query
+}
+
+fn narrow(query: &mut Query, filter: &DealFilter) {
+    for label in [&filter.stage, &filter.group].into_iter().flatten() {
+        match_label(query, "stage", label);
+    }
+    if filter.fee_known {
+        query.push(" AND fee_cents IS NOT NULL");
+    }
+    if let Some(text) = &filter.text {
+        find_words(query, "LOWER(name || ' ' || title || ' ' || market)", text);
+    }
+}

@@ -1,0 +1,19 @@
+//! Which contact a deal belongs to.
+
+use tetherboard_domain::TenantId;
+
+use crate::query::execute;
+use crate::{Conn, Result};
+
+/// Joins every live deal to its contact: by the CRM's `client_id`; only where a deal has none at all, by name and
+/// company if exactly one live contact fits. The rest stays unlinked.
+pub async fn relink<C: Conn>(conn: &C, tenant: TenantId) -> Result<()> {
+    let by_id = "UPDATE pipeline_items SET contact_id = client_id \
+                 WHERE tenant_id = $1 AND client_id IS NOT NULL AND (contact_id IS NULL OR contact_id <> client_id)";
+    execute(conn, by_id, [tenant.0.into()]).await?;
+    let by_name = "UPDATE pipeline_items SET contact_id = (SELECT MIN(l.crm_id) FROM leads l WHERE l.tenant_id = $1 \
+                   AND l.link_key = pipeline_items.link_key AND l.gone_ms IS NULL HAVING COUNT(*) = 1) \
+                   WHERE tenant_id = $1 AND client_id IS NULL AND gone_ms IS NULL";
+    execute(conn, by_name, [tenant.0.into()]).await?;
+    Ok(())
+}

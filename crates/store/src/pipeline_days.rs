@@ -1,0 +1,82 @@
+//! The pipeline as each local day left it, for history that the CRM does not keep.
+
+use sea_orm::FromQueryResult;
+use tetherboard_domain::{Money, StageKey, TenantId};
+
+use crate::query::{Bulk, all, execute, one, upsert};
+use crate::{Conn, Result};
+
+/// One stage on one day: its prospects, and its deals (implicit ones included) with their value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageDay {
+    pub stage: StageKey,
+    pub contacts: i64,
+    pub deals: i64,
+    pub value: Money,
+    pub weighted: Money,
+}
+
+/// Replaces a day, `YYYY-MM-DD`.
+pub async fn put<C: Conn>(conn: &C, tenant: TenantId, day: &str, stages: &[StageDay], carried: bool) -> Result<()> {
+    const DAYS: Bulk = Bulk {
+        table: "pipeline_days",
+        columns: &["tenant_id", "day", "stage_key", "contacts", "deals", "value_cents", "weighted_cents", "carried"],
+        key: 3,
+        keep: &[],
+    };
+    execute(conn, "DELETE FROM pipeline_days WHERE tenant_id = $1 AND day = $2", [tenant.0.into(), day.into()]).await?;
+    let rows = stages.iter().map(|stage| {
+        vec![
+            tenant.0.into(),
+            day.into(),
+            stage.stage.as_str().into(),
+            stage.contacts.into(),
+            stage.deals.into(),
+            stage.value.0.into(),
+            stage.weighted.0.into(),
+            carried.into(),
+        ]
+    });
+    upsert(conn, &DAYS, rows.collect()).await
+}
+
+/// The last day that is kept.
+pub async fn last_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<String>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        day: Option<String>,
+    }
+    let row: Option<Row> = one(conn, "SELECT MAX(day) AS day FROM pipeline_days WHERE tenant_id = $1", [tenant.0.into()]).await?;
+    Ok(row.and_then(|row| row.day))
+}
+
+/// The days from `first` on, oldest first, each with its stages.
+pub async fn since<C: Conn>(conn: &C, tenant: TenantId, first: &str) -> Result<Vec<(String, Vec<StageDay>)>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        day: String,
+        stage_key: String,
+        contacts: i64,
+        deals: i64,
+        value_cents: i64,
+        weighted_cents: i64,
+    }
+    let text = "SELECT day, stage_key, contacts, deals, value_cents, weighted_cents FROM pipeline_days \
+                WHERE tenant_id = $1 AND day >= $2 ORDER BY day, stage_key";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into(), first.into()]).await?;
+    let mut days: Vec<(String, Vec<StageDay>)> = Vec::new();
+    for row in found {
+        let stage = StageDay {
+            stage: StageKey(row.stage_key),
+            contacts: row.contacts,
+            deals: row.deals,
+            value: Money(row.value_cents),
+            weighted: Money(row.weighted_cents),
+        };
+        match days.last_mut() {
+            Some((day, stages)) if *day == row.day => stages.push(stage),
+            _ => days.push((row.day, vec![stage])),
+        }
+    }
+    Ok(days)
+}

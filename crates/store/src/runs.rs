@@ -1,0 +1,370 @@
+//! Sync runs: what was asked for, how it stands, what came of each dataset, and what went wrong.
+
+use sea_orm::{FromQueryResult, Value};
+use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId, RunStatus, TenantId, Trigger};
+use uuid::Uuid;
+
+use crate::query::{Query, all, execute, one, rows};
+use crate::{Conn, Result};
+
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub id: RunId,
+    pub tenant: TenantId,
+    pub trigger: Trigger,
+    pub status: RunStatus,
+    pub requested_ms: i64,
+    pub started_ms: Option<i64>,
+    pub finished_ms: Option<i64>,
+}
+
+/// What came of one dataset in one run.
+#[derive(Clone, Debug)]
+pub struct DatasetReport {
+    pub dataset: Dataset,
+    pub status: DatasetStatus,
+    pub started_ms: Option<i64>,
+    pub finished_ms: Option<i64>,
+    pub expected: Option<i64>,
+    pub pages: i64,
+    pub read: i64,
+    pub added: i64,
+    pub changed: i64,
+    pub unchanged: i64,
+    pub gone: i64,
+    pub held: i64,
+    pub set_aside: i64,
+    pub retries: i64,
+    pub error: Option<RunError>,
+}
+
+impl DatasetReport {
+    pub fn waiting(dataset: Dataset) -> Self {
+        Self {
+            dataset,
+            status: DatasetStatus::Waiting,
+            started_ms: None,
+            finished_ms: None,
+            expected: None,
+            pages: 0,
+            read: 0,
+            added: 0,
+            changed: 0,
+            unchanged: 0,
+            gone: 0,
+            held: 0,
+            set_aside: 0,
+            retries: 0,
+            error: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct RunError {
+    pub class: FaultClass,
+    /// The chain of causes, for the agency.
+    pub message: String,
+    pub request: Option<String>,
+}
+
+/// A run that a person asked for: the one already waiting or running, if there is one, so that two clicks start one.
+pub async fn request<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, now_ms: i64) -> Result<RunId> {
+    if let Some(open) = open_run(conn, tenant).await? {
+        return Ok(open.id);
+    }
+    insert(conn, tenant, trigger, RunStatus::Queued, now_ms).await
+}
+
+/// Opens a run under a lease: a waiting request of a person if there is one, else a new one.
+pub async fn start<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, now_ms: i64) -> Result<Run> {
+    let waiting = open_run(conn, tenant).await?.filter(|run| run.status == RunStatus::Queued);
+    let id = match &waiting {
+        Some(run) => run.id.clone(),
+        None => insert(conn, tenant, trigger, RunStatus::Running, now_ms).await?,
+    };
+    let text = "UPDATE sync_runs SET status = $2, started_ms = $3 WHERE id = $1";
+    execute(conn, text, [id.0.clone().into(), RunStatus::Running.as_str().into(), now_ms.into()]).await?;
+    let trigger = waiting.as_ref().map_or(trigger, |run| run.trigger);
+    let requested_ms = waiting.as_ref().map_or(now_ms, |run| run.requested_ms);
+    Ok(Run { id, tenant, trigger, status: RunStatus::Running, requested_ms, started_ms: Some(now_ms), finished_ms: None })
+}
+
+pub async fn finish<C: Conn>(conn: &C, run: &RunId, status: RunStatus, now_ms: i64) -> Result<()> {
+    let text = "UPDATE sync_runs SET status = $2, finished_ms = $3 WHERE id = $1";
+    execute(conn, text, [run.0.clone().into(), status.as_str().into(), now_ms.into()]).await?;
+    Ok(())
+}
+
+/// Closes the runs of a process that died. To be called under a new lease.
+pub async fn abort_open<C: Conn>(conn: &C, tenant: TenantId, now_ms: i64) -> Result<u64> {
+    let text = "UPDATE sync_runs SET status = $2, finished_ms = $3 WHERE tenant_id = $1 AND status = $4";
+    let values = [tenant.0.into(), RunStatus::Aborted.as_str().into(), now_ms.into(), RunStatus::Running.as_str().into()];
+    let aborted = execute(conn, text, values).await?.rows_affected();
+    let text = "UPDATE sync_datasets SET status = $2, finished_ms = $3 WHERE tenant_id = $1 AND status IN ($4, $5)";
+    let values = [
+        tenant.0.into(),
+        DatasetStatus::Failed.as_str().into(),
+        now_ms.into(),
+        DatasetStatus::Reading.as_str().into(),
+        DatasetStatus::Waiting.as_str().into(),
+    ];
+    execute(conn, text, values).await?;
+    Ok(aborted)
+}
+
+async fn insert<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, status: RunStatus, now_ms: i64) -> Result<RunId> {
+    let id = RunId(Uuid::now_v7().to_string());
+    let text = "INSERT INTO sync_runs (id, tenant_id, started_by, status, requested_ms) VALUES ($1, $2, $3, $4, $5)";
+    let values = [id.0.clone().into(), tenant.0.into(), trigger.as_str().into(), status.as_str().into(), now_ms.into()];
+    execute(conn, text, values).await?;
+    Ok(id)
+}
+
+/// The tenant's run that is waiting or running.
+pub async fn open_run<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
+    let text = format!("{SELECT} WHERE tenant_id = $1 AND status IN ($2, $3) ORDER BY requested_ms DESC, id DESC LIMIT 1");
+    let values = [tenant.0.into(), RunStatus::Queued.as_str().into(), RunStatus::Running.as_str().into()];
+    Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
+}
+
+/// The tenants for whom a person asked for a run that nobody has claimed.
+pub async fn queued_tenants<C: Conn>(conn: &C) -> Result<Vec<TenantId>> {
+    let found = rows(conn, "SELECT DISTINCT tenant_id FROM sync_runs WHERE status = $1", [RunStatus::Queued.as_str().into()]).await?;
+    found.iter().map(|row| Ok(TenantId(row.try_get_by_index(0)?))).collect()
+}
+
+/// The newest runs first.
+pub async fn newest<C: Conn>(conn: &C, tenant: TenantId, limit: i64) -> Result<Vec<Run>> {
+    let text = format!("{SELECT} WHERE tenant_id = $1 ORDER BY requested_ms DESC, id DESC LIMIT $2");
+    Ok(all::<_, Row>(conn, &text, [tenant.0.into(), limit.into()]).await?.into_iter().map(Row::run).collect())
+}
+
+pub async fn get<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<Option<Run>> {
+    let text = format!("{SELECT} WHERE tenant_id = $1 AND id = $2");
+    Ok(one::<_, Row>(conn, &text, [tenant.0.into(), run.0.clone().into()]).await?.map(Row::run))
+}
+
+pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option<RunStatus>) -> Result<Option<Run>> {
+    let mut query = Query::new(SELECT);
+    query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND finished_ms IS NOT NULL");
+    if let Some(status) = status {
+        query.push(" AND status = ").bind(status.as_str());
+    }
+    query.push(" ORDER BY requested_ms DESC, id DESC LIMIT 1");
+    Ok(query.all::<_, Row>(conn).await?.into_iter().next().map(Row::run))
+}
+
+/// The first run of the unbroken row of runs that did not succeed and that ends with the newest.
+pub async fn failing_since<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
+    let text = format!(
+        "{SELECT} WHERE tenant_id = $1 AND finished_ms IS NOT NULL AND status <> $2 AND requested_ms > COALESCE((SELECT MAX(requested_ms) \
+         FROM sync_runs WHERE tenant_id = $1 AND status = $2), -1) ORDER BY requested_ms, id LIMIT 1"
+    );
+    let values = [tenant.0.into(), RunStatus::Succeeded.as_str().into()];
+    Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
+}
+
+const SELECT: &str = "SELECT id, tenant_id, started_by, status, requested_ms, started_ms, finished_ms FROM sync_runs";
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: String,
+    tenant_id: i64,
+    started_by: String,
+    status: String,
+    requested_ms: i64,
+    started_ms: Option<i64>,
+    finished_ms: Option<i64>,
+}
+
+impl Row {
+    fn run(self) -> Run {
+        Run {
+            id: RunId(self.id),
+            tenant: TenantId(self.tenant_id),
+            trigger: self.started_by.parse().unwrap_or(Trigger::Schedule),
+            status: self.status.parse().unwrap_or(RunStatus::Failed),
+            requested_ms: self.requested_ms,
+            started_ms: self.started_ms,
+            finished_ms: self.finished_ms,
+        }
+    }
+}
+
+/// Writes a dataset's report, its error included.
+pub async fn report<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, report: &DatasetReport, now_ms: i64) -> Result<()> {
+    let values: Vec<Value> = vec![
+        tenant.0.into(),
+        run.0.clone().into(),
+        report.dataset.as_str().into(),
+        report.status.as_str().into(),
+        report.started_ms.into(),
+        report.finished_ms.into(),
+        report.expected.into(),
+        report.pages.into(),
+        report.read.into(),
+        report.added.into(),
+        report.changed.into(),
+        report.unchanged.into(),
+        report.gone.into(),
+        report.held.into(),
+        report.set_aside.into(),
+        report.retries.into(),
+    ];
+    crate::query::upsert(conn, &REPORTS, vec![values]).await?;
+    if let Some(error) = &report.error {
+        let values = vec![
+            tenant.0.into(),
+            run.0.clone().into(),
+            report.dataset.as_str().into(),
+            error.class.as_str().into(),
+            error.message.clone().into(),
+            error.request.clone().into(),
+            now_ms.into(),
+        ];
+        crate::query::upsert(conn, &ERRORS, vec![values]).await?;
+    }
+    Ok(())
+}
+
+const REPORTS: crate::query::Bulk = crate::query::Bulk {
+    table: "sync_datasets",
+    columns: &[
+        "tenant_id", "run_id", "dataset", "status", "started_ms", "finished_ms", "expected", "pages", "rows_read", "added", "changed",
+        "unchanged", "gone", "held", "set_aside", "retries",
+    ],
+    key: 3,
+    keep: &[],
+};
+
+const ERRORS: crate::query::Bulk = crate::query::Bulk {
+    table: "sync_errors",
+    columns: &["tenant_id", "run_id", "dataset", "class", "message", "request", "at_ms"],
+    key: 3,
+    keep: &[],
+};
+
+/// What came of each dataset of a run, in the order in which they are read.
+pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<Vec<DatasetReport>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        dataset: String,
+        status: String,
+        started_ms: Option<i64>,
+        finished_ms: Option<i64>,
+        expected: Option<i64>,
+        pages: i64,
+        rows_read: i64,
+        added: i64,
+        changed: i64,
+        unchanged: i64,
+        gone: i64,
+        held: i64,
+        set_aside: i64,
+        retries: i64,
+        class: Option<String>,
+        message: Option<String>,
+        request: Option<String>,
+    }
+    let text = "SELECT d.dataset, d.status, d.started_ms, d.finished_ms, d.expected, d.pages, d.rows_read, d.added, d.changed, \
+                d.unchanged, d.gone, d.held, d.set_aside, d.retries, e.class, e.message, e.request FROM sync_datasets d \
+                LEFT JOIN sync_errors e ON e.tenant_id = d.tenant_id AND e.run_id = d.run_id AND e.dataset = d.dataset \
+                WHERE d.tenant_id = $1 AND d.run_id = $2";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into(), run.0.clone().into()]).await?;
+    let mut reports: Vec<DatasetReport> = found
+        .into_iter()
+        .filter_map(|row| {
+            Some(DatasetReport {
+                dataset: row.dataset.parse().ok()?,
+                status: row.status.parse().unwrap_or(DatasetStatus::Failed),
+                started_ms: row.started_ms,
+                finished_ms: row.finished_ms,
+                expected: row.expected,
+                pages: row.pages,
+                read: row.rows_read,
+                added: row.added,
+                changed: row.changed,
+                unchanged: row.unchanged,
+                gone: row.gone,
+                held: row.held,
+                set_aside: row.set_aside,
+                retries: row.retries,
+                error: row.class.map(|class| RunError {
+                    class: class.parse().unwrap_or(FaultClass::Body),
+                    message: row.message.unwrap_or_default(),
+                    request: row.request,
+                }),
+            })
+        })
+        .collect();
+    reports.sort_by_key(|report| report.dataset);
+    Ok(reports)
+}
+
+/// The rows of a run that could not be used, by their place in the raw frames, with the reason.
+pub async fn set_aside<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, found: &[(i64, String)]) -> Result<()> {
+    const SET_ASIDE: crate::query::Bulk = crate::query::Bulk {
+        table: "set_aside_rows",
+        columns: &["tenant_id", "run_id", "dataset", "row_no", "reason"],
+        key: 4,
+        keep: &[],
+    };
+    let rows = found
+        .iter()
+        .map(|(row_no, reason)| {
+            vec![tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), (*row_no).into(), reason.clone().into()]
+        })
+        .collect();
+    crate::query::upsert(conn, &SET_ASIDE, rows).await
+}
+
+/// When the last whole read of each dataset began, and the last of which anything was applied.
+#[derive(Clone, Debug, Default)]
+pub struct DatasetAges {
+    ages: Vec<(Dataset, Option<i64>, Option<i64>)>,
+}
+
+impl DatasetAges {
+    /// The start of the last whole read.
+    pub fn whole_ms(&self, dataset: Dataset) -> Option<i64> {
+        self.ages.iter().find(|(known, ..)| *known == dataset).and_then(|(_, whole, _)| *whole)
+    }
+
+    /// The start of the last read of which anything was applied.
+    pub fn read_ms(&self, dataset: Dataset) -> Option<i64> {
+        self.ages.iter().find(|(known, ..)| *known == dataset).and_then(|(.., read)| *read)
+    }
+
+    /// The oldest of the whole reads of several datasets; `None` while one of them never had one.
+    pub fn as_of_ms(&self, datasets: &[Dataset]) -> Option<i64> {
+        datasets.iter().map(|dataset| self.whole_ms(*dataset)).min().flatten()
+    }
+}
+
+pub async fn dataset_ages<C: Conn>(conn: &C, tenant: TenantId) -> Result<DatasetAges> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        dataset: String,
+        whole_started_ms: Option<i64>,
+        read_started_ms: Option<i64>,
+    }
+    let text = "SELECT dataset, whole_started_ms, read_started_ms FROM dataset_states WHERE tenant_id = $1";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    Ok(DatasetAges {
+        ages: found
+            .into_iter()
+            .filter_map(|row| Some((row.dataset.parse().ok()?, row.whole_started_ms, row.read_started_ms)))
+            .collect(),
+    })
+}
+
+/// Moves a dataset's watermark: the start of the read just applied, and whether it was whole.
+pub async fn set_dataset_age<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, started_ms: i64, whole: bool) -> Result<()> {
+    let text = "INSERT INTO dataset_states (tenant_id, dataset, read_started_ms, whole_started_ms) VALUES ($1, $2, $3, $4) \
+                ON CONFLICT (tenant_id, dataset) DO UPDATE SET read_started_ms = excluded.read_started_ms, \
+                whole_started_ms = COALESCE(excluded.whole_started_ms, dataset_states.whole_started_ms)";
+    let whole_ms = whole.then_some(started_ms);
+    execute(conn, text, [tenant.0.into(), dataset.as_str().into(), started_ms.into(), whole_ms.into()]).await?;
+    Ok(())
+}

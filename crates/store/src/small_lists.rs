@@ -1,0 +1,137 @@
+//! The CRM's short lists: stages, lead sources and users.
+
+use sea_orm::FromQueryResult;
+use tetherboard_domain::{Odds, StageKey, TenantId};
+
+use crate::query::{Bulk, all, upsert};
+use crate::records::Book;
+use crate::{Conn, Result};
+
+/// One stage of the CRM's list.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    pub crm_id: String,
+    pub name: String,
+    pub key: StageKey,
+    /// The CRM's flag.
+    pub active: bool,
+    pub order: Option<i64>,
+    pub odds: Option<Odds>,
+    pub contact_type: Option<i64>,
+}
+
+pub async fn put_stages<C: Conn>(conn: &C, tenant: TenantId, stages: &[(Book, Stage)]) -> Result<()> {
+    const STAGES: Bulk = Bulk {
+        table: "stages",
+        columns: &[
+            "tenant_id", "crm_id", "row_no", "mapping_version", "first_seen_ms", "changed_ms", "missing_ms", "gone_ms", "modified_ms",
+            "name", "stage_key", "active", "sort_order", "odds", "contact_type",
+        ],
+        key: 2,
+        keep: &["first_seen_ms"],
+    };
+    let rows = stages.iter().map(|(book, stage)| {
+        let mut values = book.values(tenant);
+        values.extend([
+            stage.name.clone().into(),
+            stage.key.as_str().into(),
+            stage.active.into(),
+            stage.order.into(),
+            stage.odds.map(Odds::hundredths).into(),
+            stage.contact_type.into(),
+        ]);
+        values
+    });
+    upsert(conn, &STAGES, rows.collect()).await
+}
+
+/// The CRM's stages that are not gone, in the order of its list; those whose order is unreadable come last.
+pub async fn stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Stage>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        crm_id: String,
+        name: String,
+        stage_key: String,
+        active: bool,
+        sort_order: Option<i64>,
+        odds: Option<i64>,
+        contact_type: Option<i64>,
+    }
+    let text = "SELECT crm_id, name, stage_key, active, sort_order, odds, contact_type FROM stages \
+                WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY COALESCE(sort_order, 9223372036854775807), crm_id";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    Ok(found
+        .into_iter()
+        .map(|row| Stage {
+            crm_id: row.crm_id,
+            name: row.name,
+            key: StageKey(row.stage_key),
+            active: row.active,
+            order: row.sort_order,
+            odds: row.odds.and_then(Odds::from_hundredths),
+            contact_type: row.contact_type,
+        })
+        .collect())
+}
+
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Source {
+    pub crm_id: String,
+    pub name: String,
+    /// Trimmed and case folded.
+    pub source_key: String,
+}
+
+pub async fn put_sources<C: Conn>(conn: &C, tenant: TenantId, sources: &[(Book, Source)]) -> Result<()> {
+    const SOURCES: Bulk = Bulk {
+        table: "lead_sources",
+        columns: &[
+            "tenant_id", "crm_id", "row_no", "mapping_version", "first_seen_ms", "changed_ms", "missing_ms", "gone_ms", "modified_ms",
+            "name", "source_key",
+        ],
+        key: 2,
+        keep: &["first_seen_ms"],
+    };
+    let rows = sources.iter().map(|(book, source)| {
+        let mut values = book.values(tenant);
+        values.extend([source.name.clone().into(), source.source_key.clone().into()]);
+        values
+    });
+    upsert(conn, &SOURCES, rows.collect()).await
+}
+
+pub async fn sources<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Source>> {
+    let text = "SELECT crm_id, name, source_key FROM lead_sources WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id";
+    all(conn, text, [tenant.0.into()]).await
+}
+
+/// A person of the CRM account, whom leads are assigned to.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct CrmUser {
+    pub crm_id: String,
+    pub name: String,
+    pub email: String,
+}
+
+pub async fn put_crm_users<C: Conn>(conn: &C, tenant: TenantId, users: &[(Book, CrmUser)]) -> Result<()> {
+    const USERS: Bulk = Bulk {
+        table: "crm_users",
+        columns: &[
+            "tenant_id", "crm_id", "row_no", "mapping_version", "first_seen_ms", "changed_ms", "missing_ms", "gone_ms", "modified_ms",
+            "name", "email",
+        ],
+        key: 2,
+        keep: &["first_seen_ms"],
+    };
+    let rows = users.iter().map(|(book, user)| {
+        let mut values = book.values(tenant);
+        values.extend([user.name.clone().into(), user.email.clone().into()]);
+        values
+    });
+    upsert(conn, &USERS, rows.collect()).await
+}
+
+pub async fn crm_users<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CrmUser>> {
+    let text = "SELECT crm_id, name, email FROM crm_users WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id";
+    all(conn, text, [tenant.0.into()]).await
+}

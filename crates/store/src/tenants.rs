@@ -1,0 +1,197 @@
+//! Brands.
+
+use sea_orm::{FromQueryResult, Value};
+use secrecy::SecretString;
+use tetherboard_domain::{SourceTime, TenantId, Zone};
+
+use crate::query::{Query, all, execute, one};
+use crate::{Cipher, CipherError, Conn, Result};
+
+/// A brand as its row says, without its secrets.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub slug: String,
+    pub name: String,
+    pub zone: Zone,
+    /// The zone of the CRM's times, where it is not the brand's own.
+    pub source_zone: Option<Zone>,
+    /// `#RRGGBB`.
+    pub accent: Option<String>,
+    pub has_logo: bool,
+    pub has_web_key: bool,
+    /// Grows when the same raw row would be decoded otherwise.
+    pub mapping_version: i64,
+    /// Grows whenever what the pages show has changed.
+    pub data_version: i64,
+    /// The CRM asked us to leave this account alone until then.
+    pub parked_until_ms: Option<i64>,
+}
+
+impl Tenant {
+    pub fn source_time(&self) -> SourceTime {
+        SourceTime(self.source_zone.clone().unwrap_or_else(|| self.zone.clone()))
+    }
+}
+
+pub struct NewTenant<'a> {
+    pub slug: &'a str,
+    pub name: &'a str,
+    pub zone: &'a Zone,
+    pub source_zone: Option<&'a Zone>,
+}
+
+/// # Errors
+/// When the slug is taken (ask [`by_slug`] first) or the database does not answer.
+pub async fn add<C: Conn>(conn: &C, new: &NewTenant<'_>, now_ms: i64) -> Result<TenantId> {
+    let values: [Value; 5] = [
+        new.slug.into(),
+        new.name.into(),
+        new.zone.name().into(),
+        new.source_zone.map(|zone| zone.name().to_owned()).into(),
+        now_ms.into(),
+    ];
+    let text = "INSERT INTO tenants (slug, name, zone, source_zone, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING id";
+    crate::query::number(conn, text, values).await.map(TenantId)
+}
+
+pub async fn list<C: Conn>(conn: &C) -> Result<Vec<Tenant>> {
+    let rows: Vec<Row> = all(conn, &format!("{SELECT} ORDER BY name, id"), []).await?;
+    Ok(rows.into_iter().map(Row::tenant).collect())
+}
+
+/// The brands that a person may see.
+pub async fn of_user<C: Conn>(conn: &C, user: tetherboard_domain::UserId) -> Result<Vec<Tenant>> {
+    let text = format!("{SELECT} WHERE id IN (SELECT tenant_id FROM memberships WHERE user_id = $1) ORDER BY name, id");
+    let rows: Vec<Row> = all(conn, &text, [user.0.into()]).await?;
+    Ok(rows.into_iter().map(Row::tenant).collect())
+}
+
+pub async fn by_slug<C: Conn>(conn: &C, slug: &str) -> Result<Option<Tenant>> {
+    let row: Option<Row> = one(conn, &format!("{SELECT} WHERE slug = $1"), [slug.into()]).await?;
+    Ok(row.map(Row::tenant))
+}
+
+pub async fn by_id<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Tenant>> {
+    let row: Option<Row> = one(conn, &format!("{SELECT} WHERE id = $1"), [tenant.0.into()]).await?;
+    Ok(row.map(Row::tenant))
+}
+
+/// What to change of a brand; what is `None` stays.
+#[derive(Default)]
+pub struct Changes<'a> {
+    pub name: Option<&'a str>,
+    pub zone: Option<&'a Zone>,
+    pub source_zone: Option<&'a Zone>,
+    pub accent: Option<&'a str>,
+    /// The image's bytes and media type.
+    pub logo: Option<(&'a [u8], &'a str)>,
+}
+
+/// A change of zone makes the CRM's times mean other moments, so the next run decodes every row again.
+pub async fn set<C: Conn>(conn: &C, tenant: TenantId, changes: &Changes<'_>) -> Result<()> {
+    let mut query = Query::new("UPDATE tenants SET data_version = data_version + 1");
+    let mut put = |column: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            query.push(", ").push(column).push(" = ").bind(value);
+        }
+    };
+    put("name", changes.name.map(Into::into));
+    put("zone", changes.zone.map(|zone| zone.name().into()));
+    put("source_zone", changes.source_zone.map(|zone| zone.name().into()));
+    put("accent", changes.accent.map(Into::into));
+    put("logo", changes.logo.map(|(bytes, _)| bytes.into()));
+    put("logo_type", changes.logo.map(|(_, media_type)| media_type.into()));
+    if changes.zone.is_some() || changes.source_zone.is_some() {
+        query.push(", mapping_version = mapping_version + 1");
+    }
+    query.push(" WHERE id = ").bind(tenant.0);
+    query.execute(conn).await?;
+    Ok(())
+}
+
+/// Says that what the pages show has changed.
+pub async fn publish<C: Conn>(conn: &C, tenant: TenantId) -> Result<()> {
+    execute(conn, "UPDATE tenants SET data_version = data_version + 1 WHERE id = $1", [tenant.0.into()]).await?;
+    Ok(())
+}
+
+pub async fn park<C: Conn>(conn: &C, tenant: TenantId, until_ms: Option<i64>) -> Result<()> {
+    execute(conn, "UPDATE tenants SET parked_until_ms = $2 WHERE id = $1", [tenant.0.into(), until_ms.into()]).await?;
+    Ok(())
+}
+
+pub async fn set_web_key<C: Conn>(conn: &C, cipher: &Cipher, tenant: TenantId, key: &SecretString) -> Result<()> {
+    let sealed = cipher.seal(&web_key_place(tenant), key);
+    execute(conn, "UPDATE tenants SET web_key = $2 WHERE id = $1", [tenant.0.into(), sealed.into()]).await?;
+    Ok(())
+}
+
+/// The brand's key to its CRM account; `None` when none was set.
+pub async fn web_key<C: Conn>(conn: &C, cipher: &Cipher, tenant: TenantId) -> Result<Option<std::result::Result<SecretString, CipherError>>> {
+    #[derive(FromQueryResult)]
+    struct Sealed {
+        web_key: Option<Vec<u8>>,
+    }
+    let row: Option<Sealed> = one(conn, "SELECT web_key FROM tenants WHERE id = $1", [tenant.0.into()]).await?;
+    Ok(row.and_then(|row| row.web_key).map(|sealed| cipher.open(&web_key_place(tenant), &sealed)))
+}
+
+/// The logo's bytes and media type.
+pub async fn logo<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<(Vec<u8>, String)>> {
+    #[derive(FromQueryResult)]
+    struct Logo {
+        logo: Option<Vec<u8>>,
+        logo_type: Option<String>,
+    }
+    let row: Option<Logo> = one(conn, "SELECT logo, logo_type FROM tenants WHERE id = $1", [tenant.0.into()]).await?;
+    Ok(row.and_then(|row| row.logo.zip(row.logo_type)))
+}
+
+fn web_key_place(tenant: TenantId) -> String {
+    format!("tenant:{tenant}:web_key")
+}
+
+const SELECT: &str = "SELECT id, slug, name, zone, source_zone, accent, logo_type, \
+    CASE WHEN web_key IS NULL THEN 0 ELSE 1 END AS web_key_set, mapping_version, data_version, parked_until_ms FROM tenants";
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: i64,
+    slug: String,
+    name: String,
+    zone: String,
+    source_zone: Option<String>,
+    accent: Option<String>,
+    logo_type: Option<String>,
+    web_key_set: i32,
+    mapping_version: i64,
+    data_version: i64,
+    parked_until_ms: Option<i64>,
+}
+
+impl Row {
+    fn tenant(self) -> Tenant {
+        Tenant {
+            id: TenantId(self.id),
+            slug: self.slug,
+            name: self.name,
+            zone: known_zone(&self.zone),
+            source_zone: self.source_zone.as_deref().map(known_zone),
+            accent: self.accent,
+            has_logo: self.logo_type.is_some(),
+            has_web_key: self.web_key_set == 1,
+            mapping_version: self.mapping_version,
+            data_version: self.data_version,
+            parked_until_ms: self.parked_until_ms,
+        }
+    }
+}
+
+/// Zones are checked on the way in; one that a later zone database dropped reads as UTC.
+fn known_zone(name: &str) -> Zone {
+    Zone::named(name).unwrap_or_else(|error| {
+        tracing::error!(zone = name, %error, "a stored zone is not known any more; its times are read as UTC");
+        Zone::utc()
+    })
+}
