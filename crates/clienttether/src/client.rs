@@ -1,0 +1,223 @@
+//! One tenant's client: it asks for pages and asks again where that makes sense.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tetherboard_domain::Clock;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::debug;
+
+use crate::answer::{self, Asked};
+use crate::budget::{Budget, Budgets};
+use crate::config::{ClientConfig, ConfigError, Limits};
+use crate::error::{Cause, Error};
+use crate::line::{Broken, Line};
+use crate::page::Page;
+use crate::pages::{Pages, Unread};
+use crate::request::ListRequest;
+use crate::retry::{self, Decision, Failed};
+use crate::rows::Row;
+use crate::run::{self, Run};
+
+/// Asks the CRM on behalf of one tenant. Clones share one run's retries and patience.
+///
+/// To make one reads the system's certificates, some 30 ms: make it once for a tenant, and [`Client::for_run`] of it for
+/// each run.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    run: Arc<Run>,
+    single_try: bool,
+}
+
+struct Shared {
+    line: Line,
+    limits: Limits,
+    budget: Arc<Budget>,
+    secrets: [SecretString; 2],
+}
+
+/// A list to be read, as far as a call needs to know it.
+pub(crate) struct List {
+    pub name: &'static str,
+    pub id_key: &'static str,
+    pub page_size: usize,
+    pub path_and_query: Box<dyn Fn(usize) -> String + Send + Sync>,
+}
+
+/// How a call ended, and how often it had to be repeated.
+pub(crate) struct Called {
+    pub retries: usize,
+    pub page: Result<Page, Fault>,
+}
+
+pub(crate) struct Fault {
+    pub error: Error,
+    /// What was received, where that could not be read.
+    pub unread: Option<Unread>,
+}
+
+impl Client {
+    pub fn new(config: ClientConfig, budgets: &Budgets, clock: Clock) -> Result<Self, ConfigError> {
+        let line = Line::new(&config, clock)?;
+        let budget = budgets.of(&config.access_token);
+        let run = Arc::new(Run::new(&config.limits));
+        let ClientConfig { limits, access_token, web_key, .. } = config;
+        let shared = Shared { line, limits, budget, secrets: [access_token, web_key] };
+        Ok(Self { shared: Arc::new(shared), run, single_try: false })
+    }
+
+    /// The same client at the beginning of a run: all retries, all patience.
+    #[must_use]
+    pub fn for_run(&self) -> Self {
+        let run = Arc::new(Run::new(&self.shared.limits));
+        Self { shared: Arc::clone(&self.shared), run, single_try: false }
+    }
+
+    /// The same client in the same run, asking each page once and not for long.
+    #[must_use]
+    pub fn single_try(&self) -> Self {
+        Self { single_try: true, ..self.clone() }
+    }
+
+    /// How long the run still waits for a right answer before each call is only tried once.
+    pub fn run_patience(&self) -> Duration {
+        self.run.patience_left(&self.shared.limits)
+    }
+
+    /// The whole list, page by page, in order. Pages are asked side by side, in tasks of the current runtime.
+    pub fn pages<R: ListRequest>(&self, request: R) -> Pages {
+        Pages::new(self.clone(), self.list(request), self.shared.budget.window(), self.shared.limits.max_pages)
+    }
+
+    /// One page, for whoever wants to know whether the CRM answers at all.
+    pub async fn page<R: ListRequest>(&self, request: R, offset: usize) -> Result<Page, Error> {
+        self.call(&self.list(request), offset).await.page.map_err(|fault| fault.error)
+    }
+
+    fn list<R: ListRequest>(&self, request: R) -> List {
+        let page_size = request.page_size().unwrap_or(self.shared.limits.page_size);
+        let request = request.limit(page_size);
+        List {
+            name: R::NAME,
+            id_key: R::Row::ID_KEY,
+            page_size: request.page_size().unwrap_or(page_size),
+            path_and_query: Box::new(move |offset| request.path_and_query(offset)),
+        }
+    }
+
+    /// Asks until there is a page or no point in asking.
+    pub(crate) async fn call(&self, list: &List, offset: usize) -> Called {
+        let mut retries = 0;
+        loop {
+            let Failure { cause, retry_after, unread } = match self.attempt(list, offset).await {
+                Ok(page) => return Called { retries, page: Ok(page) },
+                Err(failure) => failure,
+            };
+            let attempts = u32::try_from(retries + 1).unwrap_or(u32::MAX);
+            let wait = match self.after(attempts, &cause, retry_after) {
+                Decision::Wait(wait) if self.run.take_retry() => wait,
+                Decision::Obey(wait) => wait,
+                Decision::Wait(_) | Decision::Stop => {
+                    let error = Error { request: list.name, offset, attempts, retry_after, cause };
+                    return Called { retries, page: Err(Fault { error, unread }) };
+                }
+            };
+            debug!(request = list.name, offset, attempts, class = ?cause.class(), ?wait, "asking the CRM again");
+            sleep(wait).await;
+            retries += 1;
+        }
+    }
+
+    /// What the failure means for the next attempt and, if the CRM asked for silence, for everybody.
+    fn after(&self, attempt: u32, cause: &Cause, retry_after: Option<Duration>) -> Decision {
+        let limits = &self.shared.limits;
+        if let Some(wait) = retry_after.filter(|wait| *wait <= limits.longest_wait && !cause.is_permanent()) {
+            self.shared.budget.keep_silent(wait);
+        }
+        let patience_left = self.run.patience_left(limits);
+        if !run::allowance(limits, patience_left, self.single_try).may_retry {
+            return Decision::Stop;
+        }
+        let retries_left = self.run.retries_left();
+        let jitter = rand::random();
+        retry::decide(&Failed { attempt, cause, retry_after, retries_left, patience_left, jitter }, limits)
+    }
+
+    async fn attempt(&self, list: &List, offset: usize) -> Result<Page, Failure> {
+        let Shared { line, limits, budget, secrets } = &*self.shared;
+        self.run.asking();
+        let began = Instant::now();
+        let allowed = run::allowance(limits, self.run.patience_left(limits), self.single_try);
+        let turn = timeout(allowed.turn, budget.turn()).await.map_err(|_| Cause::NoTurn(allowed.turn))?;
+        let within = run::allowance(limits, self.run.patience_left(limits), self.single_try)
+            .call
+            .min(allowed.both.saturating_sub(began.elapsed()));
+
+        let path_and_query = (list.path_and_query)(offset);
+        let exchange = line.get(&path_and_query, limits, within).await;
+        drop(turn);
+        let milliseconds = began.elapsed().as_millis();
+        let exchange = exchange.inspect_err(|broken| {
+            debug!(request = list.name, offset, milliseconds, class = ?broken.cause.class(), "the CRM did not answer");
+        })?;
+        debug!(
+            request = list.name,
+            offset,
+            milliseconds,
+            status = exchange.status,
+            bytes = exchange.body.len(),
+            "the CRM answered"
+        );
+
+        let asked = Asked { offset, path_and_query: &path_and_query, id_key: list.id_key, secrets };
+        match answer::read(&exchange, asked) {
+            Ok(page) => {
+                self.run.answered_right();
+                Ok(page)
+            }
+            Err(cause) => {
+                let unread = Unread {
+                    offset,
+                    request: path_and_query,
+                    status: exchange.status,
+                    received_at: exchange.received_at,
+                    body: exchange.body,
+                };
+                Err(Failure { cause, retry_after: None, unread: Some(unread) })
+            }
+        }
+    }
+}
+
+/// One attempt that brought no page.
+struct Failure {
+    cause: Cause,
+    retry_after: Option<Duration>,
+    unread: Option<Unread>,
+}
+
+impl From<Broken> for Failure {
+    fn from(Broken { cause, retry_after }: Broken) -> Self {
+        Self { cause, retry_after, unread: None }
+    }
+}
+
+impl From<Cause> for Failure {
+    fn from(cause: Cause) -> Self {
+        Broken::from(cause).into()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shared, run, single_try } = self;
+        f.debug_struct("Client")
+            .field("limits", &shared.limits)
+            .field("run", run)
+            .field("single_try", single_try)
+            .finish_non_exhaustive()
+    }
+}

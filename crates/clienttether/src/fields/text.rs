@@ -1,0 +1,144 @@
+//! Text as people typed it, and as JSON mangled it on the way.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+/// What stands where text is expected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Text {
+    /// Missing, `null`, `""` or only white space.
+    #[default]
+    Blank,
+    /// Trimmed.
+    Text(String),
+    /// A number, a flag, a list or an object.
+    NotText,
+}
+
+impl Text {
+    pub fn into_option(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Blank | Self::NotText => None,
+        }
+    }
+}
+
+/// Text in the strict sense: what is not written as text is not taken for it.
+pub fn text<'a>(raw: impl Into<Option<&'a RawValue>>) -> Text {
+    let Some(raw) = raw.into().filter(|raw| raw.get() != "null") else { return Text::Blank };
+    match string(raw).map(trim) {
+        Some(text) if text.is_empty() => Text::Blank,
+        Some(text) => Text::Text(text.into_owned()),
+        None => Text::NotText,
+    }
+}
+
+/// Text or a number by its digits, for what is text by nature and could come as a number: a phone, a message.
+pub fn loose_text<'a>(raw: impl Into<Option<&'a RawValue>>) -> Option<Cow<'a, str>> {
+    let raw = raw.into()?;
+    let text = number(raw).map(Cow::Borrowed).or_else(|| string(raw).map(trim))?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// A JSON number as it is written.
+pub(crate) fn number(raw: &RawValue) -> Option<&str> {
+    raw.get().starts_with(|c: char| c == '-' || c.is_ascii_digit()).then(|| raw.get())
+}
+
+/// A JSON string's content. U+0000 and lone surrogates, which no database takes, become U+FFFD.
+pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let inside = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if !inside.contains('\\') {
+        return Some(Cow::Borrowed(inside));
+    }
+    let Unescaped(bytes) = serde_json::from_str(raw.get()).ok()?;
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| without_surrogates(error.into_bytes()));
+    Some(Cow::Owned(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }))
+}
+
+/// A lone surrogate comes out of the parser as three bytes that are no UTF-8, and U+FFFD is three bytes long.
+fn without_surrogates(mut bytes: Vec<u8>) -> String {
+    for at in 0..bytes.len().saturating_sub(2) {
+        if bytes[at] == 0xed && bytes[at + 1] >= 0xa0 {
+            bytes[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
+/// A string's bytes: as bytes the parser also gives out what is no Unicode.
+struct Unescaped(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Unescaped {
+    fn deserialize<D: Deserializer<'de>>(string: D) -> Result<Self, D::Error> {
+        struct UnescapedVisitor;
+
+        impl Visitor<'_> for UnescapedVisitor {
+            type Value = Unescaped;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Unescaped, E> {
+                Ok(Unescaped(bytes.to_vec()))
+            }
+        }
+
+        string.deserialize_bytes(UnescapedVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::plain(r#""FDD Sent""#, Text::Text("FDD Sent".into()))]
+    #[case::padded(r#"" FDD Sent\t""#, Text::Text("FDD Sent".into()))]
+    #[case::escaped(r#""Ren\u00e9 \"\/\" \ud83d\ude00""#, Text::Text("René \"/\" 😀".into()))]
+    #[case::nul(r#""a\u0000b""#, Text::Text("a\u{fffd}b".into()))]
+    #[case::lone_surrogate(r#""a\ud800b\udfff""#, Text::Text("a\u{fffd}b\u{fffd}".into()))]
+    #[case::empty(r#""""#, Text::Blank)]
+    #[case::spaces(r#""  ""#, Text::Blank)]
+    #[case::null("null", Text::Blank)]
+    #[case::number("7", Text::NotText)]
+    #[case::flag("true", Text::NotText)]
+    #[case::list("[]", Text::NotText)]
+    #[case::object("{}", Text::NotText)]
+    fn text_is_text_blank_or_neither(#[case] json: &str, #[case] expected: Text) {
+        let raw: &RawValue = serde_json::from_str(json).unwrap();
+        assert_eq!(text(raw), expected);
+    }
+
+    #[test]
+    fn a_missing_key_is_blank() {
+        assert_eq!(text(None), Text::Blank);
+    }
+
+    #[rstest]
+    #[case::number("15551234567", Some("15551234567"))]
+    #[case::negative("-1", Some("-1"))]
+    #[case::text(r#"" +1 555 ""#, Some("+1 555"))]
+    #[case::empty(r#""""#, None)]
+    #[case::null("null", None)]
+    #[case::flag("false", None)]
+    fn a_phone_can_be_a_number(#[case] json: &str, #[case] expected: Option<&str>) {
+        let raw: &RawValue = serde_json::from_str(json).unwrap();
+        assert_eq!(loose_text(raw).as_deref(), expected);
+    }
+}

@@ -1,0 +1,175 @@
+//! From a request to an answer: who asks, for what, and what goes wrong on the way.
+
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request as HttpRequest, State};
+use axum::http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, StreamExt};
+
+use crate::Request;
+use crate::envelope;
+use crate::fault::Fault;
+use crate::mangle;
+use crate::page::Asked;
+use crate::server::Serving;
+use crate::simulator::Account;
+use crate::wire::Line;
+
+const DRIP: Duration = Duration::from_millis(100);
+
+/// Everything below `/v2/api/`.
+pub(crate) async fn answer(
+    State(serving): State<Serving>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: HttpRequest,
+) -> Response {
+    let Some(account) = serving.simulator.account_with_key(request.headers()) else { return unauthorized() };
+    let uri = request.uri();
+    let path = uri.path().strip_prefix("/v2/api/").unwrap_or_default();
+    let found = Request::of_path(path);
+    if !serving.simulator.admits(account, request.headers()) {
+        if let Some((asked, _)) = found {
+            serving.simulator.note_call(account, asked, uri, StatusCode::UNAUTHORIZED.as_u16());
+        }
+        return unauthorized();
+    }
+    let Some((kind, client_id)) = found else { return json(envelope::of_code("404", None)) };
+    if request.method() != Method::GET {
+        return json(envelope::of_code("400", Some(kind)));
+    }
+    let asked = Asked::new(kind, client_id, uri);
+    let fault = account.strike(kind, asked.offset);
+    serving.simulator.note_call(account, kind, uri, status_under(fault.as_ref()));
+    match fault {
+        None => json(healthy(&serving, account, &asked, None)),
+        Some(fault) => faulty(&serving, account, &asked, &line, fault).await,
+    }
+}
+
+/// The body of the right answer, as far as the fault leaves its rows and envelope right.
+fn healthy(serving: &Serving, account: &Account, asked: &Asked, fault: Option<&Fault>) -> Vec<u8> {
+    let page = account.world(serving.simulator.clock_ms()).page(asked, fault);
+    let Ok(mut page) = page else { return envelope::of_code("400", Some(asked.request)) };
+    if let Some(fault) = fault {
+        mangle::mangle(&mut page.rows, fault, asked.request, asked.offset);
+    }
+    envelope::of_page(&page, asked.request, fault)
+}
+
+async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line, fault: Fault) -> Response {
+    let body = || healthy(serving, account, asked, Some(&fault));
+    match &fault {
+        Fault::Status(status) => {
+            html(StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), "Something went wrong")
+        }
+        Fault::TooManyRequests { retry_after } => {
+            let answer = html(StatusCode::TOO_MANY_REQUESTS, "Too many requests");
+            labelled(answer, RETRY_AFTER, retry_after.as_deref())
+        }
+        Fault::Redirect(to) => labelled(html(StatusCode::FOUND, "Moved"), LOCATION, Some(to)),
+        Fault::ResultCode(code) => json(envelope::of_code(code, Some(asked.request))),
+        Fault::Html => html(StatusCode::OK, "We will be right back: scheduled maintenance"),
+        Fault::NotJson => json(
+            b"<br />\n<b>Warning</b>:  Undefined array key \"total\" in <b>api.php</b> on line 214<br />\n{\"Res"
+                .to_vec(),
+        ),
+        Fault::CutBody => cut(body()),
+        Fault::Reset => {
+            line.reset();
+            StatusCode::OK.into_response()
+        }
+        Fault::Hang => {
+            serving.closing.cancelled().await;
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+        Fault::Drip => drip(body()),
+        Fault::SlowMs(ms) => {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(*ms)) => {}
+                () = serving.closing.cancelled() => {}
+            }
+            json(body())
+        }
+        Fault::Gzip => labelled(json(mangle::gzip(&body())), CONTENT_ENCODING, Some("gzip")),
+        Fault::GzipUnlabelled => json(mangle::gzip(&body())),
+        Fault::GzipBomb => labelled(json(mangle::gzip_bomb()), CONTENT_ENCODING, Some("gzip")),
+        _ => json(body()),
+    }
+}
+
+/// The status that a caller gets to see; 0 if none.
+fn status_under(fault: Option<&Fault>) -> u16 {
+    match fault {
+        Some(Fault::Status(status)) => *status,
+        Some(Fault::TooManyRequests { .. }) => 429,
+        Some(Fault::Redirect(_)) => 302,
+        Some(Fault::Reset | Fault::Hang) => 0,
+        _ => 200,
+    }
+}
+
+/// Two thirds of what was promised, and the end of the connection.
+fn cut(body: Vec<u8>) -> Response {
+    let promised = body.len();
+    let sent = Bytes::from(body).slice(..promised * 2 / 3);
+    let broken = stream::once(async {
+        // What came before must be on the wire by now, or it would be dropped with the connection.
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        Err(io::Error::from(io::ErrorKind::BrokenPipe))
+    });
+    promising(promised, Body::from_stream(stream::iter([Ok(sent)]).chain(broken)))
+}
+
+fn drip(body: Vec<u8>) -> Response {
+    let promised = body.len();
+    let drops = stream::unfold(Bytes::from(body), |mut rest| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        tokio::time::sleep(DRIP).await;
+        let drop = rest.split_to(1);
+        Some((Ok::<_, Infallible>(drop), rest))
+    });
+    promising(promised, Body::from_stream(drops))
+}
+
+fn promising(length: usize, body: Body) -> Response {
+    let mut answer = Response::new(body);
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    answer
+}
+
+/// A name in `headers`, as text.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// What lacks valid headers fails at the server, before it reaches the API.
+fn unauthorized() -> Response {
+    html(StatusCode::UNAUTHORIZED, "Unauthorized")
+}
+
+fn json(body: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+}
+
+fn html(status: StatusCode, words: &str) -> Response {
+    let page = format!("<!DOCTYPE html><html><head><title>{words}</title></head><body><h1>{words}</h1></body></html>");
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=UTF-8"))], page).into_response()
+}
+
+fn labelled(mut answer: Response, name: HeaderName, value: Option<&str>) -> Response {
+    if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
+}

@@ -1,0 +1,269 @@
+//! How the world takes a change made by hand.
+//!
+//! A change that names what does not exist panics and says so: it is a mistake of the test that made it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::dice;
+use crate::edit::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
+use crate::record::{Appointment, Contact, Deal, Source, Stage, User, Words};
+use crate::table::{HandWritten, Table};
+use crate::words::Meeting;
+use crate::world::World;
+
+impl World {
+    /// Makes the change now, and returns the id of the record that it made or changed.
+    pub(crate) fn edit(&mut self, change: Edit) -> String {
+        let id = self.make(change);
+        self.rewrite();
+        id
+    }
+
+    fn make(&mut self, change: Edit) -> String {
+        match change {
+            Edit::AddContact(edit) => self.add_contact(edit),
+            Edit::SetContact { client_id, field, value } => self.set_contact(client_id, field, Some(value)),
+            Edit::UnsetContact { client_id, field } => self.set_contact(client_id, field, None),
+            Edit::RemoveContact(client_id) => {
+                self.remove_contact(serial(&self.contacts, "contact", &client_id));
+                client_id
+            }
+            Edit::MoveStage { client_id, stage } => {
+                self.set_contact(client_id, "clients_sales_cycle", Some(stage.into()))
+            }
+            Edit::AddDeal(edit) => self.add_deal(edit),
+            Edit::SetDeal { opportunity_id, field, value } => self.set_deal(opportunity_id, field, Some(value)),
+            Edit::UnsetDeal { opportunity_id, field } => self.set_deal(opportunity_id, field, None),
+            Edit::RemoveDeal(id) => remove(&mut self.deals, "deal", id),
+            Edit::AddStage { name, active, order, odds, contact_type } => {
+                let serial = self.stages.add(Stage { name, active, order, odds, contact_type });
+                id_of(&self.stages, serial)
+            }
+            Edit::SetStage { sales_cycle_id, field, value } => {
+                set(&mut self.stages, "stage", sales_cycle_id, field, value)
+            }
+            Edit::RenameStage { from, to } => self.rename_stage(&from, &to),
+            Edit::RemoveStage(id) => remove(&mut self.stages, "stage", id),
+            Edit::AddSource(name) => {
+                let serial = self.sources.add(Source { name });
+                id_of(&self.sources, serial)
+            }
+            Edit::SetSource { lead_source_id, field, value } => {
+                set(&mut self.sources, "source", lead_source_id, field, value)
+            }
+            Edit::RemoveSource(id) => remove(&mut self.sources, "source", id),
+            Edit::AddUser { first_name, last_name } => {
+                let serial = self.users.add(User { first: first_name, last: last_name });
+                id_of(&self.users, serial)
+            }
+            Edit::SetUser { user_id, field, value } => set(&mut self.users, "user", user_id, field, value),
+            Edit::RemoveUser(id) => remove(&mut self.users, "user", id),
+            Edit::AddNote(edit) => self.type_note(edit),
+            Edit::RemoveNote { client_id, note_id } => {
+                let serial = serial(&self.contacts, "contact", &client_id);
+                if let Some(row) = self.contacts.change_unseen(serial) {
+                    row.item.notes.retain(|note| note.id.to_string() != note_id);
+                }
+                note_id
+            }
+            Edit::AddEvent(edit) => self.add_event(edit),
+            Edit::SetEvent { event_id, field, value } => set(&mut self.appointments, "event", event_id, field, value),
+            Edit::RemoveEvent(id) => remove(&mut self.appointments, "event", id),
+        }
+    }
+
+    fn add_contact(&mut self, edit: ContactEdit) -> String {
+        let born = edit.created.map_or(self.now, Timestamp::as_millisecond);
+        let key = dice::key(&[self.scene.account as u64, 0xAD, self.next_note, self.contacts.len() as u64]);
+        let mut hand: HandWritten = vec![("external_id".into(), Some(Value::Null))];
+        let mut say = |field: &str, value: String| hand.push((field.into(), Some(value.into())));
+        let mailbox = format!("{}.{}", edit.first_name, edit.last_name).to_lowercase().replace(' ', "-");
+        say("firstName", edit.first_name);
+        say("lastName", edit.last_name);
+        say("compName", edit.company);
+        say("email", format!("{mailbox}@mail.example"));
+        say("whiteboard", String::new());
+        say("clients_action_plan", String::new());
+        say("deal_size", edit.deal_size);
+        say("clients_lead_source", edit.source);
+        say("clients_sales_cycle", edit.stage);
+        let contact = Contact::by_hand(key, born);
+        let serial = match edit.client_id {
+            Some(id) => {
+                assert!(self.contacts.serial_of(&id).is_none(), "there is a contact {id} already");
+                self.contacts.insert(id.into(), contact, hand)
+            }
+            None => {
+                let serial = self.contacts.add(contact);
+                if let Some(row) = self.contacts.change(serial) {
+                    row.hand = hand;
+                }
+                serial
+            }
+        };
+        if let Some(row) = self.contacts.change(serial) {
+            for (field, value) in edit.fields {
+                row.write_over(field, Some(value));
+            }
+        }
+        id_of(&self.contacts, serial)
+    }
+
+    fn set_contact(&mut self, client_id: String, field: &str, value: Option<Value>) -> String {
+        let serial = serial(&self.contacts, "contact", &client_id);
+        self.leave_life(serial);
+        let now = self.now;
+        if let Some(row) = self.contacts.change(serial) {
+            row.write_over(field, value);
+        }
+        if field != "last_modified_date" {
+            self.touch(serial, now, |_| {});
+        }
+        client_id
+    }
+
+    /// Writes down what the drawn life shows, so that it stays as it is, and ends that life.
+    fn leave_life(&mut self, serial: u32) {
+        let shown: Option<serde_json::Map<String, Value>> = self
+            .contacts
+            .get(serial)
+            .filter(|row| !row.item.by_hand)
+            .and_then(|row| serde_json::from_slice(&crate::render::contact(&self.scene, row)).ok());
+        let Some(shown) = shown else { return };
+        if let Some(row) = self.contacts.change(serial) {
+            row.item.by_hand = true;
+            let kept = shown.into_iter().filter(|(field, _)| field != "last_modified_date");
+            row.hand = kept.map(|(field, value)| (field, Some(value))).collect();
+        }
+    }
+
+    fn add_deal(&mut self, edit: DealEdit) -> String {
+        let contact = edit.client_id.as_deref().map(|id| serial(&self.contacts, "contact", id));
+        let created = edit.created.map_or(self.now, Timestamp::as_millisecond);
+        let key = dice::key(&[self.scene.account as u64, 0xADD, self.deals.len() as u64]);
+        let deal = Deal { key, contact, created, modified: created, fee: None, odds: 0, closes: None };
+        let odds = edit.odds.map_or(String::new(), |odds| odds.to_string());
+        let mut hand: HandWritten = [
+            ("client_id", edit.client_id.unwrap_or_default()),
+            ("opportunity_name", edit.name),
+            ("deal_size", edit.deal_size),
+            ("likelihood_to_close", odds),
+            ("close_date", edit.close_date.unwrap_or_else(|| "0000-00-00".into())),
+        ]
+        .into_iter()
+        .map(|(field, value)| (field.to_owned(), Some(value.into())))
+        .collect();
+        hand.extend(edit.fields.into_iter().map(|(field, value)| (field.to_owned(), Some(value))));
+        let serial = match edit.opportunity_id {
+            Some(id) => {
+                assert!(self.deals.serial_of(&id).is_none(), "there is a deal {id} already");
+                self.deals.insert(id.into(), deal, Vec::new())
+            }
+            None => self.deals.add(deal),
+        };
+        if let Some(row) = self.deals.change(serial) {
+            hand.into_iter().for_each(|(field, value)| row.write_over(&field, value));
+        }
+        if let Some(row) = contact.and_then(|contact| self.contacts.change_unseen(contact)) {
+            row.item.deals.push(serial);
+        }
+        id_of(&self.deals, serial)
+    }
+
+    fn set_deal(&mut self, opportunity_id: String, field: &str, value: Option<Value>) -> String {
+        let serial = serial(&self.deals, "deal", &opportunity_id);
+        let now = self.now;
+        if let Some(row) = self.deals.change(serial) {
+            row.write_over(field, value);
+            row.item.modified = now;
+        }
+        opportunity_id
+    }
+
+    fn rename_stage(&mut self, from: &str, to: &str) -> String {
+        let renamed: Vec<u32> =
+            self.stages.rows().iter().filter(|row| row.item.name == from).map(|row| row.serial).collect();
+        assert!(!renamed.is_empty(), "there is no stage {from}");
+        let mut id = String::new();
+        for serial in renamed {
+            if let Some(row) = self.stages.change(serial) {
+                row.item.name = to.to_owned();
+                id = row.id.to_string();
+            }
+        }
+        for name in self.scene.stage_names.iter_mut().filter(|name| *name == from) {
+            *name = to.to_owned();
+        }
+        self.contacts.change_all();
+        self.deals.change_all();
+        let by_hand: Vec<u32> =
+            self.contacts.rows().iter().filter(|row| row.item.by_hand).map(|row| row.serial).collect();
+        for serial in by_hand {
+            if let Some(row) = self.contacts.change(serial)
+                && row.hand_written("clients_sales_cycle") == Some(&Some(Value::from(from)))
+            {
+                row.write_over("clients_sales_cycle", Some(Value::from(to)));
+            }
+        }
+        id
+    }
+
+    fn type_note(&mut self, edit: NoteEdit) -> String {
+        let serial = serial(&self.contacts, "contact", &edit.client_id);
+        let at = edit.created.map_or(self.now, Timestamp::as_millisecond);
+        self.add_note(serial, at, Words::Typed(Box::new(edit))).to_string()
+    }
+
+    fn add_event(&mut self, edit: EventEdit) -> String {
+        let contact = edit.client_id.as_deref().map(|id| serial(&self.contacts, "contact", id));
+        let item = Appointment {
+            contact,
+            first: String::new(),
+            last: String::new(),
+            meeting: Meeting::FollowUp,
+            starts: edit.starts.as_millisecond(),
+            minutes: edit.minutes,
+            owner: 0,
+            outcome: None,
+        };
+        let serial = self.appointments.add(item);
+        let names: Vec<_> = contact
+            .and_then(|contact| self.contacts.get(contact))
+            .map(|row| ["firstName", "lastName"].map(|field| (field, row.hand_written(field).cloned().flatten())))
+            .into_iter()
+            .flatten()
+            .collect();
+        if let Some(row) = self.appointments.change(serial) {
+            row.write_over("title", Some(edit.title.into()));
+            names
+                .into_iter()
+                .filter(|(_, value)| value.is_some())
+                .for_each(|(field, value)| row.write_over(field, value));
+            edit.fields.into_iter().for_each(|(field, value)| row.write_over(field, Some(value)));
+        }
+        id_of(&self.appointments, serial)
+    }
+}
+
+fn serial<T>(table: &Table<T>, what: &str, id: &str) -> u32 {
+    table.serial_of(id).unwrap_or_else(|| panic!("there is no {what} {id}"))
+}
+
+fn id_of<T>(table: &Table<T>, serial: u32) -> String {
+    table.get(serial).map_or_else(String::new, |row| row.id.to_string())
+}
+
+fn set<T>(table: &mut Table<T>, what: &str, id: String, field: &str, value: Value) -> String {
+    let serial = serial(table, what, &id);
+    if let Some(row) = table.change(serial) {
+        row.write_over(field, Some(value));
+    }
+    id
+}
+
+fn remove<T>(table: &mut Table<T>, what: &str, id: String) -> String {
+    let serial = serial(table, what, &id);
+    table.remove(serial);
+    id
+}

@@ -1,0 +1,90 @@
+//! Who a candidate is.
+//!
+//! A persona is drawn anew from its key whenever its row is written, so that fifty thousand of them weigh nothing.
+
+use crate::dice::Dice;
+use crate::names::{COMPANIES, FIRST, LAST, PLANS, STREETS, WHITEBOARDS};
+use crate::odd;
+use crate::places::{PLACES, Place};
+
+pub(crate) struct Persona {
+    pub(crate) first: String,
+    pub(crate) last: String,
+    pub(crate) company: String,
+    pub(crate) email: String,
+    pub(crate) phone: String,
+    pub(crate) address: String,
+    pub(crate) place: &'static Place,
+    pub(crate) zip: String,
+    pub(crate) whiteboard: &'static str,
+    pub(crate) action_plan: &'static str,
+    pub(crate) external_id: Option<String>,
+    /// How many units the candidate wants, where somebody asked.
+    pub(crate) units: Option<u64>,
+}
+
+impl Persona {
+    pub(crate) fn draw(key: u64, odd_text: bool) -> Self {
+        let mut dice = Dice::of(&[key, 0xFACE]);
+        let first = *dice.pick(&FIRST);
+        let last = *dice.pick(&LAST);
+        let place = dice.pick(&PLACES);
+        let company = if dice.chance(0.14) { format!("{last} {}", dice.pick(&COMPANIES)) } else { String::new() };
+        let handle: String =
+            format!("{first}.{last}").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+        let domain = *dice.pick(&["mail.example", "inbox.example", "post.example", "home.example"]);
+        let email = format!("{}{}@{domain}", handle.to_lowercase(), dice.below(90) + 10);
+        let line = 100 + dice.below(100);
+        let phone = match dice.below(3) {
+            0 => format!("({}) 555-0{line}", place.area),
+            1 => format!("{}-555-0{line}", place.area),
+            _ => format!("{}5550{line}", place.area),
+        };
+        let address = if dice.chance(0.4) {
+            format!("{} {}", dice.between(12, 9890), dice.pick(&STREETS))
+        } else {
+            String::new()
+        };
+        let zip = if dice.chance(0.8) { format!("{}{:02}", place.zip, dice.below(100)) } else { String::new() };
+        let whiteboard = if dice.chance(0.35) { *dice.pick(&WHITEBOARDS) } else { "" };
+        let action_plan = if dice.chance(0.3) { *dice.pick(&PLANS) } else { "" };
+        let external_id = dice.chance(0.2).then(|| format!("web-{}", dice.between(100_000, 999_999)));
+        let units = dice.chance(0.4).then(|| [1, 1, 1, 2, 2, 3, 5][dice.below(7)]);
+        let mut persona = Self {
+            first: first.into(),
+            last: last.into(),
+            company,
+            email,
+            phone,
+            address,
+            place,
+            zip,
+            whiteboard,
+            action_plan,
+            external_id,
+            units,
+        };
+        persona.misname(&mut dice, odd_text);
+        persona
+    }
+
+    /// A text or a call makes a contact before anybody knows its name.
+    fn misname(&mut self, dice: &mut Dice, odd_text: bool) {
+        let (first, last) = match dice.below(1000) {
+            0..=3 => ("No Name", "Text Added"),
+            4..=7 => ("No Name Added by Call", ""),
+            8..=9 => ("No Name Text Added", ""),
+            10..=59 if odd_text => *dice.pick(&odd::NAMES),
+            60..=62 if odd_text => {
+                self.first = odd::long_name();
+                return;
+            }
+            _ => return,
+        };
+        self.first = first.into();
+        self.last = last.into();
+        if first.starts_with("No Name") {
+            self.email.clear();
+        }
+    }
+}

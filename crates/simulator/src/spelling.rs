@@ -1,0 +1,175 @@
+//! Faults as words, for people who make them from a command line.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::fault::Fault;
+
+impl Fault {
+    /// Every spelling, with an example where something follows.
+    pub const SPELLINGS: [(&'static str, &'static str); 36] = [
+        ("status:500", "an HTTP status with a page of HTML"),
+        ("429", "too many requests, without Retry-After"),
+        ("429:30", "too many requests; what follows is Retry-After, seconds or an HTTP date"),
+        ("code:500", "HTTP 200 with a result code: 400, 404, 500, 501, 512, 515, 520 or 525"),
+        ("html", "HTTP 200 with a maintenance page"),
+        ("not-json", "HTTP 200 with what is no JSON"),
+        ("cut-body", "fewer bytes than promised, then the end"),
+        ("reset", "the connection is reset"),
+        ("hang", "no answer"),
+        ("drip", "a byte at a time"),
+        ("from:200:status:500", "the fault after the number, at offsets from that number on"),
+        ("times:3:reset", "the fault after the number, so many times, then healed"),
+        ("total-missing", "no TotalRecord"),
+        ("total:17", "a wrong TotalRecord"),
+        ("total-text:many", "a text as TotalRecord"),
+        ("data-missing", "no data"),
+        ("data-null", "data is null"),
+        ("data-empty-text", "data is \"\""),
+        ("data-empty-object", "data is {}"),
+        ("data-keyed", "data is {\"0\": …, \"1\": …}"),
+        ("empty", "515, no record found, though there are rows"),
+        ("shifting-pages", "later pages repeat a row"),
+        ("page-hole", "later pages skip a row"),
+        ("short-pages:40", "no page has more rows than this"),
+        ("numbers-for-text", "numbers where texts of digits were"),
+        ("duplicate-ids", "older copies of the first rows at the end, under the same ids"),
+        ("rows-not-objects", "every third row is a text, a number, null or a list"),
+        ("rows-without-id:3", "the first rows have no id"),
+        ("gzip", "compressed and labelled so"),
+        ("gzip-unlabelled", "compressed without saying so"),
+        ("gzip-bomb", "a little that unpacks to a gigabyte"),
+        ("huge-field:5000000", "a text of so many bytes in the first row"),
+        ("deep-json:5000", "lists within lists in the first row"),
+        ("invalid-utf8", "a text that is not UTF-8"),
+        ("slow:1500", "the right answer after so many milliseconds"),
+        ("redirect:https://elsewhere.example/", "a redirect"),
+    ];
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "status:{status}"),
+            Self::TooManyRequests { retry_after: None } => f.write_str("429"),
+            Self::TooManyRequests { retry_after: Some(when) } => write!(f, "429:{when}"),
+            Self::ResultCode(code) => write!(f, "code:{code}"),
+            Self::FromOffset(offset, fault) => write!(f, "from:{offset}:{fault}"),
+            Self::Times(count, fault) => write!(f, "times:{count}:{fault}"),
+            Self::TotalWrong(total) => write!(f, "total:{total}"),
+            Self::TotalText(text) => write!(f, "total-text:{text}"),
+            Self::ShortPages(rows) => write!(f, "short-pages:{rows}"),
+            Self::RowsWithoutId(rows) => write!(f, "rows-without-id:{rows}"),
+            Self::HugeField(bytes) => write!(f, "huge-field:{bytes}"),
+            Self::DeepJson(levels) => write!(f, "deep-json:{levels}"),
+            Self::SlowMs(ms) => write!(f, "slow:{ms}"),
+            Self::Redirect(to) => write!(f, "redirect:{to}"),
+            plain => f.write_str(PLAIN.iter().find(|(_, fault)| fault == plain).map_or("?", |(word, _)| word)),
+        }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some((_, fault)) = PLAIN.iter().find(|(word, _)| *word == text) {
+            return Ok(fault.clone());
+        }
+        if text == "429" {
+            return Ok(Self::TooManyRequests { retry_after: None });
+        }
+        let unknown = || format!("no fault is spelled {text:?}");
+        let (word, rest) = text.split_once(':').ok_or_else(unknown)?;
+        match word {
+            "status" => number(word, rest).and_then(status),
+            "429" => Ok(Self::TooManyRequests { retry_after: Some(rest.into()) }),
+            "code" => result_code(rest),
+            "from" => after_number(word, rest).map(|(offset, fault)| Self::FromOffset(offset, fault)),
+            "times" => after_number(word, rest).map(|(count, fault)| Self::Times(count, fault)),
+            "total" => number(word, rest).map(Self::TotalWrong),
+            "total-text" => Ok(Self::TotalText(rest.into())),
+            "short-pages" => number(word, rest).map(Self::ShortPages),
+            "rows-without-id" => number(word, rest).map(Self::RowsWithoutId),
+            "huge-field" => number(word, rest).map(Self::HugeField),
+            "deep-json" => number(word, rest).map(Self::DeepJson),
+            "slow" => number(word, rest).map(Self::SlowMs),
+            "redirect" => Ok(Self::Redirect(rest.into())),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// Faults that one word says all about.
+const PLAIN: [(&str, Fault); 22] = [
+    ("html", Fault::Html),
+    ("not-json", Fault::NotJson),
+    ("cut-body", Fault::CutBody),
+    ("reset", Fault::Reset),
+    ("hang", Fault::Hang),
+    ("drip", Fault::Drip),
+    ("total-missing", Fault::TotalMissing),
+    ("data-missing", Fault::DataMissing),
+    ("data-null", Fault::DataNull),
+    ("data-empty-text", Fault::DataEmptyText),
+    ("data-empty-object", Fault::DataEmptyObject),
+    ("data-keyed", Fault::DataKeyedObject),
+    ("empty", Fault::Empty),
+    ("shifting-pages", Fault::ShiftingPages),
+    ("page-hole", Fault::PageHole),
+    ("numbers-for-text", Fault::NumbersForText),
+    ("duplicate-ids", Fault::DuplicateIds),
+    ("rows-not-objects", Fault::RowsNotObjects),
+    ("gzip", Fault::Gzip),
+    ("gzip-unlabelled", Fault::GzipUnlabelled),
+    ("gzip-bomb", Fault::GzipBomb),
+    ("invalid-utf8", Fault::InvalidUtf8),
+];
+
+fn number<T: FromStr>(word: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{word}: needs a number, not {text:?}"))
+}
+
+fn status(status: u16) -> Result<Fault, String> {
+    match status {
+        200..=599 => Ok(Fault::Status(status)),
+        _ => Err(format!("status: needs 200 to 599, not {status}")),
+    }
+}
+
+fn after_number(word: &str, text: &str) -> Result<(usize, Box<Fault>), String> {
+    let (count, fault) = text.split_once(':').ok_or_else(|| format!("{word}: needs a number, a colon and a fault"))?;
+    Ok((number(word, count)?, Box::new(fault.parse()?)))
+}
+
+fn result_code(text: &str) -> Result<Fault, String> {
+    const CODES: [&str; 8] = ["400", "404", "500", "501", "512", "515", "520", "525"];
+    let digits = text.trim_start_matches("CT").trim_start_matches('_');
+    let code = CODES.into_iter().find(|code| *code == digits);
+    code.map(Fault::ResultCode).ok_or_else(|| format!("code: needs one of {}, not {text:?}", CODES.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_is_read_and_written_back() {
+        for (spelling, _) in Fault::SPELLINGS {
+            assert_eq!(spelling.parse::<Fault>().unwrap().to_string(), spelling);
+        }
+    }
+
+    #[test]
+    fn a_bad_spelling_says_what_is_wrong() {
+        for (text, why) in [
+            ("explode", "no fault is spelled \"explode\""),
+            ("status:soon", "status: needs a number, not \"soon\""),
+            ("times:3", "times: needs a number, a colon and a fault"),
+            ("code:999", "code: needs one of 400, 404, 500, 501, 512, 515, 520, 525, not \"999\""),
+        ] {
+            assert_eq!(text.parse::<Fault>().unwrap_err(), why);
+        }
+    }
+}

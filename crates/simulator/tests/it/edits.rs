@@ -1,0 +1,106 @@
+//! Changes made by hand.
+
+use serde_json::{Value, json};
+use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
+
+use crate::truth::count;
+use crate::{Stage, at};
+
+#[tokio::test]
+async fn what_a_hand_makes_is_what_a_client_reads() {
+    let stage = Stage::with(Config::plain(1, &[3])).await;
+    let simulator = &stage.simulator;
+    let ada = ContactEdit::named("Ada Lovelace")
+        .id("0007")
+        .in_stage("FDD Sent")
+        .from_source("Referral")
+        .worth(90_000)
+        .created(at("2026-11-16T06:30:00Z"))
+        .with("city", "Denver");
+    assert_eq!(simulator.edit(0, Edit::AddContact(ada)), "0007");
+    let deal = simulator.edit(0, Edit::AddDeal(DealEdit::of("0007").worth(45_000).odds(95).closing("2026-12-01")));
+    simulator.edit(0, Edit::AddNote(NoteEdit::on("0007", "<p>Called</p>").by("Dana Whitlock").of_type("Call Log")));
+    simulator
+        .edit(0, Edit::AddEvent(EventEdit::at(at("2026-11-20T16:00:00Z"), "Call").with_contact("0007").lasting(45)));
+
+    let contact = &stage.get("read_client_list?limit=1").await.rows()[0];
+    assert_eq!(
+        fields(contact, ["client_id", "firstName", "clients_sales_cycle", "deal_size", "created", "city"]),
+        ["0007", "Ada", "FDD Sent", "90000", "2026-11-16 01:30:00", "Denver"]
+    );
+    let row = &stage.get("read_opportunity_list?limit=1").await.rows()[0];
+    assert_eq!(
+        fields(
+            row,
+            ["opportunity_id", "client_id", "lastName", "contact_sales_cycle", "likelihood_to_close", "close_date"]
+        ),
+        [&deal, "0007", "Lovelace", "FDD Sent", "95", "2026-12-01"]
+    );
+    let note = &stage.get("read_client_history_notes/0007").await.rows()[0];
+    assert_eq!(
+        fields(note, ["client_id", "note", "created_by", "note_type", "created"]),
+        ["0007", "<p>Called</p>", "Dana Whitlock", "Call Log", "2026-11-19 11:30:00"]
+    );
+    let event = stage.caller(0).read_all("read_all_events").await.pop().unwrap();
+    assert_eq!(
+        fields(&event, ["client_id", "title", "firstName", "start_date", "end_date"]),
+        ["0007", "Call", "Ada", "2026-11-20 11:00:00", "2026-11-20 11:45:00"]
+    );
+}
+
+#[tokio::test]
+async fn a_hand_moved_candidate_stays_where_it_was_put() {
+    let stage = Stage::with(Config::demo()).await;
+    let client_id = stage.get("read_client_list?limit=1").await.ids()[0].clone();
+    stage.clock.set(at("2026-11-20T15:00:00Z"));
+    stage.simulator.edit(0, Edit::MoveStage { client_id: client_id.clone(), stage: "FA Sent".into() });
+    stage.clock.set(at("2027-03-01T15:00:00Z"));
+    let rows = stage.caller(0).read_all("read_client_list").await;
+    let moved = rows.iter().find(|row| row["client_id"] == client_id.as_str()).unwrap();
+    assert_eq!(fields(moved, ["clients_sales_cycle", "last_modified_date"]), ["FA Sent", "2026-11-20 09:00:00"]);
+}
+
+#[tokio::test]
+async fn truth_follows_the_hand() {
+    let stage = Stage::with(Config::plain(9, &[60])).await;
+    let simulator = &stage.simulator;
+    let ids = stage.get("read_client_list").await.ids();
+    let set = |id: usize, field: &'static str, value: Value| {
+        simulator.edit(0, Edit::SetContact { client_id: ids[id].clone(), field, value });
+    };
+    set(0, "clients_sales_cycle", json!("  fdd SENT "));
+    set(1, "clients_sales_cycle", json!("Nowhere Land"));
+    set(2, "created", json!("0000-00-00 00:00:00"));
+    set(3, "contact_type", json!("2"));
+    set(4, "clients_lead_source", Value::Null);
+    simulator.edit(0, Edit::RemoveContact(ids[5].clone()));
+    simulator.edit(0, Edit::RenameStage { from: "QR Sent".into(), to: "Questionnaire Sent".into() });
+    simulator.edit(0, Edit::AddSource("Radio".into()));
+    simulator.edit(0, Edit::AddDeal(DealEdit::unlinked("Lost and found").worth(1_000)));
+    let stages = stage.get("read_sales_cycle_list").await.rows();
+    let outbound = stages.iter().find(|stage| stage["sales_cycle_name"] == "Outbound Call").unwrap();
+    let sales_cycle_id = outbound["sales_cycle_id"].as_str().unwrap().to_owned();
+    simulator.edit(0, Edit::SetStage { sales_cycle_id, field: "sales_cycle_active_status", value: json!("0") });
+
+    let truth = simulator.truth(0);
+    assert_eq!(truth, count(&stage, 0).await);
+    assert_eq!((truth.contacts, truth.sources, truth.by_stage["Nowhere Land"]), (59, 18, 1));
+    assert!(truth.by_stage.contains_key("Questionnaire Sent") && !truth.by_stage.contains_key("QR Sent"));
+}
+
+#[tokio::test]
+async fn a_key_can_be_left_out_and_a_value_can_be_of_any_kind() {
+    let stage = Stage::with(Config::plain(9, &[2])).await;
+    let client_id = stage.get("read_client_list").await.ids()[0].clone();
+    stage.simulator.edit(0, Edit::UnsetContact { client_id: client_id.clone(), field: "email" });
+    let value = json!({"nested": [1, 2]});
+    stage.simulator.edit(0, Edit::SetContact { client_id, field: "clients_sales_cycle", value: value.clone() });
+    let row = &stage.get("read_client_list").await.rows()[0];
+    assert!(row.get("email").is_none());
+    assert_eq!(row["clients_sales_cycle"], value);
+    assert_eq!(stage.simulator.truth(0).by_stage["null"], 1);
+}
+
+fn fields<'a, const N: usize>(row: &'a Value, names: [&str; N]) -> [&'a str; N] {
+    names.map(|name| row[name].as_str().unwrap_or("absent"))
+}
