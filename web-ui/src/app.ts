@@ -1,0 +1,22 @@
+/* Every page works without this file; it only makes them quicker to use. Each module listens on the document, so that
+   what a refresh swaps in needs no wiring. */
+import "./refresh";
+import "./keep";
+import "./theme";
+import "./menus";
+import "./keys";
+import "./times";
+import "./share";
+import "./forms";
+
+/* ECharts is heavy and most of a page does not need it: it comes when a chart is on the page, then stays. */
+let draw: (() => void) | undefined;
+
+const drawCharts = async () => {
+  if (!document.querySelector("[data-chart]")) return;
+  draw ??= (await import("./charts")).draw;
+  draw();
+};
+
+document.addEventListener("htmx:afterSwap", () => (draw ? draw() : void drawCharts()));
+void drawCharts();

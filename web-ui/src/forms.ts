@@ -1,0 +1,13 @@
+/* Filters: a choice applies itself, and the address says only what was chosen. A field's data-absent is the value that means
+   "all", which an address leaves out. */
+document.addEventListener("change", (event) => {
+  const field = event.target as HTMLElement;
+  if (field.matches("select, input[type=checkbox], input[type=radio], input[type=date]")) field.closest<HTMLFormElement>("form[data-auto]")?.requestSubmit();
+});
+
+document.addEventListener("formdata", (event) => {
+  for (const field of (event.target as HTMLFormElement).elements) {
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) continue;
+    if (field.dataset.absent === field.value) event.formData.delete(field.name);
+  }
+});
