@@ -115,19 +115,13 @@ mod tests {
     fn answer(body: impl Into<Vec<u8>>) -> Result<Page, Cause> {
         let exchange = Exchange { status: 200, received_at: jiff::Timestamp::UNIX_EPOCH, body: body.into().into() };
         let secrets = ["eyJhbGciOi".into(), "CT_0a1b".into()];
-        let asked = Asked {
-            offset: 100,
-            path_and_query: "read_client_list?offset=100",
-            id_key: "client_id",
-            secrets: &secrets,
-        };
+        let asked = Asked { offset: 100, path_and_query: "read_client_list?offset=100", id_key: "client_id", secrets: &secrets };
         read(&exchange, asked)
     }
 
     #[test]
     fn rows_carry_their_ids_where_they_have_one() {
-        let rows =
-            r#"[{"client_id":"7"},{"x":[],"client_id":1000007},{"client_id":"007"},{"client_id":""},{},7,null,[{}]]"#;
+        let rows = r#"[{"client_id":"7"},{"x":[],"client_id":1000007},{"client_id":"007"},{"client_id":""},{},7,null,[{}]]"#;
         let page = answer(format!(r#"{{"ResultCode":"CT_200","data":{rows}}}"#)).unwrap();
         let ids: Vec<_> = page.rows.iter().map(|row| row.id.as_deref()).collect();
         assert_eq!(ids, [Some("7"), Some("1000007"), Some("007"), None, None, None, None, None]);
@@ -137,11 +131,7 @@ mod tests {
     #[case::key_missing("CT_501", "key missing", "the CRM answered CT_501: key missing")]
     #[case::refused("CT_401", "no", "the CRM refused the credentials with CT_401: no")]
     #[case::control_characters("CT_400", "a\\u0007b\\nc", "the CRM answered CT_400: abc")]
-    #[case::secrets(
-        "CT_400",
-        "bad token eyJhbGciOi of CT_0a1b",
-        "the CRM answered CT_400: bad token [secret] of [secret]"
-    )]
+    #[case::secrets("CT_400", "bad token eyJhbGciOi of CT_0a1b", "the CRM answered CT_400: bad token [secret] of [secret]")]
     fn an_error_under_status_200_is_an_error(#[case] code: &str, #[case] message: &str, #[case] says: &str) {
         let cause = answer(format!(r#"{{"ResultCode":"{code}","Message":"{message}"}}"#)).unwrap_err();
         assert_eq!(cause.to_string(), says);

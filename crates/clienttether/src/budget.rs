@@ -31,8 +31,7 @@ impl Budgets {
     pub(crate) fn of(&self, token: &SecretString) -> Arc<Budget> {
         let key = blake3::hash(token.expose_secret().trim().as_bytes());
         let mut budgets = self.by_token.lock().unwrap_or_else(PoisonError::into_inner);
-        let budget =
-            budgets.entry(key).or_insert_with(|| Arc::new(Budget::new(self.max_in_flight, self.max_per_second)));
+        let budget = budgets.entry(key).or_insert_with(|| Arc::new(Budget::new(self.max_in_flight, self.max_per_second)));
         Arc::clone(budget)
     }
 }

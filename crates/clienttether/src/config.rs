@@ -87,8 +87,7 @@ impl ClientConfig {
     /// The base URL in the form to which a request's path is appended.
     pub(crate) fn base(&self) -> Result<Url, ConfigError> {
         let url = &self.base_url;
-        let plain =
-            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
             return Err(ConfigError::BaseUrl);
         }

@@ -85,8 +85,7 @@ fn split_text(body: &str) -> Result<Split, Cause> {
     let parts = Parts::deserialize(&mut json).and_then(|parts| json.end().map(|()| parts));
     // The parser's own message could quote the body.
     let parts = parts.map_err(|error| Cause::NotJson { line: error.line(), column: error.column() })?;
-    let result_code =
-        parts.result_code.and_then(ResultCode::read).ok_or(Cause::NotAnEnvelope("it has no result code"))?;
+    let result_code = parts.result_code.and_then(ResultCode::read).ok_or(Cause::NotAnEnvelope("it has no result code"))?;
     let rows = match parts.data {
         Data::Rows(rows) => rows,
         // An error need not bring a list.

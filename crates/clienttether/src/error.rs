@@ -120,11 +120,7 @@ impl Cause {
         match self {
             Self::HttpStatus { status } => !matches!(status, 500 | 502 | 503 | 504),
             Self::ResultCode { code, .. } => *code != ResultCode::UNKNOWN_ERROR,
-            Self::Refused { .. }
-            | Self::RefusedInside { .. }
-            | Self::TooLarge { .. }
-            | Self::TooDeep
-            | Self::Endless(_) => true,
+            Self::Refused { .. } | Self::RefusedInside { .. } | Self::TooLarge { .. } | Self::TooDeep | Self::Endless(_) => true,
             Self::Network(_) | Self::Timeout { .. } | Self::AskedToWait { .. } | Self::Cut(_) | Self::Gzip(_) => false,
             Self::NotJson { .. } | Self::NotAnEnvelope(_) | Self::NoTurn(_) | Self::ShuttingDown => false,
         }
@@ -156,11 +152,7 @@ mod tests {
     #[case::too_deep(Cause::TooDeep, FaultClass::Body, true)]
     #[case::endless(Cause::Endless(9), FaultClass::Body, true)]
     #[case::no_turn(Cause::NoTurn(Duration::ZERO), FaultClass::Budget, false)]
-    fn each_fault_has_its_class_and_its_permanence(
-        #[case] cause: Cause,
-        #[case] class: FaultClass,
-        #[case] permanent: bool,
-    ) {
+    fn each_fault_has_its_class_and_its_permanence(#[case] cause: Cause, #[case] class: FaultClass, #[case] permanent: bool) {
         assert_eq!((cause.class(), cause.is_permanent()), (class, permanent));
     }
 

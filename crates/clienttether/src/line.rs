@@ -52,12 +52,7 @@ impl Line {
     }
 
     /// `within` bounds the whole exchange.
-    pub(crate) async fn get(
-        &self,
-        path_and_query: &str,
-        limits: &Limits,
-        within: Duration,
-    ) -> Result<Exchange, Broken> {
+    pub(crate) async fn get(&self, path_and_query: &str, limits: &Limits, within: Duration) -> Result<Exchange, Broken> {
         let late = |_| Broken::from(Cause::Timeout { awaited: "the whole answer", limit: within });
         timeout(within, self.exchange(path_and_query, limits)).await.map_err(late)?
     }

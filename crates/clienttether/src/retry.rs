@@ -105,14 +105,7 @@ mod tests {
     #[test]
     fn the_dice_add_a_quarter_at_most() {
         let cause = status(503);
-        let failed = Failed {
-            attempt: 1,
-            cause: &cause,
-            retry_after: None,
-            retries_left: 1,
-            patience_left: 90 * S,
-            jitter: 1.0,
-        };
+        let failed = Failed { attempt: 1, cause: &cause, retry_after: None, retries_left: 1, patience_left: 90 * S, jitter: 1.0 };
         assert_eq!(decide(&failed, &Limits::default()), Wait(Duration::from_millis(1250)));
     }
 }

@@ -94,8 +94,9 @@ impl FromStr for UserRole {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| {
-            format!("`{text}` is not a role; use agency_admin, tenant_admin or tenant_viewer")
-        })
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is not a role; use agency_admin, tenant_admin or tenant_viewer"))
     }
 }

@@ -177,11 +177,24 @@ mod tests {
     fn the_usual_franchise_stages_get_the_roles_an_agency_would_give() {
         use Role::*;
         let stages = [
-            ("New Lead", New), ("Outbound Call", Working), ("Inbound Contact", Working), ("Initial Call Scheduled", Working),
-            ("Initial Call Complete", Working), ("QR Sent", Working), ("QR Returned", Qualified), ("FDD Sent", Qualified),
-            ("FDD Signed", Qualified), ("FDD Review Call Scheduled", Qualified), ("FDD Review Call Complete", Late),
-            ("Deal Structure", Late), ("Discovery Day Booked", Late), ("Discovery Day Completed", Late), ("FA Requested", Late),
-            ("FA Sent", Late), ("FA Signed", Awarded), ("Future Interest", Parked),
+            ("New Lead", New),
+            ("Outbound Call", Working),
+            ("Inbound Contact", Working),
+            ("Initial Call Scheduled", Working),
+            ("Initial Call Complete", Working),
+            ("QR Sent", Working),
+            ("QR Returned", Qualified),
+            ("FDD Sent", Qualified),
+            ("FDD Signed", Qualified),
+            ("FDD Review Call Scheduled", Qualified),
+            ("FDD Review Call Complete", Late),
+            ("Deal Structure", Late),
+            ("Discovery Day Booked", Late),
+            ("Discovery Day Completed", Late),
+            ("FA Requested", Late),
+            ("FA Sent", Late),
+            ("FA Signed", Awarded),
+            ("Future Interest", Parked),
         ];
         for (name, role) in stages {
             assert_eq!(suggest_role(name, None, true, false), role, "{name}");

@@ -1,10 +1,10 @@
 //! The brand's stages in the CRM's order, with the role of each: what every stage number is counted by.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tetherboard_domain::{Odds, Role, StageKey, StageRole, TenantId, suggest_role};
 use tetherboard_store::leads::LabelMatch;
-use tetherboard_store::{Conn, Result, small_lists, stage_roles};
+use tetherboard_store::{Conn, Result, leads, small_lists, stage_roles};
 
 /// One stage of the CRM's list.
 #[derive(Clone, Debug)]
@@ -154,9 +154,12 @@ impl Board {
     /// The stages between the first qualified one and the first awarded one, in the CRM's order. Roles that are only
     /// suggested place the two ends as well; stages confirmed parked or inactive are left out.
     pub fn qualified(&self) -> Vec<usize> {
-        let row: Vec<usize> = (0..self.stages.len()).filter(|at| self.stages[*at].of_prospects && self.stages[*at].active).collect();
+        let row: Vec<usize> =
+            (0..self.stages.len()).filter(|at| self.stages[*at].of_prospects && self.stages[*at].active).collect();
         let likely = |at: &usize| self.stages[*at].role.likely();
-        let Some(start) = row.iter().position(|at| matches!(likely(at), Some(Role::Qualified | Role::Late))) else { return Vec::new() };
+        let Some(start) = row.iter().position(|at| matches!(likely(at), Some(Role::Qualified | Role::Late))) else {
+            return Vec::new();
+        };
         let end = row[start..].iter().position(|at| likely(at) == Some(Role::Awarded)).map_or(row.len(), |ahead| start + ahead);
         let counted = row[start..end].iter().copied().filter(|at| self.stages[*at].role.is_open());
         counted.collect()
@@ -206,10 +209,23 @@ impl Board {
         keys.into_iter().map(StageKey).collect()
     }
 
+    /// Stage keys from the farthest from a signature to the nearest: inactive and parked ones before the rest.
+    pub fn progress_order(&self) -> Vec<StageKey> {
+        let rank = |at: &usize| match self.stages[*at].role.confirmed() {
+            Some(Role::Inactive) => 0,
+            Some(Role::Parked) => 1,
+            _ => 2,
+        };
+        let mut places: Vec<usize> = (0..self.stages.len()).collect();
+        places.sort_by_key(|at| (rank(at), *at));
+        self.keys(places.into_iter()).into_iter().map(StageKey).collect()
+    }
+
     fn keys_where(&self, wanted: impl Fn(StageRole) -> bool) -> Vec<String> {
         let listed = (0..self.stages.len()).filter(|at| wanted(self.role(&StagePlace::Listed(*at))));
         let mut keys = self.keys(listed);
-        let unlisted = self.confirmed.iter().filter(|(key, role)| !self.by_key.contains_key(*key) && wanted(StageRole::Confirmed(**role)));
+        let unlisted =
+            self.confirmed.iter().filter(|(key, role)| !self.by_key.contains_key(*key) && wanted(StageRole::Confirmed(**role)));
         keys.extend(unlisted.map(|(key, _)| key.0.clone()));
         keys
     }
@@ -230,6 +246,16 @@ impl Board {
     pub fn unconfirmed(&self) -> usize {
         self.stages.iter().filter(|stage| stage.of_prospects && matches!(stage.role, StageRole::Unconfirmed(_))).count()
     }
+}
+
+/// The keys of every stage that the CRM's list names or a contact stands in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stage_keys<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<StageKey>> {
+    let listed = small_lists::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
+    let cells = leads::cells(conn, tenant, None).await?;
+    Ok(listed.chain(cells.into_iter().filter_map(|cell| cell.stage_key).map(StageKey)).collect())
 }
 
 #[cfg(test)]

@@ -89,7 +89,11 @@ pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Re
     let trouble = match finished.filter(|run| run.status != RunStatus::Succeeded) {
         Some(run) => Some(Trouble {
             since: runs::failing_since(conn, tenant.id).await?.and_then(|run| run.started_ms).and_then(moment),
-            datasets: runs::reports(conn, tenant.id, &run.id).await?.into_iter().filter(|r| r.status != DatasetStatus::Succeeded).collect(),
+            datasets: runs::reports(conn, tenant.id, &run.id)
+                .await?
+                .into_iter()
+                .filter(|r| r.status != DatasetStatus::Succeeded)
+                .collect(),
             run,
         }),
         None => None,
@@ -114,7 +118,10 @@ pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Re
         next_at: next_hourly_run(tenant.id, &tenant.zone, now.max(parked)),
         age,
         step,
-        datasets: Dataset::ALL.iter().map(|dataset| DatasetAge { dataset: *dataset, as_of: ages.whole_ms(*dataset).and_then(moment) }).collect(),
+        datasets: Dataset::ALL
+            .iter()
+            .map(|dataset| DatasetAge { dataset: *dataset, as_of: ages.whole_ms(*dataset).and_then(moment) })
+            .collect(),
         progress,
         trouble,
         data_version: tenant.data_version,

@@ -60,7 +60,13 @@ pub struct WeekCount {
     pub prospects: Option<i64>,
 }
 
-pub async fn lead_summary<C: Conn>(conn: &C, tenant: TenantId, zone: &Zone, board: &Board, now: Timestamp) -> Result<LeadSummary> {
+pub async fn lead_summary<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    zone: &Zone,
+    board: &Board,
+    now: Timestamp,
+) -> Result<LeadSummary> {
     let ages = runs::dataset_ages(conn, tenant).await?;
     let as_of = ages.as_of_ms(&crate::LEADS_REST_ON).and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let cells = leads::cells(conn, tenant, None).await?;
@@ -134,7 +140,13 @@ fn count_sources(spelling: &HashMap<String, String>, cells: &[LeadCell]) -> Vec<
     counts
 }
 
-async fn new_by_week<C: Conn>(conn: &C, tenant: TenantId, zone: &Zone, now: Timestamp, as_of: Option<Timestamp>) -> Result<Vec<WeekCount>> {
+async fn new_by_week<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    zone: &Zone,
+    now: Timestamp,
+    as_of: Option<Timestamp>,
+) -> Result<Vec<WeekCount>> {
     let known_until = as_of.map(|as_of| as_of.min(now));
     let weeks = weeks_ending_with(now, zone, 12);
     let known = |week: &tetherboard_domain::Week| {

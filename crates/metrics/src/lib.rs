@@ -11,7 +11,7 @@ mod leads;
 mod pipeline;
 mod trend;
 
-pub use board::{Board, BoardStage, LeadGroup, StagePlace};
+pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
 pub use freshness::{DatasetAge, Freshness, Progress, Step, Trouble, freshness};
 pub use leads::{LeadSummary, SourceLabel, SourceLine, StageCount, WeekCount, lead_summary, sources};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};

@@ -18,7 +18,12 @@ pub struct NewLeadsThisWeek {
 }
 
 /// `None`: no data yet this week.
-pub async fn new_leads_this_week<C: Conn>(conn: &C, tenant: TenantId, zone: &Zone, now: Timestamp) -> Result<Option<NewLeadsThisWeek>> {
+pub async fn new_leads_this_week<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    zone: &Zone,
+    now: Timestamp,
+) -> Result<Option<NewLeadsThisWeek>> {
     let ages = runs::dataset_ages(conn, tenant).await?;
     let as_of = ages.as_of_ms(&crate::LEADS_REST_ON).and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let Some(window) = as_of.and_then(|as_of| Period::WeekToDate.resolve(zone, now, as_of)) else { return Ok(None) };

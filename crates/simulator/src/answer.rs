@@ -76,10 +76,9 @@ async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line
         Fault::Redirect(to) => labelled(html(StatusCode::FOUND, "Moved"), LOCATION, Some(to)),
         Fault::ResultCode(code) => json(envelope::of_code(code, Some(asked.request))),
         Fault::Html => html(StatusCode::OK, "We will be right back: scheduled maintenance"),
-        Fault::NotJson => json(
-            b"<br />\n<b>Warning</b>:  Undefined array key \"total\" in <b>api.php</b> on line 214<br />\n{\"Res"
-                .to_vec(),
-        ),
+        Fault::NotJson => {
+            json(b"<br />\n<b>Warning</b>:  Undefined array key \"total\" in <b>api.php</b> on line 214<br />\n{\"Res".to_vec())
+        }
         Fault::CutBody => cut(body()),
         Fault::Reset => {
             line.reset();

@@ -109,10 +109,8 @@ pub(crate) fn lead_share(date: Date) -> f64 {
 
 /// When in the day a lead comes, in seconds since midnight: office hours mostly, evenings some, nights hardly.
 pub(crate) fn lead_second(dice: &mut Dice) -> i64 {
-    const HOURS: [f64; 24] = [
-        0.3, 0.2, 0.1, 0.1, 0.1, 0.3, 0.9, 2.0, 4.5, 7.0, 8.0, 8.0, 7.5, 7.5, 7.5, 7.0, 6.5, 5.5, 4.5, 4.5, 4.8, 4.2,
-        2.5, 1.0,
-    ];
+    const HOURS: [f64; 24] =
+        [0.3, 0.2, 0.1, 0.1, 0.1, 0.3, 0.9, 2.0, 4.5, 7.0, 8.0, 8.0, 7.5, 7.5, 7.5, 7.0, 6.5, 5.5, 4.5, 4.5, 4.8, 4.2, 2.5, 1.0];
     dice.weighted(HOURS.into_iter()) as i64 * 3600 + dice.between(0, 3599)
 }
 

@@ -6,9 +6,8 @@
 use crate::calendar::{Calendar, DAY, MINUTE};
 use crate::dice::Dice;
 use crate::stages::{
-    DEAL_STRUCTURE, DISCOVERY_DAY_BOOKED, FA_SENT, FA_SIGNED, FDD_REVIEW_SCHEDULED, FDD_SENT, FUTURE_INTEREST,
-    INBOUND_CONTACT, INITIAL_CALL_SCHEDULED, NOT_INTERESTED, NOT_QUALIFIED, OUTBOUND_CALL, QR_RETURNED, QR_SENT,
-    TERRITORY_TAKEN, UNRESPONSIVE,
+    DEAL_STRUCTURE, DISCOVERY_DAY_BOOKED, FA_SENT, FA_SIGNED, FDD_REVIEW_SCHEDULED, FDD_SENT, FUTURE_INTEREST, INBOUND_CONTACT,
+    INITIAL_CALL_SCHEDULED, NOT_INTERESTED, NOT_QUALIFIED, OUTBOUND_CALL, QR_RETURNED, QR_SENT, TERRITORY_TAKEN, UNRESPONSIVE,
 };
 use crate::words::{Meeting, NoteKind};
 
@@ -116,8 +115,7 @@ impl Life<'_> {
 
     fn next_after(&mut self, stage: u8) -> u8 {
         match stage {
-            0 => [OUTBOUND_CALL, OUTBOUND_CALL, OUTBOUND_CALL, INBOUND_CONTACT, INITIAL_CALL_SCHEDULED]
-                [self.dice.below(5)],
+            0 => [OUTBOUND_CALL, OUTBOUND_CALL, OUTBOUND_CALL, INBOUND_CONTACT, INITIAL_CALL_SCHEDULED][self.dice.below(5)],
             OUTBOUND_CALL if self.dice.chance(0.6) => INITIAL_CALL_SCHEDULED,
             _ => stage + 1,
         }
@@ -221,9 +219,7 @@ impl Life<'_> {
             0..=46 => {
                 let lost = match stage {
                     0..=OUTBOUND_CALL => *self.dice.pick(&[UNRESPONSIVE, UNRESPONSIVE, NOT_INTERESTED]),
-                    _ => {
-                        *self.dice.pick(&[NOT_INTERESTED, NOT_INTERESTED, UNRESPONSIVE, NOT_QUALIFIED, TERRITORY_TAKEN])
-                    }
+                    _ => *self.dice.pick(&[NOT_INTERESTED, NOT_INTERESTED, UNRESPONSIVE, NOT_QUALIFIED, TERRITORY_TAKEN]),
                 };
                 self.note(NoteKind::Lost, at - 2 * MINUTE);
                 self.steps.push((at, Step::Enter(lost)));

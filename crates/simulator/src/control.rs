@@ -101,11 +101,7 @@ fn account_in(serving: &Serving, body: &[u8]) -> Result<usize, Refusal> {
 
 fn known(simulator: &Simulator, account: usize) -> Result<usize, Refusal> {
     let count = simulator.accounts().len();
-    if account < count {
-        Ok(account)
-    } else {
-        Err(Refusal(format!("accepted: an account below {count}, not {account}\n")))
-    }
+    if account < count { Ok(account) } else { Err(Refusal(format!("accepted: an account below {count}, not {account}\n"))) }
 }
 
 fn read<T: DeserializeOwned>(body: &[u8], accepted: &str) -> Result<T, Refusal> {

@@ -88,23 +88,14 @@ impl World {
         let mut ranked: Vec<_> = self.contacts.rows().iter().filter(|row| row.item.is_prospect()).collect();
         let on_the_road = |stage: u8| (QR_SENT..=FA_SIGNED).contains(&stage);
         ranked.sort_by_key(|row| Reverse(if on_the_road(row.item.stage) { row.item.stage } else { 0 }));
-        let mut opened: Vec<(i64, u32)> =
-            ranked.iter().cycle().take(count).map(|row| (row.item.modified, row.serial)).collect();
+        let mut opened: Vec<(i64, u32)> = ranked.iter().cycle().take(count).map(|row| (row.item.modified, row.serial)).collect();
         opened.sort_unstable();
         for (at, serial) in &opened {
             self.open_deal(*serial, *at);
         }
         for nth in opened.len()..count {
             let key = dice::key(&[nth as u64, start as u64]);
-            self.deals.add(Deal {
-                key,
-                contact: None,
-                created: start,
-                modified: start,
-                fee: None,
-                odds: 0,
-                closes: None,
-            });
+            self.deals.add(Deal { key, contact: None, created: start, modified: start, fee: None, odds: 0, closes: None });
         }
     }
 }

@@ -29,9 +29,7 @@ impl World {
                 self.remove_contact(serial(&self.contacts, "contact", &client_id));
                 client_id
             }
-            Edit::MoveStage { client_id, stage } => {
-                self.set_contact(client_id, "clients_sales_cycle", Some(stage.into()))
-            }
+            Edit::MoveStage { client_id, stage } => self.set_contact(client_id, "clients_sales_cycle", Some(stage.into())),
             Edit::AddDeal(edit) => self.add_deal(edit),
             Edit::SetDeal { opportunity_id, field, value } => self.set_deal(opportunity_id, field, Some(value)),
             Edit::UnsetDeal { opportunity_id, field } => self.set_deal(opportunity_id, field, None),
@@ -40,18 +38,14 @@ impl World {
                 let serial = self.stages.add(Stage { name, active, order, odds, contact_type });
                 id_of(&self.stages, serial)
             }
-            Edit::SetStage { sales_cycle_id, field, value } => {
-                set(&mut self.stages, "stage", sales_cycle_id, field, value)
-            }
+            Edit::SetStage { sales_cycle_id, field, value } => set(&mut self.stages, "stage", sales_cycle_id, field, value),
             Edit::RenameStage { from, to } => self.rename_stage(&from, &to),
             Edit::RemoveStage(id) => remove(&mut self.stages, "stage", id),
             Edit::AddSource(name) => {
                 let serial = self.sources.add(Source { name });
                 id_of(&self.sources, serial)
             }
-            Edit::SetSource { lead_source_id, field, value } => {
-                set(&mut self.sources, "source", lead_source_id, field, value)
-            }
+            Edit::SetSource { lead_source_id, field, value } => set(&mut self.sources, "source", lead_source_id, field, value),
             Edit::RemoveSource(id) => remove(&mut self.sources, "source", id),
             Edit::AddUser { first_name, last_name } => {
                 let serial = self.users.add(User { first: first_name, last: last_name });
@@ -182,8 +176,7 @@ impl World {
     }
 
     fn rename_stage(&mut self, from: &str, to: &str) -> String {
-        let renamed: Vec<u32> =
-            self.stages.rows().iter().filter(|row| row.item.name == from).map(|row| row.serial).collect();
+        let renamed: Vec<u32> = self.stages.rows().iter().filter(|row| row.item.name == from).map(|row| row.serial).collect();
         assert!(!renamed.is_empty(), "there is no stage {from}");
         let mut id = String::new();
         for serial in renamed {
@@ -197,8 +190,7 @@ impl World {
         }
         self.contacts.change_all();
         self.deals.change_all();
-        let by_hand: Vec<u32> =
-            self.contacts.rows().iter().filter(|row| row.item.by_hand).map(|row| row.serial).collect();
+        let by_hand: Vec<u32> = self.contacts.rows().iter().filter(|row| row.item.by_hand).map(|row| row.serial).collect();
         for serial in by_hand {
             if let Some(row) = self.contacts.change(serial)
                 && row.hand_written("clients_sales_cycle") == Some(&Some(Value::from(from)))
@@ -236,10 +228,7 @@ impl World {
             .collect();
         if let Some(row) = self.appointments.change(serial) {
             row.write_over("title", Some(edit.title.into()));
-            names
-                .into_iter()
-                .filter(|(_, value)| value.is_some())
-                .for_each(|(field, value)| row.write_over(field, value));
+            names.into_iter().filter(|(_, value)| value.is_some()).for_each(|(field, value)| row.write_over(field, value));
             edit.fields.into_iter().for_each(|(field, value)| row.write_over(field, Some(value)));
         }
         id_of(&self.appointments, serial)

@@ -156,8 +156,7 @@ mod tests {
 
     #[test]
     fn numbers_stand_for_texts_only_where_nothing_is_lost() {
-        let mut rows: Vec<Arc<[u8]>> =
-            vec![Arc::from(&br#"{"zip":"01609","contact_type":"1","deal_size":"0.00"}"#[..])];
+        let mut rows: Vec<Arc<[u8]>> = vec![Arc::from(&br#"{"zip":"01609","contact_type":"1","deal_size":"0.00"}"#[..])];
         mangle(&mut rows, &Fault::NumbersForText, Request::Contacts, 0);
         let row: Value = serde_json::from_slice(&rows[0]).unwrap();
         assert_eq!(row, serde_json::json!({"zip": "01609", "contact_type": 1, "deal_size": "0.00"}));

@@ -250,8 +250,7 @@ pub(crate) const COMPANIES: [&str; 10] = [
     "Development Co.",
 ];
 
-pub(crate) const PLANS: [&str; 5] =
-    ["New Lead Drip", "QR Follow Up", "FDD Follow Up", "Long Term Nurture", "Discovery Day Prep"];
+pub(crate) const PLANS: [&str; 5] = ["New Lead Drip", "QR Follow Up", "FDD Follow Up", "Long Term Nurture", "Discovery Day Prep"];
 
 pub(crate) const WHITEBOARDS: [&str; 10] = [
     "<p>Looking at <b>two units</b> in the metro area. Partner handles operations.</p>",

@@ -30,8 +30,7 @@ impl Persona {
         let last = *dice.pick(&LAST);
         let place = dice.pick(&PLACES);
         let company = if dice.chance(0.14) { format!("{last} {}", dice.pick(&COMPANIES)) } else { String::new() };
-        let handle: String =
-            format!("{first}.{last}").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+        let handle: String = format!("{first}.{last}").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
         let domain = *dice.pick(&["mail.example", "inbox.example", "post.example", "home.example"]);
         let email = format!("{}{}@{domain}", handle.to_lowercase(), dice.below(90) + 10);
         let line = 100 + dice.below(100);
@@ -40,11 +39,8 @@ impl Persona {
             1 => format!("{}-555-0{line}", place.area),
             _ => format!("{}5550{line}", place.area),
         };
-        let address = if dice.chance(0.4) {
-            format!("{} {}", dice.between(12, 9890), dice.pick(&STREETS))
-        } else {
-            String::new()
-        };
+        let address =
+            if dice.chance(0.4) { format!("{} {}", dice.between(12, 9890), dice.pick(&STREETS)) } else { String::new() };
         let zip = if dice.chance(0.8) { format!("{}{:02}", place.zip, dice.below(100)) } else { String::new() };
         let whiteboard = if dice.chance(0.35) { *dice.pick(&WHITEBOARDS) } else { "" };
         let action_plan = if dice.chance(0.3) { *dice.pick(&PLANS) } else { "" };

@@ -75,14 +75,12 @@ pub(crate) fn deal(scene: &Scene, row: &Row<Deal>, of: Option<&Row<Contact>>) ->
     out.value("firstName", &theirs("firstName", |persona| &persona.first));
     out.value("lastName", &theirs("lastName", |persona| &persona.last));
     out.value("compName", &theirs("compName", |persona| &persona.company));
-    let stage =
-        of.map_or(Value::from(""), |row| over(&row.hand, "clients_sales_cycle", &stage_shown(scene, &row.item)));
+    let stage = of.map_or(Value::from(""), |row| over(&row.hand, "clients_sales_cycle", &stage_shown(scene, &row.item)));
     out.value("contact_sales_cycle", &stage);
     let source = of.map_or(Value::from(""), |row| over(&row.hand, "clients_lead_source", source_shown(&row.item)));
     out.value("contact_lead_source", &source);
     out.value("contact_action_plan", &theirs("clients_action_plan", |persona| persona.action_plan));
-    let contact_type =
-        of.map_or(Value::from("1"), |row| over(&row.hand, "contact_type", &row.item.contact_type.to_string()));
+    let contact_type = of.map_or(Value::from("1"), |row| over(&row.hand, "contact_type", &row.item.contact_type.to_string()));
     out.value("contact_type", &contact_type);
     out.text("deal_size", &deal_fee(deal));
     let odds = if deal.key % 10 < 8 { deal.odds.to_string() } else { String::new() };
@@ -232,10 +230,7 @@ fn owner_shown(scene: &Scene, contact: &Contact) -> String {
 fn fill(scene: &Scene, of: &Row<Contact>, kind: NoteKind, line: u8, owner: &str) -> String {
     let persona = persona(scene, &of.item);
     let first = persona.first.split(['<', '>']).next().unwrap_or_default();
-    kind.lines()[usize::from(line)]
-        .replace("{first}", first)
-        .replace("{city}", persona.place.city)
-        .replace("{owner}", owner)
+    kind.lines()[usize::from(line)].replace("{first}", first).replace("{city}", persona.place.city).replace("{owner}", owner)
 }
 
 fn person(scene: &Scene, seat: u8) -> &'static Person {

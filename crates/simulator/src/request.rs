@@ -38,8 +38,7 @@ pub(crate) enum Nothing {
 }
 
 impl Request {
-    pub const ALL: [Self; 7] =
-        [Self::Stages, Self::Sources, Self::Users, Self::Contacts, Self::Deals, Self::Events, Self::Notes];
+    pub const ALL: [Self; 7] = [Self::Stages, Self::Sources, Self::Users, Self::Contacts, Self::Deals, Self::Events, Self::Notes];
 
     /// The word for it, in tests and on the control address.
     pub fn as_str(self) -> &'static str {

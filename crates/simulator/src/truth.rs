@@ -46,11 +46,7 @@ impl Truth {
     pub(crate) fn of(world: &World) -> Self {
         let stages = StageList::of(world);
         let sources = Spellings::of(
-            world
-                .sources
-                .rows()
-                .iter()
-                .map(|row| text_in(row.hand_written("lead_source_name"), row.item.name.as_str().into())),
+            world.sources.rows().iter().map(|row| text_in(row.hand_written("lead_source_name"), row.item.name.as_str().into())),
         );
         let mut truth = Self {
             contacts: world.contacts.len(),
@@ -70,10 +66,8 @@ impl Truth {
 
     fn count(&mut self, world: &World, row: &Row<Contact>, stages: &StageList, sources: &Spellings) {
         let contact = &row.item;
-        let stage = stages
-            .name_of(text_in(row.hand_written("clients_sales_cycle"), render::stage_shown(&world.scene, contact)));
-        let source =
-            sources.spell(text_in(row.hand_written("clients_lead_source"), render::source_shown(contact).into()));
+        let stage = stages.name_of(text_in(row.hand_written("clients_sales_cycle"), render::stage_shown(&world.scene, contact)));
+        let source = sources.spell(text_in(row.hand_written("clients_lead_source"), render::source_shown(contact).into()));
         if is_prospect(row) {
             self.prospects += 1;
             self.leads_in_pipeline += usize::from(!stages.inactive.contains(&fold(&stage)));
@@ -104,12 +98,8 @@ impl StageList {
             Some(value) => value.as_ref().and_then(whole),
         };
         let active = |row: &Row<Stage>| field(row, "sales_cycle_active_status", row.item.active.into()) != Some(0);
-        let of_prospects: Vec<&Row<Stage>> = world
-            .stages
-            .rows()
-            .iter()
-            .filter(|row| field(row, "contact_type", row.item.contact_type) == Some(1))
-            .collect();
+        let of_prospects: Vec<&Row<Stage>> =
+            world.stages.rows().iter().filter(|row| field(row, "contact_type", row.item.contact_type) == Some(1)).collect();
         let first = of_prospects
             .iter()
             .filter(|row| active(row))

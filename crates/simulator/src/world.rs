@@ -83,8 +83,7 @@ impl World {
         }
         contacts.rewrite(|row| render::contact(scene, row));
         deals.rewrite(|row| render::deal(scene, row, row.item.contact.and_then(|serial| contacts.get(serial))));
-        appointments
-            .rewrite(|row| render::appointment(scene, row, row.item.contact.and_then(|serial| contacts.get(serial))));
+        appointments.rewrite(|row| render::appointment(scene, row, row.item.contact.and_then(|serial| contacts.get(serial))));
     }
 
     pub(crate) fn play(&mut self, due: Due, living: &mut HashMap<u64, u32>) {
@@ -160,8 +159,7 @@ impl World {
         let minutes = meeting.minutes();
         let owner = row.item.owner;
         let contact = Some(serial);
-        let booked =
-            self.appointments.add(Appointment { contact, first, last, meeting, starts, minutes, owner, outcome: None });
+        let booked = self.appointments.add(Appointment { contact, first, last, meeting, starts, minutes, owner, outcome: None });
         if let Some(row) = self.contacts.change_unseen(serial) {
             row.item.last_meeting = Some(booked);
         }
@@ -183,13 +181,8 @@ impl World {
         for deal in gone.item.deals {
             self.deals.remove(deal);
         }
-        let theirs: Vec<u32> = self
-            .appointments
-            .rows()
-            .iter()
-            .filter(|row| row.item.contact == Some(serial))
-            .map(|row| row.serial)
-            .collect();
+        let theirs: Vec<u32> =
+            self.appointments.rows().iter().filter(|row| row.item.contact == Some(serial)).map(|row| row.serial).collect();
         for meeting in theirs {
             self.appointments.remove(meeting);
         }

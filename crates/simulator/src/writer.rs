@@ -38,9 +38,7 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn finish(mut self) -> Vec<u8> {
         let hand = self.hand;
-        for (field, value) in
-            hand.iter().filter(|(field, _)| !self.written.contains(&field.as_str())).collect::<Vec<_>>()
-        {
+        for (field, value) in hand.iter().filter(|(field, _)| !self.written.contains(&field.as_str())).collect::<Vec<_>>() {
             self.write_hand(field, value.as_ref());
         }
         self.out.push(b'}');

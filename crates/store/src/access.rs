@@ -23,7 +23,14 @@ pub fn email_key(email: &str) -> String {
 
 /// # Errors
 /// When the email is taken (ask [`by_email`] first) or the database does not answer.
-pub async fn add_user<C: Conn>(conn: &C, email: &str, name: &str, role: UserRole, password_hash: &str, now_ms: i64) -> Result<UserId> {
+pub async fn add_user<C: Conn>(
+    conn: &C,
+    email: &str,
+    name: &str,
+    role: UserRole,
+    password_hash: &str,
+    now_ms: i64,
+) -> Result<UserId> {
     let text = "INSERT INTO users (email, name, role, password_hash, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING id";
     let values = [email_key(email).into(), name.into(), role.as_str().into(), password_hash.into(), now_ms.into()];
     number(conn, text, values).await.map(UserId)

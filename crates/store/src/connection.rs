@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::{Cipher, Result, Tx, migrations};
 
@@ -57,8 +55,15 @@ impl Store {
     /// # Errors
     /// When the lock is not to be had in time.
     pub async fn begin(&self) -> Result<Tx> {
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
         Ok(self.db.begin_with_options(options).await?)
+    }
+
+    /// # Errors
+    /// When the database could not make it last; nothing of it is written then.
+    pub async fn commit(tx: Tx) -> Result<()> {
+        Ok(tx.commit().await?)
     }
 
     pub fn cipher(&self) -> &Cipher {
@@ -134,7 +139,11 @@ impl FromStr for DatabaseUrl {
         if let Some(rest) = text.strip_prefix("sqlite:") {
             let path = rest.strip_prefix("//").unwrap_or(rest);
             let path = path.split('?').next().unwrap_or(path);
-            return if path.is_empty() || path.contains(":memory:") { Err(DatabaseUrlError) } else { Ok(Self::Sqlite(path.to_owned())) };
+            return if path.is_empty() || path.contains(":memory:") {
+                Err(DatabaseUrlError)
+            } else {
+                Ok(Self::Sqlite(path.to_owned()))
+            };
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(text.to_owned()));

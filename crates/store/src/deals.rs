@@ -33,9 +33,30 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord
     const DEALS: Bulk = Bulk {
         table: "pipeline_items",
         columns: &[
-            "tenant_id", "crm_id", "row_no", "mapping_version", "first_seen_ms", "changed_ms", "missing_ms", "gone_ms", "modified_ms",
-            "client_id", "title", "name", "link_key", "contact_type", "stage", "stage_key", "stage_since_ms", "stage_since_exact",
-            "fee_cents", "fee_flagged", "odds", "close_date", "owner", "created_ms",
+            "tenant_id",
+            "crm_id",
+            "row_no",
+            "mapping_version",
+            "first_seen_ms",
+            "changed_ms",
+            "missing_ms",
+            "gone_ms",
+            "modified_ms",
+            "client_id",
+            "title",
+            "name",
+            "link_key",
+            "contact_type",
+            "stage",
+            "stage_key",
+            "stage_since_ms",
+            "stage_since_exact",
+            "fee_cents",
+            "fee_flagged",
+            "odds",
+            "close_date",
+            "owner",
+            "created_ms",
         ],
         key: 2,
         keep: &["first_seen_ms"],
@@ -100,9 +121,8 @@ pub async fn cells<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<DealCell>>
 /// Which deals of prospects are meant.
 #[derive(Clone, Debug, Default)]
 pub struct DealFilter {
-    pub stage: Option<LabelMatch>,
-    /// Besides `stage`: the stages that a group such as "open" is made of.
-    pub group: Option<LabelMatch>,
+    /// All of them must fit.
+    pub stages: Vec<LabelMatch>,
     pub fee_known: bool,
     pub text: Option<String>,
 }
@@ -193,7 +213,7 @@ fn from_deals(select: &str, tenant: TenantId) -> Query {
 }
 
 fn narrow(query: &mut Query, filter: &DealFilter) {
-    for label in [&filter.stage, &filter.group].into_iter().flatten() {
+    for label in &filter.stages {
         match_label(query, "stage", label);
     }
     if filter.fee_known {

@@ -34,15 +34,40 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(Book, LeadRecord
     const LEADS: Bulk = Bulk {
         table: "leads",
         columns: &[
-            "tenant_id", "crm_id", "row_no", "mapping_version", "first_seen_ms", "changed_ms", "missing_ms", "gone_ms", "modified_ms",
-            "name", "company", "email", "phone", "market", "owner", "search", "link_key", "contact_type", "source", "source_key",
-            "stage", "stage_key", "stage_since_ms", "stage_since_exact", "fee_cents", "fee_flagged", "created_ms",
+            "tenant_id",
+            "crm_id",
+            "row_no",
+            "mapping_version",
+            "first_seen_ms",
+            "changed_ms",
+            "missing_ms",
+            "gone_ms",
+            "modified_ms",
+            "name",
+            "company",
+            "email",
+            "phone",
+            "market",
+            "owner",
+            "search",
+            "link_key",
+            "contact_type",
+            "source",
+            "source_key",
+            "stage",
+            "stage_key",
+            "stage_since_ms",
+            "stage_since_exact",
+            "fee_cents",
+            "fee_flagged",
+            "created_ms",
         ],
         key: 2,
         keep: &["first_seen_ms"],
     };
     let rows = leads.iter().map(|(book, lead)| {
-        let search = [&lead.name, &lead.company, &lead.email, &lead.phone, &lead.market].map(|text| text.to_lowercase()).join("\n");
+        let search =
+            [&lead.name, &lead.company, &lead.email, &lead.phone, &lead.market].map(|text| text.to_lowercase()).join("\n");
         let mut values = book.values(tenant);
         values.extend([
             lead.name.clone().into(),
@@ -85,7 +110,8 @@ pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> R
 pub(crate) async fn standings_in<C: Conn>(conn: &C, table: &str, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(1_000) {
-        let mut query = Query::new(&format!("SELECT crm_id, stage, stage_since_ms, stage_since_exact FROM {table} WHERE tenant_id = "));
+        let mut query =
+            Query::new(&format!("SELECT crm_id, stage, stage_since_ms, stage_since_exact FROM {table} WHERE tenant_id = "));
         query.bind(tenant.0).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
         found.extend(query.all::<_, Standing>(conn).await?);
     }
@@ -126,7 +152,8 @@ pub struct NewLeads {
 }
 
 pub async fn new_leads_in<C: Conn>(conn: &C, tenant: TenantId, windows: &[Window]) -> Result<Vec<NewLeads>> {
-    let (Some(from), Some(until)) = (windows.iter().map(|w| w.from_ms()).min(), windows.iter().map(|w| w.until_ms()).max()) else {
+    let (Some(from), Some(until)) = (windows.iter().map(|w| w.from_ms()).min(), windows.iter().map(|w| w.until_ms()).max())
+    else {
         return Ok(Vec::new());
     };
     let mut query = Query::new("SELECT ");
@@ -154,10 +181,11 @@ pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
 
 // Listing --------------------------------------------------------------------------------------------------------------
 
-/// Which live contacts are meant. What is `None` or false does not narrow.
+/// Which live contacts are meant. What is `None`, empty or false does not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct LeadFilter {
-    pub stage: Option<LabelMatch>,
+    /// All of them must fit.
+    pub stages: Vec<LabelMatch>,
     pub source: Option<LabelMatch>,
     pub created: Option<Window>,
     pub undated: bool,
@@ -267,13 +295,15 @@ pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Re
 
 /// Every live contact's id and name in the order of ids: for comparing with what the CRM holds.
 pub async fn ids<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<String>> {
-    let found = rows(conn, "SELECT crm_id FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id", [tenant.0.into()]).await?;
+    let found =
+        rows(conn, "SELECT crm_id FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id", [tenant.0.into()])
+            .await?;
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
 fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
     query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND gone_ms IS NULL");
-    if let Some(stage) = &filter.stage {
+    for stage in &filter.stages {
         match_label(query, "stage", stage);
     }
     if let Some(source) = &filter.source {
@@ -305,12 +335,10 @@ pub(crate) fn match_label(query: &mut Query, column: &str, label: &LabelMatch) {
     match label {
         LabelMatch::Keys(keys) => query.push(&format!(" AND {column}_key IN ")).bind_list(keys.iter().cloned()),
         LabelMatch::NotKeys(keys) if keys.is_empty() => query,
-        LabelMatch::NotKeys(keys) => query
-            .push(&format!(" AND ({column}_key IS NULL OR {column}_key NOT IN "))
-            .bind_list(keys.iter().cloned())
-            .push(")"),
+        LabelMatch::NotKeys(keys) => {
+            query.push(&format!(" AND ({column}_key IS NULL OR {column}_key NOT IN ")).bind_list(keys.iter().cloned()).push(")")
+        }
         LabelMatch::Text(text) => query.push(&format!(" AND {column} = ")).bind(text.clone()),
         LabelMatch::NotText => query.push(&format!(" AND {column} IS NULL")),
     };
 }
-

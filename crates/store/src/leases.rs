@@ -21,7 +21,13 @@ impl SyncLease {
 }
 
 /// The lease, unless another holder's has time left.
-pub async fn claim<C: Conn>(conn: &C, tenant: TenantId, holder: &str, machine_ms: i64, expires_ms: i64) -> Result<Option<SyncLease>> {
+pub async fn claim<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    holder: &str,
+    machine_ms: i64,
+    expires_ms: i64,
+) -> Result<Option<SyncLease>> {
     let text = "INSERT INTO sync_leases (tenant_id, holder, fence, expires_ms) VALUES ($1, $2, 1, $4) \
                 ON CONFLICT (tenant_id) DO UPDATE SET holder = excluded.holder, fence = sync_leases.fence + 1, \
                 expires_ms = excluded.expires_ms WHERE sync_leases.expires_ms <= $3 RETURNING fence";

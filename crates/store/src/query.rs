@@ -1,7 +1,8 @@
 //! The small layer between our SQL text and the two databases.
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, ExecResult, FromQueryResult, QueryResult, Statement, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, ExecResult, FromQueryResult, QueryResult, Statement,
+    Value,
 };
 
 use crate::Result;

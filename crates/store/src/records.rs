@@ -111,7 +111,8 @@ pub async fn live_ids<C: Conn>(
 
 /// The ids of live records that the last whole read missed.
 pub async fn missing_ids<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<String>> {
-    let text = format!("SELECT crm_id FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL AND missing_ms IS NOT NULL", table(dataset));
+    let text =
+        format!("SELECT crm_id FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL AND missing_ms IS NOT NULL", table(dataset));
     let found = rows(conn, &text, [tenant.0.into()]).await?;
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
@@ -140,4 +141,3 @@ pub async fn set_absence<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, 
     }
     Ok(())
 }
-

@@ -66,6 +66,8 @@ pub struct RunError {
     /// The chain of causes, for the agency.
     pub message: String,
     pub request: Option<String>,
+    /// How long the CRM asked us to stay away; not stored with the error.
+    pub retry_after: Option<std::time::Duration>,
 }
 
 /// A run that a person asked for: the one already waiting or running, if there is one, so that two clicks start one.
@@ -130,7 +132,8 @@ pub async fn open_run<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>
 
 /// The tenants for whom a person asked for a run that nobody has claimed.
 pub async fn queued_tenants<C: Conn>(conn: &C) -> Result<Vec<TenantId>> {
-    let found = rows(conn, "SELECT DISTINCT tenant_id FROM sync_runs WHERE status = $1", [RunStatus::Queued.as_str().into()]).await?;
+    let found =
+        rows(conn, "SELECT DISTINCT tenant_id FROM sync_runs WHERE status = $1", [RunStatus::Queued.as_str().into()]).await?;
     found.iter().map(|row| Ok(TenantId(row.try_get_by_index(0)?))).collect()
 }
 
@@ -231,8 +234,22 @@ pub async fn report<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, report: &D
 const REPORTS: crate::query::Bulk = crate::query::Bulk {
     table: "sync_datasets",
     columns: &[
-        "tenant_id", "run_id", "dataset", "status", "started_ms", "finished_ms", "expected", "pages", "rows_read", "added", "changed",
-        "unchanged", "gone", "held", "set_aside", "retries",
+        "tenant_id",
+        "run_id",
+        "dataset",
+        "status",
+        "started_ms",
+        "finished_ms",
+        "expected",
+        "pages",
+        "rows_read",
+        "added",
+        "changed",
+        "unchanged",
+        "gone",
+        "held",
+        "set_aside",
+        "retries",
     ],
     key: 3,
     keep: &[],
@@ -294,6 +311,7 @@ pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result
                     class: class.parse().unwrap_or(FaultClass::Body),
                     message: row.message.unwrap_or_default(),
                     request: row.request,
+                    retry_after: None,
                 }),
             })
         })
@@ -303,7 +321,13 @@ pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result
 }
 
 /// The rows of a run that could not be used, by their place in the raw frames, with the reason.
-pub async fn set_aside<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, found: &[(i64, String)]) -> Result<()> {
+pub async fn set_aside<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    run: &RunId,
+    dataset: Dataset,
+    found: &[(i64, String)],
+) -> Result<()> {
     const SET_ASIDE: crate::query::Bulk = crate::query::Bulk {
         table: "set_aside_rows",
         columns: &["tenant_id", "run_id", "dataset", "row_no", "reason"],

@@ -104,7 +104,8 @@ impl Recorder {
             let packed = std::mem::take(&mut self.frame).pack()?;
             execute(tx, text, [self.tenant.0.into(), self.frame_no.into(), packed.into()]).await?;
             self.frame_no += 1;
-            let rows = self.new_rows.drain().map(|(hash, row_no)| vec![self.tenant.0.into(), hash.to_vec().into(), row_no.into()]);
+            let rows =
+                self.new_rows.drain().map(|(hash, row_no)| vec![self.tenant.0.into(), hash.to_vec().into(), row_no.into()]);
             upsert(tx, &RAW_ROWS, rows.collect()).await?;
         }
         let layouts = self.layouts.drain().map(|(hash, layout)| vec![self.tenant.0.into(), hash.to_vec().into(), layout.into()]);
@@ -132,8 +133,7 @@ impl Recorder {
 }
 
 const RAW_ROWS: Bulk = Bulk { table: "raw_rows", columns: &["tenant_id", "hash", "row_no"], key: 2, keep: &["row_no"] };
-const BODIES: Bulk =
-    Bulk { table: "snapshot_bodies", columns: &["tenant_id", "body_hash", "layout"], key: 2, keep: &["layout"] };
+const BODIES: Bulk = Bulk { table: "snapshot_bodies", columns: &["tenant_id", "body_hash", "layout"], key: 2, keep: &["layout"] };
 const SNAPSHOTS: Bulk = Bulk {
     table: "snapshots",
     columns: &["tenant_id", "run_id", "dataset", "page_no", "request", "page_offset", "at_ms", "http_status", "body_hash"],

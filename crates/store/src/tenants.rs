@@ -128,7 +128,11 @@ pub async fn set_web_key<C: Conn>(conn: &C, cipher: &Cipher, tenant: TenantId, k
 }
 
 /// The brand's key to its CRM account; `None` when none was set.
-pub async fn web_key<C: Conn>(conn: &C, cipher: &Cipher, tenant: TenantId) -> Result<Option<std::result::Result<SecretString, CipherError>>> {
+pub async fn web_key<C: Conn>(
+    conn: &C,
+    cipher: &Cipher,
+    tenant: TenantId,
+) -> Result<Option<std::result::Result<SecretString, CipherError>>> {
     #[derive(FromQueryResult)]
     struct Sealed {
         web_key: Option<Vec<u8>>,

@@ -18,10 +18,8 @@ pub(crate) fn hundredths(text: &str) -> Option<Hundredths> {
     }
     let digit = |at: usize| fraction.as_bytes().get(at).map_or(0, |b| i64::from(b - b'0'));
     let hundredths = digit(0) * 10 + digit(1) + i64::from(digit(2) >= 5);
-    let whole = whole
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .try_fold(0_i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')));
+    let whole =
+        whole.bytes().filter(u8::is_ascii_digit).try_fold(0_i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')));
     let sum = whole.and_then(|whole| whole.checked_mul(100)?.checked_add(hundredths));
     Some(sum.map_or(Hundredths::TooLarge, Hundredths::Exactly))
 }

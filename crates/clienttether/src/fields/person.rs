@@ -32,8 +32,7 @@ pub fn person<'a>(raw: impl Into<Option<&'a RawValue>>) -> Person {
 /// What the CRM writes for a name that nobody gave: "No Name Text Added", "No Name Added by Call".
 pub fn is_placeholder_name(name: &str) -> bool {
     let name = name.trim().to_ascii_lowercase();
-    name.strip_prefix("no name")
-        .is_some_and(|rest| rest.is_empty() || (rest.starts_with(' ') && rest.contains("added")))
+    name.strip_prefix("no name").is_some_and(|rest| rest.is_empty() || (rest.starts_with(' ') && rest.contains("added")))
 }
 
 fn from_text(text: &str) -> Person {

@@ -50,23 +50,8 @@ pub(super) const KEYS: [&str; 15] = [
 impl RawContact {
     pub fn decode(row: &[u8]) -> Result<Self, SetAside> {
         decode(row, |row| {
-            let [
-                id,
-                first,
-                last,
-                company,
-                email,
-                phone,
-                city,
-                state,
-                fee,
-                source,
-                stage,
-                kind,
-                owner,
-                created,
-                modified,
-            ] = pick(row, KEYS)?;
+            let [id, first, last, company, email, phone, city, state, fee, source, stage, kind, owner, created, modified] =
+                pick(row, KEYS)?;
             let Some(client_id) = fields::id(id) else { return Ok(None) };
             let created = fields::moment(created);
             Ok(Some(Self {
@@ -147,7 +132,8 @@ mod tests {
 
     #[test]
     fn fields_of_the_wrong_kind_leave_the_rest() {
-        let row = br#"{"client_id":7,"firstName":[],"created":20261120,"clients_sales_cycle":{},"deal_size":"-1","city":"Ren\u0000o"}"#;
+        let row =
+            br#"{"client_id":7,"firstName":[],"created":20261120,"clients_sales_cycle":{},"deal_size":"-1","city":"Ren\u0000o"}"#;
         let contact = RawContact::decode(row).unwrap();
         assert_eq!((contact.first_name, contact.created_unreadable), (None, true));
         assert_eq!((contact.stage, contact.fee), (Text::NotText, Fee::Flagged));

@@ -52,23 +52,8 @@ const KEYS: [&str; 15] = [
 impl RawDeal {
     pub fn decode(row: &[u8]) -> Result<Self, SetAside> {
         decode(row, |row| {
-            let [
-                id,
-                client,
-                name,
-                first,
-                last,
-                company,
-                stage,
-                source,
-                kind,
-                fee,
-                odds,
-                close_date,
-                owner,
-                created,
-                modified,
-            ] = pick(row, KEYS)?;
+            let [id, client, name, first, last, company, stage, source, kind, fee, odds, close_date, owner, created, modified] =
+                pick(row, KEYS)?;
             let Some(opportunity_id) = fields::id(id) else { return Ok(None) };
             let created = fields::moment(created);
             Ok(Some(Self {
@@ -107,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_deal_as_the_crm_sends_it() {
-        let row = br#"{"opportunity_id":55,"firstName":"Ada","contact_sales_cycle":"QR Sent","contact_type":"1","deal_size":"90000",
+        let row =
+            br#"{"opportunity_id":55,"firstName":"Ada","contact_sales_cycle":"QR Sent","contact_type":"1","deal_size":"90000",
             "client_id":"1000007","opportunity_name":"Reno North","close_date":"2027-01-31","likelihood_to_close":"4%"}"#;
         let deal = RawDeal::decode(row).unwrap();
         assert_eq!((deal.opportunity_id.as_str(), deal.client_id.as_deref()), ("55", Some("1000007")));

@@ -76,8 +76,7 @@ impl RawUser {
     pub fn decode(row: &[u8]) -> Result<Self, SetAside> {
         decode(row, |row| {
             let [id, first, last, email] = pick(row, USER_KEYS)?;
-            let user =
-                |id| Self { id, first_name: some_text(first), last_name: some_text(last), email: some_text(email) };
+            let user = |id| Self { id, first_name: some_text(first), last_name: some_text(last), email: some_text(email) };
             Ok(fields::id(id).map(user))
         })
     }
@@ -113,7 +112,8 @@ mod tests {
 
     #[test]
     fn a_stage_as_the_crm_sends_it() {
-        let row = br#"{"sales_cycle_id":"31","sales_cycle_name":"FDD Sent","sales_cycle_active_status":"0","sales_cycle_order":"8",
+        let row =
+            br#"{"sales_cycle_id":"31","sales_cycle_name":"FDD Sent","sales_cycle_active_status":"0","sales_cycle_order":"8",
             "likelihood_to_close":"","contact_type":"1","contact_type_name":"Prospect"}"#;
         let stage = RawStage::decode(row).unwrap();
         let expected = RawStage {
