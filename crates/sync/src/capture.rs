@@ -1,0 +1,160 @@
+//! Reading one list to its end and keeping every answer of it, before anything is decoded.
+
+use std::time::{Duration, Instant};
+
+use tetherboard_clienttether::{ListRequest, Page, Pages, ReadOutcome};
+use tetherboard_domain::{Clock, DatasetStatus, FaultClass, RunId};
+use tetherboard_store::leases::{self, SyncLease};
+use tetherboard_store::runs::{self, DatasetReport, RunError};
+use tetherboard_store::snapshots::{Answer, Recorder};
+use tetherboard_store::{Store, Tx};
+
+use crate::run::SyncError;
+use crate::winners::{Fingerprints, ReadRows};
+
+/// One dataset's answers, kept under a lease.
+pub(crate) struct Capture<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) clock: &'a Clock,
+    pub(crate) lease: &'a SyncLease,
+    pub(crate) run: &'a RunId,
+    pub(crate) fingerprints: &'a Fingerprints,
+}
+
+/// What was read: the rows in order, and whether the list is whole.
+pub(crate) struct Captured {
+    pub(crate) rows: ReadRows,
+    pub(crate) whole: bool,
+}
+
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+
+impl Capture<'_> {
+    /// Reads to the end, or as far as the list goes. Figures and faults go into `report`.
+    pub(crate) async fn read(&self, mut pages: Pages, report: &mut DatasetReport) -> Result<Captured, SyncError> {
+        let tenant = self.lease.tenant();
+        let mut recorder = Recorder::new(self.store.conn(), tenant, self.run.clone(), report.dataset).await?;
+        let mut rows = ReadRows::default();
+        let mut told = Instant::now();
+        let mut odd_page = false;
+        while let Some(page) = pages.next().await {
+            let spans: Vec<_> = page.rows.iter().map(|row| row.span.clone()).collect();
+            let answer = Answer {
+                request: &page.request,
+                offset: page.offset,
+                at_ms: page.received_at.as_millisecond(),
+                http_status: page.status,
+                body: &page.body,
+                rows: &spans,
+            };
+            let row_nos = recorder.keep(self.store.conn(), &answer).await?;
+            for (row, row_no) in page.rows.iter().zip(row_nos) {
+                rows.push(row_no, row.id.as_deref().map(|id| self.fingerprints.of(id)));
+            }
+            odd_page |= is_odd(&page);
+            report.pages += 1;
+            report.read += count(page.rows.len());
+            report.expected = page.envelope.total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)).max(report.expected);
+            if recorder.is_full() {
+                self.flush(&mut recorder).await?;
+            }
+            if told.elapsed() >= PROGRESS_EVERY {
+                told = Instant::now();
+                runs::report(self.store.conn(), tenant, self.run, report, self.clock.now_ms()).await?;
+            }
+        }
+        let outcome = pages.finish();
+        self.keep_unread(&mut recorder, &outcome).await?;
+        self.flush(&mut recorder).await?;
+        Ok(Captured { whole: self.judge(outcome, odd_page, report), rows })
+    }
+
+    /// Whether what the list does not show can be taken for gone, and what to say when not.
+    fn judge(&self, outcome: ReadOutcome, odd_page: bool, report: &mut DatasetReport) -> bool {
+        report.retries += count(outcome.retries);
+        if let Some(error) = outcome.fault {
+            report.status = if report.read == 0 { DatasetStatus::Failed } else { DatasetStatus::Partial };
+            report.error = Some(told_of(&error));
+            return false;
+        }
+        if odd_page {
+            report.status = DatasetStatus::Partial;
+            report.error = Some(RunError {
+                class: FaultClass::Body,
+                message: "a page held rows that are no records; its good rows were kept".to_owned(),
+                request: None,
+                retry_after: None,
+            });
+            return false;
+        }
+        report.status = if outcome.whole { DatasetStatus::Succeeded } else { DatasetStatus::Partial };
+        if !outcome.whole {
+            report.error = Some(RunError {
+                class: FaultClass::Body,
+                message: format!("the list ended after {} records of {}", outcome.distinct, outcome.total.unwrap_or_default()),
+                request: None,
+                retry_after: None,
+            });
+        }
+        outcome.whole
+    }
+
+    async fn keep_unread(&self, recorder: &mut Recorder, outcome: &ReadOutcome) -> Result<(), SyncError> {
+        if let Some(unread) = &outcome.unread {
+            let answer = Answer {
+                request: &unread.request,
+                offset: unread.offset,
+                at_ms: unread.received_at.as_millisecond(),
+                http_status: unread.status,
+                body: &unread.body,
+                rows: &[],
+            };
+            recorder.keep(self.store.conn(), &answer).await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&self, recorder: &mut Recorder) -> Result<(), SyncError> {
+        let tx = begin(self.store, self.lease).await?;
+        recorder.flush(&tx).await?;
+        Ok(Store::commit(tx).await?)
+    }
+}
+
+/// A write transaction that proves the lease, and keeps it until it ends.
+pub(crate) async fn begin(store: &Store, lease: &SyncLease) -> Result<Tx, SyncError> {
+    let tx = store.begin().await?;
+    if leases::holds(&tx, lease).await? { Ok(tx) } else { Err(SyncError::LeaseLost) }
+}
+
+/// A page with a row that is no object, or with more than half of its rows without an id, is a fault of its own.
+fn is_odd(page: &Page) -> bool {
+    let no_object = page.rows.iter().any(|row| page.row(row).first() != Some(&b'{'));
+    let no_id = page.rows.iter().filter(|row| row.id.is_none()).count();
+    no_object || no_id * 2 > page.rows.len()
+}
+
+pub(crate) fn told_of(error: &tetherboard_clienttether::Error) -> RunError {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message.push_str(": ");
+        message.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    RunError {
+        class: error.class(),
+        message,
+        request: Some(format!("{} at offset {}", error.request, error.offset)),
+        retry_after: error.retry_after(),
+    }
+}
+
+pub(crate) fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// For the lists that are only asked once: whether they answer at all.
+pub(crate) async fn answers<R: ListRequest>(client: &tetherboard_clienttether::Client, request: R) -> Result<(), RunError> {
+    client.single_try().page(request, 0).await.map(|_| ()).map_err(|error| told_of(&error))
+}

@@ -1,0 +1,115 @@
+//! A stage change, told from what two reads saw.
+
+use tetherboard_domain::{Dataset, StageKey};
+use tetherboard_store::history::Transition;
+use tetherboard_store::leads::Standing;
+
+/// What is known when a contact or deal is seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight<'a> {
+    pub(crate) subject: Dataset,
+    pub(crate) crm_id: &'a str,
+    /// Trimmed; `None` is a value that was no text.
+    pub(crate) stage: Option<&'a str>,
+    pub(crate) created_ms: Option<i64>,
+    pub(crate) modified_ms: Option<i64>,
+    /// The start of the read before this one; `None` when there was none.
+    pub(crate) seen_before_ms: Option<i64>,
+    pub(crate) now_ms: i64,
+}
+
+/// Since when it has been in its stage, and whether the move into it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Since {
+    pub(crate) ms: i64,
+    pub(crate) exact: bool,
+}
+
+/// `first_stage` is where a blank stage stands: a name filled in later is no move.
+pub(crate) fn follow(
+    sight: &Sight<'_>,
+    before: Option<&Standing>,
+    first_stage: Option<&StageKey>,
+) -> (Since, Option<Transition>) {
+    let key = |stage: Option<&str>| stage.map(|stage| resolve(StageKey::of(stage), first_stage));
+    let Some(before) = before else { return (first_sight(sight), None) };
+    let (from, to) = (key(before.stage.as_deref()), key(sight.stage));
+    if from == to {
+        return (Since { ms: before.stage_since_ms, exact: before.stage_since_exact }, None);
+    }
+    let seen_before_ms = sight.seen_before_ms.unwrap_or(before.stage_since_ms);
+    let between = |ms: &i64| *ms > seen_before_ms && *ms <= sight.now_ms;
+    let at_ms = sight.modified_ms.filter(between).unwrap_or(sight.now_ms);
+    let transition = Transition {
+        subject: sight.subject,
+        crm_id: sight.crm_id.to_owned(),
+        from: from.map(|key| key.0),
+        to: to.map(|key| key.0),
+        seen_before_ms,
+        seen_after_ms: sight.now_ms,
+        at_ms,
+    };
+    (Since { ms: at_ms, exact: true }, Some(transition))
+}
+
+/// Seen for the first time: exact when it was created since the last read. Otherwise it has been in its stage at least
+/// since it was last modified, because a move is a modification.
+fn first_sight(sight: &Sight<'_>) -> Since {
+    let new = |created: &i64| sight.seen_before_ms.is_some_and(|before| *created > before) && *created <= sight.now_ms;
+    if let Some(ms) = sight.created_ms.filter(new) {
+        return Since { ms, exact: true };
+    }
+    let ms = sight.modified_ms.filter(|ms| *ms <= sight.now_ms).unwrap_or(sight.now_ms);
+    Since { ms, exact: false }
+}
+
+fn resolve(key: StageKey, first_stage: Option<&StageKey>) -> StageKey {
+    match first_stage {
+        Some(first) if key.is_blank() => first.clone(),
+        _ => key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(stage: Option<&str>) -> Sight<'_> {
+        Sight {
+            subject: Dataset::Contacts,
+            crm_id: "1",
+            stage,
+            created_ms: Some(10),
+            modified_ms: Some(150),
+            seen_before_ms: Some(100),
+            now_ms: 200,
+        }
+    }
+
+    fn standing(stage: &str) -> Standing {
+        Standing { crm_id: "1".to_owned(), stage: Some(stage.to_owned()), stage_since_ms: 50, stage_since_exact: true }
+    }
+
+    #[test]
+    fn a_move_happened_when_the_row_was_modified_if_that_lies_between_the_reads() {
+        let (since, moved) = follow(&sight(Some("FDD Sent")), Some(&standing("QR Sent")), None);
+        assert_eq!(since, Since { ms: 150, exact: true });
+        assert_eq!(moved.unwrap().to.as_deref(), Some("fdd sent"));
+        let late = Sight { modified_ms: Some(90), ..sight(Some("FDD Sent")) };
+        assert_eq!(follow(&late, Some(&standing("QR Sent")), None).0.ms, 200);
+    }
+
+    #[test]
+    fn a_blank_stage_that_gets_the_first_stages_name_did_not_move() {
+        let first = StageKey::of("New Lead");
+        let (since, moved) = follow(&sight(Some(" NEW lead")), Some(&standing("")), Some(&first));
+        assert_eq!((since.ms, moved.is_none()), (50, true));
+    }
+
+    #[test]
+    fn a_first_sight_is_exact_only_for_what_was_created_since_the_last_read() {
+        assert_eq!(follow(&sight(Some("X")), None, None).0, Since { ms: 150, exact: false });
+        let new = Sight { created_ms: Some(120), ..sight(Some("X")) };
+        assert_eq!(follow(&new, None, None).0, Since { ms: 120, exact: true });
+    }
+}

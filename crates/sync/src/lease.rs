@@ -1,0 +1,57 @@
+//! Holding a tenant's lease while a run works, and knowing when it was lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tetherboard_domain::{Clock, TenantId};
+use tetherboard_store::leases::{self, SyncLease};
+use tetherboard_store::{Result, Store};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+const LASTS: Duration = Duration::from_secs(60);
+const RENEWED_EVERY: Duration = Duration::from_secs(15);
+
+/// A lease that renews itself until it is dropped.
+pub(crate) struct HeldLease {
+    pub(crate) lease: Arc<SyncLease>,
+    /// Cancelled when another holder took over.
+    pub(crate) lost: CancellationToken,
+    store: Store,
+    _renewal: AbortOnDropHandle<()>,
+}
+
+impl HeldLease {
+    /// `None` while another holder has it.
+    pub(crate) async fn claim(store: &Store, clock: &Clock, tenant: TenantId, holder: &str) -> Result<Option<Self>> {
+        let machine_ms = clock.machine_ms();
+        let Some(lease) = leases::claim(store.conn(), tenant, holder, machine_ms, expiry(clock)).await? else { return Ok(None) };
+        let lease = Arc::new(lease);
+        let lost = CancellationToken::new();
+        let renewal = tokio::spawn(renew(store.clone(), clock.clone(), Arc::clone(&lease), lost.clone()));
+        Ok(Some(Self { lease, lost, store: store.clone(), _renewal: AbortOnDropHandle::new(renewal) }))
+    }
+
+    pub(crate) async fn release(self) -> Result<()> {
+        leases::release(self.store.conn(), &self.lease).await
+    }
+}
+
+async fn renew(store: Store, clock: Clock, lease: Arc<SyncLease>, lost: CancellationToken) {
+    loop {
+        tokio::time::sleep(RENEWED_EVERY).await;
+        match leases::renew(store.conn(), &lease, expiry(&clock)).await {
+            Ok(true) => {}
+            Ok(false) => {
+                lost.cancel();
+                return;
+            }
+            // The lease has three more chances before it runs out.
+            Err(error) => tracing::warn!(tenant.id = %lease.tenant(), %error, "a lease could not be renewed"),
+        }
+    }
+}
+
+fn expiry(clock: &Clock) -> i64 {
+    clock.machine_ms() + i64::try_from(LASTS.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,22 @@
+//! A sync run: lease → read → keep → decode → compare → apply → publish.
+//!
+//! [`Syncer::sync_tenant`] is the one path, whoever asks: the hourly worker, a person, a command. Each dataset is read
+//! to its end and kept raw before anything of it is decoded; then it is applied in one transaction, from what was
+//! kept. So a run that dies loses nothing that was committed and leaves no dataset half applied.
+
+mod apply;
+mod capture;
+mod crm;
+mod history;
+mod lease;
+mod normalise;
+mod removal;
+mod report;
+mod run;
+mod winners;
+mod worker;
+
+pub use crm::{Crm, CrmError};
+pub use report::RunReport;
+pub use run::{RunOptions, SyncError, Syncer};
+pub use worker::{Worker, close_day};
