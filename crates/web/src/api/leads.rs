@@ -1,0 +1,211 @@
+//! Contacts: their counts, and the list behind them.
+
+use axum::Json;
+use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use tetherboard_metrics::{Board, LEADS_REST_ON, lead_summary};
+use tetherboard_store::leads::LeadRow;
+use tetherboard_store::{leads, runs};
+use utoipa::ToSchema;
+
+use crate::Portal;
+use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::query::{LeadQuery, Pairs};
+use crate::viewer::BrandViewer;
+
+/// All contacts that are not gone, of every type and stage.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Summary {
+    /// The start of the last whole read of the contacts.
+    as_of: Option<String>,
+    zone: String,
+    total: i64,
+    /// Contact type 1.
+    prospects: i64,
+    /// Without a created date in a form that is known.
+    undated: i64,
+    by_source: Vec<SourceCount>,
+    by_stage: Vec<StageCount>,
+    /// Twelve weeks from Monday, the current last.
+    new_by_week: Vec<WeekCount>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SourceCount {
+    /// As the CRM's list spells it; "" is blank, null a value that is no text.
+    source: Option<String>,
+    count: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StageCount {
+    /// As the CRM's list spells it; null is a value that is no text.
+    stage: Option<String>,
+    /// new, working, qualified, late, awarded, parked or inactive where that is confirmed; else unconfirmed or unlisted.
+    role: &'static str,
+    /// The CRM's flag; null when its list does not name the stage.
+    active: Option<bool>,
+    count: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WeekCount {
+    /// ISO week, such as 2026-W47.
+    week: String,
+    /// Its Monday.
+    starts: String,
+    /// Contacts created in it; null when the data is from before it began.
+    count: Option<i64>,
+    prospects: Option<i64>,
+}
+
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads/summary", params(("tenant" = String, Path)),
+    responses((status = 200, body = Summary), (status = 404, body = Problem)))]
+pub(crate) async fn summary(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Json<Summary>> {
+    let conn = portal.store.conn();
+    let summary = async {
+        let board = Board::load(conn, brand.tenant.id).await?;
+        lead_summary(conn, brand.tenant.id, &brand.tenant.zone, &board, portal.clock.now()).await
+    };
+    let summary = summary.await.map_err(|error| as_problem(error.into()))?;
+    Ok(Json(Summary {
+        as_of: summary.as_of.map(super::text),
+        zone: brand.tenant.zone.name().to_owned(),
+        total: summary.total,
+        prospects: summary.prospects,
+        undated: summary.undated,
+        by_source: summary.by_source.into_iter().map(|(source, count)| SourceCount { source, count }).collect(),
+        by_stage: summary
+            .by_stage
+            .into_iter()
+            .map(|line| StageCount { stage: line.stage, role: line.role.as_str(), active: line.active, count: line.contacts })
+            .collect(),
+        new_by_week: summary
+            .new_by_week
+            .into_iter()
+            .map(|week| WeekCount {
+                week: week.week,
+                starts: week.starts.to_string(),
+                count: week.count,
+                prospects: week.prospects,
+            })
+            .collect(),
+    }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Leads {
+    /// How many fit the filter.
+    total: i64,
+    leads: Vec<Lead>,
+    /// The cursor of the next part; null at the end.
+    next: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Lead {
+    client_id: String,
+    name: String,
+    company: String,
+    email: String,
+    phone: String,
+    market: String,
+    source: Option<String>,
+    stage: Option<String>,
+    role: &'static str,
+    contact_type: Option<i64>,
+    owner: String,
+    /// Null: not known.
+    fee_cents: Option<i64>,
+    created_at: Option<String>,
+    last_modified_at: Option<String>,
+    /// Since when it has been in its stage; at least, where that move was not seen.
+    stage_since: Option<String>,
+    stage_since_exact: bool,
+}
+
+const PART: i64 = 100;
+
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads", params(
+        ("tenant" = String, Path),
+        ("stage" = Option<String>, Query, description = "absent: all; empty: blank"),
+        ("source" = Option<String>, Query, description = "absent: all; empty: blank"),
+        ("in" = Option<String>, Query, description = "pipeline, qualified, open or inactive"),
+        ("role" = Option<String>, Query), ("type" = Option<String>, Query, description = "prospects"),
+        ("created" = Option<String>, Query, description = "unknown: without a readable created date"),
+        ("q" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query, description = "a day is included"),
+        ("sort" = Option<String>, Query, description = "created, name, source, market, stage, owner; - before it for the other way round"),
+        ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Leads), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Leads>> {
+    let bad = |detail: String| Refusal::bad_request(Wants::Problem, detail);
+    let query = LeadQuery::parse(&pairs).map_err(bad)?;
+    let offset = pairs.get("cursor").filter(|cursor| !cursor.is_empty()).map_or(Ok(0), |cursor| {
+        offset_of(cursor).ok_or_else(|| bad("This cursor is not one of ours; take it from `next` of the part before.".to_owned()))
+    })?;
+    read(&portal, &brand, &query, offset).await.map(Json).map_err(as_problem)
+}
+
+async fn read(portal: &Portal, brand: &BrandViewer, query: &LeadQuery, offset: i64) -> Answer<Leads> {
+    let (conn, tenant) = (portal.store.conn(), &brand.tenant);
+    let board = Board::load(conn, tenant.id).await?;
+    let as_of = runs::dataset_ages(conn, tenant.id).await?.as_of_ms(&LEADS_REST_ON);
+    let as_of = as_of.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let filter = query.filter(conn, tenant.id, &board, &tenant.zone, as_of).await?;
+    let total = leads::count(conn, tenant.id, &filter).await?;
+    let (sort, descending) = query.order();
+    let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, PART)).await?;
+    let until = offset + PART;
+    Ok(Leads {
+        total,
+        next: (until < total && !rows.is_empty()).then(|| cursor_at(until)),
+        leads: rows.into_iter().map(|row| lead(&board, row)).collect(),
+    })
+}
+
+fn lead(board: &Board, row: LeadRow) -> Lead {
+    let place = board.place(row.stage.as_deref());
+    Lead {
+        stage: board.label(&place).map(str::to_owned),
+        role: board.role(&place).as_str(),
+        client_id: row.crm_id,
+        name: row.name,
+        company: row.company,
+        email: row.email,
+        phone: row.phone,
+        market: row.market,
+        source: row.source,
+        contact_type: row.contact_type,
+        owner: row.owner,
+        fee_cents: row.fee_cents,
+        created_at: row.created_ms.and_then(super::text_of_ms),
+        last_modified_at: row.modified_ms.and_then(super::text_of_ms),
+        stage_since: super::text_of_ms(row.stage_since_ms),
+        stage_since_exact: row.stage_since_exact,
+    }
+}
+
+/// A place in the list. A sync between two parts may shift it.
+fn cursor_at(offset: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("at:{offset}"))
+}
+
+fn offset_of(cursor: &str) -> Option<i64> {
+    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    plain.strip_prefix("at:")?.parse().ok().filter(|offset| *offset >= 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_and_a_made_up_one_does_not() {
+        assert_eq!(offset_of(&cursor_at(300)), Some(300));
+        for made_up in ["300", "!!", "YXQ6LTU", ""] {
+            assert_eq!(offset_of(made_up), None, "{made_up}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The pipeline, stage by stage.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use tetherboard_metrics::Board;
+use utoipa::ToSchema;
+
+use crate::Portal;
+use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::query::Pairs;
+use crate::viewer::BrandViewer;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Pipeline {
+    /// The oldest start of the last whole reads of stages, contacts and deals.
+    as_of: Option<String>,
+    leads_in_pipeline: i64,
+    qualified: i64,
+    /// The CRM's deals, of every stage and type.
+    deals: i64,
+    /// The deals that value and coverage speak of, implicit ones included.
+    open_deals: i64,
+    fees_known: i64,
+    value_cents: i64,
+    weighted_cents: i64,
+    stages: Vec<Stage>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Stage {
+    /// Null is a value that is no text.
+    stage: Option<String>,
+    order: Option<i64>,
+    role: &'static str,
+    /// What a rule suggests, where nobody confirmed a role.
+    suggested_role: Option<&'static str>,
+    active: Option<bool>,
+    /// Percent; null: not known.
+    odds: Option<f64>,
+    contacts: i64,
+    deals: i64,
+    value_cents: i64,
+    weighted_cents: i64,
+}
+
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline", params(("tenant" = String, Path)),
+    responses((status = 200, body = Pipeline), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn pipeline(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Pipeline>> {
+    if pairs.get("asof").is_some_and(|day| !day.is_empty()) {
+        return Err(Refusal::bad_request(Wants::Problem, "The pipeline as of a past day is not offered; leave `asof` out."));
+    }
+    let conn = portal.store.conn();
+    let read = async {
+        let board = Board::load(conn, brand.tenant.id).await?;
+        tetherboard_metrics::pipeline(conn, brand.tenant.id, &board, portal.clock.now()).await
+    };
+    let pipeline = read.await.map_err(|error| as_problem(error.into()))?;
+    let stages = pipeline.stages.into_iter().map(|line| Stage {
+        suggested_role: line
+            .role
+            .confirmed()
+            .is_none()
+            .then(|| line.role.likely().map(tetherboard_domain::Role::as_str))
+            .flatten(),
+        stage: line.stage,
+        order: line.order,
+        role: line.role.as_str(),
+        active: line.active,
+        odds: line.odds.map(tetherboard_domain::Odds::percent),
+        contacts: line.contacts,
+        deals: line.deals,
+        value_cents: line.value.0,
+        weighted_cents: line.weighted.0,
+    });
+    Ok(Json(Pipeline {
+        as_of: pipeline.as_of.map(super::text),
+        leads_in_pipeline: pipeline.leads_in_pipeline,
+        qualified: pipeline.qualified,
+        deals: pipeline.crm_deals,
+        open_deals: pipeline.open_deals,
+        fees_known: pipeline.fees_known,
+        value_cents: pipeline.value.0,
+        weighted_cents: pipeline.weighted.0,
+        stages: stages.collect(),
+    }))
+}

@@ -1,0 +1,126 @@
+//! How the data is kept up to date, and asking for a run.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use tetherboard_domain::Trigger;
+use tetherboard_metrics::freshness;
+use tetherboard_store::runs::{self, DatasetReport, Run};
+use utoipa::ToSchema;
+
+use crate::Portal;
+use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::viewer::BrandViewer;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Sync {
+    /// running, never, failing, late or on_time.
+    state: &'static str,
+    as_of: Option<String>,
+    last_success_at: Option<String>,
+    next_at: String,
+    /// The newest first.
+    runs: Vec<RunJson>,
+}
+
+/// One run of one brand.
+#[derive(Serialize, ToSchema)]
+pub struct RunJson {
+    id: String,
+    /// queued, running, succeeded, partial, failed or aborted.
+    status: &'static str,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+    datasets: Vec<DatasetJson>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct DatasetJson {
+    dataset: &'static str,
+    status: &'static str,
+    pages: i64,
+    read: i64,
+    added: i64,
+    changed: i64,
+    unchanged: i64,
+    gone: i64,
+    held: i64,
+    set_aside: i64,
+    retries: i64,
+    error: Option<ErrorJson>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ErrorJson {
+    class: &'static str,
+    meaning: &'static str,
+}
+
+impl RunJson {
+    /// A run in the shape that commands print and the API answers.
+    pub fn new(run: &Run, datasets: &[DatasetReport]) -> Self {
+        let dataset = |report: &DatasetReport| DatasetJson {
+            dataset: report.dataset.as_str(),
+            status: report.status.as_str(),
+            pages: report.pages,
+            read: report.read,
+            added: report.added,
+            changed: report.changed,
+            unchanged: report.unchanged,
+            gone: report.gone,
+            held: report.held,
+            set_aside: report.set_aside,
+            retries: report.retries,
+            error: report.error.as_ref().map(|error| ErrorJson { class: error.class.as_str(), meaning: error.class.meaning() }),
+        };
+        Self {
+            id: run.id.to_string(),
+            status: run.status.as_str(),
+            started_at: run.started_ms.and_then(super::text_of_ms),
+            finished_at: run.finished_ms.and_then(super::text_of_ms),
+            datasets: datasets.iter().map(dataset).collect(),
+        }
+    }
+}
+
+const RUNS: i64 = 24;
+
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/sync", params(("tenant" = String, Path)),
+    responses((status = 200, body = Sync), (status = 404, body = Problem)))]
+pub(crate) async fn sync(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Json<Sync>> {
+    read(&portal, &brand).await.map(Json).map_err(as_problem)
+}
+
+async fn read(portal: &Portal, brand: &BrandViewer) -> Answer<Sync> {
+    let (conn, tenant) = (portal.store.conn(), &brand.tenant);
+    let fresh = freshness(conn, tenant, portal.clock.now()).await?;
+    let mut told = Vec::new();
+    for run in runs::newest(conn, tenant.id, RUNS).await? {
+        told.push(RunJson::new(&run, &runs::reports(conn, tenant.id, &run.id).await?));
+    }
+    Ok(Sync {
+        state: fresh.state.as_str(),
+        as_of: fresh.as_of.map(super::text),
+        last_success_at: fresh.last_success.map(super::text),
+        next_at: super::text(fresh.next_at),
+        runs: told,
+    })
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Started {
+    run_id: String,
+}
+
+/// Asks for a run; the one that is open already, if there is one.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/sync", params(("tenant" = String, Path)),
+    responses((status = 202, body = Started), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn start(brand: BrandViewer, State(portal): State<Portal>) -> Answer<(StatusCode, Json<Started>)> {
+    if !brand.viewer.is_agency() {
+        return Err(Refusal::forbidden(Wants::Problem, "Only the agency can start a sync."));
+    }
+    let asked = runs::request(portal.store.conn(), brand.tenant.id, Trigger::Person, portal.clock.now_ms()).await;
+    let run = asked.map_err(|error| as_problem(error.into()))?;
+    Ok((StatusCode::ACCEPTED, Json(Started { run_id: run.to_string() })))
+}

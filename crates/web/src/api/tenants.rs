@@ -1,0 +1,46 @@
+//! `GET /tenants`: the brands that the caller may see.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use tetherboard_metrics::freshness;
+use utoipa::ToSchema;
+
+use crate::Portal;
+use crate::error::{Answer, as_problem};
+use crate::viewer::Viewer;
+
+/// A brand.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Tenant {
+    slug: String,
+    name: String,
+    /// IANA.
+    zone: String,
+    sync: SyncBrief,
+}
+
+/// How fresh a brand's data is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SyncBrief {
+    /// running, never, failing, late or on_time.
+    state: &'static str,
+    /// The start of the oldest of the last whole reads; null while one never came.
+    as_of: Option<String>,
+}
+
+#[utoipa::path(get, path = "/api/v1/tenants", responses((status = 200, body = Vec<Tenant>), (status = 401, body = crate::error::Problem)))]
+pub(crate) async fn tenants(viewer: Viewer, State(portal): State<Portal>) -> Answer<Json<Vec<Tenant>>> {
+    let mut found = Vec::with_capacity(viewer.tenants.len());
+    for tenant in viewer.tenants {
+        let fresh =
+            freshness(portal.store.conn(), &tenant, portal.clock.now()).await.map_err(|error| as_problem(error.into()))?;
+        found.push(Tenant {
+            slug: tenant.slug,
+            name: tenant.name,
+            zone: tenant.zone.name().to_owned(),
+            sync: SyncBrief { state: fresh.state.as_str(), as_of: fresh.as_of.map(super::text) },
+        });
+    }
+    Ok(Json(found))
+}

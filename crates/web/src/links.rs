@@ -1,0 +1,135 @@
+//! Addresses as types: markup spells no path.
+
+use url::form_urlencoded;
+
+/// A view of one brand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tab {
+    Overview,
+    Leads,
+    Pipeline,
+}
+
+impl Tab {
+    pub(crate) const ALL: [Self; 3] = [Self::Overview, Self::Leads, Self::Pipeline];
+
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Leads => "Leads",
+            Self::Pipeline => "Pipeline",
+        }
+    }
+
+    /// The letter that leads to it after `g`.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Overview => "o",
+            Self::Leads => "l",
+            Self::Pipeline => "p",
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Leads => "leads",
+            Self::Pipeline => "pipeline",
+        }
+    }
+
+    pub(crate) fn url(self, slug: &str) -> String {
+        format!("/t/{slug}/{}", self.path())
+    }
+}
+
+/// An address with its query, built by hand from typed parts.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    path: String,
+    query: String,
+}
+
+impl Link {
+    pub(crate) fn to(path: impl Into<String>) -> Self {
+        Self { path: path.into(), query: String::new() }
+    }
+
+    #[must_use]
+    pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
+        let mut query = form_urlencoded::Serializer::new(self.query);
+        query.append_pair(key, value);
+        self.query = query.finish();
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn maybe(self, key: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.with(key, value),
+            None => self,
+        }
+    }
+
+    pub(crate) fn url(self) -> String {
+        if self.query.is_empty() { self.path } else { format!("{}?{}", self.path, self.query) }
+    }
+}
+
+pub(crate) fn leads(slug: &str) -> Link {
+    Link::to(Tab::Leads.url(slug))
+}
+
+pub(crate) fn pipeline(slug: &str) -> Link {
+    Link::to(Tab::Pipeline.url(slug))
+}
+
+pub(crate) fn freshness(slug: &str) -> Link {
+    Link::to(format!("/t/{slug}/freshness"))
+}
+
+pub(crate) fn sync_now(slug: &str) -> String {
+    format!("/t/{slug}/sync")
+}
+
+pub(crate) fn logo(slug: &str) -> String {
+    format!("/t/{slug}/logo")
+}
+
+pub(crate) const AGENCY: &str = "/agency";
+pub(crate) const SIGN_OUT: &str = "/sign-out";
+
+/// The sign-in form, and where it leads afterwards.
+pub(crate) fn sign_in(back: &str) -> String {
+    match back {
+        "" | "/" => "/sign-in".to_owned(),
+        back => Link::to("/sign-in").with("back", back).url(),
+    }
+}
+
+/// Only a path of this site may be led back to.
+pub(crate) fn safe_back(back: &str) -> &str {
+    let own = back.starts_with('/') && !back.starts_with("//") && !back.contains('\\') && !back.chars().any(char::is_control);
+    if own && !back.starts_with("/sign-in") { back } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_carries_hostile_text_as_text() {
+        let url = leads("a").with("stage", "a&b=\"><script>").url();
+        assert_eq!(url, "/t/a/leads?stage=a%26b%3D%22%3E%3Cscript%3E");
+    }
+
+    #[test]
+    fn nobody_is_led_to_another_site_after_signing_in() {
+        for bad in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", "/sign-in?back=x"]
+        {
+            assert_eq!(safe_back(bad), "/", "{bad}");
+        }
+        assert_eq!(safe_back("/t/a/leads?q=x"), "/t/a/leads?q=x");
+    }
+}

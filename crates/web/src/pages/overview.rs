@@ -1,0 +1,401 @@
+//! Overview: the brand in one sentence, four numbers, and the pictures behind them.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use maud::{Markup, html};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, DatasetStatus, Period};
+use tetherboard_metrics::{
+    Board, DayTotals, LeadGroup, LeadSummary, NewLeadsThisWeek, Pipeline, SourceLine, StageLine, WeekCount, day_totals,
+    lead_summary, new_leads_this_week, pipeline, sources,
+};
+
+use crate::Portal;
+use crate::error::Answer;
+use crate::links::{self, Link, Tab};
+use crate::parts::figure::Figure;
+use crate::parts::fresh::dataset_name;
+use crate::parts::shell::{Page, Shell, Theme};
+use crate::parts::spark::sparkline;
+use crate::parts::stages::{stage_link, strip, unconfirmed_notice};
+use crate::parts::words::{change, counted, number, percent};
+use crate::parts::{icon, time, toned_icon};
+use crate::query::with_label;
+use crate::viewer::BrandViewer;
+
+pub(crate) fn router() -> Router<Portal> {
+    Router::new().route("/t/{brand}/overview", get(overview))
+}
+
+/// What the page shows.
+struct Overview {
+    week: Option<NewLeadsThisWeek>,
+    summary: LeadSummary,
+    pipeline: Pipeline,
+    sources: Vec<SourceLine>,
+    /// The last weeks' days, oldest first.
+    days: Vec<DayTotals>,
+}
+
+const DAYS: i64 = 70;
+
+async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme) -> Answer<Markup> {
+    let shell = Shell::load(&portal, &brand, theme).await?;
+    let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, shell.now);
+    let board = Board::load(conn, tenant.id).await?;
+    let view = Overview {
+        week: new_leads_this_week(conn, tenant.id, &tenant.zone, now).await?,
+        summary: lead_summary(conn, tenant.id, &tenant.zone, &board, now).await?,
+        pipeline: pipeline(conn, tenant.id, &board, now).await?,
+        sources: sources(conn, tenant.id, &board, None).await?,
+        days: day_totals(conn, tenant.id, &board, tenant.zone.date(now), DAYS).await?,
+    };
+    let body = if view.summary.as_of.is_none() { first_sync(&shell) } else { body(&shell, &board, &view) };
+    let address = Link::to(Tab::Overview.url(&tenant.slug));
+    Ok(shell.render(&Page { tab: Tab::Overview, bar: bar(&shell, &view), body, address, kept: String::new() }))
+}
+
+fn bar(shell: &Shell<'_>, view: &Overview) -> Markup {
+    let zone = &shell.tenant().zone;
+    html! {
+        span.btn aria-disabled="false" { (icon("calendar-days", 15)) b { (Period::WeekToDate.label()) } }
+        @if let Some(week) = view.week {
+            p.dates {
+                (time::day(zone.date(week.window.from))) " – " (time::exact(week.window.until, zone))
+                span { " compared with " (time::day(zone.date(week.before.from))) " – " (time::exact(week.before.until, zone)) }
+            }
+        } @else { p.dates { "No data yet this week" } }
+        div.push.flex {
+            button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
+            button.btn.plain type="button" data-print { (icon("printer", 15)) "Print" }
+        }
+    }
+}
+
+fn body(shell: &Shell<'_>, board: &Board, view: &Overview) -> Markup {
+    let slug = &shell.tenant().slug;
+    html! {
+        (headline(shell, board, view))
+        @if let Some(notice) = unconfirmed_notice(board, &view.pipeline, shell.brand.viewer.is_agency()) { (notice) }
+        (cards(shell, board, view))
+        div.cols.even {
+            section.card.c-7 {
+                div.card-head { h2 { "New leads by week" } span.sub { "12 weeks" } a.more href=(links::leads(slug).url()) { "All leads " (icon("arrow-right", 13)) } }
+                div.card-body { (weeks_figure(slug, &view.summary.new_by_week)) }
+            }
+            section.card.c-5 {
+                div.card-head { h2 { "Where leads come from" } span.sub { "all " (number(view.summary.total)) } a.more href=(format!("{}#sources", links::leads(slug).url())) { "Sources " (icon("arrow-right", 13)) } }
+                (top_sources(slug, view))
+            }
+        }
+        section.card {
+            div.card-head {
+                h2 { "Pipeline by stage" }
+                span.sub { (counted(view.pipeline.leads_in_pipeline, "lead", "leads")) " in ClientTether’s order" }
+                a.more href=(links::pipeline(slug).url()) { "Pipeline " (icon("arrow-right", 13)) }
+            }
+            div.card-body.roomy { (strip(slug, board, &view.pipeline)) }
+        }
+    }
+}
+
+/// The last stage before the agreement is signed.
+fn last_step<'a>(board: &Board, pipeline: &'a Pipeline) -> Option<&'a StageLine> {
+    pipeline.stages.iter().rfind(|line| board.is_in(LeadGroup::Qualified, &line.place))
+}
+
+fn headline(shell: &Shell<'_>, board: &Board, view: &Overview) -> Markup {
+    let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
+    let last = last_step(board, &view.pipeline).filter(|line| line.contacts > 0);
+    html! {
+        h1.hero {
+            @match view.week {
+                Some(week) => {
+                    a href=(week_link(shell, week).url()) data-count=(week.this.contacts) { (counted(week.this.contacts, "new lead", "new leads")) }
+                    " this week, " (change(week.this.contacts, week.last.contacts))
+                    @if week.this.contacts == week.last.contacts { " as by " } @else { " than by " }
+                    @if week.window.until.duration_since(shell.now).as_secs().abs() < 7_200 { "this time last week. " }
+                    @else { (week.window.until.to_zoned(zone.tz().clone()).strftime("%A %-I:%M %p").to_string()) " last week. " }
+                }
+                None => "No data yet this week. ",
+            }
+            @if let Some(line) = last {
+                a href=(stage_link(slug, line.stage.as_deref()).url()) data-count=(line.contacts) { (counted(line.contacts, "candidate", "candidates")) }
+                (if line.contacts == 1 { " is" } else { " are" }) " one step from signing."
+            } @else {
+                a href=(links::leads(slug).with("in", "qualified").url()) data-count=(view.pipeline.qualified) { (counted(view.pipeline.qualified, "candidate", "candidates")) }
+                (if view.pipeline.qualified == 1 { " is" } else { " are" }) " qualified."
+            }
+        }
+    }
+}
+
+/// The contacts created since Monday, as far as the data goes.
+pub(crate) fn week_link(shell: &Shell<'_>, week: NewLeadsThisWeek) -> Link {
+    let tenant = shell.tenant();
+    links::leads(&tenant.slug).with("from", &tenant.zone.date(week.window.from).to_string())
+}
+
+/// A number with its meaning, its change and where it leads.
+pub(crate) struct Card {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) link: Option<(String, i64)>,
+    pub(crate) meaning: &'static str,
+    pub(crate) counted: String,
+    pub(crate) spark: Markup,
+    pub(crate) below: Markup,
+}
+
+impl Card {
+    pub(crate) fn render(&self, as_of: Option<&str>) -> Markup {
+        html! {
+            div.stat {
+                div.k {
+                    span { (self.name) }
+                    details.def id=(format!("def-{}", self.id)) {
+                        summary aria-label=(format!("What {} means", self.name)) { (icon("info", 14)) }
+                        div.def-panel {
+                            b { (self.name) }
+                            p { (self.meaning) }
+                            dl { dt { "Counted" } dd { (self.counted) } @if let Some(as_of) = as_of { dt { "As of" } dd { (as_of) } } }
+                            @if let Some((url, count)) = &self.link { a href=(url) data-count=(count) { "See the " (counted(*count, "record", "records")) } }
+                        }
+                    }
+                }
+                @match &self.link {
+                    Some((url, count)) => a.v href=(url) data-count=(count) aria-label=(format!("{}: {}", self.name, self.value)) { (self.value) },
+                    None => span.v { (self.value) },
+                }
+                (self.spark)
+                span.d { (self.below) }
+            }
+        }
+    }
+}
+
+/// A change in words; green when it is plainly good.
+pub(crate) fn delta(now: i64, before: i64, than: &str) -> Markup {
+    let (class, picture) = match now - before {
+        0 => return html! { span.delta { "as many" } " as " (than) },
+        1.. => ("delta up", "arrow-up"),
+        _ => ("delta", "arrow-down"),
+    };
+    html! { span class=(class) { (icon(picture, 13)) (change(now, before)) } " than " (than) }
+}
+
+fn cards(shell: &Shell<'_>, board: &Board, view: &Overview) -> Markup {
+    let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
+    let as_of = |moment: Option<jiff::Timestamp>| moment.map(|moment| time::exact(moment, zone));
+    let leads_as_of = as_of(view.summary.as_of);
+    let pipeline_as_of = as_of(view.pipeline.as_of);
+    let weeks: Vec<i64> = view.summary.new_by_week.iter().skip(2).filter_map(|week| week.count).collect();
+    let history = |of: fn(&DayTotals) -> i64| view.days.iter().map(of).collect::<Vec<i64>>();
+    let than_before = |now: i64, of: fn(&DayTotals) -> i64| {
+        let day = week_ago(view, shell)?;
+        Some(delta(now, of(day), &format!("on {}", time::day(day.day))))
+    };
+    let p = &view.pipeline;
+    let new = Card {
+        id: "new-leads",
+        name: "New leads",
+        value: view.week.map_or("—".to_owned(), |week| number(week.this.contacts)),
+        link: view.week.map(|week| (week_link(shell, week).url(), week.this.contacts)),
+        meaning: "Contacts of every type created since Monday in the brand’s time zone, up to the last complete read. Contacts without a readable created date are left out.",
+        counted: view.week.map_or("no data yet this week".to_owned(), |week| {
+            format!(
+                "{}, {} of them prospects; {} without a date",
+                counted(week.this.contacts, "contact", "contacts"),
+                number(week.this.prospects),
+                number(view.summary.undated)
+            )
+        }),
+        spark: sparkline(&weeks, "New leads, last 10 weeks, this week unfinished", true),
+        below: match view.week {
+            Some(week) => delta(week.this.contacts, week.last.contacts, "last week by now"),
+            None => html! { "no data yet this week" },
+        },
+    };
+    let in_pipeline = Card {
+        id: "in-pipeline",
+        name: "Leads in pipeline",
+        value: number(p.leads_in_pipeline),
+        link: Some((links::leads(slug).with("in", "pipeline").url(), p.leads_in_pipeline)),
+        meaning: "Prospects whose stage is not inactive, parked ones included: ClientTether’s own count, until the agency changes a stage’s role.",
+        counted: format!("{} of {}", number(p.leads_in_pipeline), counted(view.summary.prospects, "prospect", "prospects")),
+        spark: sparkline(&history(|day| day.in_pipeline), "Leads in pipeline, last 10 weeks", false),
+        below: than_before(p.leads_in_pipeline, |day| day.in_pipeline)
+            .unwrap_or_else(|| html! { "of " (counted(view.summary.prospects, "prospect", "prospects")) }),
+    };
+    let names = qualified_names(board);
+    let qualified = Card {
+        id: "qualified",
+        name: "Qualified candidates",
+        value: number(p.qualified),
+        link: Some((links::leads(slug).with("in", "qualified").url(), p.qualified)),
+        meaning: "Prospects from the first qualified stage to the last before the agreement is signed.",
+        counted: names.unwrap_or_else(|| "no stage of this brand is known as qualified".to_owned()),
+        spark: sparkline(&history(|day| day.qualified), "Qualified candidates, last 10 weeks", false),
+        below: than_before(p.qualified, |day| day.qualified)
+            .unwrap_or_else(|| html! { (percent(p.qualified, p.leads_in_pipeline)) " of the pipeline" }),
+    };
+    let weighted = Card {
+        id: "weighted",
+        name: "Weighted pipeline value",
+        value: if p.fees_known == 0 { "—".to_owned() } else { p.weighted.short() },
+        link: Some((links::pipeline(slug).with("in", "open").with("fee", "known").url(), p.fees_known)),
+        meaning: "Each open deal’s fee times its odds, rounded to the cent, added up. A deal’s own odds count before its stage’s. Deals whose fee is not known add nothing.",
+        counted: format!("{} of {} have a known fee", number(p.fees_known), counted(p.open_deals, "open deal", "open deals")),
+        spark: sparkline(&history(|day| day.weighted.0), "Weighted pipeline value, last 10 weeks", false),
+        below: html! { "fee known for " (number(p.fees_known)) " of " (counted(p.open_deals, "open deal", "open deals")) },
+    };
+    html! {
+        section.card.stats aria-label="This week in four numbers" {
+            (new.render(leads_as_of.as_deref()))
+            @for card in [&in_pipeline, &qualified, &weighted] { (card.render(pipeline_as_of.as_deref())) }
+        }
+    }
+}
+
+fn qualified_names(board: &Board) -> Option<String> {
+    let stages = board.qualified();
+    let name = |at: &usize| board.stages()[*at].name.clone();
+    Some(format!("{} to {}", name(stages.first()?), name(stages.last()?)))
+}
+
+/// The day a week before today, or the first after it that is kept.
+fn week_ago<'a>(view: &'a Overview, shell: &Shell<'_>) -> Option<&'a DayTotals> {
+    let today = shell.tenant().zone.date(shell.now);
+    let wanted = today.checked_sub(jiff::Span::new().days(7)).ok()?;
+    view.days.iter().find(|day| day.day >= wanted && day.day < today)
+}
+
+/// Twelve weeks as bars, each leading to its contacts.
+pub(crate) fn weeks_figure(slug: &str, weeks: &[WeekCount]) -> Markup {
+    let bar = |week: &WeekCount| {
+        let last = week.starts.checked_add(jiff::Span::new().days(6)).unwrap_or(week.starts);
+        Bar {
+            label: time::short_day(week.starts),
+            value: week.count,
+            open: week.open && week.count.is_some(),
+            href: week
+                .count
+                .map(|_| links::leads(slug).with("from", &week.starts.to_string()).with("to", &last.to_string()).url()),
+            title: Some(format!("Week of {}{}", time::short_day(week.starts), if week.open { ", so far" } else { "" })),
+            ..Bar::default()
+        }
+    };
+    let spec = ChartSpec::Columns {
+        unit: ChartUnit::Count,
+        series: "New leads".to_owned(),
+        previous: None,
+        data: weeks.iter().map(bar).collect(),
+    };
+    Figure {
+        id: "new-by-week",
+        label: "New leads by week, 12 weeks",
+        category: "Week of",
+        sentence: weeks_sentence(weeks),
+        spec: &spec,
+        height: None,
+    }
+    .render()
+}
+
+fn weeks_sentence(weeks: &[WeekCount]) -> Markup {
+    let full: Vec<i64> = weeks.iter().filter(|week| !week.open).filter_map(|week| week.count).collect();
+    let total: i64 = full.iter().sum();
+    let count = i64::try_from(full.len()).unwrap_or(0);
+    let best = weeks.iter().filter(|week| !week.open).max_by_key(|week| week.count);
+    html! {
+        @if count == 0 { "No full week has been read yet." }
+        @else {
+            "A full week has brought " (counted((2 * total + count) / (2 * count), "new lead", "new leads")) " on average"
+            @if let Some(best) = best.filter(|best| best.count > Some(0)) {
+                ", most in the week of " (time::short_day(best.starts)) " (" (number(best.count.unwrap_or(0))) ")"
+            }
+            "."
+        }
+        @match weeks.last() {
+            Some(week) if week.count.is_none() => " There is no data yet this week.",
+            Some(week) => { " This week has brought " (number(week.count.unwrap_or(0))) " so far." }
+            None => "",
+        }
+    }
+}
+
+const TOP: usize = 8;
+
+fn top_sources(slug: &str, view: &Overview) -> Markup {
+    let most = view.sources.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
+    let rest: i64 = view.sources.iter().skip(TOP).map(|line| line.contacts).sum();
+    if view.sources.is_empty() {
+        return html! { div.empty { h2 { "No leads yet" } } };
+    }
+    html! {
+        div.card-body.roomy {
+            div.reach {
+                @for line in view.sources.iter().take(TOP) {
+                    a href=(with_label(links::leads(slug), "source", line.source.as_deref()).url()) data-count=(line.contacts) {
+                        span title=(source_name(line.source.as_deref())) { (source_name(line.source.as_deref())) }
+                        span.bar.tall { i style=(format!("width:{}%", 100 * line.contacts / most)) {} }
+                        span.end { b { (number(line.contacts)) } " " span.muted { (percent(line.contacts, view.summary.total)) } }
+                    }
+                }
+            }
+            p.sub.mt2 {
+                @if rest > 0 { (counted(i64::try_from(view.sources.len() - TOP).unwrap_or(0), "other source", "other sources")) " brought " (number(rest)) ". " }
+                @if let Some(best) = best_source(&view.sources) {
+                    (source_name(best.source.as_deref())) " has the largest share of qualified candidates: " (percent(best.qualified, best.contacts)) " of " (number(best.contacts)) "."
+                }
+            }
+        }
+    }
+}
+
+/// Of the sources with at least ten contacts, the one that brought the largest share of qualified candidates.
+fn best_source(sources: &[SourceLine]) -> Option<&SourceLine> {
+    let share = |line: &&SourceLine| (line.qualified * 10_000).checked_div(line.contacts).unwrap_or(0);
+    sources.iter().filter(|line| line.contacts >= 10 && line.qualified > 0).max_by_key(share)
+}
+
+/// A source where people read it.
+pub(crate) fn source_name(source: Option<&str>) -> &str {
+    match source {
+        None => "Not readable",
+        Some("") => "Not recorded",
+        Some(name) => name,
+    }
+}
+
+/// Until the contacts have been read whole once: how far it is.
+fn first_sync(shell: &Shell<'_>) -> Markup {
+    let progress = shell.fresh.progress.as_ref();
+    html! {
+        section.card { div.card-body.first-sync {
+            div {
+                h1.hero { @if progress.is_some() { "Reading " } @else { "Waiting to read " } (shell.tenant().name) " for the first time" }
+                p.lead { "Numbers appear as they land; you can leave this page and come back." }
+            }
+            @if let Some(progress) = progress {
+                ul.datasets {
+                    @for report in &progress.datasets {
+                        @let (tone, picture) = match report.status {
+                            DatasetStatus::Waiting => ("quiet", "clock"),
+                            DatasetStatus::Reading => ("info", "refresh-cw"),
+                            DatasetStatus::Succeeded => ("success", "circle-check"),
+                            _ => ("warning", "circle-alert"),
+                        };
+                        li class=(tone) {
+                            (toned_icon(picture, 16))
+                            span { b { (dataset_name(report.dataset)) } " " span.muted {
+                                (number(report.read)) @if let Some(expected) = report.expected { " of " (number(expected.max(report.read))) } " read"
+                            } }
+                        }
+                    }
+                }
+            }
+        } }
+    }
+}

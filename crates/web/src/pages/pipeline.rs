@@ -1,0 +1,489 @@
+//! Pipeline: what stands where, what it is worth and how surely, and the deals themselves.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Money, Odds, StageRole};
+use tetherboard_metrics::{Board, DayTotals, LeadGroup, Pipeline, StageLine, day_totals, pipeline};
+use tetherboard_store::deals::{self, DealFilter, DealRow};
+use tetherboard_store::{Conn, Result as StoreResult};
+
+use super::overview::Card;
+use crate::Portal;
+use crate::csv;
+use crate::error::{Answer, Refusal, Wants};
+use crate::links::{self, Link, Tab};
+use crate::parts::figure::Figure;
+use crate::parts::shell::{Page, Shell, Theme};
+use crate::parts::spark::sparkline;
+use crate::parts::stages::{role_class, shown, stage, stage_link, strip, unconfirmed_notice};
+use crate::parts::table::{PAGE, Sorting, pager};
+use crate::parts::words::{counted, number};
+use crate::parts::{icon, time};
+use crate::query::{DEAL_SORTS, DealQuery, Label, Pairs, group_word, with_label};
+use crate::viewer::BrandViewer;
+
+pub(crate) fn router() -> Router<Portal> {
+    Router::new().route("/t/{brand}/pipeline", get(page))
+}
+
+/// What the bars of the stages measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Measure {
+    Count,
+    Value,
+}
+
+/// What the page shows.
+struct PipelineView {
+    pipeline: Pipeline,
+    days: Vec<DayTotals>,
+    measure: Measure,
+    query: DealQuery,
+    total: i64,
+    rows: Vec<DealRow>,
+}
+
+const DAYS: i64 = 70;
+
+async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Response> {
+    let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
+    let query = DealQuery::parse(&pairs).map_err(bad)?;
+    let measure = match pairs.get("by") {
+        None | Some("" | "count") => Measure::Count,
+        Some("value") => Measure::Value,
+        Some(other) => return Err(bad(format!("`by={other}` is not known; use count or value."))),
+    };
+    let (conn, tenant) = (portal.store.conn(), &brand.tenant);
+    let board = Board::load(conn, tenant.id).await?;
+    let filter = query.filter(&board);
+    if pairs.wants_csv().map_err(bad)? {
+        return Ok(as_csv(conn, &brand, &board, &query, &filter).await?);
+    }
+    let shell = Shell::load(&portal, &brand, theme).await?;
+    let (sort, descending) = query.order();
+    let offset = (query.page - 1) * PAGE;
+    let view = PipelineView {
+        pipeline: pipeline(conn, tenant.id, &board, shell.now).await?,
+        days: day_totals(conn, tenant.id, &board, tenant.zone.date(shell.now), DAYS).await?,
+        measure,
+        total: deals::count(conn, tenant.id, &filter).await?,
+        rows: deals::list(conn, tenant.id, &filter, sort, descending, &board.progress_order(), (offset, PAGE)).await?,
+        query,
+    };
+    if view.rows.is_empty() && offset > 0 {
+        return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
+    }
+    let address = measured(sorted(view.query.narrow(links::pipeline(&tenant.slug)), &view.query), measure);
+    let address = if view.query.page == 1 { address } else { address.with("page", &view.query.page.to_string()) };
+    let kept = measured(view.query.narrow(Link::to("")), measure).url();
+    let markup =
+        shell.render(&Page { tab: Tab::Pipeline, bar: bar(&shell, &view), body: body(&shell, &board, &view), address, kept });
+    Ok(markup.into_response())
+}
+
+fn measured(link: Link, measure: Measure) -> Link {
+    link.maybe("by", (measure == Measure::Value).then_some("value"))
+}
+
+fn sorted(link: Link, query: &DealQuery) -> Link {
+    match query.sort {
+        None => link,
+        Some((sort, descending)) => {
+            let name = column(sort);
+            link.with("sort", &if descending { format!("-{name}") } else { name.to_owned() })
+        }
+    }
+}
+
+fn column(sort: deals::DealSort) -> &'static str {
+    DEAL_SORTS.iter().find(|(_, known)| *known == sort).map_or("stage", |(name, _)| name)
+}
+
+// CSV ------------------------------------------------------------------------------------------------------------------
+
+const CSV_HEADER: [&str; 11] =
+    ["Candidate", "Deal", "Market", "Stage", "Role", "Odds %", "Fee", "Weighted", "Close date", "Owner", "ClientTether deal id"];
+const CSV_PART: i64 = 5_000;
+
+async fn as_csv<C: Conn>(
+    conn: &C,
+    brand: &BrandViewer,
+    board: &Board,
+    query: &DealQuery,
+    filter: &DealFilter,
+) -> StoreResult<Response> {
+    let (sort, descending) = query.order();
+    let mut rows = Vec::new();
+    loop {
+        let offset = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let part =
+            deals::list(conn, brand.tenant.id, filter, sort, descending, &board.progress_order(), (offset, CSV_PART)).await?;
+        if part.is_empty() {
+            break;
+        }
+        rows.extend(part.into_iter().map(|row| csv_row(board, row)));
+    }
+    Ok(csv::download(&format!("{}-deals", brand.tenant.slug), &CSV_HEADER, rows.into_iter()))
+}
+
+fn csv_row(board: &Board, row: DealRow) -> Vec<String> {
+    let deal = Deal::of(board, &row);
+    let stage = deal.stage.unwrap_or_default().to_owned();
+    let role = deal.role.as_str().to_owned();
+    let odds = deal.odds.map(|odds| odds.percent().to_string()).unwrap_or_default();
+    let amount = |amount: Option<Money>| amount.map(Money::plain).unwrap_or_default();
+    let (fee, weighted) = (amount(deal.fee), amount(deal.weighted));
+    vec![
+        row.name,
+        row.title,
+        row.market,
+        stage,
+        role,
+        odds,
+        fee,
+        weighted,
+        row.close_date.unwrap_or_default(),
+        row.owner,
+        row.deal_id,
+    ]
+}
+
+/// A deal's row with what the board adds to it.
+struct Deal<'a> {
+    stage: Option<&'a str>,
+    role: StageRole,
+    odds: Option<Odds>,
+    fee: Option<Money>,
+    weighted: Option<Money>,
+}
+
+impl<'a> Deal<'a> {
+    fn of(board: &'a Board, row: &'a DealRow) -> Self {
+        let place = board.place(row.stage.as_deref());
+        let listed = board.stage(&place);
+        let odds = row.odds.and_then(Odds::from_hundredths).or_else(|| listed.and_then(|stage| stage.odds));
+        let fee = row.fee_cents.map(Money);
+        Self {
+            stage: listed.map(|stage| stage.name.as_str()).or(row.stage.as_deref()),
+            role: board.role(&place),
+            odds,
+            fee,
+            weighted: fee.map(|fee| odds.map_or(Money::ZERO, |odds| odds.weigh(fee))),
+        }
+    }
+}
+
+// Markup ---------------------------------------------------------------------------------------------------------------
+
+fn bar(shell: &Shell<'_>, view: &PipelineView) -> Markup {
+    html! {
+        p.dates {
+            @match view.pipeline.as_of {
+                Some(as_of) => { "As of " (time::exact(as_of, &shell.tenant().zone)) }
+                None => "Not read yet",
+            }
+        }
+        div.push.flex {
+            button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
+            a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV, " (counted(view.total, "row", "rows")) }
+        }
+    }
+}
+
+fn csv_link(shell: &Shell<'_>, view: &PipelineView) -> String {
+    sorted(view.query.narrow(links::pipeline(&shell.tenant().slug)), &view.query).with("format", "csv").url()
+}
+
+fn body(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
+    let list = list(shell, board, view);
+    let asked = view.query.is_narrowed() || view.query.page > 1;
+    html! {
+        h1.sr { "Pipeline" }
+        @if asked { (list) }
+        @if let Some(notice) = unconfirmed_notice(board, &view.pipeline, shell.brand.viewer.is_agency()) { (notice) }
+        (cards(shell, view))
+        (stages(shell, board, view))
+        section.card {
+            div.card-head { h2 { @if view.measure == Measure::Value { "Value by stage" } @else { "Candidates by stage" } } span.sub { "stages that hold somebody, in ClientTether’s order" } }
+            div.card-body { (chart(shell, board, view)) }
+        }
+        @if !asked { (list) }
+    }
+}
+
+fn cards(shell: &Shell<'_>, view: &PipelineView) -> Markup {
+    let (slug, p) = (&shell.tenant().slug, &view.pipeline);
+    let as_of = p.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
+    let known = || (links::pipeline(slug).with("in", "open").with("fee", "known").url(), p.fees_known);
+    let history = |of: fn(&DayTotals) -> i64| view.days.iter().map(of).collect::<Vec<i64>>();
+    let coverage = format!("fee known for {} of {}", number(p.fees_known), counted(p.open_deals, "open deal", "open deals"));
+    let or_unknown = |amount: Money| if p.fees_known == 0 { "—".to_owned() } else { amount.short() };
+    let average = p.value.0.checked_div(p.fees_known).map(Money);
+    let cards = [
+        Card {
+            id: "value",
+            name: "Pipeline value",
+            value: or_unknown(p.value),
+            link: Some(known()),
+            meaning: "The fees of all open deals, before any is awarded. A blank or zero fee is not known and adds nothing.",
+            counted: coverage.clone(),
+            spark: sparkline(&history(|day| day.value.0), "Pipeline value, last 10 weeks", false),
+            below: html! { (coverage) },
+        },
+        Card {
+            id: "weighted",
+            name: "Weighted value",
+            value: or_unknown(p.weighted),
+            link: Some(known()),
+            meaning: "Each open deal’s fee times its odds, rounded to the cent, added up. A deal’s own odds count before its stage’s.",
+            counted: format!("over the same {}", counted(p.fees_known, "deal", "deals")),
+            spark: sparkline(&history(|day| day.weighted.0), "Weighted value, last 10 weeks", false),
+            below: html! { "fee × odds, over the same " (counted(p.fees_known, "deal", "deals")) },
+        },
+        Card {
+            id: "average",
+            name: "Average fee",
+            value: average.map_or("—".to_owned(), Money::short),
+            link: Some(known()),
+            meaning: "The pipeline value divided by the open deals whose fee is known.",
+            counted: counted(p.fees_known, "deal", "deals"),
+            spark: crate::parts::shell::EMPTY,
+            below: html! { (counted(p.fees_known, "deal", "deals")) " with a known fee" },
+        },
+        Card {
+            id: "open",
+            name: "Open deals",
+            value: number(p.open_deals),
+            link: Some((links::pipeline(slug).with("in", "open").url(), p.open_deals)),
+            meaning: "Deals of prospects on the way to a signature. A prospect without a deal counts as one, of their own stage and fee.",
+            counted: format!(
+                "{}; ClientTether lists {} of its own",
+                counted(p.open_deals, "open deal", "open deals"),
+                number(p.crm_deals)
+            ),
+            spark: crate::parts::shell::EMPTY,
+            below: html! { (number(p.leads_in_pipeline)) " leads in pipeline" },
+        },
+    ];
+    html! { section.card.stats aria-label="Pipeline in numbers" { @for card in &cards { (card.render(as_of.as_deref())) } } }
+}
+
+fn stages(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
+    let (slug, p) = (&shell.tenant().slug, &view.pipeline);
+    let size = |line: &StageLine| if view.measure == Measure::Value { line.value.0 } else { line.contacts };
+    let most = p.stages.iter().map(size).max().unwrap_or(0).max(1);
+    let turn = |measure: Measure| measured(view.query.narrow(links::pipeline(slug)), measure).url();
+    html! {
+        section.card {
+            div.card-head.mid {
+                h2 { "Stages" } span.sub { "ClientTether’s names and order" }
+                div.push.seg role="group" aria-label="Bars show" {
+                    a href=(turn(Measure::Count)) aria-current=[(view.measure == Measure::Count).then_some("true")] { "Count" }
+                    a href=(turn(Measure::Value)) aria-current=[(view.measure == Measure::Value).then_some("true")] { "Value" }
+                }
+            }
+            div.card-body.roomy { (strip(slug, board, p)) }
+            div.scroll tabindex="0" role="region" aria-label="Stages" {
+                table.table.breakdown {
+                    thead { tr {
+                        th scope="col" { "Stage" } th.num scope="col" { "Candidates" } th.no-phone scope="col" { span.sr { "Drawn" } }
+                        th.num.no-phone scope="col" { "Odds" } th.num scope="col" { "Deals" } th.num scope="col" { "Value" } th.num.no-phone scope="col" { "Fee known" }
+                        th.num scope="col" { "Weighted" } th.num.no-phone scope="col" { "Median age" }
+                    } }
+                    tbody { @for line in p.stages.iter().filter(|line| line.contacts > 0 || line.deals > 0 || !line.role.is_inactive()) { (stage_row(slug, line, 100 * size(line) / most)) } }
+                    tfoot { tr {
+                        th scope="row" { "Open, before awarded" }
+                        td.num { (number(p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place)).map(|line| line.contacts).sum())) }
+                        td.no-phone {} td.no-phone {} td.num { (number(p.open_deals)) } td.num { (p.value) } td.num.no-phone { (number(p.fees_known)) " of " (number(p.open_deals)) }
+                        td.num { (p.weighted) } td.no-phone {}
+                    } }
+                }
+            }
+        }
+    }
+}
+
+fn stage_row(slug: &str, line: &StageLine, width: i64) -> Markup {
+    let name = line.stage.as_deref();
+    let class = role_class(line.role);
+    html! {
+        tr {
+            th scope="row" { (stage(name, line.role)) }
+            td.num.w600 { @if line.contacts > 0 { a.who-plain data-count=(line.contacts) href=(stage_link(slug, name).url()) { (number(line.contacts)) } } @else { span.zero { "0" } } }
+            td.c-bar.no-phone { span.bar.plain { i class=(if width > 0 { format!("r-{class}") } else { format!("r-{class} none") }) style=(format!("width:{width}%")) {} } }
+            td.num.muted.no-phone { @match line.odds { Some(odds) => (odds), None => "—" } }
+            td.num { @if line.deals > 0 { a.who-plain data-count=(line.deals) href=(with_label(links::pipeline(slug), "stage", name).url()) { (number(line.deals)) } } @else { span.zero { "0" } } }
+            td.num { @if line.fees_known > 0 { (line.value) } @else { span.muted { "—" } } }
+            td.num.muted.no-phone { @if line.deals > 0 { (number(line.fees_known)) " of " (number(line.deals)) } }
+            td.num { @if line.fees_known > 0 { (line.weighted) } @else { span.muted { "—" } } }
+            td.num.muted.no-phone { @match line.median_days { Some(days) => { (number(days)) " d" } None => "" } }
+        }
+    }
+}
+
+fn chart(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
+    let slug = &shell.tenant().slug;
+    let p = &view.pipeline;
+    let held: Vec<&StageLine> =
+        p.stages.iter().filter(|line| !line.role.is_inactive() && (line.contacts > 0 || line.deals > 0)).collect();
+    let bar = |line: &&StageLine| {
+        let name = line.stage.as_deref();
+        let link = match view.measure {
+            Measure::Count => stage_link(slug, name),
+            Measure::Value => with_label(links::pipeline(slug), "stage", name).with("fee", "known"),
+        };
+        Bar {
+            label: shown(name).to_owned(),
+            value: match view.measure {
+                Measure::Count => Some(line.contacts),
+                Measure::Value => (line.fees_known > 0).then_some(line.value.0),
+            },
+            role: Some(role_class(line.role)),
+            href: Some(link.url()),
+            ..Bar::default()
+        }
+    };
+    let (unit, series) = match view.measure {
+        Measure::Count => (ChartUnit::Count, "Candidates"),
+        Measure::Value => (ChartUnit::Money, "Value of known fees"),
+    };
+    let spec = ChartSpec::Bars { unit, series: series.to_owned(), previous: None, data: held.iter().map(bar).collect() };
+    Figure {
+        id: "by-stage",
+        label: "Candidates or value by stage",
+        category: "Stage",
+        sentence: sentence(board, view),
+        spec: &spec,
+        height: None,
+    }
+    .render()
+}
+
+fn sentence(board: &Board, view: &PipelineView) -> Markup {
+    let p = &view.pipeline;
+    let open = || p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place));
+    html! {
+        @match view.measure {
+            Measure::Count => {
+                @if let Some(fullest) = open().max_by_key(|line| line.contacts).filter(|line| line.contacts > 0) {
+                    (shown(fullest.stage.as_deref())) " holds the most open candidates: " (number(fullest.contacts)) " of " (number(p.leads_in_pipeline)) " in the pipeline. "
+                }
+                (number(p.qualified)) " are qualified."
+            }
+            Measure::Value => {
+                @match open().max_by_key(|line| line.value).filter(|line| line.fees_known > 0) {
+                    Some(richest) => { (shown(richest.stage.as_deref())) " holds the most: " (richest.value.short()) " of " (p.value.short()) ". The fee is known for " (number(p.fees_known)) " of " (counted(p.open_deals, "open deal", "open deals")) "." }
+                    None => "No open deal has a known fee.",
+                }
+            }
+        }
+    }
+}
+
+fn list(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
+    let slug = &shell.tenant().slug;
+    let narrowed = measured(view.query.narrow(links::pipeline(slug)), view.measure);
+    html! {
+        section.card id="list" {
+            div.toolbar {
+                h2 { "Deals" } span.sub { (counted(view.total, "deal of a prospect", "deals of prospects")) }
+                div.push.flex.wrapf {
+                    form method="get" action=(Tab::Pipeline.url(slug)) role="search" { label.search.in-card {
+                        (icon("search", 15)) span.sr { "Search in these deals" }
+                        input type="search" name="q" placeholder="Search in these deals" value=(view.query.text.as_deref().unwrap_or_default());
+                        @if let Some(Label::Named(stage)) = &view.query.stage { input type="hidden" name="stage" value=(stage); }
+                        @if let Some(group) = view.query.group { input type="hidden" name="in" value=(group_word(group)); }
+                        @if view.query.fee_known { input type="hidden" name="fee" value="known"; }
+                    } }
+                    a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" }
+                }
+            }
+            @if view.query.is_narrowed() { (in_force(slug, &view.query)) }
+            @if view.rows.is_empty() {
+                div.empty {
+                    span.disc.quiet { (icon("funnel", 20)) }
+                    h2 { @if view.query.is_narrowed() { "No deal fits these filters" } @else { "No deals yet" } }
+                    @if view.query.is_narrowed() { div.chips { a.btn href=(links::pipeline(slug).url()) { (icon("x", 14)) "Clear all filters" } } }
+                }
+            } @else {
+                (table(shell, board, view, &narrowed))
+                (pager(&sorted(narrowed, &view.query), view.query.page, view.total))
+            }
+        }
+    }
+}
+
+fn in_force(slug: &str, query: &DealQuery) -> Markup {
+    let mut chips: Vec<(String, DealQuery)> = Vec::new();
+    if let Some(stage) = &query.stage {
+        let name = match stage {
+            Label::Named(name) if name.is_empty() => "blank",
+            Label::Named(name) => name,
+            Label::NotText => "not readable",
+        };
+        chips.push((format!("Stage: {name}"), DealQuery { stage: None, ..query.clone() }));
+    }
+    if let Some(group) = query.group {
+        chips.push((format!("Only {}", group_word(group)), DealQuery { group: None, ..query.clone() }));
+    }
+    if let Some(role) = query.role {
+        chips.push((format!("Role: {}", crate::parts::stages::role_name(role)), DealQuery { role: None, ..query.clone() }));
+    }
+    if query.fee_known {
+        chips.push(("Fee known".to_owned(), DealQuery { fee_known: false, ..query.clone() }));
+    }
+    if let Some(text) = &query.text {
+        chips.push((format!("“{text}”"), DealQuery { text: None, ..query.clone() }));
+    }
+    html! {
+        div.in-force {
+            span { "Shown:" }
+            @for (text, without) in &chips {
+                a.chip.on href=(without.narrow(links::pipeline(slug)).url()) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
+            }
+            @if chips.len() > 1 { a.btn.plain href=(links::pipeline(slug).url()) { "Clear all" } }
+        }
+    }
+}
+
+fn table(shell: &Shell<'_>, board: &Board, view: &PipelineView, list: &Link) -> Markup {
+    let (sort, descending) = view.query.order();
+    let sorting = Sorting { list, column: column(sort), descending };
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Deals" {
+            table.table data-total=(view.total) {
+                thead { tr {
+                    (sorting.header("Candidate", "name", "", false)) (sorting.header("Stage", "stage", "", true)) th.num.no-phone scope="col" { "Odds" }
+                    (sorting.header("Fee", "fee", "num", true)) th.num scope="col" { "Weighted" } (sorting.header("Close date", "close", "no-phone", false))
+                    (sorting.header("In stage", "since", "num no-phone", false)) (sorting.header("Owner", "owner", "no-phone", false))
+                } }
+                tbody { @for row in &view.rows { (deal_row(shell, board, row)) } }
+            }
+        }
+    }
+}
+
+fn deal_row(shell: &Shell<'_>, board: &Board, row: &DealRow) -> Markup {
+    let deal = Deal::of(board, row);
+    let days = (shell.now.as_millisecond() - row.stage_since_ms).max(0) / 86_400_000;
+    let since = Timestamp::from_millisecond(row.stage_since_ms).ok();
+    html! {
+        tr {
+            th scope="row" {
+                span.who.t title=(row.name) { (row.name) }
+                @if !row.title.is_empty() { span.l2.t title=(row.title) { (row.title) } } @else if !row.market.is_empty() { span.l2.t title=(row.market) { (row.market) } }
+            }
+            td { (stage(deal.stage, deal.role)) @if row.contact_id.is_none() { span.l2 { "not linked to a contact" } } }
+            td.num.muted.no-phone { @match deal.odds { Some(odds) => (odds), None => "—" } }
+            td.num { @match deal.fee { Some(fee) => (fee), None => span.muted { "not known" } } }
+            td.num { @match deal.weighted { Some(weighted) => (weighted), None => span.muted { "—" } } }
+            td.nowrap.no-phone { @match row.close_date.as_deref().and_then(|day| day.parse().ok()) { Some(day) => (time::full_day(day)), None => span.muted { "—" } } }
+            td.num.no-phone title=[since.map(|since| time::exact(since, &shell.tenant().zone))] { @if !row.stage_since_exact { "≥ " } (number(days)) " d" }
+            td.no-phone { span.t title=(row.owner) { (row.owner) } }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Signing in and out, the first page after it, and the choice of theme.
+
+use axum::Router;
+use axum::extract::{Form, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum_extra::extract::CookieJar;
+use maud::{Markup, html};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tetherboard_store::access;
+
+use crate::Portal;
+use crate::auth::{SignIn, hash_token, new_session_token};
+use crate::error::{Answer, Refusal, Wants};
+use crate::links::{self, Tab};
+use crate::parts::icon;
+use crate::parts::shell::{Document, THEME, Theme, agency_mark, agency_name};
+use crate::query::Pairs;
+use crate::viewer::{SECURE_SESSION, SESSION, Viewer, session_in};
+
+pub(crate) fn router() -> Router<Portal> {
+    Router::new()
+        .route("/", get(start))
+        .route("/sign-in", get(form).post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route("/theme", post(theme))
+}
+
+/// Where a person's work begins.
+async fn start(viewer: Viewer) -> Answer<Redirect> {
+    if viewer.is_agency() {
+        return Ok(Redirect::to(links::AGENCY));
+    }
+    match viewer.tenants.first() {
+        Some(tenant) => Ok(Redirect::to(&Tab::Overview.url(&tenant.slug))),
+        None => Err(Refusal::forbidden(Wants::Page, "Your account belongs to no brand yet. Ask your agency to add you to one.")),
+    }
+}
+
+async fn form(State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Markup> {
+    let agency = agency_name(&portal).await?;
+    Ok(page(&agency, theme, pairs.get("back").unwrap_or_default(), "", None))
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    email: String,
+    password: SecretString,
+    #[serde(default)]
+    back: String,
+}
+
+const SESSION_DAYS: i64 = 14;
+
+async fn sign_in(
+    State(portal): State<Portal>,
+    theme: Theme,
+    cookies: CookieJar,
+    Form(credentials): Form<Credentials>,
+) -> Answer<Response> {
+    let conn = portal.store.conn();
+    let user = access::by_email(conn, &credentials.email).await?.filter(|user| !user.disabled);
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let wrong = match portal.sign_ins.check(&credentials.email, credentials.password, hash).await {
+        SignIn::Right => None,
+        SignIn::Wrong => Some((StatusCode::UNAUTHORIZED, "This email and password do not belong together.")),
+        SignIn::TooOften => {
+            Some((StatusCode::TOO_MANY_REQUESTS, "Too many tries for this email. Wait a minute, then try again."))
+        }
+    };
+    let user = match (wrong, user) {
+        (None, Some(user)) => user,
+        (wrong, _) => {
+            let (status, why) = wrong.unwrap_or((StatusCode::UNAUTHORIZED, "This email and password do not belong together."));
+            let agency = agency_name(&portal).await?;
+            return Ok((status, page(&agency, theme, &credentials.back, &credentials.email, Some(why))).into_response());
+        }
+    };
+    if let Some(old) = session_in(&cookies) {
+        access::close_session(conn, &hash_token(&old)).await?;
+    }
+    let token = new_session_token();
+    let now_ms = portal.clock.machine_ms();
+    access::open_session(conn, &hash_token(&token), user.id, now_ms, now_ms + SESSION_DAYS * 86_400_000).await?;
+    let cookie = session_cookie(&portal, token.expose_secret(), SESSION_DAYS * 86_400);
+    Ok((cookie, Redirect::to(links::safe_back(&credentials.back))).into_response())
+}
+
+async fn sign_out(State(portal): State<Portal>, cookies: CookieJar) -> Answer<Response> {
+    if let Some(token) = session_in(&cookies) {
+        access::close_session(portal.store.conn(), &hash_token(&token)).await?;
+    }
+    Ok((session_cookie(&portal, "", 0), Redirect::to("/sign-in")).into_response())
+}
+
+/// A cookie that scripts cannot read and that other sites do not send along; no seconds end it.
+fn session_cookie(portal: &Portal, value: &str, seconds: i64) -> HeaderMap {
+    let (name, secure) = if portal.is_secure() { (SECURE_SESSION, "; Secure") } else { (SESSION, "") };
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        headers.insert(SET_COOKIE, value);
+    }
+    headers
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    theme: String,
+}
+
+/// The way without scripts: the page comes back in the chosen theme.
+async fn theme(headers: HeaderMap, Form(choice): Form<Choice>) -> Response {
+    let back = headers.get("referer").and_then(|from| from.to_str().ok()).and_then(|from| url::Url::parse(from).ok());
+    let back = back.map_or("/".to_owned(), |from| match from.query() {
+        Some(query) => format!("{}?{query}", from.path()),
+        None => from.path().to_owned(),
+    });
+    let cookie = format!("{THEME}={}; Path=/; Max-Age=31536000; SameSite=Lax", Theme::named(&choice.theme).as_str());
+    let mut response = Redirect::to(links::safe_back(&back)).into_response();
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(SET_COOKIE, value);
+    }
+    response
+}
+
+fn page(agency: &str, theme: Theme, back: &str, email: &str, why: Option<&str>) -> Markup {
+    let body = html! {
+        main id="main" { div.signin {
+            div.si-form {
+                (agency_mark(agency, false))
+                form method="post" action="/sign-in" {
+                    h1 { "Sign in" }
+                    @if let Some(why) = why { p.notice.danger role="alert" { (icon("circle-alert", 15)) span { (why) } } }
+                    div.field {
+                        label for="email" { "Email" }
+                        input.input id="email" name="email" type="email" autocomplete="username" required autofocus value=(email);
+                    }
+                    div.field {
+                        label for="password" { "Password" }
+                        input.input id="password" name="password" type="password" autocomplete="current-password" required;
+                    }
+                    input type="hidden" name="back" value=(links::safe_back(back));
+                    button.btn.primary.tall { "Sign in" }
+                    p.sub { "Forgot your password, or no account yet? Ask " (agency) "." }
+                }
+                p.sub { "Tetherboard" @if agency != "Tetherboard" { " for " (agency) } }
+            }
+            div.si-art {
+                p.hero { b { "Every candidate, from first call to signed agreement." } " Up to date by the hour." }
+                div.si-bars aria-hidden="true" {
+                    @for (place, role) in ART.iter().enumerate() { i class=(format!("r-{role}")) style=(format!("height:{}%", rising(place))) {} }
+                }
+            }
+        } }
+    };
+    let title = format!("Sign in · {agency}");
+    Document { title: &title, theme, accent: None, now: None, charts: false }.render(&body)
+}
+
+const ART: [&str; 17] = [
+    "new",
+    "working",
+    "working",
+    "working",
+    "working",
+    "working",
+    "qualified",
+    "qualified",
+    "qualified",
+    "qualified",
+    "late",
+    "late",
+    "late",
+    "late",
+    "late",
+    "late",
+    "awarded",
+];
+
+/// Heights that rise ever faster, from 9 to 100.
+fn rising(place: usize) -> u32 {
+    let along = place as f64 / (ART.len() - 1) as f64;
+    (9.0 + 91.0 * along.powf(1.7)).round() as u32
+}

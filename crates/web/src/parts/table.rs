@@ -1,0 +1,65 @@
+//! What tables share: headers that sort, and the way through pages.
+
+use maud::{Markup, html};
+
+use super::icon;
+use super::words::number;
+use crate::links::Link;
+
+pub(crate) const PAGE: i64 = 25;
+
+/// A header that sorts by its column, or turns the order round. `list` is the address without sort and page.
+pub(crate) struct Sorting<'a> {
+    pub(crate) list: &'a Link,
+    pub(crate) column: &'a str,
+    pub(crate) descending: bool,
+}
+
+impl Sorting<'_> {
+    pub(crate) fn header(&self, label: &str, column: &str, class: &str, descends_first: bool) -> Markup {
+        let current = self.column == column;
+        let next = match current {
+            true if self.descending => column.to_owned(),
+            true => format!("-{column}"),
+            false if descends_first => format!("-{column}"),
+            false => column.to_owned(),
+        };
+        let order = current.then_some(if self.descending { "descending" } else { "ascending" });
+        html! {
+            th scope="col" class=(class) aria-sort=[order] {
+                a.sort href=(self.list.clone().with("sort", &next).url()) {
+                    (label)
+                    @if current { (icon(if self.descending { "arrow-down" } else { "arrow-up" }, 12)) }
+                }
+            }
+        }
+    }
+}
+
+/// Where a page of a list stands in the whole of it. `list` is the address without page.
+pub(crate) fn pager(list: &Link, page: i64, total: i64) -> Markup {
+    let pages = (total + PAGE - 1) / PAGE;
+    let first = (page - 1) * PAGE + 1;
+    let last = (page * PAGE).min(total);
+    let at = |page: i64| if page == 1 { list.clone().url() } else { list.clone().with("page", &page.to_string()).url() };
+    html! {
+        div.card-foot {
+            span { (number(first.min(last))) "–" (number(last)) " of " (number(total)) }
+            @if pages > 1 {
+                nav.pager aria-label="Pages" {
+                    @if page > 1 {
+                        a.btn.icon href=(at(page - 1)) aria-label="Previous page" rel="prev" { (icon("chevron-left", 15)) }
+                    } @else {
+                        span.btn.icon aria-disabled="true" { (icon("chevron-left", 15)) }
+                    }
+                    span.here { "Page " (number(page)) " of " (number(pages)) }
+                    @if page < pages {
+                        a.btn.icon href=(at(page + 1)) aria-label="Next page" rel="next" { (icon("chevron-right", 15)) }
+                    } @else {
+                        span.btn.icon aria-disabled="true" { (icon("chevron-right", 15)) }
+                    }
+                }
+            }
+        }
+    }
+}

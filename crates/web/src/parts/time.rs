@@ -1,0 +1,79 @@
+//! Moments as people read them: the age where age matters, the exact moment on opening, both in the brand's zone.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+use tetherboard_domain::Zone;
+
+/// `Thu Mar 12, 10:30 AM CDT`.
+pub(crate) fn exact(moment: Timestamp, zone: &Zone) -> String {
+    moment.to_zoned(zone.tz().clone()).strftime("%a %b %-d, %-I:%M %p %Z").to_string()
+}
+
+/// `10:30 AM CDT` today, `yesterday at 10:30 AM CDT`, else with the day.
+pub(crate) fn told(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
+    let local = moment.to_zoned(zone.tz().clone());
+    let days = (zone.date(now) - local.date()).get_days();
+    match days {
+        0 => local.strftime("%-I:%M %p %Z").to_string(),
+        1 => local.strftime("yesterday at %-I:%M %p %Z").to_string(),
+        _ => local.strftime("%A, %B %-d, %-I:%M %p %Z").to_string(),
+    }
+}
+
+/// `Mar 9`.
+pub(crate) fn short_day(day: Date) -> String {
+    day.strftime("%b %-d").to_string()
+}
+
+/// `Mon Mar 9`.
+pub(crate) fn day(day: Date) -> String {
+    day.strftime("%a %b %-d").to_string()
+}
+
+/// `Mar 9, 2026`.
+pub(crate) fn full_day(day: Date) -> String {
+    day.strftime("%b %-d, %Y").to_string()
+}
+
+/// `just now`, `12 min`, `5 h`, `3 d`.
+pub(crate) fn age(age: SignedDuration) -> String {
+    match age.as_secs() {
+        ..60 => "just now".to_owned(),
+        secs @ 60..7_200 => format!("{} min", secs / 60),
+        secs @ 7_200..259_200 => format!("{} h", secs / 3_600),
+        secs => format!("{} d", secs / 86_400),
+    }
+}
+
+/// `just now`, `12 min ago`.
+pub(crate) fn ago(moment: Timestamp, now: Timestamp) -> String {
+    let age = age(now.duration_since(moment));
+    if age == "just now" { age } else { format!("{age} ago") }
+}
+
+/// An age that keeps itself fresh in the browser, with the exact moment on opening.
+pub(crate) fn aging(moment: Timestamp, now: Timestamp, zone: &Zone) -> Markup {
+    html! { time data-age datetime=(moment) title=(exact(moment, zone)) { (ago(moment, now)) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_the_unit_that_a_person_would_use() {
+        let told = |secs| age(SignedDuration::from_secs(secs));
+        assert_eq!([told(5), told(59), told(60), told(720)], ["just now", "just now", "1 min", "12 min"]);
+        assert_eq!([told(7_199), told(7_200), told(90_000), told(259_200)], ["119 min", "2 h", "25 h", "3 d"]);
+    }
+
+    #[test]
+    fn a_moment_is_told_in_the_brands_zone_with_its_name() {
+        let zone = Zone::named("America/Chicago").unwrap();
+        let moment: Timestamp = "2026-03-12T15:30:00Z".parse().unwrap();
+        assert_eq!(exact(moment, &zone), "Thu Mar 12, 10:30 AM CDT");
+        let later = moment + SignedDuration::from_hours(25);
+        assert_eq!(told(moment, later, &zone), "yesterday at 10:30 AM CDT");
+    }
+}

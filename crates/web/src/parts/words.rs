@@ -1,0 +1,65 @@
+//! Numbers in words.
+
+/// `1,234`.
+pub(crate) fn number(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if number < 0 { format!("−{out}") } else { out }
+}
+
+/// `1 lead`, `12 leads`.
+pub(crate) fn counted(count: i64, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
+/// `3 more`, `1 fewer`, `as many`.
+pub(crate) fn change(now: i64, before: i64) -> String {
+    match now - before {
+        0 => "as many".to_owned(),
+        more @ 1.. => format!("{} more", number(more)),
+        fewer => format!("{} fewer", number(-fewer)),
+    }
+}
+
+/// A share as whole percents; "—" of nothing.
+pub(crate) fn percent(part: i64, whole: i64) -> String {
+    if whole == 0 { "—".to_owned() } else { format!("{}%", (200 * part + whole) / (2 * whole)) }
+}
+
+/// The two letters of a person or brand.
+pub(crate) fn initials(name: &str) -> String {
+    let mut letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let first = letters.next();
+    let last = letters.next_back();
+    [first, last].into_iter().flatten().flat_map(char::to_uppercase).collect()
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [start @ .., last] => format!("{} and {last}", start.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_and_shares_are_said_in_words() {
+        assert_eq!((change(11, 8), change(8, 11), change(2, 2)), ("3 more".into(), "3 fewer".into(), "as many".into()));
+        assert_eq!((percent(1, 3), percent(1, 2), percent(0, 0)), ("33%".into(), "50%".into(), "—".into()));
+        assert_eq!(counted(1, "lead", "leads"), "1 lead");
+        assert_eq!(counted(4_312, "lead", "leads"), "4,312 leads");
+        assert_eq!(initials("Dana van Whitlock"), "DW");
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+}

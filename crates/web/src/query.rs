@@ -1,0 +1,381 @@
+//! What the query of a list's address means. Page, CSV and API read it alike.
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::{Span, Timestamp};
+use tetherboard_domain::{Role, StageRole, TenantId, Window, Zone};
+use tetherboard_metrics::{Board, LeadGroup, LeadSummary, StagePlace};
+use tetherboard_store::deals::{DealFilter, DealSort};
+use tetherboard_store::leads::{LabelMatch, LeadFilter, LeadSort};
+use tetherboard_store::{Conn, Result as StoreResult};
+use url::form_urlencoded;
+
+use crate::links::Link;
+
+/// The pairs of a query, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pairs(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Pairs {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let query = uri.query().unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned())).collect()))
+    }
+}
+
+impl Pairs {
+    /// The last value of a key; a form may send one twice.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    fn filled(&self, key: &str) -> Option<&str> {
+        self.get(key).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn wants_csv(&self) -> Result<bool, String> {
+        match self.get("format") {
+            None | Some("") => Ok(false),
+            Some("csv") => Ok(true),
+            Some(other) => Err(format!("`format={other}` is not known; only csv is.")),
+        }
+    }
+}
+
+/// Where a stage stands for a filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Label {
+    /// Blank means the blank ones.
+    Named(String),
+    /// The CRM's value is no text.
+    NotText,
+}
+
+/// Keeps a label in an address: `stage=FDD+Sent`, or `stage-not-text=1`.
+pub(crate) fn with_label(link: Link, key: &str, label: Option<&str>) -> Link {
+    match label {
+        Some(text) => link.with(key, text),
+        None => link.with(&format!("{key}-not-text"), "1"),
+    }
+}
+
+fn label(pairs: &Pairs, key: &str) -> Option<Label> {
+    match pairs.get(&format!("{key}-not-text")) {
+        Some("1") => Some(Label::NotText),
+        // A form without scripts sends its "all".
+        _ => pairs.get(key).filter(|text| *text != "*").map(|text| Label::Named(text.trim().to_owned())),
+    }
+}
+
+/// A local day, or a local moment on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    Day(Date),
+    Moment(DateTime),
+}
+
+fn edge(pairs: &Pairs, key: &str) -> Result<Option<Edge>, String> {
+    let Some(text) = pairs.filled(key) else { return Ok(None) };
+    if text.len() <= 10 {
+        if let Ok(day) = text.parse() {
+            return Ok(Some(Edge::Day(day)));
+        }
+    } else if let Ok(moment) = text.replace(' ', "T").parse() {
+        return Ok(Some(Edge::Moment(moment)));
+    }
+    Err(format!("`{key}={text}` is no date; write one like 2026-03-09, or 2026-03-09T10:30."))
+}
+
+/// Which contacts a list shows, in which order, which part of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LeadQuery {
+    pub(crate) stage: Option<Label>,
+    pub(crate) source: Option<Label>,
+    pub(crate) group: Option<LeadGroup>,
+    pub(crate) role: Option<StageRole>,
+    pub(crate) prospects: bool,
+    pub(crate) undated: bool,
+    pub(crate) text: Option<String>,
+    pub(crate) from: Option<Edge>,
+    pub(crate) to: Option<Edge>,
+    pub(crate) sort: Option<(LeadSort, bool)>,
+    pub(crate) page: i64,
+}
+
+pub(crate) const LEAD_SORTS: [(&str, LeadSort); 6] = [
+    ("name", LeadSort::Name),
+    ("created", LeadSort::Created),
+    ("source", LeadSort::Source),
+    ("market", LeadSort::Market),
+    ("stage", LeadSort::Stage),
+    ("owner", LeadSort::Owner),
+];
+
+impl LeadQuery {
+    /// # Errors
+    /// A sentence that names the value that cannot be read, and what could.
+    pub(crate) fn parse(pairs: &Pairs) -> Result<Self, String> {
+        Ok(Self {
+            stage: label(pairs, "stage"),
+            source: label(pairs, "source"),
+            group: group(pairs)?,
+            role: role(pairs)?,
+            prospects: one_of(pairs, "type", &[("prospects", true)])?.unwrap_or(false),
+            undated: one_of(pairs, "created", &[("unknown", true)])?.unwrap_or(false),
+            text: pairs.filled("q").map(str::to_owned),
+            from: edge(pairs, "from")?,
+            to: edge(pairs, "to")?,
+            sort: sort(pairs, &LEAD_SORTS)?,
+            page: page(pairs)?,
+        })
+    }
+
+    pub(crate) fn order(&self) -> (LeadSort, bool) {
+        self.sort.unwrap_or((LeadSort::Created, true))
+    }
+
+    /// Whether anything narrows the list.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        let labels = self.stage.is_some() || self.source.is_some() || self.group.is_some() || self.role.is_some();
+        labels || self.prospects || self.undated || self.text.is_some() || self.from.is_some() || self.to.is_some()
+    }
+
+    /// The rows meant. A window ends where the data does, as it does for the numbers that lead here.
+    pub(crate) async fn filter<C: Conn>(
+        &self,
+        conn: &C,
+        tenant: TenantId,
+        board: &Board,
+        zone: &Zone,
+        as_of: Option<Timestamp>,
+    ) -> StoreResult<LeadFilter> {
+        let source = match &self.source {
+            None => None,
+            Some(Label::NotText) => Some(LabelMatch::NotText),
+            Some(Label::Named(name)) => Some(LeadSummary::source_filter(conn, tenant, &Some(name.clone())).await?),
+        };
+        let mut stages: Vec<LabelMatch> = self.stage.iter().map(|label| stage_filter(board, label)).collect();
+        stages.extend(self.group.map(|group| board.group_filter(group)));
+        stages.extend(self.role.map(|role| board.role_filter(role)));
+        Ok(LeadFilter {
+            stages,
+            source,
+            created: self.window(zone, as_of),
+            undated: self.undated,
+            prospects: self.prospects || self.group.is_some() || self.role.is_some(),
+            text: self.text.clone(),
+        })
+    }
+
+    fn window(&self, zone: &Zone, as_of: Option<Timestamp>) -> Option<Window> {
+        if self.from.is_none() && self.to.is_none() {
+            return None;
+        }
+        let from = self.from.map_or(Timestamp::MIN, |edge| match edge {
+            Edge::Day(day) => zone.start_of(day),
+            Edge::Moment(local) => zone.moment(local).unwrap_or(Timestamp::MIN),
+        });
+        let until = self.to.map_or(Timestamp::MAX, |edge| match edge {
+            Edge::Day(day) => zone.start_of(day.checked_add(Span::new().days(1)).unwrap_or(Date::MAX)),
+            Edge::Moment(local) => zone.moment(local).unwrap_or(Timestamp::MAX),
+        });
+        Some(Window { from, until: until.min(as_of.unwrap_or(Timestamp::MAX)) })
+    }
+
+    /// The same list at its address; sort and page are the caller's.
+    pub(crate) fn narrow(&self, mut link: Link) -> Link {
+        for (key, label) in [("stage", &self.stage), ("source", &self.source)] {
+            link = match label {
+                None => link,
+                Some(Label::Named(name)) => link.with(key, name),
+                Some(Label::NotText) => with_label(link, key, None),
+            };
+        }
+        link = link.maybe("in", self.group.map(group_word)).maybe("role", self.role.map(StageRole::as_str));
+        link = link.maybe("type", self.prospects.then_some("prospects")).maybe("created", self.undated.then_some("unknown"));
+        for (key, edge) in [("from", self.from), ("to", self.to)] {
+            link = link.maybe(key, edge.map(edge_text).as_deref());
+        }
+        link.maybe("q", self.text.as_deref())
+    }
+}
+
+pub(crate) fn edge_text(edge: Edge) -> String {
+    match edge {
+        Edge::Day(day) => day.to_string(),
+        Edge::Moment(moment) if moment.time() == Time::midnight() => format!("{}T00:00", moment.date()),
+        Edge::Moment(moment) => moment.to_string(),
+    }
+}
+
+/// Which deals a list shows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DealQuery {
+    pub(crate) stage: Option<Label>,
+    pub(crate) group: Option<LeadGroup>,
+    pub(crate) role: Option<StageRole>,
+    pub(crate) fee_known: bool,
+    pub(crate) text: Option<String>,
+    pub(crate) sort: Option<(DealSort, bool)>,
+    pub(crate) page: i64,
+}
+
+pub(crate) const DEAL_SORTS: [(&str, DealSort); 6] = [
+    ("name", DealSort::Name),
+    ("stage", DealSort::Stage),
+    ("fee", DealSort::Fee),
+    ("close", DealSort::CloseDate),
+    ("owner", DealSort::Owner),
+    ("since", DealSort::Since),
+];
+
+impl DealQuery {
+    /// # Errors
+    /// A sentence that names the value that cannot be read, and what could.
+    pub(crate) fn parse(pairs: &Pairs) -> Result<Self, String> {
+        Ok(Self {
+            stage: label(pairs, "stage"),
+            group: group(pairs)?,
+            role: role(pairs)?,
+            fee_known: one_of(pairs, "fee", &[("known", true)])?.unwrap_or(false),
+            text: pairs.filled("q").map(str::to_owned),
+            sort: sort(pairs, &DEAL_SORTS)?,
+            page: page(pairs)?,
+        })
+    }
+
+    pub(crate) fn order(&self) -> (DealSort, bool) {
+        self.sort.unwrap_or((DealSort::Stage, true))
+    }
+
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.stage.is_some() || self.group.is_some() || self.role.is_some() || self.fee_known || self.text.is_some()
+    }
+
+    pub(crate) fn filter(&self, board: &Board) -> DealFilter {
+        let mut stages: Vec<LabelMatch> = self.stage.iter().map(|label| stage_filter(board, label)).collect();
+        stages.extend(self.group.map(|group| board.group_filter(group)));
+        stages.extend(self.role.map(|role| board.role_filter(role)));
+        DealFilter { stages, fee_known: self.fee_known, text: self.text.clone() }
+    }
+
+    pub(crate) fn narrow(&self, mut link: Link) -> Link {
+        link = match &self.stage {
+            None => link,
+            Some(Label::Named(name)) => link.with("stage", name),
+            Some(Label::NotText) => with_label(link, "stage", None),
+        };
+        link.maybe("in", self.group.map(group_word))
+            .maybe("role", self.role.map(StageRole::as_str))
+            .maybe("fee", self.fee_known.then_some("known"))
+            .maybe("q", self.text.as_deref())
+    }
+}
+
+fn stage_filter(board: &Board, label: &Label) -> LabelMatch {
+    match label {
+        Label::Named(name) => board.place_filter(&board.place_named(name)),
+        Label::NotText => board.place_filter(&StagePlace::NotText),
+    }
+}
+
+const GROUPS: [(&str, LeadGroup); 4] = [
+    ("pipeline", LeadGroup::Pipeline),
+    ("qualified", LeadGroup::Qualified),
+    ("open", LeadGroup::Open),
+    ("inactive", LeadGroup::Inactive),
+];
+
+pub(crate) fn group_word(group: LeadGroup) -> &'static str {
+    GROUPS.iter().find(|(_, known)| *known == group).map_or("pipeline", |(word, _)| word)
+}
+
+fn group(pairs: &Pairs) -> Result<Option<LeadGroup>, String> {
+    one_of(pairs, "in", &GROUPS)
+}
+
+fn role(pairs: &Pairs) -> Result<Option<StageRole>, String> {
+    match pairs.filled("role") {
+        None => Ok(None),
+        Some("unlisted") => Ok(Some(StageRole::Unlisted)),
+        Some("unconfirmed") => Ok(Some(StageRole::Unconfirmed(Role::Working))),
+        Some(word) => word.parse().map(|role| Some(StageRole::Confirmed(role))),
+    }
+}
+
+fn one_of<T: Copy>(pairs: &Pairs, key: &str, known: &[(&str, T)]) -> Result<Option<T>, String> {
+    let Some(word) = pairs.filled(key) else { return Ok(None) };
+    match known.iter().find(|(name, _)| *name == word) {
+        Some((_, meaning)) => Ok(Some(*meaning)),
+        None => {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            Err(format!("`{key}={word}` is not known; use {}.", names.join(", ")))
+        }
+    }
+}
+
+/// `created`, or `-created` from the last to the first.
+fn sort<T: Copy>(pairs: &Pairs, known: &[(&str, T)]) -> Result<Option<(T, bool)>, String> {
+    let Some(word) = pairs.filled("sort") else { return Ok(None) };
+    let (name, descending) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
+    match known.iter().find(|(known, _)| *known == name) {
+        Some((_, column)) => Ok(Some((*column, descending))),
+        None => {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            Err(format!("`sort={word}` is not known; use one of {}, with - before it for the other way round.", names.join(", ")))
+        }
+    }
+}
+
+fn page(pairs: &Pairs) -> Result<i64, String> {
+    match pairs.filled("page") {
+        None => Ok(1),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|page| (1..=1_000_000).contains(page))
+            .ok_or_else(|| format!("`page={text}` is no page; pages count from 1.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(query: &str) -> Pairs {
+        Pairs(form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+    }
+
+    #[test]
+    fn a_filter_that_is_absent_means_all_and_an_empty_stage_means_blank() {
+        assert_eq!(LeadQuery::parse(&pairs("")).unwrap().stage, None);
+        assert_eq!(LeadQuery::parse(&pairs("stage=")).unwrap().stage, Some(Label::Named(String::new())));
+        assert!(!LeadQuery::parse(&pairs("q=&from=&in=")).unwrap().is_narrowed());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (query, named) in [
+            ("from=yesterday", "yesterday"),
+            ("sort=price", "price"),
+            ("page=0", "page=0"),
+            ("in=everything", "everything"),
+            ("role=boss", "boss"),
+            ("type=dogs", "dogs"),
+        ] {
+            let error = LeadQuery::parse(&pairs(query)).unwrap_err();
+            assert!(error.contains(named), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_list_keeps_its_address() {
+        let query = "stage=FDD+Sent&source-not-text=1&in=open&type=prospects&from=2026-03-02&to=2026-03-05T10%3A30%3A00&q=ada";
+        let link = LeadQuery::parse(&pairs(query)).unwrap().narrow(Link::to("/x")).url();
+        assert_eq!(link, format!("/x?{query}"));
+    }
+}
