@@ -2,12 +2,13 @@
    for ever. assets.json tells the server the names. The same sources give the same bytes. */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 import subsetFont from "subset-font";
 
-const here = import.meta.dirname;
+const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../crates/web/assets");
 const modules = join(here, "node_modules");
 const assets = {};

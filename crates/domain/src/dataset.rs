@@ -131,13 +131,13 @@ impl FaultClass {
     pub fn cure(self) -> &'static str {
         match self {
             Self::Network | Self::Timeout | Self::HttpStatus => {
-                "Nothing yet: the next run tries again. If it lasts, ask ClientTether whether their service is down."
+                "The next run tries again; if it lasts, ask ClientTether whether their service is down."
             }
             Self::ResultCode | Self::Body => {
-                "The next run tries again. If it lasts, the account or ClientTether's API may have changed."
+                "The next run tries again; if it lasts, the account or ClientTether's API may have changed."
             }
             Self::Credentials => "Check the brand's web key and the agency's access token, and replace the one that changed.",
-            Self::Budget => "Nothing: we wait as long as ClientTether asks, then go on.",
+            Self::Budget => "We wait as long as ClientTether asks, then go on by ourselves.",
         }
     }
 

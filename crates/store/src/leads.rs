@@ -101,6 +101,8 @@ pub struct Standing {
     pub stage: Option<String>,
     pub stage_since_ms: i64,
     pub stage_since_exact: bool,
+    /// When it was last written, of one that reads have missed since.
+    pub lost_since_ms: Option<i64>,
 }
 
 pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
@@ -108,10 +110,14 @@ pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> R
 }
 
 pub(crate) async fn standings_in<C: Conn>(conn: &C, table: &str, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
+    let select = format!(
+        "SELECT crm_id, stage, stage_since_ms, stage_since_exact, \
+         CASE WHEN missing_ms IS NULL AND gone_ms IS NULL THEN NULL ELSE changed_ms END AS lost_since_ms \
+         FROM {table} WHERE tenant_id = "
+    );
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(1_000) {
-        let mut query =
-            Query::new(&format!("SELECT crm_id, stage, stage_since_ms, stage_since_exact FROM {table} WHERE tenant_id = "));
+        let mut query = Query::new(&select);
         query.bind(tenant.0).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
         found.extend(query.all::<_, Standing>(conn).await?);
     }

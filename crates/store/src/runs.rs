@@ -75,7 +75,9 @@ pub async fn request<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, now_
     if let Some(open) = open_run(conn, tenant).await? {
         return Ok(open.id);
     }
-    insert(conn, tenant, trigger, RunStatus::Queued, now_ms).await
+    let asked = insert(conn, tenant, trigger, RunStatus::Queued, now_ms).await?;
+    // Somebody may have asked between the two; the table takes one such run, and that one is named.
+    Ok(open_run(conn, tenant).await?.map_or(asked, |run| run.id))
 }
 
 /// Opens a run under a lease: a waiting request of a person if there is one, else a new one.
@@ -117,7 +119,8 @@ pub async fn abort_open<C: Conn>(conn: &C, tenant: TenantId, now_ms: i64) -> Res
 
 async fn insert<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, status: RunStatus, now_ms: i64) -> Result<RunId> {
     let id = RunId(Uuid::now_v7().to_string());
-    let text = "INSERT INTO sync_runs (id, tenant_id, started_by, status, requested_ms) VALUES ($1, $2, $3, $4, $5)";
+    let text = "INSERT INTO sync_runs (id, tenant_id, started_by, status, requested_ms) VALUES ($1, $2, $3, $4, $5) \
+                ON CONFLICT DO NOTHING";
     let values = [id.0.clone().into(), tenant.0.into(), trigger.as_str().into(), status.as_str().into(), now_ms.into()];
     execute(conn, text, values).await?;
     Ok(id)

@@ -70,8 +70,10 @@ impl Recorder {
             Some(layout) => Some(layout.clone()),
             None => stored_layout(conn, self.tenant, &body_hash).await?,
         };
-        let row_nos = match known {
-            Some(layout) => Layout::decode(&layout)?.row_nos(),
+        let known = known.map(|layout| Ok::<_, StoreError>(Layout::decode(&layout)?.row_nos())).transpose()?;
+        // A body that could not be split when it was first kept has rows once we know how to read it.
+        let row_nos = match known.filter(|row_nos| row_nos.len() == answer.rows.len()) {
+            Some(row_nos) => row_nos,
             None => {
                 let row_nos = self.place_rows(conn, answer).await?;
                 self.layouts.insert(body_hash, Layout::of(answer, &row_nos).encode()?);

@@ -42,7 +42,8 @@ impl Apply<'_> {
             self.write_changed::<N>(&tx, &mut reader, chunk, report).await?;
         }
         self.remove::<N>(&tx, &sorted, captured.whole, report).await?;
-        if matches!(N::DATASET, Dataset::Contacts | Dataset::Deals) {
+        let moved = report.added + report.changed + report.gone > 0;
+        if moved && matches!(N::DATASET, Dataset::Contacts | Dataset::Deals) {
             links::relink(&tx, self.context.tenant).await?;
         }
         // What is held is shown although the CRM does not: the data is as of the read before.
@@ -151,7 +152,8 @@ impl Apply<'_> {
         let absences = Absences {
             live: usize::try_from(live).unwrap_or(usize::MAX) - report_added(report),
             absent: absent.len(),
-            whole,
+            // A row without an id could be any of the absent ones.
+            whole: whole && sorted.without_id.is_empty(),
             accepted: self.accept_removals,
         };
         let now_ms = self.context.now_ms;

@@ -13,8 +13,10 @@ pub(crate) struct Sight<'a> {
     pub(crate) stage: Option<&'a str>,
     pub(crate) created_ms: Option<i64>,
     pub(crate) modified_ms: Option<i64>,
-    /// The start of the read before this one; `None` when there was none.
-    pub(crate) seen_before_ms: Option<i64>,
+    /// The start of the read before this one, which need not have reached it; `None` when there was none.
+    pub(crate) read_before_ms: Option<i64>,
+    /// The start of the whole read before this one, which showed it unless it was missing.
+    pub(crate) whole_before_ms: Option<i64>,
     pub(crate) now_ms: i64,
 }
 
@@ -37,7 +39,7 @@ pub(crate) fn follow(
     if from == to {
         return (Since { ms: before.stage_since_ms, exact: before.stage_since_exact }, None);
     }
-    let seen_before_ms = sight.seen_before_ms.unwrap_or(before.stage_since_ms);
+    let seen_before_ms = before.lost_since_ms.or(sight.whole_before_ms).map_or(before.stage_since_ms, |ms| ms.max(before.stage_since_ms));
     let between = |ms: &i64| *ms > seen_before_ms && *ms <= sight.now_ms;
     let at_ms = sight.modified_ms.filter(between).unwrap_or(sight.now_ms);
     let transition = Transition {
@@ -55,7 +57,7 @@ pub(crate) fn follow(
 /// Seen for the first time: exact when it was created since the last read. Otherwise it has been in its stage at least
 /// since it was last modified, because a move is a modification.
 fn first_sight(sight: &Sight<'_>) -> Since {
-    let new = |created: &i64| sight.seen_before_ms.is_some_and(|before| *created > before) && *created <= sight.now_ms;
+    let new = |created: &i64| sight.read_before_ms.is_some_and(|before| *created > before) && *created <= sight.now_ms;
     if let Some(ms) = sight.created_ms.filter(new) {
         return Since { ms, exact: true };
     }
@@ -81,13 +83,15 @@ mod tests {
             stage,
             created_ms: Some(10),
             modified_ms: Some(150),
-            seen_before_ms: Some(100),
+            read_before_ms: Some(100),
+            whole_before_ms: Some(100),
             now_ms: 200,
         }
     }
 
     fn standing(stage: &str) -> Standing {
-        Standing { crm_id: "1".to_owned(), stage: Some(stage.to_owned()), stage_since_ms: 50, stage_since_exact: true }
+        let stage = Some(stage.to_owned());
+        Standing { crm_id: "1".to_owned(), stage, stage_since_ms: 50, stage_since_exact: true, lost_since_ms: None }
     }
 
     #[test]
@@ -97,6 +101,17 @@ mod tests {
         assert_eq!(moved.unwrap().to.as_deref(), Some("fdd sent"));
         let late = Sight { modified_ms: Some(90), ..sight(Some("FDD Sent")) };
         assert_eq!(follow(&late, Some(&standing("QR Sent")), None).0.ms, 200);
+    }
+
+    #[test]
+    fn a_read_that_did_not_show_it_saw_no_stage() {
+        let seen_before = |sight: &Sight<'_>, before: &Standing| follow(sight, Some(before), None).1.unwrap().seen_before_ms;
+        let partial = Sight { read_before_ms: Some(180), ..sight(Some("FDD Sent")) };
+        assert_eq!(seen_before(&partial, &standing("QR Sent")), 100);
+        let lost = Standing { lost_since_ms: Some(70), ..standing("QR Sent") };
+        assert_eq!(seen_before(&partial, &lost), 70);
+        let moved_since = Standing { stage_since_ms: 120, ..standing("QR Sent") };
+        assert_eq!(seen_before(&partial, &moved_since), 120);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod apply;
 mod capture;
 mod crm;
+mod figures;
 mod history;
 mod lease;
 mod normalise;

@@ -21,8 +21,9 @@ pub(crate) struct Context {
     /// The CRM's users by id, for rows that name their owner so.
     pub(crate) users: HashMap<String, String>,
     pub(crate) first_stage: Option<StageKey>,
-    /// The start of the read before this one.
-    pub(crate) seen_before_ms: Option<i64>,
+    /// The start of the read before this one, and of the whole one.
+    pub(crate) read_before_ms: Option<i64>,
+    pub(crate) whole_before_ms: Option<i64>,
     pub(crate) now_ms: i64,
 }
 
@@ -245,7 +246,8 @@ impl Context {
             stage,
             created_ms,
             modified_ms: book.modified_ms,
-            seen_before_ms: self.seen_before_ms,
+            read_before_ms: self.read_before_ms,
+            whole_before_ms: self.whole_before_ms,
             now_ms: self.now_ms,
         }
     }

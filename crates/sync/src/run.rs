@@ -15,6 +15,7 @@ use tracing::Instrument;
 use crate::apply::Apply;
 use crate::capture::{Capture, answers};
 use crate::crm::{Crm, CrmError};
+use crate::figures;
 use crate::lease::HeldLease;
 use crate::normalise::{Contacts, Context, Deals, Normalise, Sources, Stages, Users};
 use crate::report::{RunReport, status_of};
@@ -80,12 +81,16 @@ impl Syncer {
         .await;
         let status = outcome.as_ref().map_or(RunStatus::Aborted, |datasets| status_of(datasets));
         let finished_ms = self.clock.now_ms();
-        if !matches!(outcome, Err(SyncError::LeaseLost)) {
-            runs::finish(self.store.conn(), &run.id, status, finished_ms).await?;
-            tenants::publish(self.store.conn(), tenant.id).await?;
+        match &outcome {
+            Ok(_) => runs::finish(self.store.conn(), &run.id, status, finished_ms).await?,
+            // Whoever has the lease now has closed the run.
+            Err(SyncError::LeaseLost) => {}
+            Err(_) => drop(runs::abort_open(self.store.conn(), tenant.id, finished_ms).await?),
         }
+        tenants::publish(self.store.conn(), tenant.id).await?;
         held.release().await?;
         tracing::info!(tenant.id = %tenant.id, run.id = %run.id, %status, "sync run finished");
+        figures::count(&tenant.slug, status, finished_ms - run.started_ms.unwrap_or(finished_ms), outcome.as_deref().unwrap_or_default());
         let run = runs::Run { status, finished_ms: Some(finished_ms), ..run };
         outcome.map(|datasets| Some(RunReport { run, datasets }))
     }
@@ -125,8 +130,9 @@ impl Syncer {
             }
             step.read_and_apply(&mut reports[at]).await?;
             failed_in_a_row = if reports[at].status == DatasetStatus::Failed { failed_in_a_row + 1 } else { 0 };
-            if let Some(stop) = self.stopped_by(tenant, &reports[at]).await? {
-                return self.give_up(tenant, run, reports, &stop).await;
+            if let Some(stop) = Self::stopped_by(&reports[at]) {
+                reports = self.give_up(tenant, run, reports, &stop).await?;
+                break;
             }
         }
         if reports.iter().any(|report| report.status != DatasetStatus::Failed) {
@@ -136,19 +142,10 @@ impl Syncer {
     }
 
     /// A refusal, or a long wait that the CRM asked for, ends the run: the rest is not asked.
-    async fn stopped_by(&self, tenant: &Tenant, report: &DatasetReport) -> Result<Option<RunError>, SyncError> {
-        let Some(error) = &report.error else { return Ok(None) };
-        let class = error.class;
-        let parked = tenants::by_id(self.store.conn(), tenant.id).await?.and_then(|tenant| tenant.parked_until_ms);
-        let wait = parked.is_some_and(|until| until > self.clock.now_ms());
-        let refused = class == FaultClass::Credentials;
-        let why = || RunError {
-            class,
-            message: format!("not asked, because {} failed: {}", report.dataset, class.meaning()),
-            request: None,
-            retry_after: None,
-        };
-        Ok((refused || wait).then(why))
+    fn stopped_by(report: &DatasetReport) -> Option<RunError> {
+        let class = report.error.as_ref().filter(|error| error.class == FaultClass::Credentials || error.retry_after.is_some())?.class;
+        let message = format!("not asked, because {} failed: {}", report.dataset, class.meaning());
+        Some(RunError { class, message, request: None, retry_after: None })
     }
 
     async fn give_up(
@@ -198,6 +195,7 @@ impl Step<'_> {
 
         let capture = Capture { store, clock, lease: self.lease, run: self.run, fingerprints: &self.fingerprints };
         let captured = capture.read(self.client.pages(request), report).await?;
+        self.forget_short_wait(report);
         self.park_if_asked(report).await?;
 
         report.finished_ms = Some(clock.now_ms());
@@ -217,7 +215,10 @@ impl Step<'_> {
             accept_removals: self.options.accept_removals.contains(&N::DATASET),
         };
         apply.apply::<N>(captured, report).await?;
-        Ok(tenants::publish(store.conn(), self.tenant.id).await?)
+        if report.added + report.changed + report.gone > 0 {
+            tenants::publish(store.conn(), self.tenant.id).await?;
+        }
+        Ok(())
     }
 
     async fn context<N: Normalise>(&self) -> Result<Context, SyncError> {
@@ -229,14 +230,24 @@ impl Step<'_> {
             _ => HashMap::new(),
         };
         let board = tetherboard_metrics::Board::load(conn, self.tenant.id).await?;
+        let ages = runs::dataset_ages(conn, self.tenant.id).await?;
         Ok(Context {
             tenant: self.tenant.id,
             source_time: self.tenant.source_time(),
             users,
             first_stage: board.first().map(|stage| stage.key.clone()),
-            seen_before_ms: runs::dataset_ages(conn, self.tenant.id).await?.read_ms(N::DATASET),
+            read_before_ms: ages.read_ms(N::DATASET),
+            whole_before_ms: ages.whole_ms(N::DATASET),
             now_ms: self.syncer.clock.now_ms(),
         })
+    }
+
+    /// A wait that could be obeyed, even if it was asked for too often, concerns this list alone.
+    fn forget_short_wait(&self, report: &mut DatasetReport) {
+        let longest = self.syncer.crm.limits.longest_wait;
+        if let Some(error) = &mut report.error {
+            error.retry_after = error.retry_after.filter(|wait| *wait > longest);
+        }
     }
 
     /// The CRM may ask us to stay away; the schedule keeps to it.

@@ -31,12 +31,9 @@ impl Worker {
     /// Works until it is cancelled; the runs under way are then closed as aborted.
     pub async fn work(self, cancel: CancellationToken) {
         let mut running = JoinSet::new();
-        let mut looked_until = self.syncer.clock.now();
         while !cancel.is_cancelled() {
-            let now = self.syncer.clock.now();
-            match self.due(looked_until, now).await {
+            match self.due(self.syncer.clock.now()).await {
                 Ok(due) => {
-                    looked_until = now;
                     for (tenant, trigger) in due {
                         self.start(&mut running, tenant, trigger, &cancel);
                     }
@@ -52,8 +49,8 @@ impl Worker {
         while running.join_next().await.is_some() {}
     }
 
-    /// The tenants whose hourly moment came since the last look, those that were never read, and those that people ask for.
-    async fn due(&self, since: Timestamp, now: Timestamp) -> Result<Vec<(Tenant, Trigger)>> {
+    /// The tenants that people ask for, those never read, and those whose hourly moment has come since their last run.
+    async fn due(&self, now: Timestamp) -> Result<Vec<(Tenant, Trigger)>> {
         let conn = self.syncer.store.conn();
         let asked_for: HashSet<TenantId> = runs::queued_tenants(conn).await?.into_iter().collect();
         let mut due = Vec::new();
@@ -63,8 +60,12 @@ impl Worker {
                 continue;
             }
             let parked = tenant.parked_until_ms.is_some_and(|until| until > now.as_millisecond());
-            let came = next_hourly_run(tenant.id, &tenant.zone, since) <= now;
-            if tenant.has_web_key && !parked && (came || runs::newest(conn, tenant.id, 1).await?.is_empty()) {
+            if !tenant.has_web_key || parked {
+                continue;
+            }
+            let last = runs::newest(conn, tenant.id, 1).await?.pop();
+            let last = last.and_then(|run| Timestamp::from_millisecond(run.requested_ms).ok());
+            if last.is_none_or(|last| next_hourly_run(tenant.id, &tenant.zone, last) <= now) {
                 due.push((tenant, Trigger::Schedule));
             }
         }

@@ -22,7 +22,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderValue;
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use tetherboard_domain::Clock;
 use tetherboard_store::Store;
@@ -91,6 +91,7 @@ impl Portal {
                     .layer(header(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
                     .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
                     .layer(header(STRICT_TRANSPORT_SECURITY, hsts))
+                    .layer(header(CACHE_CONTROL, "private, no-cache"))
                     .layer(CompressionLayer::new().br(true).gzip(true))
                     .layer(TimeoutLayer::with_status_code(
                         axum::http::StatusCode::SERVICE_UNAVAILABLE,

@@ -13,6 +13,11 @@ use url::form_urlencoded;
 
 use crate::links::Link;
 
+/// Text as the database keeps it: PostgreSQL takes no NUL, so U+FFFD stands for it there, and is what one looks for.
+pub(crate) fn as_kept(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// The pairs of a query, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs(Vec<(String, String)>);
@@ -23,7 +28,7 @@ impl<S: Sync> FromRequestParts<S> for Pairs {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let query = uri.query().unwrap_or_default();
-        Ok(Self(form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned())).collect()))
+        Ok(Self(form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into_owned(), as_kept(&value))).collect()))
     }
 }
 

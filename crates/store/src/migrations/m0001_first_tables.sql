@@ -75,6 +75,7 @@ CREATE TABLE sync_runs (
 );
 CREATE INDEX sync_runs_newest ON sync_runs (tenant_id, requested_ms);
 CREATE INDEX sync_runs_open ON sync_runs (status, tenant_id);
+CREATE UNIQUE INDEX sync_runs_one_waiting ON sync_runs (tenant_id) WHERE status = 'queued';   -- two clicks ask for one run
 
 CREATE TABLE sync_datasets (
     tenant_id BIGINT NOT NULL,

@@ -208,7 +208,7 @@ fn reason(fresh: &Freshness, now: Timestamp, tenant: &Tenant) -> Markup {
         (None, _) if fresh.step > Step::Fresh => Some(html! { "Its data is old." }),
         (None, _) => None,
     };
-    said.map_or(EMPTY, |said| html! { span.l2 { (said) } })
+    said.map_or(EMPTY, |said| html! { span.l2.why { (said) } })
 }
 
 fn ticks(runs: &[RunStatus]) -> Markup {

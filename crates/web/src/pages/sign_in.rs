@@ -18,7 +18,7 @@ use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Tab};
 use crate::parts::icon;
 use crate::parts::shell::{Document, THEME, Theme, agency_mark, agency_name};
-use crate::query::Pairs;
+use crate::query::{Pairs, as_kept};
 use crate::viewer::{SECURE_SESSION, SESSION, Viewer, session_in};
 
 pub(crate) fn router() -> Router<Portal> {
@@ -62,7 +62,7 @@ async fn sign_in(
     Form(credentials): Form<Credentials>,
 ) -> Answer<Response> {
     let conn = portal.store.conn();
-    let user = access::by_email(conn, &credentials.email).await?.filter(|user| !user.disabled);
+    let user = access::by_email(conn, &as_kept(&credentials.email)).await?.filter(|user| !user.disabled);
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let wrong = match portal.sign_ins.check(&credentials.email, credentials.password, hash).await {
         SignIn::Right => None,

@@ -36,7 +36,7 @@ pub(crate) fn chip(tenant: &Tenant, fresh: &Freshness, now: Timestamp, is_agency
                         Some(as_of) => b { (time::exact(as_of, &tenant.zone)) },
                         None => b { "Not read yet" },
                     }
-                    ". Next run at " (time::told(fresh.next_at, now, &tenant.zone)) "."
+                    ". Next run " (time::told(fresh.next_at, now, &tenant.zone)) "."
                 }
                 dl.ages {
                     @for dataset in &fresh.datasets { (age_line(dataset.dataset, dataset.as_of, fresh, now, &tenant.zone)) }
@@ -115,7 +115,7 @@ pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact
         div class=(format!("banner {tone}")) role="status" {
             (icon(picture, 18))
             div {
-                b { "You are looking at data saved " (saved(as_of, now, zone)) ", " (time::ago(as_of, now)) "." }
+                b { "You are looking at data saved " (time::told(as_of, now, zone)) ", " (time::ago(as_of, now)) "." }
                 p {
                     @match &fresh.trouble { Some(trouble) => (why(trouble, zone)), None => "No update has run since then." }
                     " Nothing has been lost. " (next(fresh, now, zone))
@@ -137,21 +137,10 @@ fn first_trouble(fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
     }
 }
 
-fn saved(as_of: Timestamp, now: Timestamp, zone: &Zone) -> String {
-    let told = time::told(as_of, now, zone);
-    if told.starts_with(|first: char| first.is_ascii_digit()) {
-        format!("at {told}")
-    } else if told.starts_with("yesterday") {
-        told
-    } else {
-        format!("on {told}")
-    }
-}
-
 fn next(fresh: &Freshness, now: Timestamp, zone: &Zone) -> String {
     match fresh.state {
         SyncState::Running => "An update is running now.".to_owned(),
-        _ => format!("We try again at {}.", time::told(fresh.next_at, now, zone)),
+        _ => format!("We try again {}.", time::told(fresh.next_at, now, zone)),
     }
 }
 

@@ -10,15 +10,16 @@ pub(crate) fn exact(moment: Timestamp, zone: &Zone) -> String {
     moment.to_zoned(zone.tz().clone()).strftime("%a %b %-d, %-I:%M %p %Z").to_string()
 }
 
-/// `10:30 AM CDT` today, `yesterday at 10:30 AM CDT`, else with the day.
+/// `at 10:30 AM CDT` today, `yesterday at 10:30 AM CDT`, `tomorrow at …`, else `on Monday, March 9, …`: for sentences.
 pub(crate) fn told(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let local = moment.to_zoned(zone.tz().clone());
-    let days = (zone.date(now) - local.date()).get_days();
-    match days {
-        0 => local.strftime("%-I:%M %p %Z").to_string(),
-        1 => local.strftime("yesterday at %-I:%M %p %Z").to_string(),
-        _ => local.strftime("%A, %B %-d, %-I:%M %p %Z").to_string(),
-    }
+    let form = match (zone.date(now) - local.date()).get_days() {
+        0 => "at %-I:%M %p %Z",
+        1 => "yesterday at %-I:%M %p %Z",
+        -1 => "tomorrow at %-I:%M %p %Z",
+        _ => "on %A, %B %-d, %-I:%M %p %Z",
+    };
+    local.strftime(form).to_string()
 }
 
 /// `Mar 9`.
@@ -75,5 +76,7 @@ mod tests {
         assert_eq!(exact(moment, &zone), "Thu Mar 12, 10:30 AM CDT");
         let later = moment + SignedDuration::from_hours(25);
         assert_eq!(told(moment, later, &zone), "yesterday at 10:30 AM CDT");
+        assert_eq!(told(later, moment, &zone), "tomorrow at 11:30 AM CDT");
+        assert_eq!(told(moment, moment, &zone), "at 10:30 AM CDT");
     }
 }

@@ -1,0 +1,95 @@
+//! What a sync costs: records per CPU-second and memory, beside a yardstick in the same run.
+//!
+//!     cargo run --release -p tetherboard-bench -- [--contacts 50000] [--deals 10000] [--database postgres://…]
+//!
+//! The simulated CRM runs in a process of its own, so that its work is not counted. The yardstick is what a plain script
+//! would do: read the same pages one after another, parse them and put each row as text into one SQLite table.
+
+mod crm;
+mod usage;
+mod yardstick;
+
+use std::time::Instant;
+
+use clap::Parser;
+use secrecy::SecretString;
+use tetherboard_clienttether::{Budgets, Limits};
+use tetherboard_domain::{Clock, Trigger, Zone};
+use tetherboard_store::tenants::{self, NewTenant, Tenant};
+use tetherboard_store::{Cipher, DatabaseUrl, Store};
+use tetherboard_sync::{Crm, RunOptions, Syncer};
+use usage::Usage;
+
+#[derive(Parser)]
+struct Arguments {
+    #[arg(long, default_value_t = 50_000)]
+    contacts: usize,
+    #[arg(long, default_value_t = 10_000)]
+    deals: usize,
+    /// A PostgreSQL database to use instead of a new SQLite file; its tables must be empty
+    #[arg(long)]
+    database: Option<DatabaseUrl>,
+    /// Serves the CRM to the bench; used by itself
+    #[arg(long, hide = true)]
+    serve_crm: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    match arguments.serve_crm {
+        true => runtime.block_on(crm::serve(arguments.contacts, arguments.deals)),
+        false => runtime.block_on(measure(&arguments)),
+    }
+}
+
+async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+    let crm = crm::Child::start(arguments.contacts, arguments.deals)?;
+    let folder = tempfile::tempdir()?;
+    let records = arguments.contacts + arguments.deals;
+    println!("{} contacts and {} deals", arguments.contacts, arguments.deals);
+
+    // The sync comes first, so that its peak of memory is its own.
+    let url = arguments
+        .database
+        .clone()
+        .unwrap_or_else(|| DatabaseUrl::Sqlite(folder.path().join("bench.db").to_string_lossy().into_owned()));
+    let store = Store::open(&url, Cipher::from_file_or_new(&folder.path().join("key"))?).await?;
+    store.migrate().await?;
+    let syncer = Syncer {
+        store: store.clone(),
+        crm: Crm {
+            base_url: crm.base_url.parse()?,
+            access_token: Some(SecretString::from(crm.access_token.clone())),
+            budgets: Budgets::new(8, 5_000),
+            limits: Limits::default(),
+        },
+        clock: Clock::system(),
+        holder: "bench".to_owned(),
+    };
+    let tenant = tenant(&store, &crm.web_key).await?;
+    run("first sync", &syncer, &tenant, records).await?;
+    run("unchanged hour", &syncer, &tenant, records).await?;
+    let before = Usage::now()?;
+    let started = Instant::now();
+    let read = yardstick::read_all(&crm, &folder.path().join("plain.db")).await?;
+    before.print("yardstick, a plain script", read, started)?;
+    Ok(())
+}
+
+async fn run(what: &str, syncer: &Syncer, tenant: &Tenant, records: usize) -> anyhow::Result<()> {
+    let before = Usage::now()?;
+    let started = Instant::now();
+    let report = syncer.sync_tenant(tenant, Trigger::Command, &RunOptions::default()).await?;
+    let status = report.map(|report| report.run.status.to_string()).unwrap_or_else(|| "not run".to_owned());
+    before.print(&format!("{what} ({status})"), records, started)
+}
+
+async fn tenant(store: &Store, web_key: &str) -> anyhow::Result<Tenant> {
+    let zone = Zone::named("America/Chicago")?;
+    let new = NewTenant { slug: "bench", name: "Bench", zone: &zone, source_zone: None };
+    let id = tenants::add(store.conn(), &new, 0).await?;
+    tenants::set_web_key(store.conn(), store.cipher(), id, &SecretString::from(web_key.to_owned())).await?;
+    tenants::by_id(store.conn(), id).await?.ok_or_else(|| anyhow::anyhow!("the tenant just added is not there"))
+}
