@@ -37,8 +37,8 @@ impl Step {
     fn of(age: SignedDuration) -> Self {
         match age.as_secs() {
             ..7_200 => Self::Fresh,
-            ..86_400 => Self::Notice,
-            ..259_200 => Self::Warning,
+            7_200..86_400 => Self::Notice,
+            86_400..259_200 => Self::Warning,
             _ => Self::Critical,
         }
     }

@@ -101,6 +101,8 @@ async fn open_sqlite(path: &str) -> Result<DatabaseConnection> {
                 .pragma("temp_store", "MEMORY")
                 .pragma("cache_size", "-2000")
                 .busy_timeout(Duration::from_secs(30))
+                // A bulk statement weighs hundreds of kilobytes, and lists of every length make ever new ones.
+                .statement_cache_capacity(24)
         });
     Ok(Database::connect(options).await?)
 }

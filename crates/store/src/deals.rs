@@ -207,9 +207,7 @@ pub async fn unlinked<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
 }
 
 fn from_deals(select: &str, tenant: TenantId) -> Query {
-    let mut query = Query::new(&format!("{DEAL}{select} FROM deal WHERE 1 = 1"));
-    query.values.push(tenant.0.into());
-    query
+    Query::numbered(&format!("{DEAL}{select} FROM deal WHERE 1 = 1"), [tenant.0.into()])
 }
 
 fn narrow(query: &mut Query, filter: &DealFilter) {

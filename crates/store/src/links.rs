@@ -11,7 +11,8 @@ pub async fn relink<C: Conn>(conn: &C, tenant: TenantId) -> Result<()> {
     let by_id = "UPDATE pipeline_items SET contact_id = client_id \
                  WHERE tenant_id = $1 AND client_id IS NOT NULL AND (contact_id IS NULL OR contact_id <> client_id)";
     execute(conn, by_id, [tenant.0.into()]).await?;
-    let forget = "UPDATE pipeline_items SET contact_id = NULL WHERE tenant_id = $1 AND client_id IS NULL AND contact_id IS NOT NULL";
+    let forget =
+        "UPDATE pipeline_items SET contact_id = NULL WHERE tenant_id = $1 AND client_id IS NULL AND contact_id IS NOT NULL";
     execute(conn, forget, [tenant.0.into()]).await?;
     let by_name = "UPDATE pipeline_items SET contact_id = fitting.crm_id FROM (\
                    SELECT link_key, MIN(crm_id) AS crm_id FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL AND link_key IN (\

@@ -62,13 +62,24 @@ pub(crate) fn is_sqlite<C: Conn>(conn: &C) -> bool {
 
 /// SQL text that grows together with its parameters.
 pub(crate) struct Query {
-    pub(crate) text: String,
-    pub(crate) values: Vec<Value>,
+    text: String,
+    values: Vec<Value>,
+    /// Values that the text it began with names by number itself.
+    numbered: usize,
 }
+
+/// Stands for the next parameter until the database is known; no SQL of ours holds it.
+const MARK: char = '\u{1}';
 
 impl Query {
     pub(crate) fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), values: Vec::new() }
+        Self::numbered(text, [])
+    }
+
+    /// Text that names its first values `$1` to `$n`.
+    pub(crate) fn numbered(text: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        let values: Vec<Value> = values.into_iter().collect();
+        Self { text: text.to_owned(), numbered: values.len(), values }
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
@@ -76,15 +87,33 @@ impl Query {
         self
     }
 
-    /// Appends `$n` for a value.
+    /// Appends a parameter for a value.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.text.push('$');
-        self.text.push_str(&self.values.len().to_string());
+        self.text.push(MARK);
         self
     }
 
-    /// Appends `($a, $b, …)`; `(NULL)`, which nothing equals, for an empty list.
+    /// PostgreSQL wants numbers. SQLite looks each number up in a list of all, which makes a thousand of them slow, so
+    /// it gets bare marks where their order is the values'.
+    fn finished<C: Conn>(self, conn: &C) -> Statement {
+        let bare = is_sqlite(conn) && self.numbered == 0;
+        let mut number = self.numbered;
+        let mut text = String::with_capacity(self.text.len() + 5 * self.values.len());
+        for part in self.text.split_inclusive(MARK) {
+            match part.strip_suffix(MARK) {
+                None => text.push_str(part),
+                Some(before) => {
+                    number += 1;
+                    text.push_str(before);
+                    text.push_str(&if bare { "?".to_owned() } else { format!("${number}") });
+                }
+            }
+        }
+        Statement::from_sql_and_values(conn.get_database_backend(), text, self.values)
+    }
+
+    /// Appends `(…)` with a parameter for each value; `(NULL)`, which nothing equals, for an empty list.
     pub(crate) fn bind_list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         self.push("(");
         let mut first = true;
@@ -102,19 +131,20 @@ impl Query {
     }
 
     pub(crate) async fn all<C: Conn, R: FromQueryResult>(self, conn: &C) -> Result<Vec<R>> {
-        all(conn, &self.text, self.values).await
+        self.rows(conn).await?.iter().map(|row| Ok(R::from_query_result(row, "")?)).collect()
     }
 
     pub(crate) async fn rows<C: Conn>(self, conn: &C) -> Result<Vec<QueryResult>> {
-        rows(conn, &self.text, self.values).await
+        Ok(conn.query_all_raw(self.finished(conn)).await?)
     }
 
     pub(crate) async fn number<C: Conn>(self, conn: &C) -> Result<i64> {
-        number(conn, &self.text, self.values).await
+        let row = conn.query_one_raw(self.finished(conn)).await?;
+        Ok(row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten().unwrap_or(0))
     }
 
     pub(crate) async fn execute<C: Conn>(self, conn: &C) -> Result<ExecResult> {
-        execute(conn, &self.text, self.values).await
+        Ok(conn.execute_raw(self.finished(conn)).await?)
     }
 }
 
@@ -127,8 +157,8 @@ pub(crate) struct Bulk {
     pub(crate) keep: &'static [&'static str],
 }
 
-/// SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
-const MAX_PARAMETERS: usize = 30_000;
+/// Rows to a statement: enough to spread its cost, few enough that the prepared statement stays small.
+const ROWS_A_STATEMENT: usize = 50;
 
 /// Inserts rows, or updates those whose key is there. Keys must not repeat within `rows`.
 pub(crate) async fn upsert<C: Conn>(conn: &C, bulk: &Bulk, rows: Vec<Vec<Value>>) -> Result<()> {
@@ -142,11 +172,10 @@ pub(crate) async fn upsert<C: Conn>(conn: &C, bulk: &Bulk, rows: Vec<Vec<Value>>
         true => format!(" ON CONFLICT ({key}) DO NOTHING"),
         false => format!(" ON CONFLICT ({key}) DO UPDATE SET {}", updates.join(", ")),
     };
-    let chunk = (MAX_PARAMETERS / bulk.columns.len()).min(200);
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let mut query = Query::new(&format!("INSERT INTO {} ({}) VALUES ", bulk.table, bulk.columns.join(", ")));
-        for (i, row) in rows.by_ref().take(chunk).enumerate() {
+        for (i, row) in rows.by_ref().take(ROWS_A_STATEMENT).enumerate() {
             if i > 0 {
                 query.push(", ");
             }

@@ -95,8 +95,10 @@ pub async fn start<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, now_ms
 }
 
 pub async fn finish<C: Conn>(conn: &C, run: &RunId, status: RunStatus, now_ms: i64) -> Result<()> {
-    let text = "UPDATE sync_runs SET status = $2, finished_ms = $3 WHERE id = $1";
-    execute(conn, text, [run.0.clone().into(), status.as_str().into(), now_ms.into()]).await?;
+    // A run that somebody else closed as aborted stays so.
+    let text = "UPDATE sync_runs SET status = $2, finished_ms = $3 WHERE id = $1 AND status = $4";
+    let values = [run.0.clone().into(), status.as_str().into(), now_ms.into(), RunStatus::Running.as_str().into()];
+    execute(conn, text, values).await?;
     Ok(())
 }
 

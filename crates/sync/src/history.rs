@@ -39,7 +39,8 @@ pub(crate) fn follow(
     if from == to {
         return (Since { ms: before.stage_since_ms, exact: before.stage_since_exact }, None);
     }
-    let seen_before_ms = before.lost_since_ms.or(sight.whole_before_ms).map_or(before.stage_since_ms, |ms| ms.max(before.stage_since_ms));
+    let seen_before_ms =
+        before.lost_since_ms.or(sight.whole_before_ms).map_or(before.stage_since_ms, |ms| ms.max(before.stage_since_ms));
     let between = |ms: &i64| *ms > seen_before_ms && *ms <= sight.now_ms;
     let at_ms = sight.modified_ms.filter(between).unwrap_or(sight.now_ms);
     let transition = Transition {

@@ -90,7 +90,12 @@ impl Syncer {
         tenants::publish(self.store.conn(), tenant.id).await?;
         held.release().await?;
         tracing::info!(tenant.id = %tenant.id, run.id = %run.id, %status, "sync run finished");
-        figures::count(&tenant.slug, status, finished_ms - run.started_ms.unwrap_or(finished_ms), outcome.as_deref().unwrap_or_default());
+        figures::count(
+            &tenant.slug,
+            status,
+            finished_ms - run.started_ms.unwrap_or(finished_ms),
+            outcome.as_deref().unwrap_or_default(),
+        );
         let run = runs::Run { status, finished_ms: Some(finished_ms), ..run };
         outcome.map(|datasets| Some(RunReport { run, datasets }))
     }
@@ -143,7 +148,8 @@ impl Syncer {
 
     /// A refusal, or a long wait that the CRM asked for, ends the run: the rest is not asked.
     fn stopped_by(report: &DatasetReport) -> Option<RunError> {
-        let class = report.error.as_ref().filter(|error| error.class == FaultClass::Credentials || error.retry_after.is_some())?.class;
+        let class =
+            report.error.as_ref().filter(|error| error.class == FaultClass::Credentials || error.retry_after.is_some())?.class;
         let message = format!("not asked, because {} failed: {}", report.dataset, class.meaning());
         Some(RunError { class, message, request: None, retry_after: None })
     }

@@ -87,7 +87,7 @@ impl Config {
 
     fn from(get: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        Ok(Self {
+        Self {
             database_url: parsed(DATABASE_URL, get(DATABASE_URL), "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")?,
             listen: parsed(LISTEN, get(LISTEN), "an address and port, like 127.0.0.1:8080")?,
             public_url: web_address(PUBLIC_URL, get(PUBLIC_URL))?,
@@ -104,7 +104,7 @@ impl Config {
                 Some(other) => bail!("{LOG_FORMAT} is `{other}`; it should be text or json"),
             },
         }
-        .checked()?)
+        .checked()
     }
 
     /// What can be known to be wrong without starting anything.

@@ -135,8 +135,8 @@ fn from_oklch(lightness: f64, chroma: f64, hue: f64) -> [f64; 3] {
         ]
     };
     let inside = |colour: &[f64; 3]| colour.iter().all(|channel| (-0.000_1..=1.000_1).contains(channel));
-    let fitting = (0..=40_i32).map(|steps| shown(chroma * (1.0 - f64::from(steps) / 40.0)));
-    fitting.clone().find(inside).or(fitting.last()).unwrap_or([0.0; 3]).map(|channel| gamma(channel.clamp(0.0, 1.0)))
+    let mut fitting = (0..=40_i32).map(|steps| shown(chroma * (1.0 - f64::from(steps) / 40.0)));
+    fitting.clone().find(inside).or(fitting.next_back()).unwrap_or([0.0; 3]).map(|channel| gamma(channel.clamp(0.0, 1.0)))
 }
 
 #[cfg(test)]

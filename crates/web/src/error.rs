@@ -49,8 +49,10 @@ pub(crate) struct Problem {
 pub(crate) type Answer<T> = Result<T, Refusal>;
 
 impl Refusal {
+    /// After signing in one comes back to a page, but not to where a form was sent.
     pub(crate) fn not_signed_in(parts: &Parts) -> Self {
-        let back = asked(parts).path_and_query().map(ToString::to_string).unwrap_or_default();
+        let address = asked(parts).path_and_query().filter(|_| parts.method.is_safe());
+        let back = address.map(ToString::to_string).unwrap_or_default();
         Self { kind: Kind::NotSignedIn { back }, wants: wanted(parts) }
     }
 
@@ -134,6 +136,13 @@ pub(crate) fn problem(status: StatusCode, title: &'static str, detail: &str) -> 
 /// For the API, where a database's failure is a problem document too.
 pub(crate) fn as_problem(refusal: Refusal) -> Refusal {
     Refusal { wants: Wants::Problem, ..refusal }
+}
+
+/// For the API, which answers everything with JSON.
+pub(crate) fn panicked_in_api(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    tracing::error!("a handler of the API panicked");
+    let detail = "It is our fault and has been written down. Try again in a minute.";
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", detail)
 }
 
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {

@@ -90,10 +90,7 @@ async fn what_came_before_a_fault_is_delivered() {
     let (pages, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
     assert_eq!(ids(&pages), (0..300).collect::<Vec<_>>());
     let fault = outcome.fault.unwrap();
-    assert_eq!(
-        (fault.offset, fault.result_code().unwrap().0, fault.message()),
-        (300, 501, Some("required key missing"))
-    );
+    assert_eq!((fault.offset, fault.result_code().unwrap().0, fault.message()), (300, 501, Some("required key missing")));
     let unread = outcome.unread.unwrap();
     assert_eq!(unread.body, r#"{"ResultCode":"CT_501","Message":"required key missing"}"#);
 }
@@ -150,7 +147,8 @@ async fn a_slow_answer_is_waited_for_as_long_as_bytes_come() {
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_leaves_its_page() {
-    let body = b"{\"ResultCode\":200,\"data\":[{\"client_id\":\"1\",\"note\":\"Ren\xe9\"},{\"client_id\":\"2\",\"x\":\"\\ud800\"},7]}";
+    let body =
+        b"{\"ResultCode\":200,\"data\":[{\"client_id\":\"1\",\"note\":\"Ren\xe9\"},{\"client_id\":\"2\",\"x\":\"\\ud800\"},7]}";
     let crm = Crm::start(|call| if call.offset == 0 { Reply::Bytes(body.to_vec()) } else { code("CT_515") }).await;
     let (pages, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
     assert_eq!((ids(&pages), outcome.rows, outcome.whole), (vec![1, 2], 3, true));

@@ -71,11 +71,7 @@ async fn a_contact_repeated_across_pages_counts_once() {
     assert_eq!((outcome.rows, outcome.distinct), (251, 250));
     assert_eq!(ids(&pages), (1000..1250).collect::<Vec<_>>());
     assert!(pages[1].rows[0].repeated);
-    assert_eq!(
-        outcome.why_not_whole,
-        Some(NotWhole::ShortOfTotal { distinct: 250, total: 251 }),
-        "one lead was missed"
-    );
+    assert_eq!(outcome.why_not_whole, Some(NotWhole::ShortOfTotal { distinct: 250, total: 251 }), "one lead was missed");
 }
 
 #[rstest]
@@ -132,10 +128,9 @@ async fn a_server_that_knows_no_limit_is_read_once() {
 #[tokio::test]
 async fn rows_without_an_id_do_not_keep_a_read_going() {
     let nameless = |from: usize| (0..100).map(|n| format!(r#"{{"n":{}}}"#, n + from)).collect::<Vec<_>>().join(",");
-    let crm = Crm::start(move |call| {
-        Reply::Json(format!(r#"{{"ResultCode":"CT_200","data":[{}]}}"#, nameless(call.offset.min(100))))
-    })
-    .await;
+    let crm =
+        Crm::start(move |call| Reply::Json(format!(r#"{{"ResultCode":"CT_200","data":[{}]}}"#, nameless(call.offset.min(100)))))
+            .await;
     let (_, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
     assert_eq!((outcome.pages, outcome.distinct, outcome.whole), (3, 200, true));
 }

@@ -17,8 +17,7 @@ fn prints_no_secret(what: &str, value: &impl Debug) {
 
 #[tokio::test]
 async fn nothing_prints_a_token_a_key_or_a_body() {
-    let echo =
-        format!(r#"{{"ResultCode":"CT_400","Message":"no such token: {TOKEN}, {KEY}","data":[{{"city":"Reno"}}]}}"#);
+    let echo = format!(r#"{{"ResultCode":"CT_400","Message":"no such token: {TOKEN}, {KEY}","data":[{{"city":"Reno"}}]}}"#);
     let replies = [
         Reply::Json(echo),
         Reply::Json(r#"{"ResultCode":200,"data":"Reno"}"#.into()),

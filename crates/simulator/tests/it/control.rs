@@ -32,11 +32,7 @@ async fn bad_input_is_told_what_is_accepted() {
     let stage = Stage::with(Config::plain(1, &[5])).await;
     for (path, body, told) in [
         ("/control/fault", "what?", "accepted: {\"account\": 0"),
-        (
-            "/control/fault",
-            r#"{"account":0,"request":"contacts","fault":"explode"}"#,
-            "no fault is spelled \"explode\"",
-        ),
+        ("/control/fault", r#"{"account":0,"request":"contacts","fault":"explode"}"#, "no fault is spelled \"explode\""),
         ("/control/fault", r#"{"account":0,"request":"minds","fault":"hang"}"#, "one of: stages, sources"),
         ("/control/fault", r#"{"account":9,"request":"all","fault":"hang"}"#, "an account below 1, not 9"),
         ("/control/heal", "{}", "accepted: {\"account\": 0}"),

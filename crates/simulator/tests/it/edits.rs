@@ -20,8 +20,7 @@ async fn what_a_hand_makes_is_what_a_client_reads() {
     assert_eq!(simulator.edit(0, Edit::AddContact(ada)), "0007");
     let deal = simulator.edit(0, Edit::AddDeal(DealEdit::of("0007").worth(45_000).odds(95).closing("2026-12-01")));
     simulator.edit(0, Edit::AddNote(NoteEdit::on("0007", "<p>Called</p>").by("Dana Whitlock").of_type("Call Log")));
-    simulator
-        .edit(0, Edit::AddEvent(EventEdit::at(at("2026-11-20T16:00:00Z"), "Call").with_contact("0007").lasting(45)));
+    simulator.edit(0, Edit::AddEvent(EventEdit::at(at("2026-11-20T16:00:00Z"), "Call").with_contact("0007").lasting(45)));
 
     let contact = &stage.get("read_client_list?limit=1").await.rows()[0];
     assert_eq!(
@@ -30,10 +29,7 @@ async fn what_a_hand_makes_is_what_a_client_reads() {
     );
     let row = &stage.get("read_opportunity_list?limit=1").await.rows()[0];
     assert_eq!(
-        fields(
-            row,
-            ["opportunity_id", "client_id", "lastName", "contact_sales_cycle", "likelihood_to_close", "close_date"]
-        ),
+        fields(row, ["opportunity_id", "client_id", "lastName", "contact_sales_cycle", "likelihood_to_close", "close_date"]),
         [&deal, "0007", "Lovelace", "FDD Sent", "95", "2026-12-01"]
     );
     let note = &stage.get("read_client_history_notes/0007").await.rows()[0];

@@ -56,9 +56,7 @@ async fn codes_and_totals_are_spelled_both_ways() {
 #[tokio::test]
 async fn a_page_has_at_most_a_hundred_rows() {
     let stage = Stage::with(Config::plain(2, &[140])).await;
-    for (query, rows) in
-        [("", 100), ("?limit=500", 100), ("?limit=30", 30), ("?limit=100&offset=100", 40), ("?limit=x", 100)]
-    {
+    for (query, rows) in [("", 100), ("?limit=500", 100), ("?limit=30", 30), ("?limit=100&offset=100", 40), ("?limit=x", 100)] {
         assert_eq!(stage.get(&format!("read_client_list{query}")).await.rows().len(), rows, "{query}");
     }
 }

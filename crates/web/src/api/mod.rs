@@ -13,9 +13,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::Portal;
-use crate::error::problem;
+use crate::error::{panicked_in_api, problem};
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -35,6 +36,7 @@ pub(crate) fn router() -> Router<Portal> {
                 "This address does not take that method; see /api/v1/openapi.json.",
             )
         })
+        .layer(CatchPanicLayer::custom(panicked_in_api))
 }
 
 /// RFC 3339, UTC.

@@ -435,7 +435,7 @@ fn in_force(slug: &str, query: &LeadQuery) -> Markup {
 
 fn empty(slug: &str, view: &LeadsView) -> Markup {
     html! {
-        div.empty {
+        div.empty data-total="0" {
             span.disc.quiet { (icon("funnel", 20)) }
             @if view.query.is_narrowed() {
                 h2 { "No lead fits these filters" }

@@ -404,7 +404,7 @@ fn list(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
             }
             @if view.query.is_narrowed() { (in_force(slug, &view.query)) }
             @if view.rows.is_empty() {
-                div.empty {
+                div.empty data-total="0" {
                     span.disc.quiet { (icon("funnel", 20)) }
                     h2 { @if view.query.is_narrowed() { "No deal fits these filters" } @else { "No deals yet" } }
                     @if view.query.is_narrowed() { div.chips { a.btn href=(links::pipeline(slug).url()) { (icon("x", 14)) "Clear all filters" } } }

@@ -1,0 +1,245 @@
+use rstest::rstest;
+use tetherboard_domain::{Dataset, Money, Odds, StageKey, TenantId};
+use tetherboard_store::deals::{self, DealFilter, DealRecord, DealSort};
+use tetherboard_store::leads::{LabelMatch, LeadRecord};
+use tetherboard_store::links;
+use tetherboard_store::records::{self, Absence};
+use tetherboard_testkit::Kind::{self, *};
+use tetherboard_testkit::TestDatabase;
+
+use crate::rows::{NOW_MS, deal, harbor, lead, put_deals, put_leads};
+
+/// Each deal as `deal/contact name`, the implicit ones with a blank deal.
+async fn told(db: &TestDatabase, tenant: TenantId, filter: &DealFilter) -> Vec<String> {
+    let conn = db.store.conn();
+    let rows = deals::list(conn, tenant, filter, DealSort::Name, false, &[], (0, 1_000)).await.unwrap();
+    assert_eq!(deals::count(conn, tenant, filter).await.unwrap(), i64::try_from(rows.len()).unwrap());
+    rows.iter().map(|row| format!("{}/{}", row.deal_id, row.name)).collect()
+}
+
+async fn relinked(db: &TestDatabase, tenant: TenantId) {
+    let tx = db.store.begin().await.unwrap();
+    links::relink(&tx, tenant).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn of(client_id: &str) -> DealRecord {
+    DealRecord { client_id: Some(client_id.to_owned()), ..deal("Territory") }
+}
+
+fn named(name: &str) -> DealRecord {
+    DealRecord { name: name.to_owned(), link_key: Some(name.to_lowercase()), ..deal("Territory") }
+}
+
+async fn gone(db: &TestDatabase, tenant: TenantId, dataset: Dataset, id: &str) {
+    records::set_absence(db.store.conn(), tenant, dataset, &[id.to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_prospect_without_a_deal_stands_for_one(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let rich = LeadRecord { fee: Some(Money(100)), market: "Austin".to_owned(), ..lead("Ada") };
+    put_leads(&db, tenant, [("1", rich), ("2", lead("Bo")), ("3", LeadRecord { contact_type: Some(2), ..lead("Cy") })]).await;
+    put_deals(&db, tenant, [("d1", of("2"))]).await;
+    relinked(&db, tenant).await;
+    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["/Ada", "d1/Bo"]);
+    let rows = deals::list(db.store.conn(), tenant, &DealFilter::default(), DealSort::Fee, true, &[], (0, 1)).await.unwrap();
+    assert_eq!((rows[0].contact_id.as_deref(), rows[0].fee_cents, rows[0].odds), (Some("2"), Some(5_000_000), None));
+
+    // The deal gone, its contact stands for one again.
+    gone(&db, tenant, Dataset::Deals, "d1").await;
+    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["/Ada", "/Bo"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_deal_is_a_prospects_by_its_contacts_type_else_by_its_own(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    put_leads(&db, tenant, [("1", LeadRecord { contact_type: Some(2), ..lead("Franchisee") }), ("2", lead("Prospect"))]).await;
+    let typed = |client_id: &str, contact_type| DealRecord { contact_type, name: "Nobody".to_owned(), ..of(client_id) };
+    put_deals(
+        &db,
+        tenant,
+        [
+            ("a", typed("1", Some(1))),
+            ("b", typed("2", Some(2))),
+            ("c", typed("404", Some(2))),
+            ("d", typed("404", Some(1))),
+            ("e", typed("404", None)),
+        ],
+    )
+    .await;
+    relinked(&db, tenant).await;
+    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["d/Nobody", "e/Nobody", "b/Prospect"]);
+    assert_eq!(deals::unlinked(db.store.conn(), tenant).await.unwrap(), 3);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_deal_is_joined_by_id_and_only_without_one_by_a_name_that_fits_once(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    put_leads(
+        &db,
+        tenant,
+        [("1", lead("Ada")), ("2", lead("Twin")), ("3", lead("Twin")), ("4", LeadRecord { link_key: None, ..lead("New Lead") })],
+    )
+    .await;
+    let with_both = DealRecord { client_id: Some("404".to_owned()), ..named("Ada") };
+    put_deals(
+        &db,
+        tenant,
+        [
+            ("by id", of("1")),
+            ("by name", named("Ada")),
+            ("twin", named("Twin")),
+            ("id of nobody", with_both),
+            ("neither", deal("x")),
+        ],
+    )
+    .await;
+    relinked(&db, tenant).await;
+    let contacts = |rows: Vec<deals::DealRow>| {
+        let mut joined: Vec<_> =
+            rows.into_iter().filter(|row| !row.deal_id.is_empty()).map(|row| (row.deal_id, row.contact_id)).collect();
+        joined.sort();
+        joined
+    };
+    let list = || async { deals::list(db.store.conn(), tenant, &NO_FILTER, DealSort::Name, false, &[], (0, 100)).await };
+    let ada = Some("1".to_owned());
+    let expected = |twin: Option<&str>| {
+        [
+            ("by id", ada.clone()),
+            ("by name", ada.clone()),
+            ("id of nobody", None),
+            ("neither", None),
+            ("twin", twin.map(Into::into)),
+        ]
+        .map(|(deal, contact)| (deal.to_owned(), contact))
+    };
+    assert_eq!(contacts(list().await.unwrap()), expected(None));
+    assert_eq!(deals::unlinked(db.store.conn(), tenant).await.unwrap(), 3);
+
+    // One of the twins gone, the name fits once; both there again, it does not.
+    gone(&db, tenant, Dataset::Contacts, "3").await;
+    relinked(&db, tenant).await;
+    assert_eq!(contacts(list().await.unwrap()), expected(Some("2")));
+    put_leads(&db, tenant, [("3", lead("Twin"))]).await;
+    relinked(&db, tenant).await;
+    assert_eq!(contacts(list().await.unwrap()), expected(None));
+}
+
+const NO_FILTER: DealFilter = DealFilter { stages: Vec::new(), fee_known: false, text: None };
+
+#[rstest]
+#[tokio::test]
+async fn another_brands_contact_of_that_name_does_not_fit(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
+    put_leads(&db, tidewater, [("1", lead("Ada"))]).await;
+    put_deals(&db, harbor, [("d1", named("Ada")), ("d2", of("1"))]).await;
+    relinked(&db, harbor).await;
+    assert_eq!(deals::unlinked(db.store.conn(), harbor).await.unwrap(), 2);
+    assert_eq!(told(&db, tidewater, &NO_FILTER).await, ["/Ada"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn cells_share_stage_fee_and_odds(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    put_leads(&db, tenant, [("1", lead("Ada"))]).await;
+    let sure = |id| (id, DealRecord { odds: Odds::from_hundredths(5_000), ..deal("x") });
+    put_deals(&db, tenant, [sure("a"), sure("b"), ("c", deal("x")), ("d", DealRecord { fee: None, stage: None, ..deal("x") })])
+        .await;
+    let cells = deals::cells(db.store.conn(), tenant).await.unwrap();
+    let mut told: Vec<_> = cells.iter().map(|cell| (cell.stage_key.as_deref(), cell.fee_cents, cell.odds, cell.deals)).collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            (None, None, None, 1),
+            (Some("fdd sent"), Some(5_000_000), None, 1),
+            (Some("fdd sent"), Some(5_000_000), Some(5_000), 2),
+            (Some("new lead"), None, None, 1),
+        ]
+    );
+    let starts = deals::stage_starts(db.store.conn(), tenant).await.unwrap();
+    assert_eq!(starts.len(), 5);
+}
+
+#[rstest]
+#[case::by_known_fee(DealFilter { fee_known: true, ..NO_FILTER }, &["d1/Zoë Ähnlich", "d2/Zoë Ähnlich"])]
+#[case::by_stage(DealFilter { stages: vec![LabelMatch::Keys(vec!["new lead".to_owned()])], ..NO_FILTER }, &["/Ada"])]
+#[case::by_title(DealFilter { text: Some("WEST".to_owned()), ..NO_FILTER }, &["d1/Zoë Ähnlich"])]
+#[case::by_market(DealFilter { text: Some("austin".to_owned()), ..NO_FILTER }, &["/Ada"])]
+#[case::by_percent_sign(DealFilter { text: Some("%".to_owned()), ..NO_FILTER }, &["d2/Zoë Ähnlich"])]
+#[case::by_small_letters_beyond_ascii(DealFilter { text: Some("ähnlich".to_owned()), ..NO_FILTER }, &["d1/Zoë Ähnlich", "d2/Zoë Ähnlich"])]
+#[case::by_capital_letters_beyond_ascii(DealFilter { text: Some("ZOË ÄHNLICH".to_owned()), ..NO_FILTER }, &["d1/Zoë Ähnlich", "d2/Zoë Ähnlich"])]
+#[tokio::test]
+async fn deals_are_narrowed(#[case] filter: DealFilter, #[case] expected: &[&str], #[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    put_leads(&db, tenant, [("1", LeadRecord { market: "Austin".to_owned(), ..lead("Ada") }), ("2", lead("Zoë Ähnlich"))]).await;
+    put_deals(
+        &db,
+        tenant,
+        [
+            ("d1", DealRecord { title: "West Side".to_owned(), ..of("2") }),
+            ("d2", DealRecord { title: "50% share".to_owned(), ..of("2") }),
+        ],
+    )
+    .await;
+    relinked(&db, tenant).await;
+    assert_eq!(told(&db, tenant, &filter).await, expected);
+}
+
+#[rstest]
+#[tokio::test]
+async fn pages_of_deals_neither_repeat_nor_skip_though_all_sorts_alike(
+    #[values(DealSort::Stage, DealSort::Name, DealSort::Fee, DealSort::Owner, DealSort::CloseDate, DealSort::Since)]
+    sort: DealSort,
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let (db, tenant) = harbor(kind).await;
+    let ids = ["1", "2", "3", "4", "5", "6"];
+    put_leads(
+        &db,
+        tenant,
+        ids.map(|id| (id, LeadRecord { stage: Some("FDD Sent".to_owned()), fee: Some(Money(5_000_000)), ..lead("Same") })),
+    )
+    .await;
+    put_deals(&db, tenant, [("d1", of("1")), ("d2", of("1")), ("d3", of("2"))]).await;
+    relinked(&db, tenant).await;
+    let mut seen = Vec::new();
+    for page in 0..4 {
+        let order = [StageKey::of("FDD Sent")];
+        let rows = deals::list(db.store.conn(), tenant, &NO_FILTER, sort, true, &order, (page * 2, 2)).await.unwrap();
+        seen.extend(rows.into_iter().map(|row| (row.deal_id, row.contact_id.unwrap())));
+    }
+    let seen: Vec<_> = seen.iter().map(|(deal, contact)| (&**deal, &**contact)).collect();
+    assert_eq!(seen, [("", "3"), ("", "4"), ("", "5"), ("", "6"), ("d1", "1"), ("d2", "1"), ("d3", "2")]);
+}
+
+#[rstest]
+#[case::fee(DealSort::Fee)]
+#[case::owner(DealSort::Owner)]
+#[case::close_date(DealSort::CloseDate)]
+#[tokio::test]
+async fn what_is_not_known_of_a_deal_comes_last_both_ways(#[case] sort: DealSort, #[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let known = |fee, owner: &str, date: Option<&str>| DealRecord {
+        fee,
+        owner: owner.to_owned(),
+        close_date: date.map(Into::into),
+        ..deal("x")
+    };
+    let deals = [
+        ("a", known(None, "", None)),
+        ("b", known(Some(Money(1)), "Ann", Some("2026-01-01"))),
+        ("c", known(Some(Money(2)), "bob", Some("2026-02-01"))),
+    ];
+    put_deals(&db, tenant, deals).await;
+    for (descending, expected) in [(false, ["b", "c", "a"]), (true, ["c", "b", "a"])] {
+        let rows = deals::list(db.store.conn(), tenant, &NO_FILTER, sort, descending, &[], (0, 10)).await.unwrap();
+        assert_eq!(rows.iter().map(|row| &*row.deal_id).collect::<Vec<_>>(), expected, "{descending}");
+    }
+}

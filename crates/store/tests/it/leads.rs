@@ -1,0 +1,244 @@
+use rstest::rstest;
+use tetherboard_domain::{Dataset, Money, StageKey, TenantId};
+use tetherboard_store::leads::{self, LabelMatch, LeadFilter, LeadRecord, LeadSort, NewLeads};
+use tetherboard_store::records::{self, Absence};
+use tetherboard_testkit::Kind::{self, *};
+use tetherboard_testkit::TestDatabase;
+
+use crate::rows::{DAY_MS, NOW_MS, harbor, lead, put_leads, window};
+
+async fn found(db: &TestDatabase, tenant: TenantId, filter: &LeadFilter) -> Vec<String> {
+    let conn = db.store.conn();
+    let rows = leads::list(conn, tenant, filter, LeadSort::Name, false, &[], (0, 1_000)).await.unwrap();
+    assert_eq!(leads::count(conn, tenant, filter).await.unwrap(), i64::try_from(rows.len()).unwrap());
+    rows.into_iter().map(|row| row.crm_id).collect()
+}
+
+async fn sorted(db: &TestDatabase, tenant: TenantId, sort: LeadSort, descending: bool, stages: &[&str]) -> Vec<String> {
+    let stages: Vec<StageKey> = stages.iter().map(|stage| StageKey::of(stage)).collect();
+    let filter = LeadFilter::default();
+    let rows = leads::list(db.store.conn(), tenant, &filter, sort, descending, &stages, (0, 1_000)).await.unwrap();
+    rows.into_iter().map(|row| row.crm_id).collect()
+}
+
+fn searching(text: &str) -> LeadFilter {
+    LeadFilter { text: Some(text.to_owned()), ..LeadFilter::default() }
+}
+
+fn keys(found: &[&str]) -> Vec<String> {
+    found.iter().map(|key| (*key).to_owned()).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_contact_written_again_is_changed_in_place(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    put_leads(&db, tenant, [("007", lead("Ada"))]).await;
+    let changed = LeadRecord {
+        company: "Acme".to_owned(),
+        market: "Austin".to_owned(),
+        fee: Some(Money(9_000_000)),
+        fee_flagged: true,
+        stage: Some(" FDD Sent ".trim().to_owned()),
+        stage_since_exact: true,
+        created_ms: None,
+        contact_type: None,
+        ..lead("Ada Lovelace")
+    };
+    put_leads(&db, tenant, [("007", changed)]).await;
+    assert_eq!(leads::count(db.store.conn(), tenant, &LeadFilter::default()).await.unwrap(), 1);
+    let row = leads::get(db.store.conn(), tenant, &"007".into()).await.unwrap().unwrap();
+    assert_eq!((&*row.name, &*row.company, &*row.market), ("Ada Lovelace", "Acme", "Austin"));
+    assert_eq!((row.fee_cents, row.fee_flagged, row.created_ms, row.contact_type), (Some(9_000_000), true, None, None));
+    assert_eq!(
+        (row.stage.as_deref(), row.stage_key.as_deref(), row.stage_since_exact),
+        (Some("FDD Sent"), Some("fdd sent"), true)
+    );
+    assert!(leads::get(db.store.conn(), tenant, &"7".into()).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn signs_of_sql_patterns_are_searched_for_as_they_are(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let names = ["100% sure", "1000 sure", "snake_case", "snakeXcase", r"back\slash", "backslash", "O'Neill $1 ?"];
+    let ids = ["1", "2", "3", "4", "5", "6", "7"];
+    for (id, name) in ids.into_iter().zip(names) {
+        put_leads(&db, tenant, [(id, lead(name))]).await;
+    }
+    for (text, id) in
+        [("100%", "1"), ("%", "1"), ("snake_case", "3"), ("_", "3"), (r"k\s", "5"), (r"\", "5"), ("o'neill", "7"), ("$1 ?", "7")]
+    {
+        assert_eq!(found(&db, tenant, &searching(text)).await, [id], "{text}");
+    }
+}
+
+#[rstest]
+#[case::another_case("ADA", &["1"])]
+#[case::letters_beyond_ascii("élodie", &["2"])]
+#[case::letters_beyond_ascii_in_capitals("ÉLODIE ÅKESSON", &["2"])]
+#[case::words_in_any_order("lovelace ada", &["1"])]
+#[case::words_in_different_fields("ada acme austin", &["1"])]
+#[case::one_word_that_does_not_occur("ada nowhere", &[])]
+#[case::part_of_an_email("@example", &["1"])]
+#[case::part_of_a_phone_number("555-01", &["1"])]
+#[case::no_word(" \t ", &["1", "2"])]
+#[case::not_across_two_fields("lovelaceacme", &[])]
+#[tokio::test]
+async fn contacts_are_found_by_words(#[case] text: &str, #[case] expected: &[&str], #[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let ada = LeadRecord {
+        company: "Acme".to_owned(),
+        email: "ada@example.com".to_owned(),
+        phone: "(512) 555-0123".to_owned(),
+        market: "Austin".to_owned(),
+        ..lead("Ada Lovelace")
+    };
+    put_leads(&db, tenant, [("1", ada), ("2", lead("Élodie Åkesson"))]).await;
+    assert_eq!(found(&db, tenant, &searching(text)).await, expected);
+}
+
+#[rstest]
+#[case::by_keys(LabelMatch::Keys(keys(&["new lead", "fdd sent"])), &["1", "2", "3"])]
+#[case::by_no_key(LabelMatch::Keys(Vec::new()), &[])]
+#[case::by_the_blank_key(LabelMatch::Keys(keys(&[""])), &["4"])]
+#[case::by_other_keys(LabelMatch::NotKeys(keys(&["new lead"])), &["3", "4", "5"])]
+#[case::by_not_even_one_key(LabelMatch::NotKeys(Vec::new()), &["1", "2", "3", "4", "5"])]
+#[case::by_exact_text(LabelMatch::Text("new lead".to_owned()), &["2"])]
+#[case::by_being_no_text(LabelMatch::NotText, &["5"])]
+#[tokio::test]
+async fn stages_and_sources_are_matched(
+    #[case] label: LabelMatch,
+    #[case] expected: &[&str],
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let (db, tenant) = harbor(kind).await;
+    let labelled = |label: Option<&str>| LeadRecord { stage: label.map(Into::into), source: label.map(Into::into), ..lead("x") };
+    let labels = [("1", Some("New Lead")), ("2", Some("new lead")), ("3", Some("FDD Sent")), ("4", Some("")), ("5", None)];
+    put_leads(&db, tenant, labels.map(|(id, label)| (id, labelled(label)))).await;
+    let by_stage = LeadFilter { stages: vec![label.clone()], ..LeadFilter::default() };
+    assert_eq!(found(&db, tenant, &by_stage).await, expected);
+    let by_source = LeadFilter { source: Some(label.clone()), ..LeadFilter::default() };
+    assert_eq!(found(&db, tenant, &by_source).await, expected);
+    let never = LabelMatch::Keys(Vec::new());
+    let by_both = LeadFilter { stages: vec![label, never], ..LeadFilter::default() };
+    assert!(found(&db, tenant, &by_both).await.is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_window_takes_its_first_moment_and_not_its_last(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let created = |created_ms| LeadRecord { created_ms, ..lead("x") };
+    let moments = [("1", NOW_MS - 1), ("2", NOW_MS), ("3", NOW_MS + DAY_MS - 1), ("4", NOW_MS + DAY_MS)];
+    put_leads(&db, tenant, moments.map(|(id, ms)| (id, created(Some(ms))))).await;
+    put_leads(&db, tenant, [("5", created(None))]).await;
+    let day = window(NOW_MS, NOW_MS + DAY_MS);
+    let created = LeadFilter { created: Some(day), ..LeadFilter::default() };
+    assert_eq!(found(&db, tenant, &created).await, ["2", "3"]);
+    let undated = LeadFilter { undated: true, ..LeadFilter::default() };
+    assert_eq!(found(&db, tenant, &undated).await, ["5"]);
+    assert_eq!(leads::undated(db.store.conn(), tenant).await.unwrap(), 1);
+    let cells = leads::cells(db.store.conn(), tenant, Some(day)).await.unwrap();
+    assert_eq!(cells.iter().map(|cell| cell.contacts).collect::<Vec<_>>(), [2]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn new_leads_are_counted_for_each_window(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let created = |day: i64, contact_type| LeadRecord { created_ms: Some(NOW_MS + day * DAY_MS), contact_type, ..lead("x") };
+    let leads = [
+        ("1", created(0, Some(1))),
+        ("2", created(0, Some(2))),
+        ("3", created(2, Some(1))),
+        ("4", created(2, None)),
+        ("5", created(9, Some(1))),
+    ];
+    put_leads(&db, tenant, leads).await;
+    let days = [0, 1, 2].map(|day| window(NOW_MS + day * DAY_MS, NOW_MS + (day + 1) * DAY_MS));
+    let counts = leads::new_leads_in(db.store.conn(), tenant, &days).await.unwrap();
+    let count = |contacts, prospects| NewLeads { contacts, prospects };
+    assert_eq!(counts, [count(2, 1), count(0, 0), count(2, 1)]);
+    let long_ago = [window(0, 1)];
+    assert_eq!(leads::new_leads_in(db.store.conn(), tenant, &long_ago).await.unwrap(), [count(0, 0)]);
+    assert!(leads::new_leads_in(db.store.conn(), tenant, &[]).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn cells_add_up_to_the_live_contacts(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let odd = LeadRecord { source: None, stage: None, contact_type: None, ..lead("x") };
+    put_leads(&db, tenant, [("1", lead("a")), ("2", lead("b")), ("3", odd), ("4", lead("gone"))]).await;
+    records::set_absence(db.store.conn(), tenant, Dataset::Contacts, &["4".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+    let cells = leads::cells(db.store.conn(), tenant, None).await.unwrap();
+    let mut told: Vec<_> =
+        cells.iter().map(|cell| (cell.source.as_deref(), cell.stage_key.as_deref(), cell.contact_type, cell.contacts)).collect();
+    told.sort();
+    assert_eq!(told, [(None, None, None, 1), (Some("Web"), Some("new lead"), Some(1), 2)]);
+    let prospects = LeadFilter { prospects: true, ..LeadFilter::default() };
+    assert_eq!(found(&db, tenant, &prospects).await, ["1", "2"]);
+}
+
+#[rstest]
+#[case::created(LeadSort::Created)]
+#[case::market(LeadSort::Market)]
+#[case::owner(LeadSort::Owner)]
+#[tokio::test]
+async fn what_is_not_known_comes_last_both_ways(#[case] sort: LeadSort, #[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let known =
+        |word: &str, created| LeadRecord { market: word.to_owned(), owner: word.to_owned(), created_ms: created, ..lead("x") };
+    put_leads(&db, tenant, [("1", known("", None)), ("2", known("Boston", Some(2))), ("3", known("austin", Some(1)))]).await;
+    assert_eq!(sorted(&db, tenant, sort, false, &[]).await, ["3", "2", "1"]);
+    assert_eq!(sorted(&db, tenant, sort, true, &[]).await, ["2", "3", "1"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn stages_sort_in_the_crms_order_and_unlisted_ones_after_them(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let staged = |stage: Option<&str>| LeadRecord { stage: stage.map(Into::into), ..lead("x") };
+    put_leads(
+        &db,
+        tenant,
+        [("1", staged(Some("Odd"))), ("2", staged(Some("Zeroth"))), ("3", staged(Some("First"))), ("4", staged(None))],
+    )
+    .await;
+    assert_eq!(sorted(&db, tenant, LeadSort::Stage, false, &["Zeroth", "First"]).await, ["2", "3", "1", "4"]);
+    assert_eq!(sorted(&db, tenant, LeadSort::Stage, false, &[]).await, ["4", "3", "1", "2"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn pages_of_a_list_neither_repeat_nor_skip_though_all_sorts_alike(
+    #[values(LeadSort::Created, LeadSort::Name, LeadSort::Source, LeadSort::Market, LeadSort::Stage, LeadSort::Owner)]
+    sort: LeadSort,
+    #[values(false, true)] descending: bool,
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let (db, tenant) = harbor(kind).await;
+    let ids: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
+    put_leads(&db, tenant, ids.map(|id| (id, lead("Same")))).await;
+    let mut seen = Vec::new();
+    for page in 0..4 {
+        let filter = LeadFilter::default();
+        let order = [StageKey::of("new lead")];
+        let rows = leads::list(db.store.conn(), tenant, &filter, sort, descending, &order, (page * 5, 5)).await.unwrap();
+        seen.extend(rows.into_iter().map(|row| row.crm_id));
+    }
+    assert_eq!(seen, ["1", "10", "11", "12", "2", "3", "4", "5", "6", "7", "8", "9"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn standings_tell_where_contacts_were(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    put_leads(&db, tenant, [("1", lead("a")), ("2", LeadRecord { stage: None, stage_since_exact: true, ..lead("b") })]).await;
+    let wanted = ["2".to_owned(), "1".to_owned(), "404".to_owned()];
+    let mut told = leads::standings(db.store.conn(), tenant, &wanted).await.unwrap();
+    told.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
+    let told: Vec<_> = told.iter().map(|s| (&*s.crm_id, s.stage.as_deref(), s.stage_since_ms, s.stage_since_exact)).collect();
+    assert_eq!(told, [("1", Some("New Lead"), NOW_MS, false), ("2", None, NOW_MS, true)]);
+}

@@ -1,0 +1,80 @@
+//! Records as a sync run writes them, with what a test does not speak of filled in.
+
+use jiff::Timestamp;
+use tetherboard_domain::{Money, TenantId, Window};
+use tetherboard_store::deals::{self, DealRecord};
+use tetherboard_store::leads::{self, LeadRecord};
+use tetherboard_store::records::Book;
+use tetherboard_testkit::{Kind, TestDatabase, fresh, tenant};
+
+pub(crate) const DAY_MS: i64 = 86_400_000;
+/// 2026-06-01T00:00:00Z, a Monday.
+pub(crate) const NOW_MS: i64 = 1_780_272_000_000;
+
+/// A database with one brand in it.
+pub(crate) async fn harbor(kind: Kind) -> (TestDatabase, TenantId) {
+    let db = fresh(kind).await;
+    let harbor = tenant(&db.store, "harbor", "America/Chicago").await.id;
+    (db, harbor)
+}
+
+pub(crate) fn book(crm_id: &str, row_no: i64) -> Book {
+    Book { crm_id: crm_id.to_owned(), row_no, mapping_version: 1, modified_ms: None, now_ms: NOW_MS }
+}
+
+/// A prospect in "New Lead", from the web.
+pub(crate) fn lead(name: &str) -> LeadRecord {
+    LeadRecord {
+        name: name.to_owned(),
+        company: String::new(),
+        email: String::new(),
+        phone: String::new(),
+        market: String::new(),
+        owner: String::new(),
+        link_key: Some(name.to_lowercase()),
+        contact_type: Some(1),
+        source: Some("Web".to_owned()),
+        stage: Some("New Lead".to_owned()),
+        stage_since_ms: NOW_MS,
+        stage_since_exact: false,
+        fee: None,
+        fee_flagged: false,
+        created_ms: Some(NOW_MS),
+    }
+}
+
+/// A deal in "FDD Sent", worth $50,000, of nobody yet.
+pub(crate) fn deal(title: &str) -> DealRecord {
+    DealRecord {
+        client_id: None,
+        title: title.to_owned(),
+        name: String::new(),
+        link_key: None,
+        contact_type: None,
+        stage: Some("FDD Sent".to_owned()),
+        stage_since_ms: NOW_MS,
+        stage_since_exact: false,
+        fee: Some(Money(5_000_000)),
+        fee_flagged: false,
+        odds: None,
+        close_date: None,
+        owner: String::new(),
+        created_ms: None,
+    }
+}
+
+/// Writes contacts, each by its CRM id.
+pub(crate) async fn put_leads<const N: usize>(db: &TestDatabase, tenant: TenantId, found: [(&str, LeadRecord); N]) {
+    let found = found.map(|(id, lead)| (book(id, 1), lead));
+    leads::put(db.store.conn(), tenant, &found).await.unwrap();
+}
+
+/// Writes deals, each by its CRM id.
+pub(crate) async fn put_deals<const N: usize>(db: &TestDatabase, tenant: TenantId, found: [(&str, DealRecord); N]) {
+    let found = found.map(|(id, deal)| (book(id, 1), deal));
+    deals::put(db.store.conn(), tenant, &found).await.unwrap();
+}
+
+pub(crate) fn window(from_ms: i64, until_ms: i64) -> Window {
+    Window { from: Timestamp::from_millisecond(from_ms).unwrap(), until: Timestamp::from_millisecond(until_ms).unwrap() }
+}

@@ -1,0 +1,74 @@
+//! Text that people and machines should not have typed, and did.
+
+use rstest::rstest;
+use tetherboard_domain::{RunStatus, StageKey, Trigger};
+use tetherboard_store::leads::{self, LabelMatch, LeadFilter, LeadRecord, LeadSort};
+use tetherboard_store::runs;
+use tetherboard_testkit::Kind::{self, *};
+
+use crate::rows::{NOW_MS, harbor, lead, put_leads};
+
+#[rstest]
+#[case::quotes(r#"'; DROP TABLE leads; -- " `"#)]
+#[case::parameters("$1 ? :name @x")]
+#[case::markup("<script>alert(1)</script>")]
+#[case::formula("=HYPERLINK(\"http://example.com\")")]
+#[case::right_to_left("\u{202e}evil\u{202c} شركة")]
+#[case::emoji("👩‍👩‍👧‍👦 𝔉𝔯𝔞𝔫𝔠𝔥𝔦𝔰𝔢")]
+#[case::combining("Zalgo\u{0337}\u{0301}\u{0301}")]
+#[case::control("line\nbreak\tand\u{7}bell")]
+#[case::blanks("\u{a0}\u{2003}")]
+#[case::backslashes(r"C:\new\table")]
+#[tokio::test]
+async fn any_text_comes_back_as_it_went_in(#[case] text: &str, #[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    let hostile =
+        LeadRecord { company: text.to_owned(), stage: Some(text.to_owned()), source: Some(text.to_owned()), ..lead(text) };
+    put_leads(&db, tenant, [(text, hostile)]).await;
+    let row = leads::get(conn, tenant, &text.into()).await.unwrap().unwrap();
+    assert_eq!((&*row.crm_id, &*row.name, row.stage.as_deref()), (text, text, Some(text)));
+    assert_eq!(row.stage_key, Some(StageKey::of(text).0));
+    let filter =
+        LeadFilter { stages: vec![LabelMatch::Text(text.to_owned())], text: Some(text.to_owned()), ..LeadFilter::default() };
+    let order = [StageKey::of(text)];
+    assert_eq!(leads::list(conn, tenant, &filter, LeadSort::Stage, false, &order, (0, 9)).await.unwrap().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn names_of_any_length_come_back(#[values(300, 100_000)] length: usize, #[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let name = "Ö".repeat(length);
+    let long = LeadRecord { stage: Some(name.clone()), source: Some(name.clone()), market: name.clone(), ..lead(&name) };
+    put_leads(&db, tenant, [("1", long)]).await;
+    let rows = leads::list(db.store.conn(), tenant, &LeadFilter::default(), LeadSort::Name, true, &[], (0, 9)).await.unwrap();
+    assert!(rows[0].name == name && rows[0].stage.as_ref() == Some(&name));
+}
+
+/// Fewer characters than a request's line can hold.
+#[rstest]
+#[tokio::test]
+async fn a_search_for_a_very_long_word_finds_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    put_leads(&db, tenant, [("1", lead("Ada"))]).await;
+    let filter = LeadFilter { text: Some("x".repeat(60_000)), ..LeadFilter::default() };
+    assert_eq!(leads::count(db.store.conn(), tenant, &filter).await.unwrap(), 0);
+}
+
+/// PostgreSQL has no NUL in text, so whoever writes must have replaced it. What is written beside it is not lost.
+#[rstest]
+#[tokio::test]
+async fn a_nul_is_refused_by_postgresql_and_the_connection_goes_on(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    let found = [(crate::rows::book("1", 1), lead("A\0da"))];
+    let written = leads::put(conn, tenant, &found).await;
+    assert_eq!(written.is_ok(), kind == Sqlite);
+    put_leads(&db, tenant, [("2", lead("Bo"))]).await;
+    let filter = LeadFilter { text: Some("b\0o".to_owned()), ..LeadFilter::default() };
+    assert_eq!(leads::count(conn, tenant, &filter).await.is_ok(), kind == Sqlite);
+    assert_eq!(leads::count(conn, tenant, &LeadFilter::default()).await.unwrap(), if kind == Sqlite { 2 } else { 1 });
+    let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
+    runs::finish(conn, &run, RunStatus::Succeeded, NOW_MS).await.unwrap();
+}

@@ -1,0 +1,17 @@
+//! Sync runs as they are: a CRM over HTTP, a database of either kind, and a clock that stands.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod changes;
+mod credentials;
+mod days;
+mod faults;
+mod first_sync;
+mod keeping;
+mod leases;
+mod outages;
+mod removals;
+mod secrets;
+mod waiting;
+mod worker;
+mod world;

@@ -1,0 +1,239 @@
+//! One brand, its account in the CRM, and a clock that stands between the runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use secrecy::SecretString;
+use tetherboard_clienttether::{Budgets, Limits};
+use tetherboard_domain::{Clock, Dataset, DatasetStatus, RunStatus, TenantId, Trigger};
+use tetherboard_metrics::{Board, lead_summary, pipeline};
+use tetherboard_simulator::{Config, Edit, Fault, Request, Server, Simulator};
+use tetherboard_store::history::{self, Transition};
+use tetherboard_store::leads::{self, LeadRow};
+use tetherboard_store::runs::{self, DatasetReport};
+use tetherboard_store::tenants::{self, Tenant};
+use tetherboard_sync::{Crm, RunOptions, RunReport, Syncer};
+use tetherboard_testkit::{Kind, TestDatabase};
+
+/// A Thursday morning.
+const BEGINS: &str = "2026-11-19T16:30:00Z";
+
+pub(crate) struct World {
+    pub(crate) crm: Simulator,
+    pub(crate) clock: Clock,
+    pub(crate) syncer: Syncer,
+    pub(crate) id: TenantId,
+    server: Option<Server>,
+    pub(crate) db: TestDatabase,
+}
+
+/// What the pages would show, in the words of the CRM's own truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) total: i64,
+    pub(crate) prospects: i64,
+    pub(crate) undated: i64,
+    pub(crate) by_stage: BTreeMap<String, i64>,
+    pub(crate) by_source: BTreeMap<String, i64>,
+    pub(crate) leads_in_pipeline: i64,
+    pub(crate) deals: i64,
+}
+
+impl World {
+    /// A CRM of which only the first account is read.
+    pub(crate) async fn of(kind: Kind, config: Config) -> Self {
+        let clock = Clock::standing_at(BEGINS.parse().unwrap());
+        let crm = Simulator::new(config, clock.clone());
+        let server = crm.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+        let db = tetherboard_testkit::fresh(kind).await;
+        let syncer = Syncer {
+            store: db.store.clone(),
+            crm: Crm {
+                base_url: server.base_url().parse().unwrap(),
+                access_token: Some(SecretString::from(crm.access_token())),
+                budgets: Budgets::new(4, 10_000),
+                limits: quick(),
+            },
+            clock: clock.clone(),
+            holder: "this one".to_owned(),
+        };
+        let mut world = Self { crm, clock, syncer, id: TenantId(0), server: Some(server), db };
+        world.id = world.brand("harbor", 0).await;
+        world
+    }
+
+    /// An account that only hands change, with so many contacts.
+    pub(crate) async fn with_contacts(kind: Kind, contacts: usize) -> Self {
+        Self::of(kind, Config::plain(11, &[contacts])).await
+    }
+
+    /// A brand for an account of the CRM.
+    pub(crate) async fn brand(&self, slug: &str, account: usize) -> TenantId {
+        let info = &self.crm.accounts()[account];
+        let tenant = tetherboard_testkit::tenant(&self.db.store, slug, &info.zone).await;
+        tetherboard_testkit::web_key(&self.db.store, tenant.id, &info.web_key).await;
+        tenant.id
+    }
+
+    pub(crate) async fn tenant(&self) -> Tenant {
+        tenants::by_id(self.db.store.conn(), self.id).await.unwrap().unwrap()
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn later(&self, minutes: i64) -> Timestamp {
+        self.clock.set(self.clock.now() + SignedDuration::from_mins(minutes));
+        self.clock.now()
+    }
+
+    /// A run, an hour after what the clock showed.
+    pub(crate) async fn run(&self) -> RunReport {
+        self.run_with(&RunOptions::default()).await
+    }
+
+    pub(crate) async fn run_with(&self, options: &RunOptions) -> RunReport {
+        self.later(60);
+        let report = self.syncer.sync_tenant(&self.tenant().await, Trigger::Command, options).await.unwrap();
+        report.expect("nobody else runs")
+    }
+
+    /// As [`World::run`], of a CRM that has nothing wrong.
+    pub(crate) async fn good_run(&self) -> RunReport {
+        let report = self.run().await;
+        assert_eq!(report.run.status, RunStatus::Succeeded, "{:#?}", report.datasets);
+        report
+    }
+
+    pub(crate) fn edit(&self, change: Edit) -> String {
+        self.crm.edit(0, change)
+    }
+
+    pub(crate) fn fault(&self, request: Request, fault: Fault) {
+        self.crm.fault(0, request, fault);
+    }
+
+    /// How often each list was asked since the calls were last cleared.
+    pub(crate) fn calls(&self, request: Request) -> usize {
+        self.crm.calls(0).iter().filter(|call| call.request == request).count()
+    }
+
+    pub(crate) async fn wait_for_call(&self, request: Request) {
+        while self.calls(request) == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// The CRM's machine goes down.
+    pub(crate) async fn stop_crm(&mut self) {
+        self.server.take().unwrap().stop().await;
+    }
+
+    pub(crate) async fn numbers(&self) -> Numbers {
+        self.numbers_of(self.id).await
+    }
+
+    pub(crate) async fn numbers_of(&self, tenant: TenantId) -> Numbers {
+        let conn = self.db.store.conn();
+        let zone = tenants::by_id(conn, tenant).await.unwrap().unwrap().zone;
+        let board = Board::load(conn, tenant).await.unwrap();
+        let summary = lead_summary(conn, tenant, &zone, &board, self.clock.now()).await.unwrap();
+        let pipeline = pipeline(conn, tenant, &board, self.clock.now()).await.unwrap();
+        let label = |label: Option<String>| label.unwrap_or_else(|| "null".to_owned());
+        Numbers {
+            total: summary.total,
+            prospects: summary.prospects,
+            undated: summary.undated,
+            by_stage: summary.by_stage.into_iter().map(|line| (label(line.stage), line.contacts)).collect(),
+            by_source: summary.by_source.into_iter().map(|(source, count)| (label(source), count)).collect(),
+            leads_in_pipeline: pipeline.leads_in_pipeline,
+            deals: pipeline.crm_deals,
+        }
+    }
+
+    pub(crate) fn truth(&self) -> Numbers {
+        self.truth_of(0)
+    }
+
+    pub(crate) fn truth_of(&self, account: usize) -> Numbers {
+        let truth = self.crm.truth(account);
+        let number = |count: usize| i64::try_from(count).unwrap();
+        let numbers = |counts: BTreeMap<String, usize>| counts.into_iter().map(|(name, count)| (name, number(count))).collect();
+        Numbers {
+            total: number(truth.contacts),
+            prospects: number(truth.prospects),
+            undated: number(truth.undated),
+            by_stage: numbers(truth.by_stage),
+            by_source: numbers(truth.by_source),
+            leads_in_pipeline: number(truth.leads_in_pipeline),
+            deals: number(truth.deals),
+        }
+    }
+
+    /// The start of the last whole read.
+    pub(crate) async fn as_of(&self, dataset: Dataset) -> Option<i64> {
+        runs::dataset_ages(self.db.store.conn(), self.id).await.unwrap().whole_ms(dataset)
+    }
+
+    pub(crate) async fn contacts(&self) -> BTreeSet<String> {
+        leads::ids(self.db.store.conn(), self.id).await.unwrap().into_iter().collect()
+    }
+
+    pub(crate) async fn contact(&self, id: &str) -> Option<LeadRow> {
+        leads::get(self.db.store.conn(), self.id, &id.into()).await.unwrap()
+    }
+
+    pub(crate) async fn moves_of(&self, contact: &str) -> Vec<Transition> {
+        history::of(self.db.store.conn(), self.id, Dataset::Contacts, contact).await.unwrap()
+    }
+
+    pub(crate) async fn status_of(&self, run: &tetherboard_domain::RunId) -> RunStatus {
+        runs::get(self.db.store.conn(), self.id, run).await.unwrap().unwrap().status
+    }
+
+    /// Rows of SQL that both databases understand.
+    pub(crate) async fn query(&self, text: &str) -> Vec<QueryResult> {
+        let conn = self.db.store.conn();
+        conn.query_all_raw(Statement::from_string(conn.get_database_backend(), text)).await.unwrap()
+    }
+
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        self.query(&format!("SELECT COUNT(*) FROM {table}")).await[0].try_get_by_index(0).unwrap()
+    }
+
+    pub(crate) async fn execute(&self, text: &str) {
+        self.db.store.conn().execute_unprepared(text).await.unwrap();
+    }
+}
+
+/// Deadlines and waits as short as a test wants them.
+pub(crate) fn quick() -> Limits {
+    Limits {
+        connect: Duration::from_millis(400),
+        idle: Duration::from_millis(600),
+        whole: Duration::from_millis(1500),
+        max_body_bytes: 4 << 20,
+        attempts: 3,
+        backoff_unit: Duration::from_millis(2),
+        patience: Duration::from_secs(20),
+        shortest_call: Duration::from_millis(500),
+        last_try: Duration::from_millis(500),
+        ..Limits::default()
+    }
+}
+
+pub(crate) trait Reports {
+    fn of(&self, dataset: Dataset) -> &DatasetReport;
+    fn statuses(&self) -> Vec<DatasetStatus>;
+}
+
+impl Reports for RunReport {
+    fn of(&self, dataset: Dataset) -> &DatasetReport {
+        self.datasets.iter().find(|report| report.dataset == dataset).unwrap()
+    }
+
+    fn statuses(&self) -> Vec<DatasetStatus> {
+        self.datasets.iter().map(|report| report.status).collect()
+    }
+}

@@ -1,0 +1,91 @@
+//! What commands say of themselves, and how they refuse.
+
+use rstest::rstest;
+use tempfile::TempDir;
+use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
+
+use crate::installation::{Done, Installation, PASSWORD, command, run};
+
+async fn alone(arguments: &[&str]) -> Done {
+    run(command(TempDir::new().unwrap().path(), arguments), "").await
+}
+
+#[tokio::test]
+async fn every_command_explains_itself() {
+    let mut waiting: Vec<Vec<String>> = vec![Vec::new()];
+    let mut explained = Vec::new();
+    while let Some(path) = waiting.pop() {
+        let mut arguments: Vec<&str> = path.iter().map(String::as_str).collect();
+        arguments.push("--help");
+        let done = alone(&arguments).await;
+        assert_eq!(done.code(), 0, "{arguments:?}: {}", done.stderr);
+        assert!(done.stdout.contains("Usage: tetherboard"), "{arguments:?}: {}", done.stdout);
+        assert_eq!(done.stderr, "", "{arguments:?}");
+        let listed = done.stdout.split_once("Commands:").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap_or_default());
+        for line in listed.lines().filter(|line| line.starts_with("  ")) {
+            let (name, meaning) = line.trim().split_once(' ').unwrap_or_else(|| panic!("{line} says nothing"));
+            assert!(!meaning.trim().is_empty(), "{line}");
+            if name != "help" {
+                waiting.push(path.iter().cloned().chain([name.to_owned()]).collect());
+            }
+        }
+        explained.push(path.join(" "));
+    }
+    for wanted in
+        ["demo", "serve", "simulate", "migrate", "sync", "tenant add", "tenant set", "user add", "token add", "token revoke"]
+    {
+        assert!(explained.iter().any(|path| path == wanted), "{wanted} is not among {explained:?}");
+    }
+}
+
+#[rstest]
+#[case::no_command(&[], "Usage")]
+#[case::unknown_command(&["sing"], "sing")]
+#[case::sync_of_nothing(&["sync"], "--tenant")]
+#[case::sync_of_both(&["sync", "--all", "--tenant", "a"], "--all")]
+#[case::role(&["serve", "--role", "king"], "king")]
+#[case::dataset(&["sync", "--all", "--accept-removals", "dogs"], "dogs")]
+#[case::accounts(&["simulate", "--accounts", "0"], "--accounts")]
+#[case::speed(&["demo", "--speed", "0"], "--speed")]
+#[tokio::test]
+async fn what_is_typed_wrong_is_named(#[case] arguments: &[&str], #[case] named: &str) {
+    let done = alone(arguments).await;
+    assert_ne!(done.code(), 0);
+    assert!(done.stderr.contains(named), "{}", done.stderr);
+    assert_eq!(done.stdout, "");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_added_is_named_and_nothing_is_added(#[values(Sqlite, Postgres)] kind: Kind) {
+    let installation = Installation::new(kind).await;
+    installation.tell(&["tenant", "add", "--slug", "harbor", "--name", "Harbor", "--zone", "America/Chicago"], "").await;
+    let user = |email, role, tenant| {
+        let start = ["user", "add", "--email", email, "--name", "Vic", "--role", role, "--password-stdin"];
+        [&start[..], tenant].concat()
+    };
+    let tenant = |slug, zone| vec!["tenant", "add", "--slug", slug, "--name", "Brand", "--zone", zone];
+    let of_harbor = ["--tenant", "harbor"];
+    let cases: [(Vec<&str>, &str, &str); 12] = [
+        (tenant("harbor", "UTC"), "", "harbor"),
+        (tenant("Har bor", "UTC"), "", "--slug"),
+        (tenant("tidewater", "Mars/Olympus"), "", "--zone"),
+        ([tenant("tidewater", "UTC"), vec!["--web-key-stdin"]].concat(), "", "web key"),
+        ([tenant("tidewater", "UTC"), vec!["--web-key-stdin"]].concat(), "CT_ with spaces\n", "web key"),
+        (user("vic", "tenant_viewer", &of_harbor), PASSWORD, "--email"),
+        (user("vic@example.com", "tenant_viewer", &[]), PASSWORD, "--tenant"),
+        (user("vic@example.com", "agency_admin", &of_harbor), PASSWORD, "--tenant"),
+        (user("vic@example.com", "tenant_viewer", &["--tenant", "atlantis"]), PASSWORD, "atlantis"),
+        (user("vic@example.com", "tenant_viewer", &of_harbor), "short\n", "too short"),
+        (user("vic@example.com", "tenant_viewer", &of_harbor), "", "password"),
+        (vec!["token", "add", "--email", "vic@example.com"], "", "vic@example.com"),
+    ];
+    for (arguments, stdin, named) in cases {
+        let done = installation.run(&arguments, stdin).await;
+        assert_eq!(done.code(), 1, "{arguments:?}: {done:?}");
+        assert!(done.stderr.contains(named) && done.stdout.is_empty(), "{arguments:?}: {done:?}");
+        assert!(!done.stderr.contains(PASSWORD), "{}", done.stderr);
+    }
+    assert_eq!(installation.tell(&["tenant", "list"], "").await.lines().count(), 2);
+    assert_eq!(installation.tell(&["user", "list"], "").await.lines().count(), 1);
+}

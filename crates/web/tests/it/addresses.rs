@@ -1,0 +1,179 @@
+//! Every address of the portal, and whom it answers. A route that is not in this table fails a test.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use tetherboard_testkit::Kind;
+
+use crate::world::{Person, World};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whom {
+    Everybody,
+    /// Whoever is signed in.
+    Members,
+    /// Those who may see the brand in the path. To others it is not there.
+    Brand,
+    /// The agency; those of the brand are told that it is not for them.
+    BrandsAgency,
+    /// The agency. To others it is not there.
+    Agency,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refuses {
+    /// By a page; who is not signed in is led to where they can sign in.
+    Page,
+    /// By a problem document.
+    Problem,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    /// As the router has it.
+    pub(crate) path: &'static str,
+    pub(crate) whom: Whom,
+    pub(crate) refuses: Refuses,
+    /// What those are answered whom it is for.
+    pub(crate) status: u16,
+    /// Queries to ask it with besides none.
+    pub(crate) queries: &'static [&'static str],
+}
+
+impl Route {
+    /// The address of a brand's.
+    pub(crate) fn of(&self, brand: &str) -> String {
+        let path = self.path.replace("{brand}", brand).replace("{tenant}", brand);
+        path.replace("{tab}", "nothing-here").replace("{name}", "nothing.css")
+    }
+}
+
+const LEADS: &[&str] = &[
+    "?format=csv",
+    "?sort=name",
+    "?sort=-stage&page=2",
+    "?stage=New+Lead",
+    "?source=",
+    "?in=open&role=new",
+    "?type=prospects&from=2026-01-01&to=2026-12-31",
+    "?created=unknown",
+    "?q=a",
+];
+const DEALS: &[&str] = &["?format=csv", "?by=value", "?sort=-fee", "?stage=FDD+Sent", "?in=qualified&fee=known", "?q=a"];
+const API_LEADS: &[&str] =
+    &["?sort=name", "?stage=New+Lead", "?source=", "?in=open", "?created=unknown", "?q=a", "?cursor=YXQ6MTAw"];
+
+const fn page(method: &'static str, path: &'static str, whom: Whom, status: u16, queries: &'static [&'static str]) -> Route {
+    Route { method, path, whom, refuses: Refuses::Page, status, queries }
+}
+
+const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, queries: &'static [&'static str]) -> Route {
+    Route { method, path, whom, refuses: Refuses::Problem, status, queries }
+}
+
+pub(crate) const ROUTES: [Route; 24] = [
+    page("GET", "/", Whom::Members, 303, &[]),
+    page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
+    page("POST", "/sign-in", Whom::Everybody, 422, &[]),
+    page("POST", "/sign-out", Whom::Everybody, 303, &[]),
+    page("POST", "/theme", Whom::Everybody, 422, &[]),
+    page("GET", "/agency", Whom::Agency, 200, &[]),
+    page("GET", "/t/{brand}", Whom::Brand, 303, &[]),
+    page("GET", "/t/{brand}/overview", Whom::Brand, 200, &[]),
+    page("GET", "/t/{brand}/leads", Whom::Brand, 200, LEADS),
+    page("GET", "/t/{brand}/pipeline", Whom::Brand, 200, DEALS),
+    page("GET", "/t/{brand}/{tab}", Whom::Brand, 404, &[]),
+    page("GET", "/t/{brand}/logo", Whom::Brand, 200, &[]),
+    page("GET", "/t/{brand}/freshness", Whom::Brand, 200, &["?v=1"]),
+    page("POST", "/t/{brand}/sync", Whom::BrandsAgency, 303, &[]),
+    page("GET", "/assets/{name}", Whom::Everybody, 404, &[]),
+    page("GET", "/favicon.ico", Whom::Everybody, 200, &[]),
+    page("GET", "/healthz", Whom::Everybody, 200, &[]),
+    page("GET", "/readyz", Whom::Everybody, 200, &[]),
+    api("GET", "/api/v1/openapi.json", Whom::Everybody, 200, &[]),
+    api("GET", "/api/v1/tenants", Whom::Members, 200, &[]),
+    api("GET", "/api/v1/tenants/{tenant}/leads/summary", Whom::Brand, 200, &[]),
+    api("GET", "/api/v1/tenants/{tenant}/leads", Whom::Brand, 200, API_LEADS),
+    api("GET", "/api/v1/tenants/{tenant}/pipeline", Whom::Brand, 200, &[]),
+    api("GET", "/api/v1/tenants/{tenant}/sync", Whom::Brand, 200, &[]),
+];
+
+/// Apart from the others, since it asks for a run, which the others would show.
+pub(crate) const START_BY_API: Route = api("POST", "/api/v1/tenants/{tenant}/sync", Whom::BrandsAgency, 202, &[]);
+
+fn all() -> impl Iterator<Item = Route> {
+    ROUTES.into_iter().chain([START_BY_API])
+}
+
+#[test]
+fn every_route_of_the_router_is_in_the_table() {
+    let table: BTreeSet<String> = all().map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(routes_in_the_source(), table);
+}
+
+#[tokio::test]
+async fn the_openapi_document_names_every_route_of_the_api() {
+    let world = World::unread(Kind::Sqlite).await;
+    let document = world.visitor(Person::Nobody).await.json("/api/v1/openapi.json").await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    let mut named = BTreeSet::from(["GET /api/v1/openapi.json".to_owned()]);
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(operation["responses"].as_object().is_some_and(|known| !known.is_empty()), "{method} {path} answers nothing");
+            named.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let table: BTreeSet<String> =
+        all().filter(|route| route.refuses == Refuses::Problem).map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(named, table);
+}
+
+/// What the source says to the router, which cannot be asked.
+fn routes_in_the_source() -> BTreeSet<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let links = fs::read_to_string(source.join("links.rs")).unwrap();
+    let mut found = BTreeSet::new();
+    for file in files(&source) {
+        let prefix = if file.contains("/src/api/") { "/api/v1" } else { "" };
+        let text = fs::read_to_string(&file).unwrap();
+        for (at, begin) in text.match_indices(".route(") {
+            let (address, methods) = inside(&text[at + begin.len()..]).split_once(',').unwrap();
+            let path = match address.trim().strip_prefix('"') {
+                Some(literal) => literal.trim_end_matches('"').to_owned(),
+                None => constant(&links, address.trim().trim_start_matches("links::")),
+            };
+            for method in ["get", "post", "put", "patch", "delete"].iter().filter(|method| calls(methods, method)) {
+                found.insert(format!("{} {prefix}{path}", method.to_uppercase()));
+            }
+        }
+    }
+    found
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path.to_str().unwrap().to_owned()] });
+    found.filter(|path| path.ends_with(".rs")).collect()
+}
+
+/// Up to the bracket that closes the one before it.
+fn inside(text: &str) -> &str {
+    let mut open = 1;
+    let end = text.char_indices().find(|(_, c)| {
+        open += i32::from(*c == '(') - i32::from(*c == ')');
+        open == 0
+    });
+    &text[..end.unwrap().0]
+}
+
+fn constant(source: &str, name: &str) -> String {
+    let begin = format!("const {name}: &str = \"");
+    let (_, rest) = source.split_once(&begin).unwrap_or_else(|| panic!("links.rs has no {name}"));
+    rest.split('"').next().unwrap().to_owned()
+}
+
+fn calls(text: &str, method: &str) -> bool {
+    text.match_indices(&format!("{method}(")).any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+}

@@ -1,0 +1,319 @@
+//! A person in front of a browser, walking through a task.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tetherboard_simulator::{ContactEdit, Edit};
+use tetherboard_testkit::Kind::Sqlite;
+use tetherboard_testkit::{Browser, Options};
+
+use crate::world::{HARBOR, PASSWORD, Person, World};
+
+/// A browser of somebody who has just signed in.
+async fn enter(world: &World, person: Person, options: Options) -> Browser {
+    let browser = Browser::open(options).await.unwrap();
+    browser.goto(&format!("{}/sign-in", world.site)).await.unwrap();
+    browser.fill("#email", person.email()).await.unwrap();
+    browser.fill("#password", PASSWORD).await.unwrap();
+    browser.click(".si-form button").await.unwrap();
+    browser.wait_for("nav.tabs").await.unwrap();
+    browser
+}
+
+async fn open(world: &World, browser: &Browser, address: &str) {
+    browser.goto(&format!("{}{address}", world.site)).await.unwrap();
+}
+
+/// Until the page is at an address that ends so.
+async fn at(browser: &Browser, end: &str) {
+    for _ in 0..200 {
+        if browser.url().await.unwrap().ends_with(end) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{} does not end with {end}", browser.url().await.unwrap());
+}
+
+async fn total(browser: &Browser) -> i64 {
+    browser.wait_for("table[data-total]").await.unwrap();
+    let total = browser.evaluate("return Number(document.querySelector('table[data-total]').dataset.total)").await.unwrap();
+    total.as_i64().unwrap()
+}
+
+/// The chart of a page, when it is drawn: its data, as the server said it.
+async fn chart(browser: &Browser) -> Vec<Value> {
+    browser.wait_for("[data-chart] svg text").await.unwrap();
+    let data = browser.evaluate("return JSON.parse(document.querySelector('[data-chart]').dataset.chart).data").await.unwrap();
+    data.as_array().unwrap().clone()
+}
+
+/// Clicks into the band of a datum, beside its name on the axis or above it.
+async fn click_band(browser: &Browser, label: &str, lying: bool) {
+    let middle = browser
+        .evaluate(&format!(
+            "const plot = document.querySelector('[data-chart]');
+             plot.scrollIntoView({{ block: 'center', behavior: 'instant' }});
+             const name = [...plot.querySelectorAll('svg text')].find((it) => it.textContent === {});
+             if (!name) return null;
+             const [box, text] = [plot.getBoundingClientRect(), name.getBoundingClientRect()];
+             return {lying} ? [box.left + box.width * 0.6, text.top + text.height / 2]
+                 : [text.left + text.width / 2, box.top + box.height / 2];",
+            json!(label)
+        ))
+        .await
+        .unwrap();
+    let (x, y) = (middle[0].clone(), middle[1].clone());
+    for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
+        let button = if kind == "mouseMoved" { "none" } else { "left" };
+        let click = json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
+        browser.devtools("Input.dispatchMouseEvent", click).await.unwrap();
+    }
+}
+
+/// The names that the axis shows; of many it shows only those that fit.
+async fn named(browser: &Browser) -> Vec<String> {
+    let texts = browser
+        .evaluate("return [...document.querySelectorAll('[data-chart] svg text')].map((it) => it.textContent)")
+        .await
+        .unwrap();
+    texts.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+async fn largest_named(browser: &Browser) -> Value {
+    let (data, names) = (chart(browser).await, named(browser).await);
+    let shown = data.into_iter().filter(|bar| names.iter().any(|name| *name == bar["label"]) && bar["href"].is_string());
+    shown.max_by_key(|bar| bar["value"].as_i64()).expect("a bar with a name and a link")
+}
+
+async fn quiet(browser: &Browser) {
+    assert_eq!(browser.console_errors().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_person_signs_in_walks_the_tabs_and_goes() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    at(&browser, "/t/harbor/overview").await;
+    assert!(browser.all(".switcher").await.unwrap().is_empty(), "a switcher with one brand");
+    for (key, name) in [("l", "leads"), ("p", "pipeline"), ("o", "overview")] {
+        browser.click(&format!("nav.tabs a[data-key={key}]")).await.unwrap();
+        at(&browser, &format!("/t/harbor/{name}")).await;
+        let current = browser.text("nav.tabs a[aria-current=page]").await.unwrap();
+        assert_eq!(current.to_lowercase(), name);
+        quiet(&browser).await;
+    }
+    browser.click("#account > summary").await.unwrap();
+    browser.click("#account form[action='/sign-out'] button").await.unwrap();
+    at(&browser, "/sign-in").await;
+    open(&world, &browser, "/t/harbor/leads").await;
+    at(&browser, "/sign-in?back=%2Ft%2Fharbor%2Fleads").await;
+}
+
+#[tokio::test]
+async fn a_bar_of_the_weekly_chart_leads_to_as_many_rows_as_it_is_high() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    let bar = largest_named(&browser).await;
+    click_band(&browser, bar["label"].as_str().unwrap(), false).await;
+    at(&browser, bar["href"].as_str().unwrap()).await;
+    assert_eq!(bar["value"], total(&browser).await);
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn a_stages_bar_leads_to_as_many_rows_as_it_is_long() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    open(&world, &browser, "/t/harbor/pipeline").await;
+    let bar = largest_named(&browser).await;
+    click_band(&browser, bar["label"].as_str().unwrap(), true).await;
+    at(&browser, bar["href"].as_str().unwrap()).await;
+    assert_eq!(bar["value"], total(&browser).await);
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn a_chart_shown_as_a_table_has_the_same_numbers_and_links() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    for address in ["/t/harbor/overview", "/t/harbor/pipeline", "/t/harbor/pipeline?by=value"] {
+        open(&world, &browser, address).await;
+        let data = chart(&browser).await;
+        browser.click("figure details.data > summary").await.unwrap();
+        browser.wait_for("figure details.data[open] tbody tr").await.unwrap();
+        let rows = browser
+            .evaluate(
+                "return [...document.querySelectorAll('figure details.data tbody')[0].rows].map((row) => [
+                    row.cells[0].querySelector('a')?.getAttribute('href') ?? null, row.cells[1].textContent.replace(/[$,]/g, '')])",
+            )
+            .await
+            .unwrap();
+        let rows = rows.as_array().unwrap();
+        assert_eq!(rows.len(), data.len(), "{address}");
+        for (row, bar) in rows.iter().zip(&data) {
+            assert_eq!(row[0], bar["href"], "{address}");
+            let told = match bar["value"].as_i64() {
+                None => "not known".to_owned(),
+                Some(cents) if address.ends_with("value") && cents % 100 == 0 => (cents / 100).to_string(),
+                Some(cents) if address.ends_with("value") => format!("{}.{:02}", cents / 100, cents % 100),
+                Some(count) => count.to_string(),
+            };
+            assert_eq!(row[1], told, "{address}: {bar}");
+        }
+    }
+    open(&world, &browser, "/t/harbor/overview").await;
+    browser.click("figure details.data > summary").await.unwrap();
+    let count = browser.wait_for("figure details.data tbody a").await.unwrap().attr("data-count").await.unwrap().unwrap();
+    browser.click("figure details.data tbody a").await.unwrap();
+    if count != "0" {
+        assert_eq!(total(&browser).await.to_string(), count);
+    }
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn the_agency_changes_the_brand_and_keeps_the_tab_and_what_narrows_it() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Dana, Options::default()).await;
+    at(&browser, "/agency").await;
+    open(&world, &browser, "/t/harbor/leads?in=open").await;
+    browser.click("#brand-switcher > summary").await.unwrap();
+    browser.fill("#brand-switcher input", "tide").await.unwrap();
+    let shown: Vec<String> =
+        browser.all("#brand-switcher li").await.unwrap().into_iter().filter(|text| !text.is_empty()).collect();
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    browser.click("#brand-switcher a[href^='/t/tidewater/']").await.unwrap();
+    at(&browser, "/t/tidewater/leads?in=open").await;
+    let counted = world.visitor(Person::Dana).await.csv("/t/tidewater/leads?in=open").await.len();
+    assert_eq!(usize::try_from(total(&browser).await).unwrap(), counted);
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn a_chosen_theme_shows_at_once_and_survives_a_reload() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    let theme = "return [document.documentElement.dataset.theme ?? null, getComputedStyle(document.body).backgroundColor]";
+    let light = browser.evaluate(theme).await.unwrap();
+    assert_eq!(light[0], Value::Null);
+    browser.click("#account > summary").await.unwrap();
+    browser.click("[data-set-theme=dark]").await.unwrap();
+    let dark = browser.evaluate(theme).await.unwrap();
+    assert_eq!(dark[0], "dark");
+    assert_ne!(dark[1], light[1]);
+    for address in ["/t/harbor/leads", "/sign-in"] {
+        open(&world, &browser, address).await;
+        assert_eq!(browser.evaluate(theme).await.unwrap(), dark, "{address}");
+    }
+    open(&world, &browser, "/t/harbor/leads").await;
+    browser.click("#account > summary").await.unwrap();
+    browser.click("[data-set-theme=system]").await.unwrap();
+    open(&world, &browser, "/t/harbor/leads").await;
+    assert_eq!(browser.evaluate(theme).await.unwrap(), light);
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn keys_lead_to_tabs_to_the_search_and_to_their_help() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    for (key, end) in [("l", "/leads"), ("p", "/pipeline"), ("o", "/overview")] {
+        browser.wait_for("body").await.unwrap().send_keys(format!("g{key}")).await.unwrap();
+        at(&browser, end).await;
+    }
+    browser.wait_for("body").await.unwrap().send_keys("?").await.unwrap();
+    assert!(browser.text("dialog#keys[open]").await.unwrap().contains("Find a candidate"));
+    browser.click("dialog#keys button").await.unwrap();
+    browser.wait_for("body").await.unwrap().send_keys("/").await.unwrap();
+    let field = "return document.activeElement.name";
+    assert_eq!(browser.evaluate(field).await.unwrap(), "q");
+    // Where something is typed the letters are letters.
+    browser.wait_for(".search-top input").await.unwrap().send_keys("gl nora\u{e007}").await.unwrap();
+    at(&browser, "/t/harbor/leads?q=gl+nora").await;
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn no_page_scrolls_sideways_or_complains_on_phone_tablet_or_desk_in_light_or_dark() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Dana, Options::default()).await;
+    const PAGES: [&str; 8] = [
+        "/agency",
+        "/t/harbor/overview",
+        "/t/harbor/leads",
+        "/t/harbor/leads?q=hyperlink&in=open&sort=name",
+        "/t/harbor/leads?q=nobody+is+called+that",
+        "/t/harbor/pipeline",
+        "/t/harbor/pipeline?by=value&sort=-fee",
+        "/sign-in",
+    ];
+    for width in [375, 768, 1440] {
+        for scheme in ["light", "dark"] {
+            let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+            browser.devtools("Emulation.setDeviceMetricsOverride", size).await.unwrap();
+            let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+            browser.devtools("Emulation.setEmulatedMedia", media).await.unwrap();
+            for page in PAGES {
+                open(&world, &browser, page).await;
+                if browser.evaluate("return !!document.querySelector('[data-chart]')").await.unwrap() == true {
+                    browser.wait_for("[data-chart] svg").await.unwrap();
+                }
+                let case = format!("{page} at {width} in {scheme}");
+                let seen = browser
+                    .evaluate(
+                        "const ground = getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number);
+                         const wide = [...document.querySelectorAll('body *')].filter((it) =>
+                             it.getBoundingClientRect().right > innerWidth + 1 && !it.closest('.scroll, .sr, .skip'));
+                         return [document.documentElement.scrollWidth - innerWidth, ground.reduce((a, b) => a + b) > 384,
+                             wide.slice(0, 3).map((it) => it.outerHTML.slice(0, 120))]",
+                    )
+                    .await
+                    .unwrap();
+                assert!(seen[0].as_i64().unwrap() <= 0, "{case} is too wide by {}: {}", seen[0], seen[2]);
+                assert_eq!(seen[1], scheme == "light", "{case}");
+                let errors = browser.console_errors().await.unwrap();
+                assert!(errors.is_empty(), "{case}: {errors:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_sync_brings_shows_without_a_reload_and_closes_nothing() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    open(&world, &browser, "/t/harbor/leads").await;
+    browser.click("#def-contacts > summary").await.unwrap();
+    let before = total(&browser).await;
+    world.pass(SignedDuration::from_mins(30));
+    world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Nina New")));
+    world.sync(HARBOR).await;
+    // As when the person comes back to the tab.
+    browser.evaluate("document.body.dispatchEvent(new Event('seen-again'))").await.unwrap();
+    for _ in 0..100 {
+        if total(&browser).await != before {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(total(&browser).await, before + 1);
+    browser.wait_for("#def-contacts[open]").await.unwrap();
+    browser.wait_for("[data-chart] svg").await.unwrap();
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn without_scripts_a_person_still_signs_in_filters_and_reads_the_numbers() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options { scripts: false, ..Options::default() }).await;
+    browser.click("nav.tabs a[data-key=l]").await.unwrap();
+    browser.fill("#q", "nora").await.unwrap();
+    browser.click(".filter-form button").await.unwrap();
+    assert_eq!(
+        total(&browser).await,
+        i64::try_from(world.visitor(Person::Riley).await.csv("/t/harbor/leads?q=nora").await.len()).unwrap()
+    );
+    open(&world, &browser, "/t/harbor/overview").await;
+    browser.click("figure details.data > summary").await.unwrap();
+    assert!(browser.text("figure details.data tbody").await.unwrap().contains("Week of"));
+}

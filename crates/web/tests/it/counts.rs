@@ -1,0 +1,141 @@
+//! Every count keeps its word: it is the count of rows that it leads to, and of rows in the CSV.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use rstest::rstest;
+use tetherboard_simulator::{ContactEdit, Edit};
+use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
+
+use crate::page::tags;
+use crate::world::{BRANDS, HARBOR, Person, Visitor, World};
+
+const PAGES: [&str; 9] = [
+    "overview",
+    "leads",
+    "pipeline",
+    "pipeline?by=value",
+    "leads?in=open",
+    "leads?stage-not-text=1",
+    "leads?q=a&type=prospects",
+    "leads?source=&sort=name",
+    "pipeline?in=qualified&by=value",
+];
+
+/// The counts that a page shows, with where each leads.
+async fn counts_on(visitor: &Visitor, page: &str) -> Vec<(String, i64)> {
+    let answer = visitor.get(page).await;
+    assert_eq!(answer.status, 200, "{page}: {}", answer.text());
+    let links = tags(&answer.text()).into_iter().filter_map(|tag| {
+        let count = tag.get("data-count")?.to_owned();
+        let href = tag.get("href").unwrap_or_else(|| panic!("{page}: the count {count} leads nowhere"));
+        Some((href.split('#').next().unwrap_or_default().to_owned(), count.parse().unwrap()))
+    });
+    links.collect()
+}
+
+/// Follows each count once; a page may lead to the same list by several.
+async fn keep_their_word(visitor: &Visitor, pages: impl IntoIterator<Item = String>) -> usize {
+    let mut led_to: BTreeMap<String, (i64, String)> = BTreeMap::new();
+    for page in pages {
+        let counts = counts_on(visitor, &page).await;
+        assert!(!counts.is_empty(), "{page} counts nothing");
+        for (href, count) in counts {
+            let (said, before) = led_to.entry(href.clone()).or_insert_with(|| (count, page.clone()));
+            assert_eq!(count, *said, "{page} and {before} count {href} differently");
+        }
+    }
+    for (href, (count, page)) in &led_to {
+        let list = visitor.get(href).await;
+        assert_eq!(list.status, 200, "{page} leads to {href}");
+        let totals: Vec<i64> = tags(&list.text()).iter().filter_map(|tag| tag.get("data-total")?.parse().ok()).collect();
+        // A list without rows has no table.
+        let total = if totals.is_empty() { 0 } else { totals[0] };
+        assert!(totals.len() <= 1 && total == *count, "{page} counts {count} in {href}, which says {totals:?}");
+        let rows = i64::try_from(visitor.csv(href).await.len()).unwrap();
+        assert_eq!(rows, *count, "{page} counts {count} in {href}, whose CSV has {rows}");
+    }
+    led_to.len()
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_count_on_every_page_leads_to_as_many_rows_and_as_many_lines_of_csv(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let pages = BRANDS.iter().flat_map(|brand| PAGES.map(|page| format!("/t/{brand}/{page}"))).chain(["/agency".to_owned()]);
+    let followed = keep_their_word(&world.visitor(Person::Dana).await, pages).await;
+    assert!(followed > 80, "only {followed} lists were led to");
+}
+
+#[tokio::test]
+async fn counts_keep_their_word_while_the_data_grows_older_than_the_week() {
+    let world = World::read(Sqlite).await;
+    let visitor = world.visitor(Person::Riley).await;
+    // What came after the last read is not counted, in the number or in the list.
+    world.pass(SignedDuration::from_hours(1));
+    world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Late Comer")));
+    for hours in [1, 30, 90] {
+        world.pass(SignedDuration::from_hours(hours));
+        keep_their_word(&visitor, ["overview", "leads"].map(|page| format!("/t/{HARBOR}/{page}"))).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn counts_keep_their_word_after_people_moved_came_and_went(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let visitor = world.visitor(Person::Dana).await;
+    world.pass(SignedDuration::from_hours(1));
+    let edits = [
+        Edit::AddContact(ContactEdit::named("Nina New").from_source("A new source")),
+        Edit::MoveStage { client_id: "900002".into(), stage: "FDD Sent".into() },
+        Edit::RenameStage { from: "New Lead".into(), to: "Brand New".into() },
+        Edit::RemoveContact("900005".into()),
+        Edit::RemoveDeal("800002".into()),
+    ];
+    for edit in edits {
+        world.simulator.edit(0, edit);
+    }
+    for _ in 0..2 {
+        world.sync(HARBOR).await;
+        keep_their_word(&visitor, ["overview", "pipeline"].map(|page| format!("/t/{HARBOR}/{page}"))).await;
+        world.pass(SignedDuration::from_hours(1));
+    }
+    let truth = world.simulator.truth(0);
+    assert_eq!(visitor.csv("/t/harbor/leads").await.len(), truth.contacts);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_pages_of_a_list_show_each_row_once_in_the_order_of_its_csv(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let visitor = world.visitor(Person::Riley).await;
+    for list in [
+        "/t/harbor/leads?sort=name",
+        "/t/harbor/leads?sort=-stage",
+        "/t/harbor/leads?sort=source",
+        "/t/harbor/pipeline?sort=-fee",
+    ] {
+        let rows = visitor.csv(list).await;
+        let mut next = Some(list.to_owned());
+        let mut shown = Vec::new();
+        while let Some(address) = next {
+            let page = visitor.get(&address).await.text();
+            let (_, table) = page.split_once("data-total").unwrap();
+            let (table, after) = table.split_once("</table>").unwrap();
+            let names = tags(table).into_iter().filter(|tag| tag.get("class") == Some("who t"));
+            shown.extend(names.map(|tag| tag.get("title").unwrap_or_default().to_owned()));
+            next =
+                tags(after).iter().find(|tag| tag.get("rel") == Some("next")).and_then(|tag| tag.get("href")).map(str::to_owned);
+        }
+        let names: Vec<String> = rows.iter().map(|row| row[0].clone()).collect();
+        let harmless: Vec<String> = shown.iter().map(|name| neutral(name, &names)).collect();
+        assert_eq!(harmless, names, "{list}");
+    }
+}
+
+/// A name as the CSV has it: with an apostrophe before what a spreadsheet would run.
+fn neutral(name: &str, names: &[String]) -> String {
+    let quoted = format!("'{name}");
+    if names.contains(&quoted) { quoted } else { name.to_owned() }
+}

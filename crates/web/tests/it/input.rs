@@ -1,0 +1,173 @@
+//! What nobody should send, and somebody will: it is named, and never our fault.
+
+use rstest::rstest;
+use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
+
+use crate::world::{Answer, PASSWORD, Person, World};
+
+/// Addresses of a list, the status they are answered with, and what the answer names; nothing where it is about the path.
+const CASES: [(&str, u16, &str); 36] = [
+    ("/t/atlantis/leads", 404, ""),
+    ("/t/harbor/hot-lists", 404, ""),
+    ("/t/harbor/leads/more", 404, ""),
+    ("/t/harbor%00/leads", 404, ""),
+    ("/t/%00/overview", 404, ""),
+    ("/t/%ff%fe/overview", 404, ""),
+    ("/t/harbor%2foverview", 404, ""),
+    ("/t/HARBOR/overview", 404, ""),
+    ("/t/..%2f..%2fetc/overview", 404, ""),
+    ("/nothing/here", 404, ""),
+    ("/assets/..%2fCargo.toml", 404, ""),
+    ("/assets/assets.json", 404, ""),
+    ("/api/v1/tenants/atlantis/leads", 404, ""),
+    ("/api/v1/tenants/%00/leads", 404, ""),
+    ("/api/v1/tenants/%ff/leads", 404, ""),
+    ("/api/v1/nothing", 404, ""),
+    ("/api/v2/tenants", 404, ""),
+    ("LIST?in=everything", 400, "in=everything"),
+    ("LIST?role=boss", 400, "boss"),
+    ("LIST?sort=price", 400, "price"),
+    ("LIST?sort=--name", 400, "--name"),
+    ("LEADS?type=dogs", 400, "dogs"),
+    ("LEADS?created=known", 400, "known"),
+    ("LEADS?from=yesterday", 400, "yesterday"),
+    ("LEADS?to=2026-02-30", 400, "2026-02-30"),
+    ("LEADS?from=2026-11-19T25:00", 400, "2026-11-19T25:00"),
+    ("/t/harbor/leads?page=0", 400, "page=0"),
+    ("/t/harbor/leads?page=-1", 400, "page=-1"),
+    ("/t/harbor/leads?page=1.5", 400, "page=1.5"),
+    ("/t/harbor/leads?page=99999999999999999999", 400, "99999999999999999999"),
+    ("/t/harbor/leads?page=4000", 404, ""),
+    ("/t/harbor/pipeline?page=4000", 404, ""),
+    ("/t/harbor/leads?format=xlsx", 400, "xlsx"),
+    ("/t/harbor/pipeline?by=weight", 400, "weight"),
+    ("/t/harbor/pipeline?fee=unknown", 400, "unknown"),
+    ("/api/v1/tenants/harbor/pipeline?asof=2026-01-01", 400, "asof"),
+];
+
+const CURSORS: [&str; 7] =
+    ["300", "!!", "YXQ6LTU", "YXQ6", "%00", "YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw", "YXQ6OTk5OTk5OTk5OTk5OTk5OTk5OTk5"];
+
+/// Odd, but not wrong: these are answered.
+const ODD: [&str; 20] = [
+    "LIST?q=%00",
+    "LIST?q=a%00b",
+    "LIST?stage=%00",
+    "LIST?stage=FDD%00Sent",
+    "LEADS?source=%00",
+    "LIST?q=%ff%fe",
+    "LIST?stage=%c3%28",
+    "LIST?q=%25%27%22%3b--",
+    "LIST?q=%5c%5c%25_",
+    "LIST?q=%20%20%20",
+    "LIST?stage=&source=",
+    "LIST?q=%F0%9F%A5%AF",
+    "LIST?&&&=&q",
+    "LIST?q=a&q=b&q=c",
+    "LIST?sort=",
+    "LEADS?from=0001-01-01&to=9999-12-31",
+    "LEADS?from=9999-12-31&to=0001-01-01",
+    "LEADS?from=-009999-01-01T00:00",
+    "LEADS?stage-not-text=1&source-not-text=1",
+    "LIST?stage-not-text=2",
+];
+
+fn spelled(case: &str) -> Vec<String> {
+    let leads = ["/t/harbor/leads", "/api/v1/tenants/harbor/leads"];
+    if let Some(query) = case.strip_prefix("LIST") {
+        let lists = [leads[0], leads[1], "/t/harbor/pipeline"];
+        return lists.iter().map(|list| format!("{list}{query}")).collect();
+    }
+    match case.strip_prefix("LEADS") {
+        Some(query) => leads.iter().map(|list| format!("{list}{query}")).collect(),
+        None => vec![case.to_owned()],
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_read_is_named_and_what_is_not_there_is_not_found(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let visitor = world.visitor(Person::Dana).await;
+    for (case, status, named) in CASES {
+        for address in spelled(case) {
+            let answer = visitor.get(&address).await;
+            assert_eq!(answer.status, status, "{address}: {}", answer.text());
+            well_refused(&address, &answer);
+            assert!(crate::page::words(&answer.text()).contains(named), "{address} is not told what is wrong: {}", answer.text());
+        }
+    }
+    for cursor in CURSORS {
+        let address = format!("/api/v1/tenants/harbor/leads?cursor={cursor}");
+        let answer = visitor.get(&address).await;
+        assert_eq!(answer.status, 400, "{address}: {}", answer.text());
+        well_refused(&address, &answer);
+    }
+}
+
+fn well_refused(address: &str, answer: &Answer) {
+    if address.starts_with("/assets/") {
+        return;
+    }
+    let fits = if address.starts_with("/api/") { answer.is_problem() } else { answer.is_page() };
+    assert!(fits, "{address}: {} {}", answer.header("content-type"), answer.text());
+}
+
+#[rstest]
+#[tokio::test]
+async fn odd_values_are_looked_for_like_any_other(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let visitor = world.visitor(Person::Dana).await;
+    let long = "x".repeat(10_000);
+    let many = "a ".repeat(2_000).replace(' ', "%20");
+    let longest = ["q", "stage", "source"].map(|key| format!("LIST?{key}={long}"));
+    for case in ODD.iter().map(|case| (*case).to_owned()).chain(longest).chain([format!("LIST?q={many}")]) {
+        for address in spelled(&case) {
+            let answer = visitor.get(&address).await;
+            let short: String = address.chars().take(90).collect();
+            assert_eq!(answer.status, 200, "{short}: {}", answer.text());
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_huge_sort_is_refused_without_being_said_back_whole(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let visitor = world.visitor(Person::Dana).await;
+    for address in spelled(&format!("LIST?sort={}", "s".repeat(10_000))) {
+        let answer = visitor.get(&address).await;
+        assert_eq!(answer.status, 400);
+        well_refused(&address, &answer);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_sign_in_that_makes_no_sense_is_refused(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::unread(kind).await;
+    let stranger = world.stranger();
+    let long = "x".repeat(10_000);
+    for (email, password) in
+        [("a\0b@example.com", PASSWORD), ("", ""), (long.as_str(), PASSWORD), ("dana@northgate.example", long.as_str())]
+    {
+        let answer = stranger.sign_in(email, password, "/").await;
+        assert_eq!(answer.status, 401, "{:.40}: {}", email, answer.text());
+        assert!(answer.is_page());
+    }
+    let huge = "x".repeat(100_000);
+    assert_eq!(stranger.sign_in("dana@northgate.example", &huge, "").await.status, 413);
+    assert_eq!(stranger.post("/sign-in", &[("email", "dana@northgate.example")]).await.status, 422);
+    assert_eq!(stranger.post("/theme", &[("theme", "<script>")]).await.status, 303);
+}
+
+#[tokio::test]
+async fn an_address_does_not_take_what_is_meant_for_another_method() {
+    let world = World::unread(Sqlite).await;
+    let visitor = world.visitor(Person::Dana).await;
+    for address in ["/t/harbor/overview", "/agency", "/api/v1/tenants", "/api/v1/tenants/harbor/leads"] {
+        let answer = visitor.post(address, &[]).await;
+        assert_eq!(answer.status, 405, "{address}");
+        assert!(!address.starts_with("/api/") || answer.is_problem(), "{address}");
+    }
+}

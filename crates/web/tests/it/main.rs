@@ -1,0 +1,15 @@
+//! The portal as people, scripts and strangers meet it: over HTTP, on data that real syncs brought.
+#![allow(clippy::unwrap_used, reason = "this is all test")]
+
+mod addresses;
+mod api;
+mod browser;
+mod bytes;
+mod counts;
+mod freshness;
+mod hostile_text;
+mod input;
+mod isolation;
+mod page;
+mod sign_in;
+mod world;
