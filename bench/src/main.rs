@@ -6,6 +6,8 @@
 //! would do: read the same pages one after another, parse them and put each row as text into one SQLite table.
 
 mod crm;
+#[path = "../../crates/tetherboard/src/heap.rs"]
+mod heap;
 mod usage;
 mod yardstick;
 
@@ -35,6 +37,7 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
+    heap::keep_small();
     let arguments = Arguments::parse();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -87,7 +87,8 @@ async fn open_sqlite(path: &str) -> Result<DatabaseConnection> {
         // If this fails, opening the file says so more clearly.
         let _ = std::fs::create_dir_all(folder);
     }
-    let mut options = ConnectOptions::new(format!("sqlite:{path}?mode=rwc"));
+    // The address is taken for a URL, in which a percent sign begins a code.
+    let mut options = ConnectOptions::new(format!("sqlite:{}?mode=rwc", path.replace('%', "%25")));
     options
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(30))

@@ -45,6 +45,7 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord
             "client_id",
             "title",
             "name",
+            "search",
             "link_key",
             "contact_type",
             "stage",
@@ -67,6 +68,7 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord
             deal.client_id.clone().into(),
             deal.title.clone().into(),
             deal.name.clone().into(),
+            format!("{}\n{}", deal.name, deal.title).to_lowercase().into(),
             deal.link_key.clone().into(),
             deal.contact_type.into(),
             deal.stage.clone().into(),
@@ -93,12 +95,13 @@ pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> R
 /// type, or by its own while it is not joined to a live contact; one whose type nobody tells is kept.
 const DEAL: &str = "WITH deal AS (\
     SELECT d.crm_id AS deal_id, c.crm_id AS contact_id, d.title, COALESCE(c.name, d.name) AS name, COALESCE(c.market, '') AS market, \
-        d.owner, d.stage, d.stage_key, d.stage_since_ms, d.stage_since_exact, d.fee_cents, d.odds, d.close_date, d.client_id \
+        d.owner, d.stage, d.stage_key, d.stage_since_ms, d.stage_since_exact, d.fee_cents, d.odds, d.close_date, \
+        d.search || ' ' || COALESCE(c.search, '') AS search \
     FROM pipeline_items d LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id AND c.gone_ms IS NULL \
     WHERE d.tenant_id = $1 AND d.gone_ms IS NULL AND COALESCE(c.contact_type, d.contact_type, 1) = 1 \
     UNION ALL \
     SELECT '' AS deal_id, l.crm_id, '', l.name, l.market, l.owner, l.stage, l.stage_key, l.stage_since_ms, l.stage_since_exact, \
-        l.fee_cents, CAST(NULL AS BIGINT), CAST(NULL AS TEXT), CAST(NULL AS TEXT) \
+        l.fee_cents, CAST(NULL AS BIGINT), CAST(NULL AS TEXT), l.search \
     FROM leads l WHERE l.tenant_id = $1 AND l.gone_ms IS NULL AND l.contact_type = 1 AND NOT EXISTS (\
         SELECT 1 FROM pipeline_items d WHERE d.tenant_id = l.tenant_id AND d.contact_id = l.crm_id AND d.gone_ms IS NULL)) ";
 
@@ -218,6 +221,6 @@ fn narrow(query: &mut Query, filter: &DealFilter) {
         query.push(" AND fee_cents IS NOT NULL");
     }
     if let Some(text) = &filter.text {
-        find_words(query, "LOWER(name || ' ' || title || ' ' || market)", text);
+        find_words(query, "search", text);
     }
 }

@@ -331,6 +331,8 @@ fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
 
 /// Each word must occur somewhere in the column, which holds lower case.
 pub(crate) fn find_words(query: &mut Query, column: &str, text: &str) {
+    // Nobody's name is longer, and SQLite refuses patterns of fifty thousand bytes.
+    let text: String = text.chars().take(200).collect();
     for word in text.to_lowercase().split_whitespace().take(12) {
         let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         query.push(&format!(" AND {column} LIKE ")).bind(format!("%{escaped}%")).push(" ESCAPE '\\'");

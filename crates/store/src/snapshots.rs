@@ -40,6 +40,8 @@ pub struct Recorder {
     dataset: Dataset,
     frame_no: i64,
     frame: Frame,
+    /// Frames that an answer of very many rows filled before it was flushed.
+    full: Vec<(i64, Frame)>,
     new_rows: HashMap<[u8; 16], RowNo>,
     pages: Vec<Vec<Value>>,
     layouts: HashMap<[u8; 32], Vec<u8>>,
@@ -56,6 +58,7 @@ impl Recorder {
             dataset,
             frame_no,
             frame: Frame::default(),
+            full: Vec::new(),
             new_rows: HashMap::new(),
             pages: Vec::new(),
             layouts: HashMap::new(),
@@ -102,10 +105,13 @@ impl Recorder {
     /// Writes what was taken in, whole or not at all.
     pub async fn flush(&mut self, tx: &Tx) -> Result<()> {
         if !self.frame.lengths.is_empty() {
-            let text = "INSERT INTO raw_frames (tenant_id, frame_no, bytes) VALUES ($1, $2, $3)";
-            let packed = std::mem::take(&mut self.frame).pack()?;
-            execute(tx, text, [self.tenant.0.into(), self.frame_no.into(), packed.into()]).await?;
-            self.frame_no += 1;
+            self.seal();
+        }
+        if !self.full.is_empty() {
+            for (frame_no, frame) in self.full.drain(..) {
+                let text = "INSERT INTO raw_frames (tenant_id, frame_no, bytes) VALUES ($1, $2, $3)";
+                execute(tx, text, [self.tenant.0.into(), frame_no.into(), frame.pack()?.into()]).await?;
+            }
             let rows =
                 self.new_rows.drain().map(|(hash, row_no)| vec![self.tenant.0.into(), hash.to_vec().into(), row_no.into()]);
             upsert(tx, &RAW_ROWS, rows.collect()).await?;
@@ -113,6 +119,11 @@ impl Recorder {
         let layouts = self.layouts.drain().map(|(hash, layout)| vec![self.tenant.0.into(), hash.to_vec().into(), layout.into()]);
         upsert(tx, &BODIES, layouts.collect()).await?;
         upsert(tx, &SNAPSHOTS, std::mem::take(&mut self.pages)).await
+    }
+
+    fn seal(&mut self) {
+        self.full.push((self.frame_no, std::mem::take(&mut self.frame)));
+        self.frame_no += 1;
     }
 
     async fn place_rows<C: Conn>(&mut self, conn: &C, answer: &Answer<'_>) -> Result<Vec<RowNo>> {
@@ -123,6 +134,9 @@ impl Recorder {
             let row_no = match stored.get(&hash).or_else(|| self.new_rows.get(&hash)) {
                 Some(row_no) => *row_no,
                 None => {
+                    if self.frame.lengths.len() as i64 == PLACES {
+                        self.seal();
+                    }
                     let row_no = self.frame_no * PLACES + self.frame.push(&answer.body[range.clone()]);
                     self.new_rows.insert(hash, row_no);
                     row_no
@@ -135,7 +149,7 @@ impl Recorder {
 }
 
 const RAW_ROWS: Bulk = Bulk { table: "raw_rows", columns: &["tenant_id", "hash", "row_no"], key: 2, keep: &["row_no"] };
-const BODIES: Bulk = Bulk { table: "snapshot_bodies", columns: &["tenant_id", "body_hash", "layout"], key: 2, keep: &["layout"] };
+const BODIES: Bulk = Bulk { table: "snapshot_bodies", columns: &["tenant_id", "body_hash", "layout"], key: 2, keep: &[] };
 const SNAPSHOTS: Bulk = Bulk {
     table: "snapshots",
     columns: &["tenant_id", "run_id", "dataset", "page_no", "request", "page_offset", "at_ms", "http_status", "body_hash"],

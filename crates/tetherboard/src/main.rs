@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod console;
+mod heap;
 mod logs;
 
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    heap::keep_small();
     let arguments = Arguments::parse();
     match start(arguments) {
         Ok(code) => code,

@@ -220,6 +220,7 @@ CREATE TABLE pipeline_items (
     contact_id TEXT {binary},           -- the contact it was joined to; NULL: unlinked
     title TEXT NOT NULL,
     name TEXT NOT NULL,
+    search TEXT NOT NULL,               -- lower case: name, title
     link_key TEXT,
     contact_type BIGINT,
     stage TEXT,
