@@ -11,6 +11,7 @@ mod csv;
 mod error;
 mod health;
 mod links;
+mod numbers;
 mod pages;
 mod parts;
 mod query;
@@ -47,6 +48,7 @@ pub struct Portal {
     clock: Clock,
     settings: Arc<Settings>,
     sign_ins: auth::SignIns,
+    numbers: numbers::KeptNumbers,
 }
 
 /// How this portal is reached and run.
@@ -60,7 +62,7 @@ pub struct Settings {
 
 impl Portal {
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self { store, clock, settings: Arc::new(settings), sign_ins: auth::SignIns::default() }
+        Self { store, clock, settings: Arc::new(settings), sign_ins: auth::SignIns::default(), numbers: Default::default() }
     }
 
     /// Every route, with what protects all of them.

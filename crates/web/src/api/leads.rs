@@ -5,7 +5,7 @@ use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use tetherboard_metrics::{Board, LEADS_REST_ON, lead_summary};
+use tetherboard_metrics::{Board, LEADS_REST_ON};
 use tetherboard_store::leads::LeadRow;
 use tetherboard_store::{leads, runs};
 use utoipa::ToSchema;
@@ -64,29 +64,35 @@ pub(crate) struct WeekCount {
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads/summary", params(("tenant" = String, Path)),
     responses((status = 200, body = Summary), (status = 404, body = Problem)))]
 pub(crate) async fn summary(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Json<Summary>> {
-    let conn = portal.store.conn();
-    let summary = async {
-        let board = Board::load(conn, brand.tenant.id).await?;
-        lead_summary(conn, brand.tenant.id, &brand.tenant.zone, &board, portal.clock.now()).await
-    };
-    let summary = summary.await.map_err(|error| as_problem(error.into()))?;
+    let numbers = portal.numbers.of(&portal.store, &brand.tenant, portal.clock.now()).await;
+    let numbers = numbers.map_err(|error| as_problem(error.into()))?;
+    let summary = &numbers.summary;
     Ok(Json(Summary {
         as_of: summary.as_of.map(super::text),
         zone: brand.tenant.zone.name().to_owned(),
         total: summary.total,
         prospects: summary.prospects,
         undated: summary.undated,
-        by_source: summary.by_source.into_iter().map(|(source, count)| SourceCount { source, count }).collect(),
+        by_source: summary
+            .by_source
+            .iter()
+            .map(|(source, count)| SourceCount { source: source.clone(), count: *count })
+            .collect(),
         by_stage: summary
             .by_stage
-            .into_iter()
-            .map(|line| StageCount { stage: line.stage, role: line.role.as_str(), active: line.active, count: line.contacts })
+            .iter()
+            .map(|line| StageCount {
+                stage: line.stage.clone(),
+                role: line.role.as_str(),
+                active: line.active,
+                count: line.contacts,
+            })
             .collect(),
         new_by_week: summary
             .new_by_week
-            .into_iter()
+            .iter()
             .map(|week| WeekCount {
-                week: week.week,
+                week: week.week.clone(),
                 starts: week.starts.to_string(),
                 count: week.count,
                 prospects: week.prospects,

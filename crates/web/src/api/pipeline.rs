@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use tetherboard_metrics::Board;
 use utoipa::ToSchema;
 
 use crate::Portal;
@@ -50,20 +49,17 @@ pub(crate) async fn pipeline(brand: BrandViewer, State(portal): State<Portal>, p
     if pairs.get("asof").is_some_and(|day| !day.is_empty()) {
         return Err(Refusal::bad_request(Wants::Problem, "The pipeline as of a past day is not offered; leave `asof` out."));
     }
-    let conn = portal.store.conn();
-    let read = async {
-        let board = Board::load(conn, brand.tenant.id).await?;
-        tetherboard_metrics::pipeline(conn, brand.tenant.id, &board, portal.clock.now()).await
-    };
-    let pipeline = read.await.map_err(|error| as_problem(error.into()))?;
-    let stages = pipeline.stages.into_iter().map(|line| Stage {
+    let numbers = portal.numbers.of(&portal.store, &brand.tenant, portal.clock.now()).await;
+    let numbers = numbers.map_err(|error| as_problem(error.into()))?;
+    let pipeline = &numbers.pipeline;
+    let stages = pipeline.stages.iter().map(|line| Stage {
         suggested_role: line
             .role
             .confirmed()
             .is_none()
             .then(|| line.role.likely().map(tetherboard_domain::Role::as_str))
             .flatten(),
-        stage: line.stage,
+        stage: line.stage.clone(),
         order: line.order,
         role: line.role.as_str(),
         active: line.active,

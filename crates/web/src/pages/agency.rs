@@ -1,18 +1,21 @@
 //! The agency's home: every brand side by side, exceptions first.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{RunStatus, SyncState};
-use tetherboard_metrics::{Board, Freshness, NewLeadsThisWeek, Pipeline, Step, freshness, new_leads_this_week, pipeline};
+use tetherboard_metrics::{Freshness, Step, freshness};
 use tetherboard_store::runs;
 use tetherboard_store::tenants::Tenant;
 
 use crate::Portal;
 use crate::error::Answer;
 use crate::links::{self, Tab};
+use crate::numbers::Numbers;
 use crate::parts::fresh::dataset_name;
 use crate::parts::shell::{Document, EMPTY, Theme, account, agency_mark, agency_name, brand_tile};
 use crate::parts::words::{change, counted, number};
@@ -27,8 +30,7 @@ pub(crate) fn router() -> Router<Portal> {
 struct BrandLine {
     tenant: Tenant,
     fresh: Freshness,
-    week: Option<NewLeadsThisWeek>,
-    pipeline: Pipeline,
+    numbers: Arc<Numbers>,
     /// The last runs, oldest first.
     runs: Vec<RunStatus>,
 }
@@ -61,13 +63,11 @@ async fn home(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, 
 
 async fn line(portal: &Portal, tenant: Tenant, now: Timestamp) -> Answer<BrandLine> {
     let conn = portal.store.conn();
-    let board = Board::load(conn, tenant.id).await?;
     let mut runs: Vec<RunStatus> = runs::newest(conn, tenant.id, RUNS).await?.iter().map(|run| run.status).collect();
     runs.reverse();
     Ok(BrandLine {
         fresh: freshness(conn, &tenant, now).await?,
-        week: new_leads_this_week(conn, tenant.id, &tenant.zone, now).await?,
-        pipeline: pipeline(conn, tenant.id, &board, now).await?,
+        numbers: portal.numbers.of(&portal.store, &tenant, now).await?,
         runs,
         tenant,
     })
@@ -96,8 +96,8 @@ fn standing(fresh: &Freshness) -> Standing {
 }
 
 fn headline(lines: &[BrandLine]) -> Markup {
-    let new: i64 = lines.iter().filter_map(|line| line.week).map(|week| week.this.contacts).sum();
-    let unknown = lines.iter().filter(|line| line.week.is_none()).count();
+    let new: i64 = lines.iter().filter_map(|line| line.numbers.week).map(|week| week.this.contacts).sum();
+    let unknown = lines.iter().filter(|line| line.numbers.week.is_none()).count();
     let need = lines.iter().filter(|line| standing(&line.fresh).rank < 2).count();
     let brands = counted(i64::try_from(lines.len()).unwrap_or(0), "brand", "brands");
     html! {
@@ -168,7 +168,7 @@ fn brand_row(line: &BrandLine, now: Timestamp) -> Markup {
             td.nowrap { @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, &tenant.zone)), None => span.muted { "never" } } }
             td { (ticks(&line.runs)) }
             td.num {
-                @match line.week {
+                @match line.numbers.week {
                     Some(week) => {
                         a.who-plain href=(links::leads(slug).with("from", &tenant.zone.date(week.window.from).to_string()).url()) data-count=(week.this.contacts) { b { (number(week.this.contacts)) } }
                         " " span.muted { @if week.this.contacts == week.last.contacts { "same" } @else { (change(week.this.contacts, week.last.contacts)) } }
@@ -176,9 +176,9 @@ fn brand_row(line: &BrandLine, now: Timestamp) -> Markup {
                     None => span.muted { "no data yet" },
                 }
             }
-            td.num { @if read { a.who-plain href=(links::leads(slug).with("in", "pipeline").url()) data-count=(line.pipeline.leads_in_pipeline) { (number(line.pipeline.leads_in_pipeline)) } } @else { span.muted { "—" } } }
-            td.num { @if read { a.who-plain href=(links::leads(slug).with("in", "qualified").url()) data-count=(line.pipeline.qualified) { (number(line.pipeline.qualified)) } } @else { span.muted { "—" } } }
-            td.num { @if read { (line.pipeline.weighted.short()) } @else { span.muted { "—" } } }
+            td.num { @if read { a.who-plain href=(links::leads(slug).with("in", "pipeline").url()) data-count=(line.numbers.pipeline.leads_in_pipeline) { (number(line.numbers.pipeline.leads_in_pipeline)) } } @else { span.muted { "—" } } }
+            td.num { @if read { a.who-plain href=(links::leads(slug).with("in", "qualified").url()) data-count=(line.numbers.pipeline.qualified) { (number(line.numbers.pipeline.qualified)) } } @else { span.muted { "—" } } }
+            td.num { @if read { (line.numbers.pipeline.weighted.short()) } @else { span.muted { "—" } } }
             td.num { form method="post" action=(links::sync_now(slug)) { button.btn disabled[fresh.state == SyncState::Running] { (icon("refresh-cw", 14)) "Sync now" } } }
         }
     }

@@ -1,5 +1,7 @@
 //! Leads: how many came, from where, where they stand, and who they are.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -7,10 +9,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, TenantId, Zone};
-use tetherboard_metrics::{
-    Board, LEADS_REST_ON, LeadGroup, LeadSummary, NewLeadsThisWeek, Pipeline, SourceLine, lead_summary, new_leads_this_week,
-    pipeline, sources,
-};
+use tetherboard_metrics::{Board, LEADS_REST_ON, LeadGroup};
 use tetherboard_store::leads::{self, LeadFilter, LeadRow};
 use tetherboard_store::{Conn, Result as StoreResult, runs};
 
@@ -19,6 +18,7 @@ use crate::Portal;
 use crate::csv;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
+use crate::numbers::Numbers;
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::stages::{role_class, role_groups, role_link, role_name, shown, stage, stage_link};
 use crate::parts::table::{PAGE, Sorting, pager};
@@ -33,10 +33,7 @@ pub(crate) fn router() -> Router<Portal> {
 
 /// What the page shows.
 struct LeadsView {
-    week: Option<NewLeadsThisWeek>,
-    summary: LeadSummary,
-    pipeline: Pipeline,
-    sources: Vec<SourceLine>,
+    numbers: Arc<Numbers>,
     query: LeadQuery,
     total: i64,
     rows: Vec<LeadRow>,
@@ -46,30 +43,30 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
     let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
     let query = LeadQuery::parse(&pairs).map_err(bad)?;
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
-    let board = Board::load(conn, tenant.id).await?;
-    let filter = filter(conn, tenant.id, &board, &tenant.zone, &query).await?;
+    let numbers = portal.numbers.of(&portal.store, tenant, portal.clock.now()).await?;
+    let board = &numbers.board;
+    let filter = filter(conn, tenant.id, board, &tenant.zone, &query).await?;
     if pairs.wants_csv().map_err(bad)? {
-        return Ok(as_csv(conn, &brand, &board, &query, &filter).await?);
+        return Ok(as_csv(conn, &brand, board, &query, &filter).await?);
     }
     let shell = Shell::load(&portal, &brand, theme).await?;
     let (sort, descending) = query.order();
     let offset = (query.page - 1) * PAGE;
-    let view = LeadsView {
-        week: new_leads_this_week(conn, tenant.id, &tenant.zone, shell.now).await?,
-        summary: lead_summary(conn, tenant.id, &tenant.zone, &board, shell.now).await?,
-        pipeline: pipeline(conn, tenant.id, &board, shell.now).await?,
-        sources: sources(conn, tenant.id, &board, None).await?,
-        total: leads::count(conn, tenant.id, &filter).await?,
-        rows: leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, PAGE)).await?,
-        query,
-    };
+    let total = leads::count(conn, tenant.id, &filter).await?;
+    let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, PAGE)).await?;
+    let view = LeadsView { numbers, query, total, rows };
     if view.rows.is_empty() && offset > 0 {
         return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
     }
     let address = with_page(sorted(view.query.narrow(links::leads(&tenant.slug)), &view.query), view.query.page);
     let kept = view.query.narrow(Link::to("")).url();
-    let markup =
-        shell.render(&Page { tab: Tab::Leads, bar: bar(&shell, &view), body: body(&shell, &board, &view), address, kept });
+    let markup = shell.render(&Page {
+        tab: Tab::Leads,
+        bar: bar(&shell, &view),
+        body: body(&shell, &view.numbers.board, &view),
+        address,
+        kept,
+    });
     Ok(markup.into_response())
 }
 
@@ -143,7 +140,7 @@ fn bar(shell: &Shell<'_>, view: &LeadsView) -> Markup {
     let csv = csv_link(shell, view);
     html! {
         p.dates {
-            @match view.summary.as_of {
+            @match view.numbers.summary.as_of {
                 Some(as_of) => { "As of " (time::exact(as_of, &shell.tenant().zone)) }
                 None => "Not read yet",
             }
@@ -169,7 +166,7 @@ fn body(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
         (cards(shell, view))
         section.card {
             div.card-head { h2 { "New leads over time" } span.sub { "12 weeks, contacts of every type" } }
-            div.card-body { (weeks_figure(slug, &view.summary.new_by_week)) }
+            div.card-body { (weeks_figure(slug, &view.numbers.summary.new_by_week)) }
         }
         div.cols.even {
             (sources_card(slug, view))
@@ -180,20 +177,21 @@ fn body(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
 }
 
 fn cards(shell: &Shell<'_>, view: &LeadsView) -> Markup {
-    let (slug, s) = (&shell.tenant().slug, &view.summary);
+    let (slug, s) = (&shell.tenant().slug, &view.numbers.summary);
     let as_of = s.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
     let cards = [
         Card {
             id: "new-leads",
             name: "New leads this week",
-            value: view.week.map_or("—".to_owned(), |week| number(week.this.contacts)),
-            link: view.week.map(|week| (week_link(shell, week).url(), week.this.contacts)),
+            value: view.numbers.week.map_or("—".to_owned(), |week| number(week.this.contacts)),
+            link: view.numbers.week.map(|week| (week_link(shell, week).url(), week.this.contacts)),
             meaning: "Contacts of every type created since Monday in the brand’s time zone, up to the last complete read.",
             counted: view
+                .numbers
                 .week
                 .map_or("no data yet this week".to_owned(), |week| counted(week.this.contacts, "contact", "contacts")),
             spark: EMPTY,
-            below: match view.week {
+            below: match view.numbers.week {
                 Some(week) => delta(week.this.contacts, week.last.contacts, "last week by now"),
                 None => html! { "no data yet this week" },
             },
@@ -224,20 +222,20 @@ fn cards(shell: &Shell<'_>, view: &LeadsView) -> Markup {
         Card {
             id: "qualified",
             name: "Qualified candidates",
-            value: number(view.pipeline.qualified),
-            link: Some((links::leads(slug).with("in", "qualified").url(), view.pipeline.qualified)),
+            value: number(view.numbers.pipeline.qualified),
+            link: Some((links::leads(slug).with("in", "qualified").url(), view.numbers.pipeline.qualified)),
             meaning: "Prospects from the first qualified stage to the last before the agreement is signed.",
-            counted: counted(view.pipeline.qualified, "prospect", "prospects"),
+            counted: counted(view.numbers.pipeline.qualified, "prospect", "prospects"),
             spark: EMPTY,
-            below: html! { (percent(view.pipeline.qualified, s.in_pipeline)) " of the pipeline" },
+            below: html! { (percent(view.numbers.pipeline.qualified, s.in_pipeline)) " of the pipeline" },
         },
     ];
     html! { section.card.stats aria-label="Leads in numbers" { @for card in &cards { (card.render(as_of.as_deref())) } } }
 }
 
 fn sources_card(slug: &str, view: &LeadsView) -> Markup {
-    let most = view.sources.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
-    let qualified: i64 = view.sources.iter().map(|line| line.qualified).sum();
+    let most = view.numbers.sources.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
+    let qualified: i64 = view.numbers.sources.iter().map(|line| line.qualified).sum();
     html! {
         section.card.c-7 id="sources" {
             div.card-head { h2 { "Sources" } span.sub { "what each brought, and how many of them are qualified now" } }
@@ -249,13 +247,13 @@ fn sources_card(slug: &str, view: &LeadsView) -> Markup {
                         th.num scope="col" { "Qualified" } th.num scope="col" { "Qualified %" }
                     } }
                     tbody {
-                        @for line in &view.sources {
+                        @for line in &view.numbers.sources {
                             tr {
                                 th scope="row" { a.who.plain.t title=(source_name(line.source.as_deref())) data-count=(line.contacts)
                                     href=(with_label(links::leads(slug), "source", line.source.as_deref()).url()) { (source_name(line.source.as_deref())) } }
                                 td.num.w600 { (number(line.contacts)) }
                                 td.c-bar.no-phone { span.bar { i style=(format!("width:{}%", 100 * line.contacts / most)) {} } }
-                                td.num.muted { (percent(line.contacts, view.summary.total)) }
+                                td.num.muted { (percent(line.contacts, view.numbers.summary.total)) }
                                 td.num {
                                     @if line.qualified > 0 {
                                         a.who-plain data-count=(line.qualified) href=(with_label(links::leads(slug), "source", line.source.as_deref()).with("in", "qualified").url()) { (number(line.qualified)) }
@@ -266,8 +264,8 @@ fn sources_card(slug: &str, view: &LeadsView) -> Markup {
                         }
                     }
                     tfoot { tr {
-                        th scope="row" { "All" } td.num { (number(view.summary.total)) } td.no-phone {} td.num { (percent(view.summary.total, view.summary.total)) }
-                        td.num { (number(qualified)) } td.num { (percent(qualified, view.summary.total)) }
+                        th scope="row" { "All" } td.num { (number(view.numbers.summary.total)) } td.no-phone {} td.num { (percent(view.numbers.summary.total, view.numbers.summary.total)) }
+                        td.num { (number(qualified)) } td.num { (percent(qualified, view.numbers.summary.total)) }
                     } }
                 }
             }
@@ -276,7 +274,7 @@ fn sources_card(slug: &str, view: &LeadsView) -> Markup {
 }
 
 fn standing_card(slug: &str, board: &Board, view: &LeadsView) -> Markup {
-    let (s, p) = (&view.summary, &view.pipeline);
+    let (s, p) = (&view.numbers.summary, &view.numbers.pipeline);
     let most = p.stages.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
     let open: i64 = p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place)).map(|line| line.contacts).sum();
     html! {
@@ -318,7 +316,7 @@ fn list(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
         section.card id="list" {
             div.toolbar {
                 h2 { "Leads" }
-                span.sub { @if view.query.is_narrowed() { (number(view.total)) " of " (number(view.summary.total)) } @else { (counted(view.total, "contact", "contacts")) } }
+                span.sub { @if view.query.is_narrowed() { (number(view.total)) " of " (number(view.numbers.summary.total)) } @else { (counted(view.total, "contact", "contacts")) } }
                 div.push.flex.wrapf { a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" } }
             }
             (filter_form(shell, board, view))
@@ -348,7 +346,7 @@ fn filter_form(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
             div.field { label for="stage" { "Stage" }
                 select.select id="stage" name="stage" data-absent="*" {
                     option value="*" { "All stages" }
-                    @for line in view.summary.by_stage.iter().filter(|line| line.stage.is_some()) {
+                    @for line in view.numbers.summary.by_stage.iter().filter(|line| line.stage.is_some()) {
                         @let name = line.stage.as_deref().unwrap_or_default();
                         option value=(name) selected[stage_now.as_deref() == Some(name)] { (shown(line.stage.as_deref())) }
                     }
@@ -357,7 +355,7 @@ fn filter_form(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
             div.field { label for="source" { "Source" }
                 select.select id="source" name="source" data-absent="*" {
                     option value="*" { "All sources" }
-                    @for (source, _) in view.summary.by_source.iter().filter(|(source, _)| source.is_some()) {
+                    @for (source, _) in view.numbers.summary.by_source.iter().filter(|(source, _)| source.is_some()) {
                         @let name = source.as_deref().unwrap_or_default();
                         option value=(name) selected[source_now == Some(name.to_lowercase())] { (source_name(source.as_deref())) }
                     }
@@ -439,7 +437,7 @@ fn empty(slug: &str, view: &LeadsView) -> Markup {
             span.disc.quiet { (icon("funnel", 20)) }
             @if view.query.is_narrowed() {
                 h2 { "No lead fits these filters" }
-                p { (counted(view.summary.total, "contact is", "contacts are")) " there without them." }
+                p { (counted(view.numbers.summary.total, "contact is", "contacts are")) " there without them." }
                 div.chips { a.btn href=(links::leads(slug).url()) { (icon("x", 14)) "Clear all filters" } }
             } @else {
                 h2 { "No leads yet" }

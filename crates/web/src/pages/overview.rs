@@ -5,14 +5,12 @@ use axum::extract::State;
 use axum::routing::get;
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, ChartSpec, ChartUnit, DatasetStatus, Period};
-use tetherboard_metrics::{
-    Board, DayTotals, LeadGroup, LeadSummary, NewLeadsThisWeek, Pipeline, SourceLine, StageLine, WeekCount, day_totals,
-    lead_summary, new_leads_this_week, pipeline, sources,
-};
+use tetherboard_metrics::{Board, DayTotals, LeadGroup, NewLeadsThisWeek, Pipeline, SourceLine, StageLine, WeekCount};
 
 use crate::Portal;
 use crate::error::Answer;
 use crate::links::{self, Link, Tab};
+use crate::numbers::Numbers;
 use crate::parts::figure::Figure;
 use crate::parts::fresh::dataset_name;
 use crate::parts::shell::{Page, Shell, Theme};
@@ -27,35 +25,16 @@ pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/t/{brand}/overview", get(overview))
 }
 
-/// What the page shows.
-struct Overview {
-    week: Option<NewLeadsThisWeek>,
-    summary: LeadSummary,
-    pipeline: Pipeline,
-    sources: Vec<SourceLine>,
-    /// The last weeks' days, oldest first.
-    days: Vec<DayTotals>,
-}
-
-const DAYS: i64 = 70;
-
 async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme) -> Answer<Markup> {
     let shell = Shell::load(&portal, &brand, theme).await?;
-    let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, shell.now);
-    let board = Board::load(conn, tenant.id).await?;
-    let view = Overview {
-        week: new_leads_this_week(conn, tenant.id, &tenant.zone, now).await?,
-        summary: lead_summary(conn, tenant.id, &tenant.zone, &board, now).await?,
-        pipeline: pipeline(conn, tenant.id, &board, now).await?,
-        sources: sources(conn, tenant.id, &board, None).await?,
-        days: day_totals(conn, tenant.id, &board, tenant.zone.date(now), DAYS).await?,
-    };
-    let body = if view.summary.as_of.is_none() { first_sync(&shell) } else { body(&shell, &board, &view) };
+    let tenant = &brand.tenant;
+    let view = portal.numbers.of(&portal.store, tenant, shell.now).await?;
+    let body = if view.summary.as_of.is_none() { first_sync(&shell) } else { body(&shell, &view) };
     let address = Link::to(Tab::Overview.url(&tenant.slug));
     Ok(shell.render(&Page { tab: Tab::Overview, bar: bar(&shell, &view), body, address, kept: String::new() }))
 }
 
-fn bar(shell: &Shell<'_>, view: &Overview) -> Markup {
+fn bar(shell: &Shell<'_>, view: &Numbers) -> Markup {
     let zone = &shell.tenant().zone;
     html! {
         span.btn aria-disabled="false" { (icon("calendar-days", 15)) b { (Period::WeekToDate.label()) } }
@@ -72,7 +51,8 @@ fn bar(shell: &Shell<'_>, view: &Overview) -> Markup {
     }
 }
 
-fn body(shell: &Shell<'_>, board: &Board, view: &Overview) -> Markup {
+fn body(shell: &Shell<'_>, view: &Numbers) -> Markup {
+    let board = &view.board;
     let slug = &shell.tenant().slug;
     html! {
         (headline(shell, board, view))
@@ -104,7 +84,7 @@ fn last_step<'a>(board: &Board, pipeline: &'a Pipeline) -> Option<&'a StageLine>
     pipeline.stages.iter().rfind(|line| board.is_in(LeadGroup::Qualified, &line.place))
 }
 
-fn headline(shell: &Shell<'_>, board: &Board, view: &Overview) -> Markup {
+fn headline(shell: &Shell<'_>, board: &Board, view: &Numbers) -> Markup {
     let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
     let last = last_step(board, &view.pipeline).filter(|line| line.contacts > 0);
     html! {
@@ -185,7 +165,7 @@ pub(crate) fn delta(now: i64, before: i64, than: &str) -> Markup {
     html! { span class=(class) { (icon(picture, 13)) (change(now, before)) } " than " (than) }
 }
 
-fn cards(shell: &Shell<'_>, board: &Board, view: &Overview) -> Markup {
+fn cards(shell: &Shell<'_>, board: &Board, view: &Numbers) -> Markup {
     let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
     let as_of = |moment: Option<jiff::Timestamp>| moment.map(|moment| time::exact(moment, zone));
     let leads_as_of = as_of(view.summary.as_of);
@@ -265,7 +245,7 @@ fn qualified_names(board: &Board) -> Option<String> {
 }
 
 /// The day a week before today, or the first after it that is kept.
-fn week_ago<'a>(view: &'a Overview, shell: &Shell<'_>) -> Option<&'a DayTotals> {
+fn week_ago<'a>(view: &'a Numbers, shell: &Shell<'_>) -> Option<&'a DayTotals> {
     let today = shell.tenant().zone.date(shell.now);
     let wanted = today.checked_sub(jiff::Span::new().days(7)).ok()?;
     view.days.iter().find(|day| day.day >= wanted && day.day < today)
@@ -327,7 +307,7 @@ fn weeks_sentence(weeks: &[WeekCount]) -> Markup {
 
 const TOP: usize = 8;
 
-fn top_sources(slug: &str, view: &Overview) -> Markup {
+fn top_sources(slug: &str, view: &Numbers) -> Markup {
     let most = view.sources.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
     let rest: i64 = view.sources.iter().skip(TOP).map(|line| line.contacts).sum();
     if view.sources.is_empty() {

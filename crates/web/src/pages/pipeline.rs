@@ -1,5 +1,7 @@
 //! Pipeline: what stands where, what it is worth and how surely, and the deals themselves.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -7,7 +9,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Money, Odds, StageRole};
-use tetherboard_metrics::{Board, DayTotals, LeadGroup, Pipeline, StageLine, day_totals, pipeline};
+use tetherboard_metrics::{Board, DayTotals, LeadGroup, StageLine};
 use tetherboard_store::deals::{self, DealFilter, DealRow};
 use tetherboard_store::{Conn, Result as StoreResult};
 
@@ -16,6 +18,7 @@ use crate::Portal;
 use crate::csv;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
+use crate::numbers::Numbers;
 use crate::parts::figure::Figure;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::spark::sparkline;
@@ -39,15 +42,12 @@ enum Measure {
 
 /// What the page shows.
 struct PipelineView {
-    pipeline: Pipeline,
-    days: Vec<DayTotals>,
+    numbers: Arc<Numbers>,
     measure: Measure,
     query: DealQuery,
     total: i64,
     rows: Vec<DealRow>,
 }
-
-const DAYS: i64 = 70;
 
 async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Response> {
     let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
@@ -58,30 +58,31 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         Some(other) => return Err(bad(format!("`by={other}` is not known; use count or value."))),
     };
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
-    let board = Board::load(conn, tenant.id).await?;
-    let filter = query.filter(&board);
+    let numbers = portal.numbers.of(&portal.store, tenant, portal.clock.now()).await?;
+    let board = &numbers.board;
+    let filter = query.filter(board);
     if pairs.wants_csv().map_err(bad)? {
-        return Ok(as_csv(conn, &brand, &board, &query, &filter).await?);
+        return Ok(as_csv(conn, &brand, board, &query, &filter).await?);
     }
     let shell = Shell::load(&portal, &brand, theme).await?;
     let (sort, descending) = query.order();
     let offset = (query.page - 1) * PAGE;
-    let view = PipelineView {
-        pipeline: pipeline(conn, tenant.id, &board, shell.now).await?,
-        days: day_totals(conn, tenant.id, &board, tenant.zone.date(shell.now), DAYS).await?,
-        measure,
-        total: deals::count(conn, tenant.id, &filter).await?,
-        rows: deals::list(conn, tenant.id, &filter, sort, descending, &board.progress_order(), (offset, PAGE)).await?,
-        query,
-    };
+    let total = deals::count(conn, tenant.id, &filter).await?;
+    let rows = deals::list(conn, tenant.id, &filter, sort, descending, &board.progress_order(), (offset, PAGE)).await?;
+    let view = PipelineView { numbers, measure, query, total, rows };
     if view.rows.is_empty() && offset > 0 {
         return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
     }
     let address = measured(sorted(view.query.narrow(links::pipeline(&tenant.slug)), &view.query), measure);
     let address = if view.query.page == 1 { address } else { address.with("page", &view.query.page.to_string()) };
     let kept = measured(view.query.narrow(Link::to("")), measure).url();
-    let markup =
-        shell.render(&Page { tab: Tab::Pipeline, bar: bar(&shell, &view), body: body(&shell, &board, &view), address, kept });
+    let markup = shell.render(&Page {
+        tab: Tab::Pipeline,
+        bar: bar(&shell, &view),
+        body: body(&shell, &view.numbers.board, &view),
+        address,
+        kept,
+    });
     Ok(markup.into_response())
 }
 
@@ -182,7 +183,7 @@ impl<'a> Deal<'a> {
 fn bar(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     html! {
         p.dates {
-            @match view.pipeline.as_of {
+            @match view.numbers.pipeline.as_of {
                 Some(as_of) => { "As of " (time::exact(as_of, &shell.tenant().zone)) }
                 None => "Not read yet",
             }
@@ -204,7 +205,7 @@ fn body(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
     html! {
         h1.sr { "Pipeline" }
         @if asked { (list) }
-        @if let Some(notice) = unconfirmed_notice(board, &view.pipeline, shell.brand.viewer.is_agency()) { (notice) }
+        @if let Some(notice) = unconfirmed_notice(board, &view.numbers.pipeline, shell.brand.viewer.is_agency()) { (notice) }
         (cards(shell, view))
         (stages(shell, board, view))
         section.card {
@@ -216,10 +217,10 @@ fn body(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
 }
 
 fn cards(shell: &Shell<'_>, view: &PipelineView) -> Markup {
-    let (slug, p) = (&shell.tenant().slug, &view.pipeline);
+    let (slug, p) = (&shell.tenant().slug, &view.numbers.pipeline);
     let as_of = p.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
     let known = || (links::pipeline(slug).with("in", "open").with("fee", "known").url(), p.fees_known);
-    let history = |of: fn(&DayTotals) -> i64| view.days.iter().map(of).collect::<Vec<i64>>();
+    let history = |of: fn(&DayTotals) -> i64| view.numbers.days.iter().map(of).collect::<Vec<i64>>();
     let coverage = format!("fee known for {} of {}", number(p.fees_known), counted(p.open_deals, "open deal", "open deals"));
     let or_unknown = |amount: Money| if p.fees_known == 0 { "—".to_owned() } else { amount.short() };
     let average = p.value.0.checked_div(p.fees_known).map(Money);
@@ -273,7 +274,7 @@ fn cards(shell: &Shell<'_>, view: &PipelineView) -> Markup {
 }
 
 fn stages(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
-    let (slug, p) = (&shell.tenant().slug, &view.pipeline);
+    let (slug, p) = (&shell.tenant().slug, &view.numbers.pipeline);
     let size = |line: &StageLine| if view.measure == Measure::Value { line.value.0 } else { line.contacts };
     let most = p.stages.iter().map(size).max().unwrap_or(0).max(1);
     let turn = |measure: Measure| measured(view.query.narrow(links::pipeline(slug)), measure).url();
@@ -327,7 +328,7 @@ fn stage_row(slug: &str, line: &StageLine, width: i64) -> Markup {
 
 fn chart(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
     let slug = &shell.tenant().slug;
-    let p = &view.pipeline;
+    let p = &view.numbers.pipeline;
     let held: Vec<&StageLine> =
         p.stages.iter().filter(|line| !line.role.is_inactive() && (line.contacts > 0 || line.deals > 0)).collect();
     let bar = |line: &&StageLine| {
@@ -364,7 +365,7 @@ fn chart(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
 }
 
 fn sentence(board: &Board, view: &PipelineView) -> Markup {
-    let p = &view.pipeline;
+    let p = &view.numbers.pipeline;
     let open = || p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place));
     html! {
         @match view.measure {
