@@ -85,7 +85,6 @@ words!(
         Schedule = "schedule",
         Person = "person",
         Command = "command",
-        Replay = "replay",
     }
 );
 

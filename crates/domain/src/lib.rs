@@ -17,7 +17,7 @@ pub use chart::{Bar, ChartSpec, ChartUnit};
 pub use clock::Clock;
 pub use dataset::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger};
 pub use ids::{ContactId, DealId, RunId, TenantId, UserId, UserRole};
-pub use money::{Fee, Money, Odds};
+pub use money::{Money, Odds, grouped};
 pub use period::{Period, Week, Window, weeks_ending_with};
 pub use schedule::next_hourly_run;
 pub use stage::{Role, StageKey, StageRole, suggest_role};

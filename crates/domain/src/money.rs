@@ -55,7 +55,8 @@ impl fmt::Display for Money {
     }
 }
 
-fn grouped(number: u64) -> String {
+/// `1,234,567`.
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -84,23 +85,6 @@ impl Sub for Money {
 impl Sum for Money {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, Add::add)
-    }
-}
-
-/// A deal's fee as the CRM tells it. Blank and zero are not known; so is what is negative or unreadable, which is flagged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fee {
-    Unknown,
-    Known(Money),
-    Flagged,
-}
-
-impl Fee {
-    pub fn known(self) -> Option<Money> {
-        match self {
-            Self::Known(amount) => Some(amount),
-            Self::Unknown | Self::Flagged => None,
-        }
     }
 }
 

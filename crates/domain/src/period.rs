@@ -28,15 +28,12 @@ impl Window {
 pub enum Period {
     /// From Monday's first moment in the brand's zone.
     WeekToDate,
-    /// The seven local days that end today.
-    Last7Days,
 }
 
 impl Period {
     pub fn label(self) -> &'static str {
         match self {
             Self::WeekToDate => "Week to date",
-            Self::Last7Days => "Last 7 days",
         }
     }
 
@@ -45,7 +42,6 @@ impl Period {
         let today = zone.date(now);
         let first = match self {
             Self::WeekToDate => monday_of(today),
-            Self::Last7Days => today.checked_sub(Span::new().days(6)).unwrap_or(Date::MIN),
         };
         let window = Window { from: zone.start_of(first), until: now.min(as_of) };
         (window.until >= window.from).then_some(window)
@@ -84,10 +80,6 @@ impl Week {
     pub fn iso(self) -> String {
         let iso: ISOWeekDate = self.monday.iso_week_date();
         format!("{:04}-W{:02}", iso.year(), iso.week())
-    }
-
-    pub fn sunday(self) -> Date {
-        self.monday.checked_add(Span::new().days(6)).unwrap_or(Date::MAX)
     }
 }
 

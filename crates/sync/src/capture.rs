@@ -9,6 +9,7 @@ use tetherboard_store::runs::{self, DatasetReport, RunError};
 use tetherboard_store::snapshots::{Answer, Recorder};
 use tetherboard_store::{Store, Tx};
 
+use crate::report::chain;
 use crate::run::SyncError;
 use crate::winners::{Fingerprints, ReadRows};
 
@@ -135,16 +136,9 @@ fn is_odd(page: &Page) -> bool {
 }
 
 pub(crate) fn told_of(error: &tetherboard_clienttether::Error) -> RunError {
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        message.push_str(": ");
-        message.push_str(&cause.to_string());
-        source = cause.source();
-    }
     RunError {
         class: error.class(),
-        message,
+        message: chain(error),
         request: Some(format!("{} at offset {}", error.request, error.offset)),
         retry_after: error.retry_after(),
     }

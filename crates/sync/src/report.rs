@@ -9,6 +9,12 @@ pub struct RunReport {
     pub datasets: Vec<DatasetReport>,
 }
 
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
+}
+
 /// Succeeded when every dataset did; failed when nothing new was applied; else partial.
 pub(crate) fn status_of(datasets: &[DatasetReport]) -> RunStatus {
     let all = |status| datasets.iter().all(|report| report.status == status);

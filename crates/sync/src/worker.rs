@@ -12,6 +12,7 @@ use tetherboard_store::{Result, Store, pipeline_days, runs, tenants};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::report::chain;
 use crate::run::{RunOptions, Syncer};
 
 /// Runs every tenant once an hour, and at once when a person asks.
@@ -109,15 +110,4 @@ pub async fn close_day(store: &Store, tenant: &Tenant, now: Timestamp) -> Result
     }
     pipeline_days::put(&tx, tenant.id, &today.to_string(), &stages, false).await?;
     Store::commit(tx).await
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -1,16 +1,11 @@
 //! Numbers in words.
 
+use tetherboard_domain::grouped;
+
 /// `1,234`.
 pub(crate) fn number(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if number < 0 { format!("−{out}") } else { out }
+    let digits = grouped(number.unsigned_abs());
+    if number < 0 { format!("−{digits}") } else { digits }
 }
 
 /// `1 lead`, `12 leads`.
