@@ -46,6 +46,8 @@ words!(
         Users = "users",
         Contacts = "contacts",
         Deals = "deals",
+        Events = "events",
+        Notes = "notes",
     }
 );
 
@@ -85,6 +87,8 @@ words!(
         Schedule = "schedule",
         Person = "person",
         Command = "command",
+        /// Normalises kept answers again; the CRM is not asked.
+        Replay = "replay",
     }
 );
 

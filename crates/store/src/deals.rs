@@ -1,11 +1,11 @@
 //! Deals: the CRM's own, and the one that a prospect without any stands for.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Money, Odds, StageKey, TenantId};
+use tetherboard_domain::{Dataset, Money, Odds, StageKey, TenantId};
 
 use crate::leads::{LabelMatch, Standing, by_stage, find_words, match_label, standings_in};
-use crate::query::{Bulk, Query, upsert};
-use crate::records::Book;
+use crate::query::Query;
+use crate::records::{self, Book};
 use crate::{Conn, Result};
 
 /// A deal as a run writes it. Which contact it belongs to is decided by [`crate::links::relink`].
@@ -29,42 +29,27 @@ pub struct DealRecord {
     pub created_ms: Option<i64>,
 }
 
-pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord)]) -> Result<()> {
-    const DEALS: Bulk = Bulk {
-        table: "pipeline_items",
-        columns: &[
-            "tenant_id",
-            "crm_id",
-            "row_no",
-            "mapping_version",
-            "first_seen_ms",
-            "changed_ms",
-            "missing_ms",
-            "gone_ms",
-            "modified_ms",
-            "client_id",
-            "title",
-            "name",
-            "search",
-            "link_key",
-            "contact_type",
-            "stage",
-            "stage_key",
-            "stage_since_ms",
-            "stage_since_exact",
-            "fee_cents",
-            "fee_flagged",
-            "odds",
-            "close_date",
-            "owner",
-            "created_ms",
-        ],
-        key: 2,
-        keep: &["first_seen_ms"],
-    };
+pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord)], keep: &[&'static str]) -> Result<()> {
+    const DEALS: [&str; 16] = [
+        "client_id",
+        "title",
+        "name",
+        "search",
+        "link_key",
+        "contact_type",
+        "stage",
+        "stage_key",
+        "stage_since_ms",
+        "stage_since_exact",
+        "fee_cents",
+        "fee_flagged",
+        "odds",
+        "close_date",
+        "owner",
+        "created_ms",
+    ];
     let rows = deals.iter().map(|(book, deal)| {
-        let mut values = book.values(tenant);
-        values.extend([
+        let own = vec![
             deal.client_id.clone().into(),
             deal.title.clone().into(),
             deal.name.clone().into(),
@@ -81,14 +66,14 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord
             deal.close_date.clone().into(),
             deal.owner.clone().into(),
             deal.created_ms.into(),
-        ]);
-        values
+        ];
+        (book, own)
     });
-    upsert(conn, &DEALS, rows.collect()).await
+    records::put(conn, tenant, Dataset::Deals, &DEALS, keep, rows).await
 }
 
 pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
-    standings_in(conn, "pipeline_items", tenant, ids).await
+    standings_in(conn, "pipeline_items", "odds, close_date", tenant, ids).await
 }
 
 /// The deals of prospects: the CRM's, and one for each prospect that has none. A deal is a prospect's by its contact's

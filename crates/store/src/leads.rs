@@ -1,10 +1,10 @@
 //! Contacts: written by a sync run, counted and listed for the pages.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, Money, StageKey, TenantId, Window};
+use tetherboard_domain::{ContactId, Dataset, Money, StageKey, TenantId, Window};
 
-use crate::query::{Bulk, Query, one, rows, upsert};
-use crate::records::Book;
+use crate::query::{Query, one, rows};
+use crate::records::{self, Book};
 use crate::{Conn, Result};
 
 /// A contact as a run writes it.
@@ -15,6 +15,10 @@ pub struct LeadRecord {
     pub email: String,
     pub phone: String,
     pub market: String,
+    /// Units of interest, as the agency mapped them; "" where not.
+    pub units: String,
+    /// Sanitised HTML.
+    pub whiteboard: String,
     pub owner: String,
     /// Name and company, to find a deal's contact by; `None` for a placeholder.
     pub link_key: Option<String>,
@@ -30,51 +34,40 @@ pub struct LeadRecord {
     pub created_ms: Option<i64>,
 }
 
-pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(Book, LeadRecord)]) -> Result<()> {
-    const LEADS: Bulk = Bulk {
-        table: "leads",
-        columns: &[
-            "tenant_id",
-            "crm_id",
-            "row_no",
-            "mapping_version",
-            "first_seen_ms",
-            "changed_ms",
-            "missing_ms",
-            "gone_ms",
-            "modified_ms",
-            "name",
-            "company",
-            "email",
-            "phone",
-            "market",
-            "owner",
-            "search",
-            "link_key",
-            "contact_type",
-            "source",
-            "source_key",
-            "stage",
-            "stage_key",
-            "stage_since_ms",
-            "stage_since_exact",
-            "fee_cents",
-            "fee_flagged",
-            "created_ms",
-        ],
-        key: 2,
-        keep: &["first_seen_ms"],
-    };
+pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(Book, LeadRecord)], keep: &[&'static str]) -> Result<()> {
+    const LEADS: [&str; 20] = [
+        "name",
+        "company",
+        "email",
+        "phone",
+        "market",
+        "units",
+        "whiteboard",
+        "owner",
+        "search",
+        "link_key",
+        "contact_type",
+        "source",
+        "source_key",
+        "stage",
+        "stage_key",
+        "stage_since_ms",
+        "stage_since_exact",
+        "fee_cents",
+        "fee_flagged",
+        "created_ms",
+    ];
     let rows = leads.iter().map(|(book, lead)| {
         let search =
             [&lead.name, &lead.company, &lead.email, &lead.phone, &lead.market].map(|text| text.to_lowercase()).join("\n");
-        let mut values = book.values(tenant);
-        values.extend([
+        let own = vec![
             lead.name.clone().into(),
             lead.company.clone().into(),
             lead.email.clone().into(),
             lead.phone.clone().into(),
             lead.market.clone().into(),
+            lead.units.clone().into(),
+            lead.whiteboard.clone().into(),
             lead.owner.clone().into(),
             search.into(),
             lead.link_key.clone().into(),
@@ -88,10 +81,10 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(Book, LeadRecord
             lead.fee.map(|fee| fee.0).into(),
             lead.fee_flagged.into(),
             lead.created_ms.into(),
-        ]);
-        values
+        ];
+        (book, own)
     });
-    upsert(conn, &LEADS, rows.collect()).await
+    records::put(conn, tenant, Dataset::Contacts, &LEADS, keep, rows).await
 }
 
 /// Where a contact or deal stood, for the next move to be told from it.
@@ -101,17 +94,27 @@ pub struct Standing {
     pub stage: Option<String>,
     pub stage_since_ms: i64,
     pub stage_since_exact: bool,
+    pub fee_cents: Option<i64>,
+    /// Of a deal.
+    pub odds: Option<i64>,
+    pub close_date: Option<String>,
     /// When it was last written, of one that reads have missed since.
     pub lost_since_ms: Option<i64>,
 }
 
 pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
-    standings_in(conn, "leads", tenant, ids).await
+    standings_in(conn, "leads", "CAST(NULL AS BIGINT) AS odds, CAST(NULL AS TEXT) AS close_date", tenant, ids).await
 }
 
-pub(crate) async fn standings_in<C: Conn>(conn: &C, table: &str, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
+pub(crate) async fn standings_in<C: Conn>(
+    conn: &C,
+    table: &str,
+    deal: &str,
+    tenant: TenantId,
+    ids: &[String],
+) -> Result<Vec<Standing>> {
     let select = format!(
-        "SELECT crm_id, stage, stage_since_ms, stage_since_exact, \
+        "SELECT crm_id, stage, stage_since_ms, stage_since_exact, fee_cents, {deal}, \
          CASE WHEN missing_ms IS NULL AND gone_ms IS NULL THEN NULL ELSE changed_ms END AS lost_since_ms \
          FROM {table} WHERE tenant_id = "
     );

@@ -8,18 +8,24 @@
 mod cipher;
 mod connection;
 mod migrations;
+mod packing;
 mod query;
 
 pub mod access;
 pub mod agency;
+pub mod audit;
+pub mod credentials;
 pub mod deals;
+pub mod field_rules;
 pub mod history;
 pub mod leads;
 pub mod leases;
 pub mod links;
+pub mod notes;
 pub mod pipeline_days;
 pub mod records;
 pub mod runs;
+pub mod schedule;
 pub mod small_lists;
 pub mod snapshots;
 pub mod stage_roles;

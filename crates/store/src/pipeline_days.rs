@@ -18,7 +18,7 @@ pub struct StageDay {
 
 /// Replaces a day, `YYYY-MM-DD`.
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, day: &str, stages: &[StageDay], carried: bool) -> Result<()> {
-    const DAYS: Bulk = Bulk {
+    const DAYS: Bulk<'_> = Bulk {
         table: "pipeline_days",
         columns: &["tenant_id", "day", "stage_key", "contacts", "deals", "value_cents", "weighted_cents", "carried"],
         key: 3,

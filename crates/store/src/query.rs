@@ -149,19 +149,19 @@ impl Query {
 }
 
 /// How a table is written in bulk: its columns, and how many of the first of them are its key.
-pub(crate) struct Bulk {
-    pub(crate) table: &'static str,
-    pub(crate) columns: &'static [&'static str],
+pub(crate) struct Bulk<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) columns: &'a [&'a str],
     pub(crate) key: usize,
     /// Columns that a row keeps from its first insert.
-    pub(crate) keep: &'static [&'static str],
+    pub(crate) keep: &'a [&'a str],
 }
 
 /// Rows to a statement: enough to spread its cost, few enough that the prepared statement stays small.
 const ROWS_A_STATEMENT: usize = 50;
 
 /// Inserts rows, or updates those whose key is there. Keys must not repeat within `rows`.
-pub(crate) async fn upsert<C: Conn>(conn: &C, bulk: &Bulk, rows: Vec<Vec<Value>>) -> Result<()> {
+pub(crate) async fn upsert<C: Conn>(conn: &C, bulk: &Bulk<'_>, rows: Vec<Vec<Value>>) -> Result<()> {
     let key = bulk.columns[..bulk.key].join(", ");
     let updates: Vec<String> = bulk.columns[bulk.key..]
         .iter()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{Dataset, TenantId};
 
-use crate::query::{Query, number, rows};
+use crate::query::{Bulk, Query, rows, upsert};
 use crate::snapshots::RowNo;
 use crate::{Conn, Result};
 
@@ -16,6 +16,8 @@ pub(crate) fn table(dataset: Dataset) -> &'static str {
         Dataset::Users => "crm_users",
         Dataset::Contacts => "leads",
         Dataset::Deals => "pipeline_items",
+        Dataset::Events => "scheduled_activities",
+        Dataset::Notes => "notes",
     }
 }
 
@@ -25,26 +27,65 @@ pub struct Book {
     pub crm_id: String,
     pub row_no: RowNo,
     pub mapping_version: i64,
+    /// When this very row was first seen.
+    pub changed_ms: i64,
     /// The CRM's `last_modified_date`.
     pub modified_ms: Option<i64>,
-    pub now_ms: i64,
+    /// Which of the list's fields the row gave, a bit each.
+    pub filled: i64,
 }
 
-impl Book {
-    /// The values of the first columns of every list's table, in their order.
-    pub(crate) fn values(&self, tenant: TenantId) -> Vec<Value> {
-        vec![
+/// The first columns of every list's table.
+const BOOK: [&str; 10] = [
+    "tenant_id",
+    "crm_id",
+    "row_no",
+    "mapping_version",
+    "first_seen_ms",
+    "changed_ms",
+    "missing_ms",
+    "gone_ms",
+    "modified_ms",
+    "filled",
+];
+
+/// Writes records of a list: their books, and the columns of the list's own. Columns to `keep` stay as they are in
+/// records that are there already.
+pub(crate) async fn put<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    dataset: Dataset,
+    columns: &[&'static str],
+    keep: &[&'static str],
+    records: impl Iterator<Item = (&Book, Vec<Value>)>,
+) -> Result<()> {
+    let columns: Vec<&str> = BOOK.iter().chain(columns).copied().collect();
+    let keep: Vec<&str> = ["first_seen_ms"].iter().chain(keep).copied().collect();
+    let rows = records.map(|(book, own)| {
+        let mut values: Vec<Value> = vec![
             tenant.0.into(),
-            self.crm_id.clone().into(),
-            self.row_no.into(),
-            self.mapping_version.into(),
-            self.now_ms.into(),
-            self.now_ms.into(),
+            book.crm_id.clone().into(),
+            book.row_no.into(),
+            book.mapping_version.into(),
+            book.changed_ms.into(),
+            book.changed_ms.into(),
             None::<i64>.into(),
             None::<i64>.into(),
-            self.modified_ms.into(),
-        ]
-    }
+            book.modified_ms.into(),
+            book.filled.into(),
+        ];
+        values.extend(own);
+        values
+    });
+    upsert(conn, &Bulk { table: table(dataset), columns: &columns, key: 2, keep: &keep }, rows.collect()).await
+}
+
+/// A live record that a raw row was decoded to before.
+#[derive(Clone, Debug)]
+pub struct Current {
+    pub crm_id: String,
+    /// Which of the list's fields the row gave, a bit each.
+    pub filled: i64,
 }
 
 /// Of these raw rows, those that a live record was decoded from by this mapping: nothing to do for them.
@@ -54,14 +95,15 @@ pub async fn current<C: Conn>(
     dataset: Dataset,
     mapping_version: i64,
     row_nos: &[RowNo],
-) -> Result<HashMap<RowNo, String>> {
+) -> Result<HashMap<RowNo, Current>> {
     let mut found = HashMap::with_capacity(row_nos.len());
     for chunk in row_nos.chunks(1_000) {
-        let mut query = Query::new(&format!("SELECT row_no, crm_id FROM {} WHERE tenant_id = ", table(dataset)));
+        let mut query = Query::new(&format!("SELECT row_no, crm_id, filled FROM {} WHERE tenant_id = ", table(dataset)));
         query.bind(tenant.0).push(" AND gone_ms IS NULL AND mapping_version = ").bind(mapping_version);
         query.push(" AND row_no IN ").bind_list(chunk.iter().copied());
         for row in query.rows(conn).await? {
-            found.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let current = Current { crm_id: row.try_get_by_index(1)?, filled: row.try_get_by_index(2)? };
+            found.insert(row.try_get_by_index(0)?, current);
         }
     }
     Ok(found)
@@ -71,14 +113,18 @@ pub async fn current<C: Conn>(
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Known {
     pub crm_id: String,
-    pub modified_ms: Option<i64>,
+    pub row_no: RowNo,
+    pub mapping_version: i64,
+    pub changed_ms: i64,
     pub gone_ms: Option<i64>,
 }
 
 pub async fn known<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ids: &[String]) -> Result<HashMap<String, Known>> {
+    let select =
+        format!("SELECT crm_id, row_no, mapping_version, changed_ms, gone_ms FROM {} WHERE tenant_id = ", table(dataset));
     let mut found = HashMap::with_capacity(ids.len());
     for chunk in ids.chunks(1_000) {
-        let mut query = Query::new(&format!("SELECT crm_id, modified_ms, gone_ms FROM {} WHERE tenant_id = ", table(dataset)));
+        let mut query = Query::new(&select);
         query.bind(tenant.0).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
         for known in query.all::<_, Known>(conn).await? {
             found.insert(known.crm_id.clone(), known);
@@ -87,29 +133,81 @@ pub async fn known<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ids: &
     Ok(found)
 }
 
-/// How many records are not gone.
-pub async fn live_count<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<i64> {
-    let text = format!("SELECT COUNT(*) FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL", table(dataset));
-    number(conn, &text, [tenant.0.into()]).await
+/// The raw rows that live records stand on, in order.
+pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<(RowNo, String)>> {
+    let text = format!("SELECT row_no, crm_id FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no", table(dataset));
+    let found = rows(conn, &text, [tenant.0.into()]).await?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
-/// The ids of records that are not gone, in order, `limit` at a time after `after`; with when each was first missed.
+/// What a read of a list could show: only of that can it say what is not there.
+#[derive(Clone, Debug)]
+pub enum Scope {
+    All,
+    /// Appointments that start between two moments, the first included.
+    Starting {
+        from_ms: i64,
+        until_ms: i64,
+    },
+    /// The notes of these contacts.
+    Of {
+        contacts: Vec<String>,
+    },
+}
+
+impl Scope {
+    fn narrow(&self, query: &mut Query) {
+        match self {
+            Self::All => {}
+            Self::Starting { from_ms, until_ms } => {
+                query.push(" AND starts_ms >= ").bind(*from_ms).push(" AND starts_ms < ").bind(*until_ms);
+            }
+            Self::Of { contacts } => {
+                query.push(" AND client_id IN ").bind_list(contacts.iter().cloned());
+            }
+        }
+    }
+
+    /// In parts that a database takes in one statement.
+    fn parts(&self) -> Vec<Self> {
+        match self {
+            Self::Of { contacts } => contacts.chunks(1_000).map(|part| Self::Of { contacts: part.to_vec() }).collect(),
+            other => vec![other.clone()],
+        }
+    }
+}
+
+/// How many records of a scope are not gone.
+pub async fn live_count<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, scope: &Scope) -> Result<i64> {
+    let mut count = 0;
+    for part in scope.parts() {
+        let mut query = Query::new(&format!("SELECT COUNT(*) FROM {} WHERE gone_ms IS NULL AND tenant_id = ", table(dataset)));
+        part.narrow(query.bind(tenant.0));
+        count += query.number(conn).await?;
+    }
+    Ok(count)
+}
+
+/// The ids of a scope's records that are not gone, with when each was first missed.
 pub async fn live_ids<C: Conn>(
     conn: &C,
     tenant: TenantId,
     dataset: Dataset,
-    after: &str,
-    limit: i64,
+    scope: &Scope,
 ) -> Result<Vec<(String, Option<i64>)>> {
-    let text = format!(
-        "SELECT crm_id, missing_ms FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL AND crm_id > $2 ORDER BY crm_id LIMIT $3",
-        table(dataset)
-    );
-    let found = rows(conn, &text, [tenant.0.into(), after.into(), limit.into()]).await?;
-    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    let mut ids = Vec::new();
+    for part in scope.parts() {
+        let mut query =
+            Query::new(&format!("SELECT crm_id, missing_ms FROM {} WHERE gone_ms IS NULL AND tenant_id = ", table(dataset)));
+        part.narrow(query.bind(tenant.0));
+        for row in query.rows(conn).await? {
+            ids.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+        }
+    }
+    Ok(ids)
 }
 
-/// The ids of live records that the last whole read missed.
+/// The live records that a read has missed already.
 pub async fn missing_ids<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<String>> {
     let text =
         format!("SELECT crm_id FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL AND missing_ms IS NOT NULL", table(dataset));

@@ -1,11 +1,12 @@
 //! Sync runs: what was asked for, how it stands, what came of each dataset, and what went wrong.
 
-use sea_orm::{FromQueryResult, Value};
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId, RunStatus, TenantId, Trigger};
+use sea_orm::{DbErr, FromQueryResult, Value};
+use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId, RunStatus, TenantId, Trigger, UserId};
 use uuid::Uuid;
 
-use crate::query::{Query, all, execute, one, rows};
-use crate::{Conn, Result};
+use crate::query::{Query, all, execute, number, one, rows};
+use crate::snapshots::RowNo;
+use crate::{Conn, Result, StoreError};
 
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -16,6 +17,14 @@ pub struct Run {
     pub requested_ms: i64,
     pub started_ms: Option<i64>,
     pub finished_ms: Option<i64>,
+    /// The person who asked for it.
+    pub asked_by: Option<UserId>,
+    /// Of a replay: the run whose answers are normalised again; `None`: the latest answers.
+    pub replay_of: Option<RunId>,
+    /// Datasets whose held removals the agency agreed to.
+    pub accept_removals: Vec<Dataset>,
+    /// A person asked it to stop.
+    pub cancelled: bool,
 }
 
 /// What came of one dataset in one run.
@@ -65,33 +74,97 @@ pub struct RunError {
     pub class: FaultClass,
     /// The chain of causes, for the agency.
     pub message: String,
+    /// What was asked, without credentials.
     pub request: Option<String>,
+    /// Finds the same error in the log.
+    pub trace: String,
     /// How long the CRM asked us to stay away; not stored with the error.
     pub retry_after: Option<std::time::Duration>,
 }
 
-/// A run that a person asked for: the one already waiting or running, if there is one, so that two clicks start one.
-pub async fn request<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, now_ms: i64) -> Result<RunId> {
-    if let Some(open) = open_run(conn, tenant).await? {
-        return Ok(open.id);
-    }
-    let asked = insert(conn, tenant, trigger, RunStatus::Queued, now_ms).await?;
-    // Somebody may have asked between the two; the table takes one such run, and that one is named.
-    Ok(open_run(conn, tenant).await?.map_or(asked, |run| run.id))
+/// What a run is asked for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub trigger: Trigger,
+    pub asked_by: Option<UserId>,
+    pub replay_of: Option<RunId>,
+    pub accept_removals: Vec<Dataset>,
 }
 
-/// Opens a run under a lease: a waiting request of a person if there is one, else a new one.
-pub async fn start<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, now_ms: i64) -> Result<Run> {
-    let waiting = open_run(conn, tenant).await?.filter(|run| run.status == RunStatus::Queued);
-    let id = match &waiting {
-        Some(run) => run.id.clone(),
-        None => insert(conn, tenant, trigger, RunStatus::Running, now_ms).await?,
+impl From<Trigger> for Wish {
+    fn from(trigger: Trigger) -> Self {
+        Self::of(trigger)
+    }
+}
+
+impl Wish {
+    pub fn of(trigger: Trigger) -> Self {
+        Self { trigger, asked_by: None, replay_of: None, accept_removals: Vec::new() }
+    }
+
+    pub fn by(trigger: Trigger, user: UserId) -> Self {
+        Self { asked_by: Some(user), ..Self::of(trigger) }
+    }
+
+    /// A replay asks nobody, and a read of the CRM replays nothing.
+    fn is_met_by(&self, run: &Run) -> bool {
+        (run.trigger == Trigger::Replay) == (self.trigger == Trigger::Replay)
+    }
+}
+
+/// A run that a person asked for: the one already waiting or running, if there is one, so that two clicks start one. A
+/// waiting one takes on the removals that are agreed to; one that is running has passed them by, so another is asked for.
+pub async fn request<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<RunId> {
+    let wish = &wish.into();
+    if let Some(open) = open_run(conn, tenant).await?.filter(|run| wish.is_met_by(run)) {
+        let agrees = wish.accept_removals.iter().all(|dataset| open.accept_removals.contains(dataset));
+        if open.status == RunStatus::Queued && !agrees {
+            let all: Vec<Dataset> = open.accept_removals.iter().chain(&wish.accept_removals).copied().collect();
+            let text = "UPDATE sync_runs SET accept_removals = $2 WHERE id = $1";
+            execute(conn, text, [open.id.0.clone().into(), names(&all).into()]).await?;
+        }
+        if open.status == RunStatus::Queued || agrees {
+            return Ok(open.id);
+        }
+    }
+    let asked = insert(conn, tenant, wish, RunStatus::Queued, now_ms).await?;
+    // Somebody may have asked between the two; the table takes one such run, and that one is named.
+    Ok(queued(conn, tenant).await?.map_or(asked, |run| run.id))
+}
+
+/// Opens a run under a lease: a waiting request of a person if there is one of its kind, else a new one.
+pub async fn start<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<Run> {
+    let wish = &wish.into();
+    let run = match queued(conn, tenant).await?.filter(|run| wish.is_met_by(run)) {
+        Some(run) => run,
+        None => {
+            let id = insert(conn, tenant, wish, RunStatus::Running, now_ms).await?;
+            get(conn, tenant, &id).await?.ok_or_else(|| StoreError(DbErr::Custom("a new run is missing".to_owned())))?
+        }
     };
     let text = "UPDATE sync_runs SET status = $2, started_ms = $3 WHERE id = $1";
-    execute(conn, text, [id.0.clone().into(), RunStatus::Running.as_str().into(), now_ms.into()]).await?;
-    let trigger = waiting.as_ref().map_or(trigger, |run| run.trigger);
-    let requested_ms = waiting.as_ref().map_or(now_ms, |run| run.requested_ms);
-    Ok(Run { id, tenant, trigger, status: RunStatus::Running, requested_ms, started_ms: Some(now_ms), finished_ms: None })
+    execute(conn, text, [run.id.0.clone().into(), RunStatus::Running.as_str().into(), now_ms.into()]).await?;
+    Ok(Run { status: RunStatus::Running, started_ms: Some(now_ms), ..run })
+}
+
+/// Asks an open run to stop; whether there was one to ask. One that nobody has claimed yet ends at once.
+pub async fn cancel<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, now_ms: i64) -> Result<bool> {
+    let text = "UPDATE sync_runs SET cancel_ms = $3, finished_ms = CASE WHEN status = $4 THEN $3 ELSE NULL END, \
+                status = CASE WHEN status = $4 THEN $5 ELSE status END \
+                WHERE tenant_id = $1 AND id = $2 AND status IN ($4, $6)";
+    let values: [Value; 6] = [
+        tenant.0.into(),
+        run.0.clone().into(),
+        now_ms.into(),
+        RunStatus::Queued.as_str().into(),
+        RunStatus::Aborted.as_str().into(),
+        RunStatus::Running.as_str().into(),
+    ];
+    Ok(execute(conn, text, values).await?.rows_affected() > 0)
+}
+
+pub async fn is_cancelled<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<bool> {
+    Ok(get(conn, tenant, run).await?.is_some_and(|run| run.cancelled))
 }
 
 pub async fn finish<C: Conn>(conn: &C, run: &RunId, status: RunStatus, now_ms: i64) -> Result<()> {
@@ -119,33 +192,64 @@ pub async fn abort_open<C: Conn>(conn: &C, tenant: TenantId, now_ms: i64) -> Res
     Ok(aborted)
 }
 
-async fn insert<C: Conn>(conn: &C, tenant: TenantId, trigger: Trigger, status: RunStatus, now_ms: i64) -> Result<RunId> {
+async fn insert<C: Conn>(conn: &C, tenant: TenantId, wish: &Wish, status: RunStatus, now_ms: i64) -> Result<RunId> {
     let id = RunId(Uuid::now_v7().to_string());
-    let text = "INSERT INTO sync_runs (id, tenant_id, started_by, status, requested_ms) VALUES ($1, $2, $3, $4, $5) \
-                ON CONFLICT DO NOTHING";
-    let values = [id.0.clone().into(), tenant.0.into(), trigger.as_str().into(), status.as_str().into(), now_ms.into()];
+    let text = "INSERT INTO sync_runs (id, tenant_id, started_by, status, requested_ms, asked_by, replay_of, accept_removals) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    let values: [Value; 8] = [
+        id.0.clone().into(),
+        tenant.0.into(),
+        wish.trigger.as_str().into(),
+        status.as_str().into(),
+        now_ms.into(),
+        wish.asked_by.map(|user| user.0).into(),
+        wish.replay_of.as_ref().map(|run| run.0.clone()).into(),
+        names(&wish.accept_removals).into(),
+    ];
     execute(conn, text, values).await?;
     Ok(id)
 }
 
-/// The tenant's run that is waiting or running.
+fn names(datasets: &[Dataset]) -> String {
+    datasets.iter().map(|dataset| dataset.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// The tenant's run that is running, or else the one that waits.
 pub async fn open_run<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
-    let text = format!("{SELECT} WHERE tenant_id = $1 AND status IN ($2, $3) ORDER BY requested_ms DESC, id DESC LIMIT 1");
+    let text =
+        format!("{SELECT} WHERE tenant_id = $1 AND status IN ($2, $3) ORDER BY status DESC, requested_ms DESC, id DESC LIMIT 1");
     let values = [tenant.0.into(), RunStatus::Queued.as_str().into(), RunStatus::Running.as_str().into()];
     Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
 }
 
-/// The tenants for whom a person asked for a run that nobody has claimed.
-pub async fn queued_tenants<C: Conn>(conn: &C) -> Result<Vec<TenantId>> {
-    let found =
-        rows(conn, "SELECT DISTINCT tenant_id FROM sync_runs WHERE status = $1", [RunStatus::Queued.as_str().into()]).await?;
-    found.iter().map(|row| Ok(TenantId(row.try_get_by_index(0)?))).collect()
+async fn queued<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
+    let text = format!("{SELECT} WHERE tenant_id = $1 AND status = $2 LIMIT 1");
+    let values = [tenant.0.into(), RunStatus::Queued.as_str().into()];
+    Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
 }
 
-/// The newest runs first.
+/// The tenants for whom a person asked for a run that nobody has claimed, and what kind of run.
+pub async fn queued_tenants<C: Conn>(conn: &C) -> Result<Vec<(TenantId, Trigger)>> {
+    let text = format!("{SELECT} WHERE status = $1");
+    let queued: Vec<Row> = all(conn, &text, [RunStatus::Queued.as_str().into()]).await?;
+    Ok(queued.into_iter().map(Row::run).map(|run| (run.tenant, run.trigger)).collect())
+}
+
+/// The newest reads of the CRM first.
 pub async fn newest<C: Conn>(conn: &C, tenant: TenantId, limit: i64) -> Result<Vec<Run>> {
-    let text = format!("{SELECT} WHERE tenant_id = $1 ORDER BY requested_ms DESC, id DESC LIMIT $2");
-    Ok(all::<_, Row>(conn, &text, [tenant.0.into(), limit.into()]).await?.into_iter().map(Row::run).collect())
+    let text = format!("{SELECT} WHERE tenant_id = $1 AND started_by <> $3 ORDER BY requested_ms DESC, id DESC LIMIT $2");
+    let values = [tenant.0.into(), limit.into(), Trigger::Replay.as_str().into()];
+    Ok(all::<_, Row>(conn, &text, values).await?.into_iter().map(Row::run).collect())
+}
+
+/// The newest runs first, replays included, after so many.
+pub async fn list<C: Conn>(conn: &C, tenant: TenantId, limit: i64, after: i64) -> Result<Vec<Run>> {
+    let text = format!("{SELECT} WHERE tenant_id = $1 ORDER BY requested_ms DESC, id DESC LIMIT $2 OFFSET $3");
+    Ok(all::<_, Row>(conn, &text, [tenant.0.into(), limit.into(), after.into()]).await?.into_iter().map(Row::run).collect())
+}
+
+pub async fn count<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
+    number(conn, "SELECT COUNT(*) FROM sync_runs WHERE tenant_id = $1", [tenant.0.into()]).await
 }
 
 pub async fn get<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<Option<Run>> {
@@ -155,7 +259,8 @@ pub async fn get<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<Opt
 
 pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option<RunStatus>) -> Result<Option<Run>> {
     let mut query = Query::new(SELECT);
-    query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND finished_ms IS NOT NULL");
+    query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND finished_ms IS NOT NULL AND started_by <> ");
+    query.bind(Trigger::Replay.as_str());
     if let Some(status) = status {
         query.push(" AND status = ").bind(status.as_str());
     }
@@ -166,14 +271,16 @@ pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option
 /// The first run of the unbroken row of runs that did not succeed and that ends with the newest.
 pub async fn failing_since<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
     let text = format!(
-        "{SELECT} WHERE tenant_id = $1 AND finished_ms IS NOT NULL AND status <> $2 AND requested_ms > COALESCE((SELECT MAX(requested_ms) \
-         FROM sync_runs WHERE tenant_id = $1 AND status = $2), -1) ORDER BY requested_ms, id LIMIT 1"
+        "{SELECT} WHERE tenant_id = $1 AND finished_ms IS NOT NULL AND status <> $2 AND started_by <> $3 \
+         AND requested_ms > COALESCE((SELECT MAX(requested_ms) \
+         FROM sync_runs WHERE tenant_id = $1 AND status = $2 AND started_by <> $3), -1) ORDER BY requested_ms, id LIMIT 1"
     );
-    let values = [tenant.0.into(), RunStatus::Succeeded.as_str().into()];
+    let values = [tenant.0.into(), RunStatus::Succeeded.as_str().into(), Trigger::Replay.as_str().into()];
     Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
 }
 
-const SELECT: &str = "SELECT id, tenant_id, started_by, status, requested_ms, started_ms, finished_ms FROM sync_runs";
+const SELECT: &str = "SELECT id, tenant_id, started_by, status, requested_ms, started_ms, finished_ms, asked_by, replay_of, \
+    accept_removals, cancel_ms FROM sync_runs";
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -184,6 +291,10 @@ struct Row {
     requested_ms: i64,
     started_ms: Option<i64>,
     finished_ms: Option<i64>,
+    asked_by: Option<i64>,
+    replay_of: Option<String>,
+    accept_removals: String,
+    cancel_ms: Option<i64>,
 }
 
 impl Row {
@@ -196,6 +307,10 @@ impl Row {
             requested_ms: self.requested_ms,
             started_ms: self.started_ms,
             finished_ms: self.finished_ms,
+            asked_by: self.asked_by.map(UserId),
+            replay_of: self.replay_of.map(RunId),
+            accept_removals: self.accept_removals.split(',').filter_map(|name| name.parse().ok()).collect(),
+            cancelled: self.cancel_ms.is_some(),
         }
     }
 }
@@ -229,6 +344,7 @@ pub async fn report<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, report: &D
             error.class.as_str().into(),
             error.message.clone().into(),
             error.request.clone().into(),
+            error.trace.clone().into(),
             now_ms.into(),
         ];
         crate::query::upsert(conn, &ERRORS, vec![values]).await?;
@@ -236,7 +352,7 @@ pub async fn report<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, report: &D
     Ok(())
 }
 
-const REPORTS: crate::query::Bulk = crate::query::Bulk {
+const REPORTS: crate::query::Bulk<'_> = crate::query::Bulk {
     table: "sync_datasets",
     columns: &[
         "tenant_id",
@@ -260,9 +376,9 @@ const REPORTS: crate::query::Bulk = crate::query::Bulk {
     keep: &[],
 };
 
-const ERRORS: crate::query::Bulk = crate::query::Bulk {
+const ERRORS: crate::query::Bulk<'_> = crate::query::Bulk {
     table: "sync_errors",
-    columns: &["tenant_id", "run_id", "dataset", "class", "message", "request", "at_ms"],
+    columns: &["tenant_id", "run_id", "dataset", "class", "message", "request", "trace", "at_ms"],
     key: 3,
     keep: &[],
 };
@@ -288,9 +404,10 @@ pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result
         class: Option<String>,
         message: Option<String>,
         request: Option<String>,
+        trace: Option<String>,
     }
     let text = "SELECT d.dataset, d.status, d.started_ms, d.finished_ms, d.expected, d.pages, d.rows_read, d.added, d.changed, \
-                d.unchanged, d.gone, d.held, d.set_aside, d.retries, e.class, e.message, e.request FROM sync_datasets d \
+                d.unchanged, d.gone, d.held, d.set_aside, d.retries, e.class, e.message, e.request, e.trace FROM sync_datasets d \
                 LEFT JOIN sync_errors e ON e.tenant_id = d.tenant_id AND e.run_id = d.run_id AND e.dataset = d.dataset \
                 WHERE d.tenant_id = $1 AND d.run_id = $2";
     let found: Vec<Row> = all(conn, text, [tenant.0.into(), run.0.clone().into()]).await?;
@@ -316,6 +433,7 @@ pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result
                     class: class.parse().unwrap_or(FaultClass::Body),
                     message: row.message.unwrap_or_default(),
                     request: row.request,
+                    trace: row.trace.unwrap_or_default(),
                     retry_after: None,
                 }),
             })
@@ -333,7 +451,7 @@ pub async fn set_aside<C: Conn>(
     dataset: Dataset,
     found: &[(i64, String)],
 ) -> Result<()> {
-    const SET_ASIDE: crate::query::Bulk = crate::query::Bulk {
+    const SET_ASIDE: crate::query::Bulk<'_> = crate::query::Bulk {
         table: "set_aside_rows",
         columns: &["tenant_id", "run_id", "dataset", "row_no", "reason"],
         key: 4,
@@ -346,6 +464,47 @@ pub async fn set_aside<C: Conn>(
         })
         .collect();
     crate::query::upsert(conn, &SET_ASIDE, rows).await
+}
+
+/// The rows of a dataset of a run that could not be used, with the reason, so many after so many.
+pub async fn set_aside_rows<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    run: &RunId,
+    dataset: Dataset,
+    limit: i64,
+    after: i64,
+) -> Result<Vec<(RowNo, String)>> {
+    let text = "SELECT row_no, reason FROM set_aside_rows WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3 \
+                ORDER BY row_no LIMIT $4 OFFSET $5";
+    let values = [tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), limit.into(), after.into()];
+    let found = rows(conn, text, values).await?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
+/// The reports of every run that is open now, for whoever follows them.
+pub async fn under_way<C: Conn>(conn: &C) -> Result<Vec<(TenantId, DatasetReport)>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        tenant_id: i64,
+        dataset: String,
+        status: String,
+        rows_read: i64,
+        expected: Option<i64>,
+    }
+    let text = "SELECT d.tenant_id, d.dataset, d.status, d.rows_read, d.expected FROM sync_runs r \
+                JOIN sync_datasets d ON d.tenant_id = r.tenant_id AND d.run_id = r.id WHERE r.status = $1";
+    let found: Vec<Row> = all(conn, text, [RunStatus::Running.as_str().into()]).await?;
+    let report = |row: Row| {
+        let report = DatasetReport {
+            status: row.status.parse().ok()?,
+            read: row.rows_read,
+            expected: row.expected,
+            ..DatasetReport::waiting(row.dataset.parse().ok()?)
+        };
+        Some((TenantId(row.tenant_id), report))
+    };
+    Ok(found.into_iter().filter_map(report).collect())
 }
 
 /// When the last whole read of each dataset began, and the last of which anything was applied.

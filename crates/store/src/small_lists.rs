@@ -1,10 +1,10 @@
 //! The CRM's short lists: stages, lead sources and users.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Odds, StageKey, TenantId};
+use tetherboard_domain::{Dataset, Odds, StageKey, TenantId};
 
-use crate::query::{Bulk, all, upsert};
-use crate::records::Book;
+use crate::query::all;
+use crate::records::{self, Book};
 use crate::{Conn, Result};
 
 /// One stage of the CRM's list.
@@ -21,41 +21,19 @@ pub struct Stage {
 }
 
 pub async fn put_stages<C: Conn>(conn: &C, tenant: TenantId, stages: &[(Book, Stage)]) -> Result<()> {
-    const STAGES: Bulk = Bulk {
-        table: "stages",
-        columns: &[
-            "tenant_id",
-            "crm_id",
-            "row_no",
-            "mapping_version",
-            "first_seen_ms",
-            "changed_ms",
-            "missing_ms",
-            "gone_ms",
-            "modified_ms",
-            "name",
-            "stage_key",
-            "active",
-            "sort_order",
-            "odds",
-            "contact_type",
-        ],
-        key: 2,
-        keep: &["first_seen_ms"],
-    };
+    const STAGES: [&str; 6] = ["name", "stage_key", "active", "sort_order", "odds", "contact_type"];
     let rows = stages.iter().map(|(book, stage)| {
-        let mut values = book.values(tenant);
-        values.extend([
+        let own = vec![
             stage.name.clone().into(),
             stage.key.as_str().into(),
             stage.active.into(),
             stage.order.into(),
             stage.odds.map(Odds::hundredths).into(),
             stage.contact_type.into(),
-        ]);
-        values
+        ];
+        (book, own)
     });
-    upsert(conn, &STAGES, rows.collect()).await
+    records::put(conn, tenant, Dataset::Stages, &STAGES, &[], rows).await
 }
 
 /// The CRM's stages that are not gone, in the order of its list; those whose order is unreadable come last.
@@ -96,30 +74,12 @@ pub struct Source {
 }
 
 pub async fn put_sources<C: Conn>(conn: &C, tenant: TenantId, sources: &[(Book, Source)]) -> Result<()> {
-    const SOURCES: Bulk = Bulk {
-        table: "lead_sources",
-        columns: &[
-            "tenant_id",
-            "crm_id",
-            "row_no",
-            "mapping_version",
-            "first_seen_ms",
-            "changed_ms",
-            "missing_ms",
-            "gone_ms",
-            "modified_ms",
-            "name",
-            "source_key",
-        ],
-        key: 2,
-        keep: &["first_seen_ms"],
-    };
+    const SOURCES: [&str; 2] = ["name", "source_key"];
     let rows = sources.iter().map(|(book, source)| {
-        let mut values = book.values(tenant);
-        values.extend([source.name.clone().into(), source.source_key.clone().into()]);
-        values
+        let own = vec![source.name.clone().into(), source.source_key.clone().into()];
+        (book, own)
     });
-    upsert(conn, &SOURCES, rows.collect()).await
+    records::put(conn, tenant, Dataset::Sources, &SOURCES, &[], rows).await
 }
 
 pub async fn sources<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Source>> {
@@ -136,30 +96,12 @@ pub struct CrmUser {
 }
 
 pub async fn put_crm_users<C: Conn>(conn: &C, tenant: TenantId, users: &[(Book, CrmUser)]) -> Result<()> {
-    const USERS: Bulk = Bulk {
-        table: "crm_users",
-        columns: &[
-            "tenant_id",
-            "crm_id",
-            "row_no",
-            "mapping_version",
-            "first_seen_ms",
-            "changed_ms",
-            "missing_ms",
-            "gone_ms",
-            "modified_ms",
-            "name",
-            "email",
-        ],
-        key: 2,
-        keep: &["first_seen_ms"],
-    };
+    const USERS: [&str; 2] = ["name", "email"];
     let rows = users.iter().map(|(book, user)| {
-        let mut values = book.values(tenant);
-        values.extend([user.name.clone().into(), user.email.clone().into()]);
-        values
+        let own = vec![user.name.clone().into(), user.email.clone().into()];
+        (book, own)
     });
-    upsert(conn, &USERS, rows.collect()).await
+    records::put(conn, tenant, Dataset::Users, &USERS, &[], rows).await
 }
 
 pub async fn crm_users<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CrmUser>> {

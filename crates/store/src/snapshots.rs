@@ -7,19 +7,20 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use sea_orm::Value;
 use tetherboard_domain::{Dataset, RunId, TenantId};
 
+use crate::packing::{Frame, Layout, Piece, broken, pack_pages, unpack_pages};
 use crate::query::{Bulk, Query, execute, number, rows, upsert};
 use crate::{Conn, Result, StoreError, Tx};
+
+pub use crate::packing::KeptPage;
 
 /// Where a raw row's bytes are: frame × 65,536 + place in it.
 pub type RowNo = i64;
 
-const PLACES: i64 = 1 << 16;
+pub(crate) const PLACES: i64 = 1 << 16;
 const FRAME_BYTES: usize = 500_000;
 const PAGES_A_FLUSH: usize = 100;
-const LEVEL: i32 = 1;
 
 /// One answer as it came.
 pub struct Answer<'a> {
@@ -43,7 +44,7 @@ pub struct Recorder {
     /// Frames that an answer of very many rows filled before it was flushed.
     full: Vec<(i64, Frame)>,
     new_rows: HashMap<[u8; 16], RowNo>,
-    pages: Vec<Vec<Value>>,
+    pages: Vec<KeptPage>,
     layouts: HashMap<[u8; 32], Vec<u8>>,
     page_no: i64,
 }
@@ -83,28 +84,25 @@ impl Recorder {
                 row_nos
             }
         };
-        self.pages.push(vec![
-            self.tenant.0.into(),
-            self.run.0.clone().into(),
-            self.dataset.as_str().into(),
-            self.page_no.into(),
-            answer.request.into(),
-            i64::try_from(answer.offset).unwrap_or(i64::MAX).into(),
-            answer.at_ms.into(),
-            i64::from(answer.http_status).into(),
-            body_hash.to_vec().into(),
-        ]);
+        self.pages.push(KeptPage {
+            page_no: self.page_no,
+            request: answer.request.to_owned(),
+            offset: answer.offset,
+            at_ms: answer.at_ms,
+            http_status: answer.http_status,
+            body: short(&body_hash),
+        });
         self.page_no += 1;
         Ok(row_nos)
     }
 
     pub fn is_full(&self) -> bool {
-        self.frame.bytes.len() >= FRAME_BYTES || self.pages.len() >= PAGES_A_FLUSH
+        self.frame.bytes() >= FRAME_BYTES || self.pages.len() >= PAGES_A_FLUSH
     }
 
     /// Writes what was taken in, whole or not at all.
     pub async fn flush(&mut self, tx: &Tx) -> Result<()> {
-        if !self.frame.lengths.is_empty() {
+        if self.frame.rows() > 0 {
             self.seal();
         }
         if !self.full.is_empty() {
@@ -118,7 +116,7 @@ impl Recorder {
         }
         let layouts = self.layouts.drain().map(|(hash, layout)| vec![self.tenant.0.into(), hash.to_vec().into(), layout.into()]);
         upsert(tx, &BODIES, layouts.collect()).await?;
-        upsert(tx, &SNAPSHOTS, std::mem::take(&mut self.pages)).await
+        put_pages(tx, self.tenant, &self.run, self.dataset, &std::mem::take(&mut self.pages)).await
     }
 
     fn seal(&mut self) {
@@ -134,7 +132,7 @@ impl Recorder {
             let row_no = match stored.get(&hash).or_else(|| self.new_rows.get(&hash)) {
                 Some(row_no) => *row_no,
                 None => {
-                    if self.frame.lengths.len() as i64 == PLACES {
+                    if self.frame.rows() as i64 == PLACES {
                         self.seal();
                     }
                     let row_no = self.frame_no * PLACES + self.frame.push(&answer.body[range.clone()]);
@@ -148,14 +146,23 @@ impl Recorder {
     }
 }
 
-const RAW_ROWS: Bulk = Bulk { table: "raw_rows", columns: &["tenant_id", "hash", "row_no"], key: 2, keep: &["row_no"] };
-const BODIES: Bulk = Bulk { table: "snapshot_bodies", columns: &["tenant_id", "body_hash", "layout"], key: 2, keep: &[] };
-const SNAPSHOTS: Bulk = Bulk {
-    table: "snapshots",
-    columns: &["tenant_id", "run_id", "dataset", "page_no", "request", "page_offset", "at_ms", "http_status", "body_hash"],
-    key: 4,
-    keep: &[],
-};
+const RAW_ROWS: Bulk<'_> = Bulk { table: "raw_rows", columns: &["tenant_id", "hash", "row_no"], key: 2, keep: &["row_no"] };
+const BODIES: Bulk<'_> = Bulk { table: "snapshot_bodies", columns: &["tenant_id", "body_hash", "layout"], key: 2, keep: &[] };
+async fn put_pages<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, pages: &[KeptPage]) -> Result<()> {
+    let Some(first) = pages.first() else { return Ok(()) };
+    let text = "INSERT INTO snapshot_pages (tenant_id, run_id, dataset, first_page, packed) VALUES ($1, $2, $3, $4, $5) \
+                ON CONFLICT DO NOTHING";
+    let values =
+        [tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), first.page_no.into(), pack_pages(pages)?.into()];
+    execute(conn, text, values).await?;
+    Ok(())
+}
+
+fn short(body_hash: &[u8]) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&body_hash[..16]);
+    short
+}
 
 /// 128 bits of BLAKE3: nobody who writes into the CRM can make two rows look alike.
 fn row_hash(row: &[u8]) -> [u8; 16] {
@@ -187,23 +194,96 @@ async fn stored_layout<C: Conn>(conn: &C, tenant: TenantId, body_hash: &[u8; 32]
 
 // Reading back ---------------------------------------------------------------------------------------------------------
 
-/// The body of one answer, as it came.
-pub async fn body<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, page_no: i64) -> Result<Option<Vec<u8>>> {
-    let text = "SELECT b.layout FROM snapshots s JOIN snapshot_bodies b ON b.tenant_id = s.tenant_id AND b.body_hash = s.body_hash \
-                WHERE s.tenant_id = $1 AND s.run_id = $2 AND s.dataset = $3 AND s.page_no = $4";
+/// The answers of one dataset of one run, in the order in which they came.
+pub async fn pages<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset) -> Result<Vec<KeptPage>> {
+    let text = "SELECT first_page, packed FROM snapshot_pages \
+                WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3 ORDER BY first_page";
+    let mut pages = Vec::new();
+    for row in rows(conn, text, [tenant.0.into(), run.0.clone().into(), dataset.as_str().into()]).await? {
+        let packed: Vec<u8> = row.try_get_by_index(1)?;
+        pages.extend(unpack_pages(&packed, row.try_get_by_index(0)?)?);
+    }
+    Ok(pages)
+}
+
+/// One answer of a run; `None` when it has no such page, or is not kept any more.
+pub async fn page<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, page_no: i64) -> Result<Option<KeptPage>> {
+    let text = "SELECT first_page, packed FROM snapshot_pages \
+                WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3 AND first_page <= $4 ORDER BY first_page DESC LIMIT 1";
     let values = [tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), page_no.into()];
     let found = rows(conn, text, values).await?;
     let Some(row) = found.first() else { return Ok(None) };
-    let layout: Vec<u8> = row.try_get_by_index(0)?;
+    let packed: Vec<u8> = row.try_get_by_index(1)?;
+    Ok(unpack_pages(&packed, row.try_get_by_index(0)?)?.into_iter().find(|page| page.page_no == page_no))
+}
+
+/// The body of one answer, as it came.
+pub async fn body<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, page_no: i64) -> Result<Option<Vec<u8>>> {
+    let Some(page) = page(conn, tenant, run, dataset, page_no).await? else { return Ok(None) };
     let mut reader = RowReader::new(tenant);
     let mut body = Vec::new();
-    for piece in Layout::decode(&layout)?.pieces {
+    for piece in layout(conn, tenant, &page).await?.pieces {
         match piece {
             Piece::Text(text) => body.extend_from_slice(&text),
             Piece::Row(row_no) => body.extend_from_slice(reader.row(conn, row_no).await?),
         }
     }
     Ok(Some(body))
+}
+
+/// The places of an answer's rows, in the answer's order; none for a body that could not be split.
+pub async fn row_nos<C: Conn>(conn: &C, tenant: TenantId, page: &KeptPage) -> Result<Vec<RowNo>> {
+    Ok(layout(conn, tenant, page).await?.row_nos())
+}
+
+async fn layout<C: Conn>(conn: &C, tenant: TenantId, page: &KeptPage) -> Result<Layout> {
+    let text = "SELECT layout FROM snapshot_bodies WHERE tenant_id = $1 AND body_hash >= $2 AND body_hash <= $3";
+    let from = [page.body, [0; 16]].concat();
+    let to = [page.body, [0xff; 16]].concat();
+    let found = rows(conn, text, [tenant.0.into(), from.into(), to.into()]).await?;
+    let layout: Vec<u8> = found.first().ok_or_else(|| broken("an answer's body is missing"))?.try_get_by_index(0)?;
+    Layout::decode(&layout)
+}
+
+/// Packs what an older version kept in a row for each answer.
+pub(crate) async fn pack_old<C: sea_orm::ConnectionTrait>(conn: &C) -> std::result::Result<(), sea_orm::DbErr> {
+    let statement = |text: &str, values: Vec<sea_orm::Value>| {
+        sea_orm::Statement::from_sql_and_values(conn.get_database_backend(), text, values)
+    };
+    let reads = conn.query_all_raw(statement("SELECT DISTINCT tenant_id, run_id, dataset FROM snapshots", vec![])).await?;
+    for read in reads {
+        let (tenant, run, dataset): (i64, String, String) =
+            (read.try_get_by_index(0)?, read.try_get_by_index(1)?, read.try_get_by_index(2)?);
+        let text = "SELECT page_no, request, page_offset, at_ms, http_status, body_hash FROM snapshots \
+                    WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3 ORDER BY page_no";
+        let values = vec![tenant.into(), run.clone().into(), dataset.clone().into()];
+        let mut pages = Vec::new();
+        for row in conn.query_all_raw(statement(text, values)).await? {
+            let (offset, http_status, body_hash): (i64, i64, Vec<u8>) =
+                (row.try_get_by_index(2)?, row.try_get_by_index(4)?, row.try_get_by_index(5)?);
+            pages.push(KeptPage {
+                page_no: row.try_get_by_index(0)?,
+                request: row.try_get_by_index(1)?,
+                offset: usize::try_from(offset).unwrap_or(0),
+                at_ms: row.try_get_by_index(3)?,
+                http_status: u16::try_from(http_status).unwrap_or(0),
+                body: short(&body_hash),
+            });
+        }
+        for list in pages.chunks(PAGES_A_FLUSH) {
+            let text = "INSERT INTO snapshot_pages (tenant_id, run_id, dataset, first_page, packed) VALUES ($1, $2, $3, $4, $5)";
+            let packed = pack_pages(list).map_err(|error| error.0)?;
+            let values = vec![
+                tenant.into(),
+                run.clone().into(),
+                dataset.clone().into(),
+                list.first().map_or(0, |page| page.page_no).into(),
+                packed.into(),
+            ];
+            conn.execute_raw(statement(text, values)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads raw rows back, holding the frames last used.
@@ -243,198 +323,5 @@ impl RowReader {
         };
         let index = usize::try_from(row_no % PLACES).unwrap_or(usize::MAX);
         self.frames[place].1.get(index).ok_or_else(|| broken("a raw row is missing from its frame"))
-    }
-}
-
-fn broken(what: &str) -> StoreError {
-    StoreError(sea_orm::DbErr::Custom(what.to_owned()))
-}
-
-// Packing --------------------------------------------------------------------------------------------------------------
-
-/// Rows packed together: their lengths, then their bytes.
-#[derive(Default)]
-struct Frame {
-    lengths: Vec<u32>,
-    starts: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Frame {
-    fn push(&mut self, row: &[u8]) -> i64 {
-        let place = self.lengths.len();
-        self.lengths.push(u32::try_from(row.len()).unwrap_or(u32::MAX));
-        self.starts.push(self.bytes.len());
-        self.bytes.extend_from_slice(row);
-        i64::try_from(place).unwrap_or(i64::MAX)
-    }
-
-    fn get(&self, place: usize) -> Option<&[u8]> {
-        let start = *self.starts.get(place)?;
-        self.bytes.get(start..start + self.lengths[place] as usize)
-    }
-
-    fn pack(self) -> Result<Vec<u8>> {
-        let mut plain = Vec::with_capacity(self.bytes.len() + 2 * self.lengths.len() + 4);
-        put_number(&mut plain, self.lengths.len() as u64);
-        for length in &self.lengths {
-            put_number(&mut plain, u64::from(*length));
-        }
-        plain.extend_from_slice(&self.bytes);
-        compress(&plain)
-    }
-
-    fn unpack(packed: &[u8]) -> Result<Self> {
-        let plain = decompress(packed)?;
-        let mut rest = plain.as_slice();
-        let count = take_number(&mut rest)?;
-        let mut frame = Self::default();
-        let mut start = 0;
-        for _ in 0..count {
-            let length = u32::try_from(take_number(&mut rest)?).map_err(|_| broken("a frame's lengths cannot be read"))?;
-            frame.lengths.push(length);
-            frame.starts.push(start);
-            start += length as usize;
-        }
-        frame.bytes = rest.to_vec();
-        Ok(frame)
-    }
-}
-
-/// An answer as pieces: the text around its rows, and its rows by their places.
-struct Layout {
-    pieces: Vec<Piece>,
-}
-
-enum Piece {
-    Text(Vec<u8>),
-    Row(RowNo),
-}
-
-impl Layout {
-    fn of(answer: &Answer<'_>, row_nos: &[RowNo]) -> Self {
-        let mut pieces = Vec::with_capacity(2 * row_nos.len() + 1);
-        let mut at = 0;
-        for (range, row_no) in answer.rows.iter().zip(row_nos) {
-            pieces.push(Piece::Text(answer.body[at..range.start].to_vec()));
-            pieces.push(Piece::Row(*row_no));
-            at = range.end;
-        }
-        pieces.push(Piece::Text(answer.body[at..].to_vec()));
-        Self { pieces }
-    }
-
-    fn row_nos(&self) -> Vec<RowNo> {
-        let rows = self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Row(row_no) => Some(*row_no),
-            Piece::Text(_) => None,
-        });
-        rows.collect()
-    }
-
-    /// Text and rows take turns. Rows are written as steps from the row before, mostly 1, so that they pack to almost nothing.
-    fn encode(&self) -> Result<Vec<u8>> {
-        let mut plain = Vec::new();
-        put_number(&mut plain, self.pieces.len() as u64);
-        let mut last = 0;
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => {
-                    put_number(&mut plain, text.len() as u64);
-                    plain.extend_from_slice(text);
-                }
-                Piece::Row(row_no) => {
-                    put_number(&mut plain, zigzag(row_no - last));
-                    last = *row_no;
-                }
-            }
-        }
-        compress(&plain)
-    }
-
-    fn decode(packed: &[u8]) -> Result<Self> {
-        let plain = decompress(packed)?;
-        let mut rest = plain.as_slice();
-        let count = take_number(&mut rest)?;
-        let mut pieces = Vec::new();
-        let mut last = 0;
-        for turn in 0..count {
-            if turn % 2 == 0 {
-                let length = usize::try_from(take_number(&mut rest)?).unwrap_or(usize::MAX);
-                let (text, after) = rest.split_at_checked(length).ok_or_else(|| broken("a layout is cut"))?;
-                pieces.push(Piece::Text(text.to_vec()));
-                rest = after;
-            } else {
-                last += unzigzag(take_number(&mut rest)?);
-                pieces.push(Piece::Row(last));
-            }
-        }
-        Ok(Self { pieces })
-    }
-}
-
-fn compress(plain: &[u8]) -> Result<Vec<u8>> {
-    zstd::encode_all(plain, LEVEL).map_err(|error| broken(&format!("rows could not be packed: {error}")))
-}
-
-fn decompress(packed: &[u8]) -> Result<Vec<u8>> {
-    zstd::decode_all(packed).map_err(|error| broken(&format!("packed rows could not be read: {error}")))
-}
-
-fn zigzag(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)).cast_unsigned()
-}
-
-fn unzigzag(number: u64) -> i64 {
-    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
-}
-
-/// LEB128.
-fn put_number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn take_number(rest: &mut &[u8]) -> Result<u64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, after) = rest.split_first().ok_or_else(|| broken("a number is cut"))?;
-        *rest = after;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    Err(broken("a number is too long"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_every_size_come_back() {
-        for number in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
-            let mut bytes = Vec::new();
-            put_number(&mut bytes, number);
-            assert_eq!(take_number(&mut bytes.as_slice()).unwrap(), number);
-        }
-        for number in [0, 1, -1, 65_536, i64::MAX, i64::MIN] {
-            assert_eq!(unzigzag(zigzag(number)), number);
-        }
-    }
-
-    #[test]
-    fn a_page_of_new_rows_has_a_layout_of_a_few_bytes_a_page() {
-        let body = format!("[{}]", vec!["{}"; 100].join(","));
-        let ranges: Vec<Range<usize>> = (0..100).map(|i| 1 + 3 * i..3 + 3 * i).collect();
-        let answer = Answer { request: "r", offset: 0, at_ms: 0, http_status: 200, body: body.as_bytes(), rows: &ranges };
-        let places: Vec<RowNo> = (65_536..65_636).collect();
-        let packed = Layout::of(&answer, &places).encode().unwrap();
-        assert!(packed.len() < 60, "{}", packed.len());
-        assert_eq!(Layout::decode(&packed).unwrap().row_nos(), places);
     }
 }

@@ -26,6 +26,8 @@ pub struct Tenant {
     pub data_version: i64,
     /// The CRM asked us to leave this account alone until then.
     pub parked_until_ms: Option<i64>,
+    /// Since when the CRM refuses this brand's key.
+    pub refused_ms: Option<i64>,
 }
 
 impl Tenant {
@@ -121,9 +123,17 @@ pub async fn park<C: Conn>(conn: &C, tenant: TenantId, until_ms: Option<i64>) ->
     Ok(())
 }
 
+/// Writes down since when the CRM refuses a brand's key; `None` when it takes it. The first refusal counts.
+pub async fn set_refused<C: Conn>(conn: &C, tenant: TenantId, since_ms: Option<i64>) -> Result<()> {
+    let text = "UPDATE tenants SET refused_ms = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(refused_ms, $2) END \
+                WHERE id = $1";
+    execute(conn, text, [tenant.0.into(), since_ms.into()]).await?;
+    Ok(())
+}
+
 pub async fn set_web_key<C: Conn>(conn: &C, cipher: &Cipher, tenant: TenantId, key: &SecretString) -> Result<()> {
     let sealed = cipher.seal(&web_key_place(tenant), key);
-    execute(conn, "UPDATE tenants SET web_key = $2 WHERE id = $1", [tenant.0.into(), sealed.into()]).await?;
+    execute(conn, "UPDATE tenants SET web_key = $2, refused_ms = NULL WHERE id = $1", [tenant.0.into(), sealed.into()]).await?;
     Ok(())
 }
 
@@ -157,7 +167,7 @@ fn web_key_place(tenant: TenantId) -> String {
 }
 
 const SELECT: &str = "SELECT id, slug, name, zone, source_zone, accent, logo_type, \
-    CASE WHEN web_key IS NULL THEN 0 ELSE 1 END AS web_key_set, mapping_version, data_version, parked_until_ms FROM tenants";
+    CASE WHEN web_key IS NULL THEN 0 ELSE 1 END AS web_key_set, mapping_version, data_version, parked_until_ms, refused_ms FROM tenants";
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -172,6 +182,7 @@ struct Row {
     mapping_version: i64,
     data_version: i64,
     parked_until_ms: Option<i64>,
+    refused_ms: Option<i64>,
 }
 
 impl Row {
@@ -188,6 +199,7 @@ impl Row {
             mapping_version: self.mapping_version,
             data_version: self.data_version,
             parked_until_ms: self.parked_until_ms,
+            refused_ms: self.refused_ms,
         }
     }
 }

@@ -10,7 +10,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(SqlMigration { name: "m0001_first_tables", text: include_str!("m0001_first_tables.sql") })]
+        vec![
+            Box::new(SqlMigration { name: "m0001_first_tables", text: include_str!("m0001_first_tables.sql") }),
+            Box::new(SqlMigration { name: "m0002_audit_trail", text: include_str!("m0002_audit_trail.sql") }),
+            Box::new(PackSnapshots),
+        ]
     }
 }
 
@@ -40,6 +44,25 @@ impl MigrationTrait for SqlMigration {
         ];
         let text = words.iter().fold(self.text.to_owned(), |text, (word, meaning)| text.replace(word, meaning));
         manager.get_connection().execute_unprepared(&text).await?;
+        Ok(())
+    }
+}
+
+/// Answers were a row each; a few bytes in a packed list do. What was kept before is packed too.
+struct PackSnapshots;
+
+impl MigrationName for PackSnapshots {
+    fn name(&self) -> &'static str {
+        "m0003_pack_snapshots"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for PackSnapshots {
+    async fn up(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
+        let conn = manager.get_connection();
+        crate::snapshots::pack_old(conn).await?;
+        conn.execute_unprepared("DROP TABLE snapshots").await?;
         Ok(())
     }
 }
@@ -81,7 +104,16 @@ const PLANNER_FIGURES: &str = "
         ('raw_rows', 'raw_rows', '60000 60000 1'),
         ('raw_frames', 'sqlite_autoindex_raw_frames_1', '60 60 1'),
         ('snapshot_bodies', 'snapshot_bodies', '60000 60000 1'),
-        ('snapshots', 'snapshots', '100000 100000 600 120 1'),
+        ('snapshot_pages', 'snapshot_pages', '10000 10000 7 1 1'),
+        ('notes', 'notes', '200000 200000 1'),
+        ('notes', 'notes_by_row', '200000 200000 1'),
+        ('notes', 'notes_by_contact', '200000 200000 4'),
+        ('notes', 'notes_by_created', '200000 200000 1'),
+        ('scheduled_activities', 'scheduled_activities', '5000 5000 1'),
+        ('scheduled_activities', 'scheduled_activities_by_row', '5000 5000 1'),
+        ('scheduled_activities', 'scheduled_activities_by_start', '5000 5000 1'),
+        ('value_changes', 'value_changes', '50000 50000 40000 2 1 1'),
+        ('set_aside_rows', 'sqlite_autoindex_set_aside_rows_1', '1000 1000 50 10 1'),
         ('stage_transitions', 'stage_transitions', '50000 50000 40000 2 1'),
         ('pipeline_days', 'pipeline_days', '20000 20000 25 1'),
         ('stages', 'stages', '28 28 1'),

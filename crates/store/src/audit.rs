@@ -1,0 +1,41 @@
+//! Who changed what, for the agency to look up.
+
+use sea_orm::FromQueryResult;
+use tetherboard_domain::{TenantId, UserId};
+
+use crate::query::{all, execute};
+use crate::{Conn, Result};
+
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct AuditEvent {
+    pub at_ms: i64,
+    /// The person's name; `None`: a command on the server.
+    pub person: Option<String>,
+    pub brand: Option<String>,
+    pub what: String,
+    pub detail: String,
+}
+
+/// Writes down what somebody did. Never a secret.
+pub async fn record<C: Conn>(
+    conn: &C,
+    user: Option<UserId>,
+    tenant: Option<TenantId>,
+    what: &str,
+    detail: &str,
+    now_ms: i64,
+) -> Result<()> {
+    let text = "INSERT INTO audit_events (at_ms, user_id, tenant_id, what, detail) VALUES ($1, $2, $3, $4, $5)";
+    let values =
+        [now_ms.into(), user.map(|user| user.0).into(), tenant.map(|tenant| tenant.0).into(), what.into(), detail.into()];
+    execute(conn, text, values).await?;
+    Ok(())
+}
+
+/// The newest first.
+pub async fn newest<C: Conn>(conn: &C, limit: i64) -> Result<Vec<AuditEvent>> {
+    let text = "SELECT a.at_ms, u.name AS person, t.name AS brand, a.what, a.detail FROM audit_events a \
+                LEFT JOIN users u ON u.id = a.user_id LEFT JOIN tenants t ON t.id = a.tenant_id \
+                ORDER BY a.at_ms DESC, a.id DESC LIMIT $1";
+    all(conn, text, [limit.into()]).await
+}

@@ -1,0 +1,96 @@
+//! Where the agency found a brand's fields, and how many rows of the last read gave each.
+
+use std::collections::HashMap;
+
+use sea_orm::FromQueryResult;
+use tetherboard_domain::{Dataset, TenantId};
+
+use crate::query::{Bulk, all, execute, upsert};
+use crate::{Conn, Result};
+
+/// A brand's own rules, as JSON; fields without one are looked for in the built-in places.
+pub async fn rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Dataset, String, String)>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        dataset: String,
+        field: String,
+        rule: String,
+    }
+    let text = "SELECT dataset, field, rule FROM field_rules WHERE tenant_id = $1 ORDER BY dataset, field";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    Ok(found.into_iter().filter_map(|row| Some((row.dataset.parse().ok()?, row.field, row.rule))).collect())
+}
+
+/// Sets a field's rule, or with `None` goes back to the built-in places; every row then means something else, so the
+/// mapping's version grows.
+pub async fn set<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, field: &str, rule: Option<&str>) -> Result<()> {
+    match rule {
+        Some(rule) => {
+            let text = "INSERT INTO field_rules (tenant_id, dataset, field, rule) VALUES ($1, $2, $3, $4) \
+                        ON CONFLICT (tenant_id, dataset, field) DO UPDATE SET rule = excluded.rule";
+            execute(conn, text, [tenant.0.into(), dataset.as_str().into(), field.into(), rule.into()]).await?;
+        }
+        None => {
+            let text = "DELETE FROM field_rules WHERE tenant_id = $1 AND dataset = $2 AND field = $3";
+            execute(conn, text, [tenant.0.into(), dataset.as_str().into(), field.into()]).await?;
+        }
+    }
+    execute(conn, "UPDATE tenants SET mapping_version = mapping_version + 1 WHERE id = $1", [tenant.0.into()]).await?;
+    Ok(())
+}
+
+/// How many rows of a dataset's last read gave a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldCoverage {
+    pub rows: i64,
+    pub filled: i64,
+    /// Since when no row gives it although many did: the old values stay.
+    pub vanished_ms: Option<i64>,
+}
+
+pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<HashMap<String, FieldCoverage>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        field: String,
+        rows_read: i64,
+        filled: i64,
+        vanished_ms: Option<i64>,
+    }
+    let text = "SELECT field, rows_read, filled, vanished_ms FROM dataset_fields WHERE tenant_id = $1 AND dataset = $2";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into(), dataset.as_str().into()]).await?;
+    let coverage = |row: &Row| FieldCoverage { rows: row.rows_read, filled: row.filled, vanished_ms: row.vanished_ms };
+    Ok(found.iter().map(|row| (row.field.clone(), coverage(row))).collect())
+}
+
+pub async fn set_coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, fields: &[(&str, FieldCoverage)]) -> Result<()> {
+    const FIELDS: Bulk<'_> = Bulk {
+        table: "dataset_fields",
+        columns: &["tenant_id", "dataset", "field", "rows_read", "filled", "vanished_ms"],
+        key: 3,
+        keep: &[],
+    };
+    let rows = fields.iter().map(|(field, coverage)| {
+        vec![
+            tenant.0.into(),
+            dataset.as_str().into(),
+            (*field).into(),
+            coverage.rows.into(),
+            coverage.filled.into(),
+            coverage.vanished_ms.into(),
+        ]
+    });
+    upsert(conn, &FIELDS, rows.collect()).await
+}
+
+/// The fields that vanished, of every dataset.
+pub async fn vanished<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Dataset, String)>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        dataset: String,
+        field: String,
+    }
+    let text =
+        "SELECT dataset, field FROM dataset_fields WHERE tenant_id = $1 AND vanished_ms IS NOT NULL ORDER BY dataset, field";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    Ok(found.into_iter().filter_map(|row| Some((row.dataset.parse().ok()?, row.field))).collect())
+}

@@ -1,0 +1,125 @@
+//! Appointments.
+
+use sea_orm::{FromQueryResult, Value};
+use tetherboard_domain::{Dataset, TenantId};
+
+use crate::query::{Query, all, number};
+use crate::records::{self, Book};
+use crate::{Conn, Result};
+
+/// An appointment as a run writes it.
+#[derive(Clone, Debug)]
+pub struct ActivityRecord {
+    pub client_id: Option<String>,
+    pub name: String,
+    pub kind: String,
+    pub title: String,
+    /// Plain text.
+    pub description: String,
+    pub place: String,
+    pub owner: String,
+    /// In the CRM's words.
+    pub status: String,
+    pub cancelled: bool,
+    pub all_day: bool,
+    /// `None`: no readable time.
+    pub starts_ms: Option<i64>,
+    pub ends_ms: Option<i64>,
+    /// Where it stood before it was last moved.
+    pub moved_from_ms: Option<i64>,
+}
+
+pub async fn put<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    activities: &[(Book, ActivityRecord)],
+    keep: &[&'static str],
+) -> Result<()> {
+    const ACTIVITIES: [&str; 13] = [
+        "client_id",
+        "name",
+        "kind",
+        "title",
+        "description",
+        "place",
+        "owner",
+        "status",
+        "cancelled",
+        "all_day",
+        "starts_ms",
+        "ends_ms",
+        "moved_from_ms",
+    ];
+    let rows = activities.iter().map(|(book, activity)| {
+        let own: Vec<Value> = vec![
+            activity.client_id.clone().into(),
+            activity.name.clone().into(),
+            activity.kind.clone().into(),
+            activity.title.clone().into(),
+            activity.description.clone().into(),
+            activity.place.clone().into(),
+            activity.owner.clone().into(),
+            activity.status.clone().into(),
+            activity.cancelled.into(),
+            activity.all_day.into(),
+            activity.starts_ms.into(),
+            activity.ends_ms.into(),
+            activity.moved_from_ms.into(),
+        ];
+        (book, own)
+    });
+    records::put(conn, tenant, Dataset::Events, &ACTIVITIES, keep, rows).await
+}
+
+/// When an appointment was to start, as it stands.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Standing {
+    pub crm_id: String,
+    pub starts_ms: Option<i64>,
+    pub moved_from_ms: Option<i64>,
+}
+
+pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(1_000) {
+        let mut query = Query::new("SELECT crm_id, starts_ms, moved_from_ms FROM scheduled_activities WHERE tenant_id = ");
+        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(part.iter().cloned());
+        found.extend(query.all::<_, Standing>(conn).await?);
+    }
+    Ok(found)
+}
+
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct ActivityRow {
+    pub crm_id: String,
+    pub client_id: Option<String>,
+    pub name: String,
+    pub stage: Option<String>,
+    pub kind: String,
+    pub title: String,
+    pub description: String,
+    pub place: String,
+    pub owner: String,
+    pub status: String,
+    pub cancelled: bool,
+    pub all_day: bool,
+    pub starts_ms: Option<i64>,
+    pub ends_ms: Option<i64>,
+    pub moved_from_ms: Option<i64>,
+}
+
+/// The appointments that start between two moments, the first included; in their order.
+pub async fn between<C: Conn>(conn: &C, tenant: TenantId, from_ms: i64, until_ms: i64) -> Result<Vec<ActivityRow>> {
+    let text = "SELECT a.crm_id, a.client_id, COALESCE(l.name, a.name) AS name, l.stage, a.kind, a.title, a.description, a.place, \
+                a.owner, a.status, a.cancelled, a.all_day, a.starts_ms, a.ends_ms, a.moved_from_ms FROM scheduled_activities a \
+                LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id AND l.gone_ms IS NULL \
+                WHERE a.tenant_id = $1 AND a.gone_ms IS NULL AND a.starts_ms >= $2 AND a.starts_ms < $3 \
+                ORDER BY a.starts_ms, a.crm_id";
+    all(conn, text, [tenant.0.into(), from_ms.into(), until_ms.into()]).await
+}
+
+/// How many have no readable time.
+pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
+    let text = "SELECT COUNT(*) FROM scheduled_activities WHERE tenant_id = $1 AND gone_ms IS NULL AND starts_ms IS NULL";
+    number(conn, text, [tenant.0.into()]).await
+}
