@@ -7,6 +7,8 @@ mod look;
 mod plan;
 mod pointer;
 mod spec;
+#[cfg(test)]
+mod tests;
 
 use tetherboard_domain::{Dataset, Zone};
 

@@ -74,7 +74,8 @@ impl Plan {
 
 impl Field {
     pub(crate) fn new(spec: &'static FieldSpec, rule: FieldRule) -> Result<Self, Problem> {
-        if !spec.kind.is_date() && !(rule.forms.is_empty() && rule.zone.is_none()) {
+        let speaks_of_dates = !rule.forms.is_empty() || rule.zone.is_some();
+        if speaks_of_dates && !spec.kind.is_date() {
             return Err(Problem::NoDate(spec.kind));
         }
         let place = |place: &String| match Pointer::parse(place) {
