@@ -6,6 +6,7 @@ use super::pointer::Pointer;
 use super::{FieldRule, FieldSpec, Problem};
 use crate::fields::reading::Reading;
 use crate::fields::{self, Form};
+use crate::mend::mend;
 use crate::pick::{NotRead, pick_into};
 
 /// So many keys of a row can be looked at: they are found on the stack.
@@ -57,18 +58,17 @@ impl Plan {
         pick_into(row, &self.keys, &mut found).map(|()| found)
     }
 
-    /// The row's id, found without reading the row to its end.
+    /// The row's id as its decoder will find it, without reading the row to its end.
     pub(crate) fn id(&self, row: &[u8]) -> Option<String> {
         let places = &self.fields.first()?.places;
         if let Some(id) = places.first().and_then(|place| leading_id(row, &place.pointer)) {
             return Some(id.to_owned());
         }
         let find = |text: &str| places.iter().find_map(|place| place.pointer.find(text).and_then(fields::id));
-        match std::str::from_utf8(row) {
-            Ok(text) if text.starts_with('{') => find(text),
-            Ok(_) => None,
-            Err(_) => find(&String::from_utf8_lossy(row)),
-        }
+        let text = String::from_utf8_lossy(row);
+        let may_be_broken = text.bytes().any(|b| b.is_ascii_control());
+        let mended = may_be_broken.then(|| mend(text.as_bytes())).flatten();
+        find(mended.as_deref().unwrap_or(&text))
     }
 }
 

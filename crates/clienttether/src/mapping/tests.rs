@@ -111,6 +111,8 @@ fn an_event_whose_form_has_no_time_lasts_all_day() {
 #[case::name_that_is_written_with_escapes(rule(["/i\\u0064"]), br#"{"i\u0064":"7"}"#, None)]
 #[case::name_that_ends_the_string(rule(["/a\":\"7\",\"b"]), br#"{"a":"7","b":"8"}"#, None)]
 #[case::broken_elsewhere(rule(["/id"]), b"{\"id\":\"7\",\"x\":\"Ren\xe9\ty\"}", Some("7"))]
+#[case::broken_before(rule(["/id"]), b"{\"x\":\"a\tb\",\"id\":\"7\"}", Some("7"))]
+#[case::broken_itself(rule(["/id", "/x"]), b"{\"x\":\"8\",\"id\":\"7\t\"}", Some("7"))]
 #[case::nowhere(rule(["/id"]), br#"{"client_id":"8"}"#, None)]
 fn the_id_is_the_same_to_the_page_and_to_the_row(#[case] rule: FieldRule, #[case] row: &[u8], #[case] id: Option<&str>) {
     let mapping = contacts("client_id", rule);
