@@ -46,6 +46,7 @@ pub(crate) struct List {
     pub name: &'static str,
     pub dataset: Dataset,
     pub page_size: usize,
+    pub ends_at_total: bool,
     pub path_and_query: Box<dyn Fn(usize) -> String + Send + Sync>,
 }
 
@@ -89,6 +90,11 @@ impl Client {
         self.run.patience_left(&self.shared.limits)
     }
 
+    /// How many calls one read may have open.
+    pub fn window(&self) -> usize {
+        self.shared.budget.window()
+    }
+
     /// The whole list, page by page, in order. Pages are asked side by side, in tasks of the current runtime.
     pub fn pages<R: ListRequest>(&self, request: R) -> Pages {
         Pages::new(self.clone(), self.list(request), self.shared.budget.window(), self.shared.limits.max_pages)
@@ -105,7 +111,7 @@ impl Client {
         let (client, list) = (self.single_try(), self.list(request.limit(1)));
         client.attempt(&list, 0).await.map_err(|Failure { cause, retry_after, .. }| {
             client.heed(&cause, retry_after);
-            Error { request: list.name, offset: 0, attempts: 1, retry_after, cause }
+            Error { request: list.name, offset: 0, path: (list.path_and_query)(0), attempts: 1, retry_after, cause }
         })
     }
 
@@ -116,6 +122,7 @@ impl Client {
             name: R::NAME,
             dataset: R::Row::DATASET,
             page_size: request.page_size().unwrap_or(page_size),
+            ends_at_total: R::ENDS_AT_TOTAL,
             path_and_query: Box::new(move |offset| request.path_and_query(offset)),
         }
     }
@@ -129,7 +136,7 @@ impl Client {
             page = self.persist(list, offset, &mut attempts) => page,
         };
         let fault = |Failure { cause, retry_after, unread }| Fault {
-            error: Error { request: list.name, offset, attempts, retry_after, cause },
+            error: Error { request: list.name, offset, path: (list.path_and_query)(offset), attempts, retry_after, cause },
             unread,
         };
         Called { retries: attempts.saturating_sub(1) as usize, page: page.map_err(fault) }

@@ -14,6 +14,8 @@ pub struct Error {
     /// The list in a person's words: "contacts".
     pub request: &'static str,
     pub offset: usize,
+    /// What was asked: path and query, without credentials.
+    pub path: String,
     /// How often it was asked; 0 if it was not even tried.
     pub attempts: u32,
     /// How long the CRM asked to be left alone, at most a day.
@@ -164,7 +166,7 @@ mod tests {
     #[test]
     fn an_error_says_its_part_and_leaves_the_rest_to_its_source() {
         let cause = Cause::ResultCode { code: ResultCode(501), message: "required key missing".into() };
-        let error = Error { request: "contacts", offset: 300, attempts: 1, retry_after: None, cause };
+        let error = Error { request: "contacts", offset: 300, path: String::new(), attempts: 1, retry_after: None, cause };
         assert_eq!(error.to_string(), "could not read contacts at offset 300");
         let source = std::error::Error::source(&error).unwrap();
         assert_eq!(source.to_string(), "the CRM answered CT_501: required key missing");

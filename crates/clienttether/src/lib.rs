@@ -33,7 +33,7 @@ pub use client::Client;
 pub use config::{ClientConfig, ConfigError, Limits};
 pub use envelope::{Envelope, ResultCode};
 pub use error::{Cause, Error};
-pub use mapping::{FieldKind, FieldRule, FieldSpec, Look, Mapping, MappingError, fields_of};
+pub use mapping::{FieldKind, FieldRule, FieldSpec, Look, Mapping, MappingError, RuleError, fields_of};
 pub use page::{Page, RawRow};
 pub use pages::{NotWhole, Pages, ReadOutcome, Unread};
 pub use request::{ListRequest, ReadContacts, ReadDeals, ReadEvents, ReadNotes, ReadSources, ReadStages, ReadUsers};

@@ -14,6 +14,9 @@ pub trait ListRequest: Clone + Send + Sync + 'static {
     const PATH: &'static str;
     /// What it lists, for messages.
     const NAME: &'static str;
+    /// Whether a short page that brings the list to its total is believed to be the last: for small lists that are asked
+    /// by the hundred, where one call more for each would double them.
+    const ENDS_AT_TOTAL: bool = false;
     /// What one row decodes to; it also knows the fields it is read for.
     type Row: Row;
 
@@ -103,6 +106,7 @@ impl ReadNotes {
 impl ListRequest for ReadNotes {
     const PATH: &'static str = "read_client_history_notes";
     const NAME: &'static str = "notes";
+    const ENDS_AT_TOTAL: bool = true;
     type Row = RawNote;
 
     fn page_size(&self) -> Option<usize> {

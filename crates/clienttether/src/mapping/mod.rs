@@ -10,7 +10,8 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
-use tetherboard_domain::{Dataset, Zone};
+use serde::{Deserialize, Serialize};
+use tetherboard_domain::{Dataset, Zone, ZoneError};
 
 pub use look::{Look, Unreadable};
 pub use pointer::BadPointer;
@@ -38,6 +39,26 @@ pub struct FieldRule {
     pub forms: Vec<String>,
     /// Of a date: the zone of what is written without one; the account's where it is not said.
     pub zone: Option<Zone>,
+}
+
+/// A rule as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredRule {
+    places: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    forms: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+}
+
+/// A stored rule that is none.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    #[error("the rule is not JSON of places, forms and zone")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Zone(#[from] ZoneError),
 }
 
 /// A rule that cannot be followed.
@@ -100,6 +121,21 @@ impl FieldRule {
     /// To look at these places, in this order.
     pub fn at<'a>(places: impl IntoIterator<Item = &'a str>) -> Self {
         Self { places: places.into_iter().map(str::to_owned).collect(), ..Self::default() }
+    }
+
+    /// `{"places": […], "forms": […], "zone": "America/Chicago"}`; forms and zone may be left out.
+    ///
+    /// # Errors
+    /// When the text is no such JSON, or names a zone that is none.
+    pub fn from_json(text: &str) -> Result<Self, RuleError> {
+        let StoredRule { places, forms, zone } = serde_json::from_str(text)?;
+        Ok(Self { places, forms, zone: zone.as_deref().map(Zone::named).transpose()? })
+    }
+
+    pub fn to_json(&self) -> String {
+        let zone = self.zone.as_ref().map(|zone| zone.name().to_owned());
+        let stored = StoredRule { places: self.places.clone(), forms: self.forms.clone(), zone };
+        serde_json::to_string(&stored).unwrap_or_default()
     }
 }
 
