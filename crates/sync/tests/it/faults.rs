@@ -150,7 +150,7 @@ async fn what_came_before_the_fault_is_kept(#[values(Kind::Sqlite, Kind::Postgre
     assert_eq!((contacts.pages, contacts.read, contacts.added), (2, 200, 1));
     assert!(world.contact(&ada).await.is_some());
     let request = contacts.error.as_ref().unwrap().request.as_deref();
-    assert_eq!(request, Some("contacts at offset 200"));
+    assert_eq!(request, Some("read_client_list?limit=100&offset=200"));
 }
 
 #[rstest]

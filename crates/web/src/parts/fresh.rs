@@ -18,6 +18,8 @@ pub(crate) fn dataset_name(dataset: Dataset) -> &'static str {
         Dataset::Users => "People",
         Dataset::Contacts => "Contacts",
         Dataset::Deals => "Deals",
+        Dataset::Events => "Appointments",
+        Dataset::Notes => "Notes",
     }
 }
 
