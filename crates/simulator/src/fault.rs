@@ -78,6 +78,8 @@ pub enum Fault {
     RowsRemoved,
     /// Whatever the offset, the first page.
     RepeatedPages,
+    /// Whatever the offset, the first page, and a total that counts it alone.
+    FirstPageOnly,
     /// Behind the last page another one of new rows, and another one.
     EndlessPages,
     /// No page is longer than this, whatever was asked.

@@ -67,6 +67,10 @@ impl World {
             Some(Fault::RowsRemoved) => self.moved(asked, offset + moves, -to_i64(moves)),
             Some(Fault::TotalDrifts(by)) => self.moved(asked, offset, by.saturating_mul(to_i64(moves))),
             Some(Fault::RepeatedPages) => self.slice(asked, 0, limit),
+            Some(Fault::FirstPageOnly) => {
+                let page = self.slice(asked, 0, limit)?;
+                Ok(Page { total: page.rows.len(), ..page })
+            }
             Some(Fault::EndlessPages) => {
                 let page = self.slice(asked, offset, limit)?;
                 let first = if page.rows.is_empty() { self.slice(asked, 0, limit)?.rows } else { Vec::new() };

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 
 impl Fault {
     /// Every spelling, with an example where something follows.
-    pub const SPELLINGS: [(&'static str, &'static str); 72] = [
+    pub const SPELLINGS: [(&'static str, &'static str); 73] = [
         ("status:500", "an HTTP status with a page of HTML"),
         ("429", "too many requests, without Retry-After"),
         ("429:30", "too many requests; what follows is Retry-After, seconds or an HTTP date"),
@@ -47,6 +47,7 @@ impl Fault {
         ("rows-inserted", "a row comes to the front before every later page"),
         ("rows-removed", "a row that was read goes away before every later page"),
         ("repeated-pages", "the first page, whatever the offset"),
+        ("first-page-only", "the first page, whatever the offset, and a total that counts it alone"),
         ("endless-pages", "new rows on page after page, for ever"),
         ("short-pages:40", "no page has more rows than this"),
         ("numbers-for-text", "numbers where texts of digits were"),
@@ -154,7 +155,7 @@ impl FromStr for Fault {
 }
 
 /// Faults that one word says all about.
-const PLAIN: [(&str, Fault); 50] = [
+const PLAIN: [(&str, Fault); 51] = [
     ("html", Fault::Html),
     ("not-json", Fault::NotJson),
     ("cut-body", Fault::CutBody),
@@ -189,6 +190,7 @@ const PLAIN: [(&str, Fault); 50] = [
     ("rows-inserted", Fault::RowsInserted),
     ("rows-removed", Fault::RowsRemoved),
     ("repeated-pages", Fault::RepeatedPages),
+    ("first-page-only", Fault::FirstPageOnly),
     ("endless-pages", Fault::EndlessPages),
     ("duplicate-keys", Fault::DuplicateKeys),
     ("huge-ids", Fault::HugeIds),

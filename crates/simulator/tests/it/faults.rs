@@ -292,6 +292,9 @@ async fn pages_can_repeat_the_first_one_or_go_on_for_ever() {
     assert_eq!(stage.get("read_client_list?offset=200").await.ids(), first);
     assert_eq!(stage.get("read_client_list?offset=100000").await.ids(), first);
 
+    let only = page(Fault::FirstPageOnly, "?offset=100").await;
+    assert_eq!((only.ids(), only.json()["TotalRecord"].clone()), (first, json!(100)));
+
     let stage = under(Fault::EndlessPages).await;
     let mut seen = std::collections::BTreeSet::new();
     for offset in [0, 100, 200, 250, 350, 450] {
