@@ -32,7 +32,18 @@ async fn a_crm_that_is_gone_ends_the_run_at_once_and_lowers_nothing(#[values(Kin
 #[tokio::test]
 async fn after_two_lists_in_a_row_failed_each_that_is_left_is_asked_once(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(Fault::Hang, Fault::Status(503))] fault: Fault,
+    #[values(
+        Fault::Hang,
+        Fault::Drip,
+        Fault::Status(503),
+        Fault::Html,
+        Fault::EmptyBody,
+        Fault::NotHttp,
+        Fault::CutChunks,
+        Fault::ShortLength,
+        Fault::Reset
+    )]
+    fault: Fault,
 ) {
     let world = World::with_contacts(kind, 60).await;
     world.good_run().await;
