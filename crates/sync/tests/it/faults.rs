@@ -368,3 +368,38 @@ async fn a_list_without_an_end_is_left_and_what_it_invented_waits_for_the_agency
     assert_eq!(world.run_with(&agreed).await.run.status, RunStatus::Succeeded);
     assert_eq!((world.numbers().await, world.contacts().await), (world.truth(), known));
 }
+
+#[rstest]
+#[tokio::test]
+async fn texts_longer_than_an_index_takes_cost_no_run(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(3_000, 200_000)] letters: usize,
+) {
+    let world = World::with_contacts(kind, 60).await;
+    world.crm.fault_everything(0, Fault::LongTexts(letters));
+    world.good_run().await;
+    let (numbers, truth) = (world.numbers().await, world.truth());
+    assert_eq!((numbers.total, numbers.prospects, numbers.deals), (truth.total, truth.prospects, truth.deals));
+    world.crm.heal(0);
+    world.good_run().await;
+    assert_eq!(world.numbers().await, world.truth());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_crm_that_shows_its_first_page_for_every_other_takes_nobody_away(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(105, 120, 320)] contacts: usize,
+) {
+    let world = World::with_contacts(kind, contacts).await;
+    world.good_run().await;
+    let known = world.contacts().await;
+    world.fault(Request::Contacts, Fault::FirstPageOnly);
+    for _ in 0..3 {
+        let report = world.run().await;
+        assert_eq!((report.of(Dataset::Contacts).gone, world.contacts().await.is_superset(&known)), (0, true));
+    }
+    world.crm.heal(0);
+    world.good_run().await;
+    assert_eq!(world.numbers().await, world.truth());
+}
