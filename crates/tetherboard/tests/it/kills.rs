@@ -387,3 +387,23 @@ async fn a_run_against_a_crm_that_answers_nothing_right_ends_within_two_minutes(
 async fn a_run_against_a_crm_that_keeps_everybody_waiting_ends_within_two_minutes(#[case] fault: Fault, #[case] code: i32) {
     ends_within_two_minutes(fault, code).await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_person_who_asks_after_a_worker_was_killed_gets_a_run(#[values(Sqlite, Postgres)] kind: Kind) {
+    let scene = Scene::new(kind, &[AccountConfig::still("Harbor", "America/New_York", 230)]).await;
+    scene.crm.fault(0, Request::Contacts, Fault::FromOffset(100, Box::new(Fault::Hang)));
+    let mut worker = scene.installation.start(&["serve", "--role", "worker"]).await;
+    while !scene.crm.calls(0).iter().any(|call| call.request == Request::Contacts) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    worker.child.kill().await.unwrap();
+    scene.expire_lease(0).await;
+    scene.crm.heal(0);
+
+    let _next = scene.installation.start(&["serve", "--role", "worker"]).await;
+    runs::request(scene.store().conn(), scene.brands[0], Trigger::Person, Clock::system().now_ms()).await.unwrap();
+    scene.succeeded(0, 1).await;
+    scene.assert_runs_are_closed_and_apart(0).await;
+    scene.assert_truth(0).await;
+}
