@@ -110,13 +110,19 @@ impl Wish {
     fn is_met_by(&self, run: &Run) -> bool {
         (run.trigger == Trigger::Replay) == (self.trigger == Trigger::Replay)
     }
+
+    /// A replay that has begun reads by the rules that it found, and who asks now may have changed them since.
+    fn comes_too_late_for(&self, run: &Run) -> bool {
+        self.trigger == Trigger::Replay && run.status == RunStatus::Running
+    }
 }
 
 /// A run that a person asked for: the one already waiting or running, if there is one, so that two clicks start one. A
 /// waiting one takes on the removals that are agreed to; one that is running has passed them by, so another is asked for.
 pub async fn request<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<RunId> {
     let wish = &wish.into();
-    if let Some(open) = open_run(conn, tenant).await?.filter(|run| wish.is_met_by(run)) {
+    let open = open_run(conn, tenant).await?;
+    if let Some(open) = open.filter(|run| wish.is_met_by(run) && !wish.comes_too_late_for(run)) {
         let agrees = wish.accept_removals.iter().all(|dataset| open.accept_removals.contains(dataset));
         if open.status == RunStatus::Queued && !agrees {
             let all: Vec<Dataset> = open.accept_removals.iter().chain(&wish.accept_removals).copied().collect();

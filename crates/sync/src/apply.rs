@@ -57,7 +57,11 @@ impl Apply<'_> {
             let mut tried = report.clone();
             let mut seen = Filled::new(N::fields().len());
             self.write::<N>(&tx, context, &mut reader, &sorted, &mut tried, &mut seen).await?;
-            let vanished = if self.replay { BTreeSet::new() } else { vanished_now::<N>(&coverage, &seen) };
+            let vanished = match self.replay {
+                // A replay says nothing new of the CRM, but by other rules its answers may give what was missed.
+                true => context.vanished.iter().copied().filter(|field| seen.gives_no::<N>(field)).collect(),
+                false => vanished_now::<N>(&coverage, &seen),
+            };
             // What has just been found out changes what must be written: once more from the start.
             if vanished != context.vanished {
                 tx.rollback().await.map_err(StoreError::from)?;
@@ -323,6 +327,10 @@ impl Filled {
         for (at, count) in self.of.iter_mut().enumerate() {
             *count += (filled >> at) & 1;
         }
+    }
+
+    fn gives_no<N: Normalise>(&self, field: &str) -> bool {
+        N::fields().iter().zip(&self.of).any(|(spec, count)| spec.name == field && *count == 0)
     }
 }
 

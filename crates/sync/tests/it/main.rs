@@ -9,6 +9,7 @@ mod faults;
 mod first_sync;
 mod keeping;
 mod leases;
+mod mapped;
 mod outages;
 mod removals;
 mod secrets;
