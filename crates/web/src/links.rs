@@ -1,5 +1,6 @@
 //! Addresses as types: markup spells no path.
 
+use tetherboard_domain::Dataset;
 use url::form_urlencoded;
 
 /// A view of one brand.
@@ -111,6 +112,26 @@ pub(crate) fn sign_in(back: &str) -> String {
 pub(crate) fn safe_back(back: &str) -> &str {
     let own = back.starts_with('/') && !back.starts_with("//") && !back.contains('\\') && !back.chars().any(char::is_control);
     if own && !back.starts_with("/sign-in") { back } else { "/" }
+}
+
+/// Where a brand's fields are found.
+pub(crate) fn mapping(slug: &str) -> Link {
+    Link::to(format!("/agency/brands/{slug}/mapping"))
+}
+
+/// Those of one data set.
+pub(crate) fn mapping_of(slug: &str, dataset: Dataset) -> Link {
+    Link::to(format!("/agency/brands/{slug}/mapping/{dataset}"))
+}
+
+/// One of them.
+pub(crate) fn mapped_field(slug: &str, dataset: Dataset, field: &str) -> Link {
+    Link::to(format!("/agency/brands/{slug}/mapping/{dataset}/{field}"))
+}
+
+/// How a brand is read: its runs, and what can be done about them.
+pub(crate) fn sync_of(slug: &str) -> Link {
+    Link::to(format!("/agency/sync/{slug}"))
 }
 
 #[cfg(test)]

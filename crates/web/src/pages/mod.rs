@@ -3,6 +3,7 @@
 mod agency;
 mod brand;
 mod leads;
+mod mapping;
 mod overview;
 mod pipeline;
 mod sign_in;
@@ -26,6 +27,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(overview::router())
         .merge(leads::router())
         .merge(pipeline::router())
+        .merge(mapping::router())
 }
 
 pub(crate) async fn not_found(OriginalUri(uri): OriginalUri) -> Response {

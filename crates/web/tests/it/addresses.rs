@@ -46,7 +46,8 @@ impl Route {
     /// The address of a brand's.
     pub(crate) fn of(&self, brand: &str) -> String {
         let path = self.path.replace("{brand}", brand).replace("{tenant}", brand);
-        path.replace("{tab}", "nothing-here").replace("{name}", "nothing.css")
+        let path = path.replace("{tab}", "nothing-here").replace("{name}", "nothing.css");
+        path.replace("{dataset}", "contacts").replace("{field}", "units")
     }
 }
 
@@ -65,6 +66,8 @@ const DEALS: &[&str] = &["?format=csv", "?by=value", "?sort=-fee", "?stage=FDD+S
 const API_LEADS: &[&str] =
     &["?sort=name", "?stage=New+Lead", "?source=", "?in=open", "?created=unknown", "?q=a", "?cursor=YXQ6MTAw"];
 
+const RULES: &[&str] = &["?places=city", "?places=%2Fcity%0A%2Fstate", "?places="];
+
 const fn page(method: &'static str, path: &'static str, whom: Whom, status: u16, queries: &'static [&'static str]) -> Route {
     Route { method, path, whom, refuses: Refuses::Page, status, queries }
 }
@@ -73,13 +76,17 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 24] = [
+pub(crate) const ROUTES: [Route; 28] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
     page("POST", "/sign-out", Whom::Everybody, 303, &[]),
     page("POST", "/theme", Whom::Everybody, 422, &[]),
     page("GET", "/agency", Whom::Agency, 200, &[]),
+    page("GET", "/agency/brands/{brand}/mapping", Whom::Agency, 303, &[]),
+    page("GET", "/agency/brands/{brand}/mapping/{dataset}", Whom::Agency, 200, &["?saved=units"]),
+    page("GET", "/agency/brands/{brand}/mapping/{dataset}/{field}", Whom::Agency, 200, RULES),
+    page("POST", "/agency/brands/{brand}/mapping/{dataset}/{field}", Whom::Agency, 400, &[]),
     page("GET", "/t/{brand}", Whom::Brand, 303, &[]),
     page("GET", "/t/{brand}/overview", Whom::Brand, 200, &[]),
     page("GET", "/t/{brand}/leads", Whom::Brand, 200, LEADS),

@@ -11,8 +11,13 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::{tags, words};
 use crate::world::{FORMULA, HARBOR, Person, SCRIPT, World};
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 17] = [
     "/agency",
+    "/agency/brands/harbor/mapping/contacts",
+    "/agency/brands/harbor/mapping/stages",
+    "/agency/brands/harbor/mapping/contacts/stage",
+    "/agency/brands/harbor/mapping/contacts/stage?places=/lastName%0A%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+    "/agency/brands/harbor/mapping/contacts/created?places=/~x&forms=%3C/textarea%3E%3Cscript%3E&zone=%22%3E%3Cimg+src=x%3E",
     "/t/harbor/overview",
     "/t/harbor/leads",
     "/t/harbor/leads?sort=name",
@@ -29,8 +34,8 @@ const PAGES: [&str; 12] = [
 /// What the portal itself writes. Anything else came from a text.
 const ELEMENTS: &str = "\
     html head meta title link script body main header nav footer section div span p a b i small kbd code h1 h2 h3 \
-    hr br ul li dl dt dd details summary figure figcaption table caption thead tbody tfoot tr th td form label \
-    input select option button svg use path rect circle line polyline g dialog time img";
+    hr br ul ol li dl dt dd details summary figure figcaption table caption thead tbody tfoot tr th td form label \
+    input select option textarea button svg use path rect circle line polyline g dialog time img";
 
 #[track_caller]
 fn is_only_ours(address: &str, html: &str) {

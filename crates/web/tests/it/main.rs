@@ -10,6 +10,7 @@ mod freshness;
 mod hostile_text;
 mod input;
 mod isolation;
+mod mapping;
 mod page;
 mod sign_in;
 mod world;
