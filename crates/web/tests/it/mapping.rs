@@ -244,6 +244,12 @@ async fn a_rule_that_cannot_be_used_comes_back_as_it_was_typed_with_what_to_mend
             assert_eq!(kept, typed, "{html}");
         }
     }
+    let all = [("places", "/~x"), ("forms", "%H"), ("zone", "")];
+    let html = visitor.post(created, &all).await.text();
+    assert!(html.contains("places-fault") && html.contains("forms-fault") && html.contains("Not saved"), "{html}");
+    // Only dates have forms, whatever a form is made to say.
+    let answer = visitor.post(UNITS, &[("places", "/a"), ("forms", "%s")]).await;
+    assert!(answer.status == 422 && words(&answer.text()).contains("Only dates have forms and a zone"), "{}", answer.text());
     assert_eq!((stored(&world, HARBOR).await, waiting(&world, HARBOR).await.is_none()), (vec![], true));
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn form(at: MappedField, State(portal): State<Portal>, pairs: P
     let typed = Typed::read(|key| pairs.get(key)).map_err(|why| Refusal::bad_request(Wants::Page, why))?;
     let is_tried = typed.is_some();
     let typed = typed.unwrap_or_else(|| Typed::of(&rules.rule(at.list.dataset, at.spec)));
-    let tried = tried(&rules, &at, &typed);
+    let tried = typed.tried(&rules.mapping, at.list.dataset, at.spec);
     let told = if is_tried { Told::Tried } else { Told::InForce };
     page(&portal, &at, theme, &rules, typed, tried, told).await
 }
@@ -57,7 +57,7 @@ pub(super) async fn save(
     };
     let typed = typed.ok_or_else(|| refused("What was sent says no places to look at.".to_owned()))?;
     let rules = Rules::load(&portal, &at.list.tenant).await?;
-    let tried = tried(&rules, &at, &typed);
+    let tried = typed.tried(&rules.mapping, at.list.dataset, at.spec);
     let rule = match &tried {
         Ok((rule, _)) => rule.clone(),
         Err(_) => return page(&portal, &at, theme, &rules, typed, tried, Told::Refused).await,
@@ -68,14 +68,6 @@ pub(super) async fn save(
     keep(&portal, &at, &rule).await?;
     let list = links::mapping_of(&at.list.tenant.slug, at.list.dataset);
     Ok(Redirect::to(&list.with("saved", at.spec.name).url()).into_response())
-}
-
-/// The rule that was typed, and the mapping with it.
-fn tried(rules: &Rules, at: &MappedField, typed: &Typed) -> Result<(FieldRule, Mapping), Fault> {
-    let rule = typed.rule(at.spec)?;
-    let mut mapping = rules.mapping.clone();
-    mapping.set(at.list.dataset, at.spec.name, rule.clone())?;
-    Ok((rule, mapping))
 }
 
 /// One that cannot be followed is stored, but not in force.
@@ -116,21 +108,21 @@ async fn page(
     theme: Theme,
     rules: &Rules,
     typed: Typed,
-    tried: Result<(FieldRule, Mapping), Fault>,
+    tried: Result<(FieldRule, Mapping), Vec<Fault>>,
     told: Told,
 ) -> Answer<Response> {
     let (tenant, dataset, spec) = (&at.list.tenant, at.list.dataset, at.spec);
     let sample = Sample::load(portal, tenant, dataset).await?;
     let in_zone = |mapping: &Mapping| told_in_zone(mapping.clone(), tenant, dataset);
-    let (tried, fault) = match tried {
-        Ok(tried) => (Some(tried), None),
-        Err(fault) => (None, Some(fault)),
+    let (tried, faults) = match tried {
+        Ok(tried) => (Some(tried), Vec::new()),
+        Err(faults) => (None, faults),
     };
     let preview = tried
         .as_ref()
         .filter(|_| !sample.rows.is_empty())
         .map(|(_, mapping)| Preview::of(&in_zone(&rules.mapping), &in_zone(mapping), dataset, spec, &sample.rows));
-    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let view = View {
         tenant,
         dataset,
@@ -141,7 +133,7 @@ async fn page(
         rule: tried.map(|(rule, _)| rule),
         unused: unused(&rules.mapping, dataset, &sample.rows),
         typed,
-        fault,
+        faults,
         preview,
         sample,
         told,
@@ -166,7 +158,8 @@ struct View<'a> {
     rule: Option<FieldRule>,
     unused: Vec<Unused>,
     typed: Typed,
-    fault: Option<Fault>,
+    /// What is wrong with it, part by part.
+    faults: Vec<Fault>,
     preview: Option<Preview>,
     sample: Sample,
     told: Told,
@@ -194,12 +187,12 @@ impl View<'_> {
     fn answer(&self) -> Markup {
         let say = |tone: &str, picture: &str, what: &str, more: &str| {
             html! {
-                div class=(format!("banner {tone}")) role=(if self.fault.is_some() { "alert" } else { "status" }) {
+                div class=(format!("banner {tone}")) role=(if self.faults.is_empty() { "status" } else { "alert" }) {
                     (icon(picture, 18)) div { b { (what) } p { (more) } }
                 }
             }
         };
-        match (&self.fault, self.told) {
+        match (self.faults.first(), self.told) {
             (Some(_), Told::Refused) => say(
                 "danger",
                 "circle-alert",
@@ -260,8 +253,8 @@ impl View<'_> {
                         (self.part(Part::Zone, "Zone of times written without one", &html! {
                             "An IANA name, like America/Chicago. With none, the account’s: " (zone.name()) "."
                         }))
-                    } @else if let Some(Fault { part: Part::Forms | Part::Zone, why }) = &self.fault {
-                        p.hint.danger id="rule-fault" { (icon("circle-alert", 14)) (why) "." }
+                    } @else if let Some(Fault { why, .. }) = self.faults.iter().find(|fault| fault.part != Part::Places) {
+                        p.hint.danger id="rule-fault" { (icon("circle-alert", 14)) span { (sentence(why)) } }
                     }
                     div.flex.wrapf {
                         button.btn { (icon("eye", 14)) "Preview" }
@@ -287,7 +280,7 @@ impl View<'_> {
             Part::Forms => ("forms", &self.typed.forms, 3),
             Part::Zone => ("zone", &self.typed.zone, 1),
         };
-        let fault = self.fault.as_ref().filter(|fault| fault.part == part);
+        let fault = self.faults.iter().find(|fault| fault.part == part);
         let about = if fault.is_some() { format!("{name}-fault {name}-hint") } else { format!("{name}-hint") };
         let lines = text.lines().count().clamp(lines, 12);
         html! {

@@ -95,7 +95,7 @@ struct Line {
 impl View<'_> {
     fn render(&self) -> Markup {
         html! {
-            p.lead-in { "Where Tetherboard finds each field in what ClientTether sends for " (self.tenant.name) ". If this account keeps something elsewhere, say where: every answer is kept as it came and is then read again, so nothing is lost." }
+            p.lead-in { "Where Tetherboard finds each field in what ClientTether sends. If this account keeps something elsewhere, say where: every answer is kept as it came and is then read again, so nothing is lost." }
             (self.datasets())
             (self.standing())
             @if self.sample.rows.is_empty() {

@@ -1,8 +1,8 @@
 //! What somebody typed into a field's form, kept as they typed it, and the rule that it says.
 
 use tetherboard_clienttether::fields::BadForm;
-use tetherboard_clienttether::mapping::{FieldRule, FieldSpec, MappingError, Problem, place_of};
-use tetherboard_domain::Zone;
+use tetherboard_clienttether::mapping::{FieldRule, FieldSpec, Mapping, MappingError, Problem, place_of};
+use tetherboard_domain::{Dataset, Zone};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Typed {
@@ -58,22 +58,57 @@ impl Typed {
         Ok(Some(Self { places: part(Part::Places)?, forms: part(Part::Forms)?, zone: part(Part::Zone)? }))
     }
 
-    /// The rule that it says, if it can be one; whether it can be followed is for the mapping to say.
-    pub(super) fn rule(&self, spec: &FieldSpec) -> Result<FieldRule, Fault> {
+    /// The rule that it says, and the mapping with it; or what is wrong with each part.
+    pub(super) fn tried(
+        &self,
+        mapping: &Mapping,
+        dataset: Dataset,
+        spec: &FieldSpec,
+    ) -> Result<(FieldRule, Mapping), Vec<Fault>> {
+        let (places, forms, zone) = (self.places(), self.forms(spec), self.zone());
+        let (Ok(places), Ok(forms), Ok(zone)) = (&places, &forms, &zone) else {
+            return Err([places.err(), forms.err(), zone.err()].into_iter().flatten().collect());
+        };
+        let with = |rule: &FieldRule| {
+            let mut mapping = mapping.clone();
+            mapping.set(dataset, spec.name, rule.clone()).map(|()| mapping)
+        };
+        let rule = FieldRule { places: places.clone(), forms: forms.clone(), zone: zone.clone() };
+        let error = match with(&rule) {
+            Ok(mapping) => return Ok((rule, mapping)),
+            Err(error) => Fault::from(error),
+        };
+        // A mapping names the first fault: the same without that part may have another.
+        let elsewhere = match error.part {
+            Part::Places => FieldRule { places: spec.places.iter().map(|place| (*place).to_owned()).collect(), ..rule },
+            Part::Forms | Part::Zone => FieldRule { places: rule.places, ..FieldRule::default() },
+        };
+        let other = with(&elsewhere).err().map(Fault::from).filter(|other| other.part != error.part);
+        Err([Some(error), other].into_iter().flatten().collect())
+    }
+
+    fn places(&self) -> Result<Vec<String>, Fault> {
         let places = each(self.places.lines().filter_map(place));
         if places.len() > MOST_PLACES {
-            return Err(Part::Places.fault(format!("these are more than {MOST_PLACES} places")));
+            Err(Part::Places.fault(format!("these are more than {MOST_PLACES} places")))
+        } else {
+            Ok(places)
         }
-        let mut forms = each(self.forms.lines().map(str::trim).filter(|form| !form.is_empty()).map(str::to_owned));
-        if forms.len() > MOST_FORMS {
-            return Err(Part::Forms.fault(format!("these are more than {MOST_FORMS} forms")));
+    }
+
+    /// None, where they are those that are built in.
+    fn forms(&self, spec: &FieldSpec) -> Result<Vec<String>, Fault> {
+        let forms = each(self.forms.lines().map(str::trim).filter(|form| !form.is_empty()).map(str::to_owned));
+        match forms.len() {
+            _ if forms == spec.forms => Ok(Vec::new()),
+            ..=MOST_FORMS => Ok(forms),
+            _ => Err(Part::Forms.fault(format!("these are more than {MOST_FORMS} forms"))),
         }
-        if forms == spec.forms {
-            forms.clear();
-        }
-        let zone = Some(self.zone.trim()).filter(|zone| !zone.is_empty()).map(Zone::named).transpose();
-        let zone = zone.map_err(|error| Part::Zone.fault(error.to_string()))?;
-        Ok(FieldRule { places, forms, zone })
+    }
+
+    fn zone(&self) -> Result<Option<Zone>, Fault> {
+        let zone = Some(self.zone.trim()).filter(|zone| !zone.is_empty()).map(Zone::named);
+        zone.transpose().map_err(|error| Part::Zone.fault(error.to_string()))
     }
 }
 
@@ -127,7 +162,6 @@ impl From<MappingError> for Fault {
 mod tests {
     use rstest::rstest;
     use tetherboard_clienttether::mapping::fields_of;
-    use tetherboard_domain::Dataset;
 
     use super::*;
 
@@ -139,6 +173,10 @@ mod tests {
         Typed { places: places.into(), forms: forms.into(), zone: zone.into() }
     }
 
+    fn rule(typed: &Typed, field: &str) -> FieldRule {
+        typed.tried(&Mapping::default(), Dataset::Contacts, spec(field)).unwrap().0
+    }
+
     #[rstest]
     #[case::pointers("/a\n/b/0/c", &["/a", "/b/0/c"])]
     #[case::a_bare_name("  cf_units ", &["/cf_units"])]
@@ -147,26 +185,30 @@ mod tests {
     #[case::a_name_that_ends_in_a_space("  /Units \n/a", &["/Units ", "/a"])]
     #[case::nothing(" \n", &[])]
     fn lines_are_places(#[case] text: &str, #[case] places: &[&str]) {
-        assert_eq!(typed(text, "", "").rule(spec("units")).unwrap().places, places);
+        assert_eq!(rule(&typed(text, "", ""), "units").places, places);
     }
 
     #[test]
     fn what_is_built_in_is_no_rule_of_ones_own() {
-        let same = typed("created", "%Y-%m-%d %H:%M:%S\n", "").rule(spec("created")).unwrap();
+        let same = rule(&typed("created", "%Y-%m-%d %H:%M:%S\n", ""), "created");
         assert!(is_built_in(spec("created"), &same) && same.forms.is_empty());
         for other in [typed("/made", "", ""), typed("/created", "%s", ""), typed("/created", "", "UTC"), typed("", "", "")] {
-            assert!(!is_built_in(spec("created"), &other.rule(spec("created")).unwrap()), "{other:?}");
+            assert!(!is_built_in(spec("created"), &rule(&other, "created")), "{other:?}");
         }
     }
 
     #[rstest]
-    #[case::no_zone(typed("a", "", "Chicago"), Part::Zone, "`Chicago` is not an IANA time zone")]
-    #[case::many_places(typed(&(0..51).map(|n| format!("a/{n}\n")).collect::<String>(), "", ""), Part::Places, "these are more than 50 places")]
-    #[case::many_forms(typed("a", &(0..21).map(|n| format!("%s{n}\n")).collect::<String>(), ""), Part::Forms, "these are more than 20 forms")]
-    fn what_is_no_rule_is_named(#[case] typed: Typed, #[case] part: Part, #[case] why: &str) {
-        let fault = typed.rule(spec("created")).unwrap_err();
-        assert_eq!(fault.part, part);
-        assert!(fault.why.starts_with(why), "{}", fault.why);
+    #[case::no_zone(typed("a", "", "Chicago"), &[(Part::Zone, "`Chicago` is not an IANA time zone")])]
+    #[case::many_places(typed(&(0..51).map(|n| format!("a/{n}\n")).collect::<String>(), "", ""), &[(Part::Places, "these are more than 50 places")])]
+    #[case::many_forms(typed("a", &(0..21).map(|n| format!("%s{n}\n")).collect::<String>(), ""), &[(Part::Forms, "these are more than 20 forms")])]
+    #[case::no_place_and_no_form(typed("/~x", "%H", ""), &[(Part::Places, "`/~x` is not a place"), (Part::Forms, "`%H` is not a form")])]
+    fn what_is_no_rule_is_named_part_by_part(#[case] typed: Typed, #[case] said: &[(Part, &str)]) {
+        let mut faults = typed.tried(&Mapping::default(), Dataset::Contacts, spec("created")).unwrap_err();
+        faults.sort_by_key(|fault| fault.part as u8);
+        assert_eq!(faults.len(), said.len(), "{faults:?}");
+        for (fault, (part, why)) in faults.iter().zip(said) {
+            assert!(fault.part == *part && fault.why.starts_with(why), "{fault:?}");
+        }
     }
 
     #[test]
