@@ -6,7 +6,7 @@ use tetherboard_clienttether::{FieldSpec, Mapping};
 use tetherboard_domain::{Dataset, DatasetStatus, RunId, TenantId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
-use tetherboard_store::records::{self, Absence, Book, Known, Scope};
+use tetherboard_store::records::{self, Absence, Book, Ground, Known, Scope};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
 use tetherboard_store::{Store, StoreError, Tx, links};
@@ -50,13 +50,21 @@ impl Apply<'_> {
         let mut reader = RowReader::new(context.tenant);
         let mut sorted = captured.rows.sort_out();
         self.settle_rivals::<N>(context, &mut reader, &mut sorted).await?;
+        let standing = sorted.standing();
+        let ground = Ground::of(&standing, N::decoded_by(self.mapping_version));
+        if self.shows_nothing_new::<N>(context, captured.whole, &sorted, ground).await? {
+            let tx = begin(self.store, self.lease).await?;
+            report.unchanged = count(standing.len());
+            self.finish::<N>(&tx, context, true, report).await?;
+            return Ok(Store::commit(tx).await?);
+        }
         let coverage = field_rules::coverage(conn, context.tenant, N::DATASET).await?;
         context.vanished = vanished_before::<N>(&coverage);
         loop {
             let tx = begin(self.store, self.lease).await?;
             let mut tried = report.clone();
             let mut seen = Filled::new(N::fields().len());
-            self.write::<N>(&tx, context, &mut reader, &sorted, &mut tried, &mut seen).await?;
+            self.write::<N>(&tx, context, &mut reader, &sorted, &standing, &mut tried, &mut seen).await?;
             let vanished = if self.replay { BTreeSet::new() } else { vanished_now::<N>(&coverage, &seen) };
             // What has just been found out changes what must be written: once more from the start.
             if vanished != context.vanished {
@@ -64,15 +72,31 @@ impl Apply<'_> {
                 context.vanished = vanished;
                 continue;
             }
+            let mut all_stand = false;
             if !self.replay {
-                self.remove::<N>(&tx, context, &sorted, captured.whole, &mut tried).await?;
+                all_stand = self.remove::<N>(&tx, context, &sorted, captured.whole, &mut tried).await? && tried.set_aside == 0;
                 self.remember_coverage::<N>(&tx, context, &coverage, &seen, captured.whole).await?;
             }
             self.finish::<N>(&tx, context, captured.whole, &mut tried).await?;
+            records::set_ground(&tx, context.tenant, N::DATASET, all_stand.then_some(ground)).await?;
             Store::commit(tx).await?;
             *report = tried;
             return Ok(());
         }
+    }
+
+    /// Whether every live record stands on just these rows, by the same decoder: then there is nothing to look up or to write.
+    async fn shows_nothing_new<N: Normalise>(
+        &self,
+        context: &Context,
+        whole: bool,
+        sorted: &SortedRows,
+        ground: Ground,
+    ) -> Result<bool, SyncError> {
+        if self.replay || !whole || !sorted.without_id.is_empty() || !matches!(self.scope, Scope::All) {
+            return Ok(false);
+        }
+        Ok(records::ground(self.store.conn(), context.tenant, N::DATASET).await? == Some(ground))
     }
 
     async fn write<N: Normalise>(
@@ -81,11 +105,12 @@ impl Apply<'_> {
         context: &Context,
         reader: &mut RowReader,
         sorted: &SortedRows,
+        standing: &[RowNo],
         report: &mut DatasetReport,
         seen: &mut Filled,
     ) -> Result<(), SyncError> {
         self.set_aside::<N>(tx, reader, &sorted.without_id, report).await?;
-        for chunk in sorted.standing().chunks(CHUNK) {
+        for chunk in standing.chunks(CHUNK) {
             self.write_changed::<N>(tx, context, reader, chunk, report, seen).await?;
         }
         Ok(())
@@ -207,6 +232,7 @@ impl Apply<'_> {
         Ok(N::write(tx, context, written).await?)
     }
 
+    /// Whether the live records are just those that the read showed.
     async fn remove<N: Normalise>(
         &self,
         tx: &Tx,
@@ -214,7 +240,7 @@ impl Apply<'_> {
         sorted: &SortedRows,
         whole: bool,
         report: &mut DatasetReport,
-    ) -> Result<(), SyncError> {
+    ) -> Result<bool, SyncError> {
         let tenant = context.tenant;
         let seen = |id: &str| sorted.by_id.contains_key(&self.fingerprints.of(id));
         let back: Vec<String> = records::missing_ids(tx, tenant, N::DATASET).await?.into_iter().filter(|id| seen(id)).collect();
@@ -235,7 +261,9 @@ impl Apply<'_> {
             whole: whole && sorted.without_id.is_empty(),
             accepted: self.accept_removals,
         };
-        take_away(tx, tenant, N::DATASET, absences, absent, context.now_ms, report).await
+        let all_shown = absent.is_empty() && live == count(sorted.by_id.len());
+        take_away(tx, tenant, N::DATASET, absences, absent, context.now_ms, report).await?;
+        Ok(all_shown)
     }
 
     async fn remember_coverage<N: Normalise>(

@@ -63,6 +63,10 @@ CREATE TABLE dataset_fields (           -- how many rows of the last read gave e
     PRIMARY KEY (tenant_id, dataset, field)
 );
 
+-- Of a list whose live records all stand on the rows of its last read: those rows, hashed, and by what they were decoded.
+ALTER TABLE dataset_states ADD COLUMN rows_hash {bytes};
+ALTER TABLE dataset_states ADD COLUMN decoded_by BIGINT;
+
 -- Which of the list's fields the raw row gave, a bit each.
 ALTER TABLE leads ADD COLUMN filled BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE pipeline_items ADD COLUMN filled BIGINT NOT NULL DEFAULT 0;
