@@ -53,7 +53,7 @@ pub async fn pipeline<C: Conn>(conn: &C, tenant: TenantId, board: &Board, now: T
     let ages = runs::dataset_ages(conn, tenant).await?;
     let mut pipeline = add_up(board, &leads::cells(conn, tenant, None).await?, &deals::cells(conn, tenant).await?);
     pipeline.as_of = ages.as_of_ms(&crate::PIPELINE_RESTS_ON).and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    pipeline.crm_deals = records::live_count(conn, tenant, Dataset::Deals).await?;
+    pipeline.crm_deals = records::live_count(conn, tenant, Dataset::Deals, &records::Scope::All).await?;
     let mut days: BTreeMap<StagePlace, Vec<i64>> = BTreeMap::new();
     for (stage, since_ms) in deals::stage_starts(conn, tenant).await? {
         let age = (now.as_millisecond() - since_ms).max(0) / 86_400_000;
