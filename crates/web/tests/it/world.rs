@@ -246,7 +246,7 @@ async fn furnish(db: &TestDatabase, simulator: &Simulator) {
 async fn serve(db: &TestDatabase, clock: &Clock, public_url: Option<Url>) -> String {
     let listener = TcpListener::bind(any_port()).await.unwrap();
     let site = format!("http://{}", listener.local_addr().unwrap());
-    let router = Portal::new(db.store.clone(), clock.clone(), Settings { public_url, clock_speed: 1.0 }).router();
+    let router = Portal::new(db.store.clone(), clock.clone(), Settings { public_url, ..Settings::default() }).router();
     tokio::spawn(async move { axum::serve(listener, router).await });
     site
 }
