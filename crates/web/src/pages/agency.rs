@@ -52,7 +52,7 @@ async fn home(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, 
         let fresh = freshness(portal.store.conn(), &tenant, now).await?;
         lines.push(line(&portal, tenant, fresh, now).await?);
     }
-    lines.sort_by_key(|line| Standing::of(&line.fresh).rank);
+    lines.sort_by_key(|line| Standing::of(&line.fresh, &line.tenant).rank);
     let token = credentials::token_incident(portal.store.conn()).await?;
     let body = html! {
         (headline(&lines))
@@ -107,7 +107,7 @@ pub(crate) async fn row(portal: &Portal, brand: &BrandNow, now: Timestamp) -> An
 fn headline(lines: &[BrandLine]) -> Markup {
     let new: i64 = lines.iter().filter_map(|line| line.numbers.week).map(|week| week.this.contacts).sum();
     let unknown = lines.iter().filter(|line| line.numbers.week.is_none()).count();
-    let need = lines.iter().filter(|line| Standing::of(&line.fresh).needs_you()).count();
+    let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
     let brands = counted(i64::try_from(lines.len()).unwrap_or(0), "brand", "brands");
     html! {
         h1.hero {
@@ -170,7 +170,7 @@ fn brand_row(line: &BrandLine, now: Timestamp) -> Markup {
         tr id=(format!("brand-{slug}")) data-now-ms=(now.as_millisecond()) {
             th scope="row" { a.who.brand href=(Tab::Overview.url(slug)) { (brand_tile(tenant)) span.t { (tenant.name) } } }
             td {
-                (Standing::of(fresh).badge())
+                (Standing::of(fresh, tenant).badge())
                 @match &line.why { Some(why) => span.l2.why { (why) }, None => (EMPTY) }
             }
             td.nowrap { @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, &tenant.zone)), None => span.muted { "never" } } }

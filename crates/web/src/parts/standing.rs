@@ -20,7 +20,7 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    pub(crate) fn of(fresh: &Freshness) -> Self {
+    pub(crate) fn of(fresh: &Freshness, tenant: &Tenant) -> Self {
         let trouble = fresh.trouble.as_ref();
         let failed = trouble.is_some_and(|trouble| trouble.run.status != RunStatus::Partial);
         let held = trouble.is_some_and(|trouble| trouble.class().is_none() && is_held(fresh));
@@ -28,6 +28,7 @@ impl Standing {
             SyncState::Running if fresh.as_of.is_none() => (3, "info", "sparkles", "First sync"),
             SyncState::Running => (5, "info", "refresh-cw", "Syncing"),
             _ if fresh.refused.is_some() => (0, "danger", "key-round", "Refused"),
+            _ if !tenant.has_web_key => (2, "warning", "key-round", "No key"),
             SyncState::Failing if failed => (0, "danger", "circle-x", "Failed"),
             SyncState::Failing if held => (1, "wait", "hand", "Held"),
             SyncState::Failing => (1, "warning", "circle-dot-dashed", "Partial"),
@@ -92,12 +93,12 @@ pub(crate) fn reason(fresh: &Freshness, vanished: &[(Dataset, String)], now: Tim
                 let names: Vec<String> =
                     trouble.datasets.iter().map(|report| dataset_name(report.dataset).to_lowercase()).collect();
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                let what = if names.len() == Dataset::ALL.len() {
-                    "Nothing".to_owned()
-                } else {
-                    format!("Not all of {}", listed(&names))
+                let what = match trouble.datasets.len() {
+                    all if all == Dataset::ALL.len() => "Nothing".to_owned(),
+                    _ => capitalised(&listed(&names)),
                 };
-                html! { (what) " was read: " (class.meaning()) ". " a href=(run) { "See what to do" } "." }
+                let how = if trouble.run.status == RunStatus::Partial { " not read, or not whole: " } else { " was read: " };
+                html! { (what) (how) (class.meaning()) ". " a href=(run) { "See what to do" } "." }
             }
             (None, Some(report)) => html! {
                 a href=(format!("{}#held-{}", links::sync_of(slug).url(), report.dataset)) {
@@ -122,6 +123,11 @@ pub(crate) fn reason(fresh: &Freshness, vanished: &[(Dataset, String)], now: Tim
 fn told_since(since: Timestamp, now: Timestamp, tenant: &Tenant) -> String {
     let told = time::told(since, now, &tenant.zone);
     format!("since {}", told.strip_prefix("at ").or_else(|| told.strip_prefix("on ")).unwrap_or(&told))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Fields that many rows had and now none has.

@@ -38,11 +38,11 @@ impl Sorting<'_> {
 
 /// Where a page of a list stands in the whole of it. `list` is the address without page.
 pub(crate) fn pager(list: &Link, page: i64, total: i64) -> Markup {
-    pager_by("page", list, page, total)
+    pager_by("page", "Pages", list, page, total)
 }
 
 /// The same for one of several lists on a page, each with its own key in the address.
-pub(crate) fn pager_by(key: &str, list: &Link, page: i64, total: i64) -> Markup {
+pub(crate) fn pager_by(key: &str, label: &str, list: &Link, page: i64, total: i64) -> Markup {
     let pages = (total + PAGE - 1) / PAGE;
     let first = (page - 1) * PAGE + 1;
     let last = (page * PAGE).min(total);
@@ -51,7 +51,7 @@ pub(crate) fn pager_by(key: &str, list: &Link, page: i64, total: i64) -> Markup 
         div.card-foot {
             span { (number(first.min(last))) "–" (number(last)) " of " (number(total)) }
             @if pages > 1 {
-                nav.pager aria-label="Pages" {
+                nav.pager aria-label=(label) {
                     @if page > 1 {
                         a.btn.icon href=(at(page - 1)) aria-label="Previous page" rel="prev" { (icon("chevron-left", 15)) }
                     } @else {

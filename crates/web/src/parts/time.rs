@@ -10,6 +10,11 @@ pub(crate) fn exact(moment: Timestamp, zone: &Zone) -> String {
     moment.to_zoned(zone.tz().clone()).strftime("%a %b %-d, %-I:%M %p %Z").to_string()
 }
 
+/// `Thu Mar 12, 10:30:24 AM CDT`.
+pub(crate) fn to_the_second(moment: Timestamp, zone: &Zone) -> String {
+    moment.to_zoned(zone.tz().clone()).strftime("%a %b %-d, %-I:%M:%S %p %Z").to_string()
+}
+
 /// `at 10:30 AM CDT` today, `yesterday at 10:30 AM CDT`, `tomorrow at …`, else `on Monday, March 9, …`: for sentences.
 pub(crate) fn told(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let local = moment.to_zoned(zone.tz().clone());

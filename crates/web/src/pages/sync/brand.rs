@@ -109,7 +109,7 @@ struct View {
 
 impl View {
     fn render(&self, brand: &AgencyBrand, now: Timestamp) -> Markup {
-        let (tenant, zone) = (&brand.tenant, &brand.tenant.zone);
+        let tenant = &brand.tenant;
         let is_running = self.fresh.state == SyncState::Running;
         let actions = html! {
             (key_check::button(tenant, self.check.as_ref()))
@@ -118,18 +118,13 @@ impl View {
         };
         html! {
             (crumbs(tenant, &[]))
-            (title(tenant, &html! { (tenant.name) }, &Standing::of(&self.fresh).badge(), &actions))
+            (title(tenant, &html! { (tenant.name) }, &Standing::of(&self.fresh, tenant).badge(), &actions))
             @if let Some(token) = self.token { (incident::banner(token, std::slice::from_ref(tenant), now)) }
             section.card {
                 div.card-body.roomy.stack.tight {
                     @if let Some(why) = reason(&self.fresh, &self.vanished, now, tenant) { p.sync-why { (why) } }
                     @if let Some(told) = key_check::answer(tenant, self.check.as_ref(), now) { p.sync-why { (told) } }
-                    dl.sync-facts {
-                        div { dt { "Data as of" } dd { @match self.fresh.as_of { Some(as_of) => (time::exact(as_of, zone)), None => "never read" } } }
-                        div { dt { "Last success" } dd { @match self.fresh.last_success { Some(at) => (time::exact(at, zone)), None => "none yet" } } }
-                        div { dt { "Next run" } dd { (time::told(self.fresh.next_at, now, zone).trim_start_matches("at ")) } }
-                    }
-                    (overview::run_ticks(tenant, &self.newest))
+                    div.sync-line { (overview::facts(&self.fresh, now, &tenant.zone)) (overview::run_ticks(tenant, &self.newest)) }
                 }
             }
             @for held in &self.held { (held.card(tenant, self.held_page)) }

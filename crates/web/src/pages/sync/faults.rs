@@ -102,7 +102,7 @@ impl Fault {
                     }
                     div.c-6 {
                         div.flex.wrapf {
-                            h3 { "Last request" } span.sub { "secrets removed" }
+                            h2 { "Last request" } span.sub { "secrets removed" }
                             button.btn.plain.push type="button" data-copy-text=(self.for_support(tenant, run, &request)) { (icon("copy", 15)) span data-words { "Copy for support" } }
                         }
                         pre.code.mt2 tabindex="0" role="region" aria-label="Last request" { (request) }
@@ -146,7 +146,7 @@ impl Fault {
             text.push_str(&format!(
                 "\n\nHTTP {}   {}\n{}",
                 last.status,
-                time::exact(last.at, &tenant.zone),
+                time::to_the_second(last.at, &tenant.zone),
                 last.text.trim_end()
             ));
         }

@@ -89,7 +89,7 @@ impl Held {
                                 } }
                             }
                         }
-                        (pager_by("held", &list, page, total))
+                        (pager_by("held", &format!("Pages of held {name}"), &list, page, total))
                     }
                     None => div.card-foot { "Which ones they are cannot be listed any more: the answers of that run were thinned out." },
                 }

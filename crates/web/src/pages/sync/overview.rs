@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::SyncState;
+use tetherboard_domain::{SyncState, Zone};
 use tetherboard_metrics::{Freshness, freshness};
 use tetherboard_store::credentials::{self, KeyCheck};
 use tetherboard_store::field_rules;
@@ -47,9 +47,9 @@ async fn overview(AgencyViewer(viewer): AgencyViewer, State(portal): State<Porta
         let fresh = freshness(portal.store.conn(), &tenant, now).await?;
         lines.push(line(&portal, tenant, fresh, now).await?);
     }
-    lines.sort_by_key(|line| Standing::of(&line.fresh).rank);
+    lines.sort_by_key(|line| Standing::of(&line.fresh, &line.tenant).rank);
     let token = credentials::token_incident(portal.store.conn()).await?;
-    let need = lines.iter().filter(|line| Standing::of(&line.fresh).needs_you()).count();
+    let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
     let body = html! {
         h1.hero {
             (counted(i64::try_from(lines.len()).unwrap_or(0), "brand", "brands")) " read every hour. "
@@ -124,7 +124,7 @@ fn brand_row(line: &Line, now: Timestamp) -> Markup {
         li.sync id=(format!("sync-{slug}")) data-now-ms=(now.as_millisecond()) {
             div.sync-head {
                 a.who.brand href=(links::sync_of(slug).url()) { (brand_tile(tenant)) span.t { (tenant.name) } }
-                (Standing::of(fresh).badge())
+                (Standing::of(fresh, tenant).badge())
                 div.push.flex.wrapf {
                     @match running {
                         Some(run) => a.btn href=(links::run(slug, &run.id).url()) { (icon("eye", 14)) "Watch" span.sr { " the run of " (tenant.name) } },
@@ -138,12 +138,18 @@ fn brand_row(line: &Line, now: Timestamp) -> Markup {
             }
             @if let Some(why) = &line.why { p.sync-why { (why) } }
             @if let Some(told) = key_check::answer(tenant, line.check.as_ref(), now) { p.sync-why { (told) } }
-            dl.sync-facts {
-                div { dt { "Data as of" } dd { @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, zone)), None => "never read" } } }
-                div { dt { "Last success" } dd { @match fresh.last_success { Some(at) => (time::exact(at, zone)), None => "none yet" } } }
-                div { dt { "Next run" } dd { (time::told(fresh.next_at, now, zone).trim_start_matches("at ")) } }
-            }
-            (run_ticks(tenant, &line.runs))
+            div.sync-line { (facts(fresh, now, zone)) (run_ticks(tenant, &line.runs)) }
+        }
+    }
+}
+
+/// How old, how reliable, how long until.
+pub(crate) fn facts(fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
+    html! {
+        dl.sync-facts {
+            div { dt { "Data as of" } dd { @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, zone)), None => "never read" } } }
+            div { dt { "Last success" } dd { @match fresh.last_success { Some(at) => (time::exact(at, zone)), None => "none yet" } } }
+            div { dt { "Next run" } dd { (time::told(fresh.next_at, now, zone).trim_start_matches("at ")) } }
         }
     }
 }

@@ -124,6 +124,8 @@ impl View<'_> {
     fn figures(&self) -> Markup {
         let run = &self.run;
         let pages = self.sum(|report| report.pages);
+        // A call that failed for good brought no page.
+        let unanswered = self.sum(|report| i64::from(report.error.as_ref().is_some_and(|error| error.request.is_some())));
         let (added, changed, gone) =
             (self.sum(|report| report.added), self.sum(|report| report.changed), self.sum(|report| report.gone));
         let aside: Vec<String> = self
@@ -140,7 +142,7 @@ impl View<'_> {
                 }))
                 (figure("Pages", &html! { (number(pages)) }, &html! {
                     @if run.trigger == Trigger::Replay { "from snapshots, none asked" }
-                    @else { "in " (counted(pages + self.sum(|report| report.retries), "request", "requests")) }
+                    @else { "in " (counted(pages + self.sum(|report| report.retries) + unanswered, "request", "requests")) }
                 }))
                 (figure("Changes", &html! { (number(added + changed + gone)) }, &html! { (number(added)) " added, " (number(changed)) " changed, " (number(gone)) " gone" }))
                 (figure("Set aside", &html! { (number(self.sum(|report| report.set_aside))) }, &html! {
@@ -255,6 +257,7 @@ impl View<'_> {
 
     fn datasets(&self) -> Markup {
         let repeats = self.reports.iter().any(|report| repeated(report) > 0);
+        let unused = self.reports.iter().any(|report| repeated(report) > 0 && report.status == DatasetStatus::Failed);
         let held = self.reports.iter().any(|report| report.held > 0);
         html! {
             section.card {
@@ -264,7 +267,7 @@ impl View<'_> {
                         thead { tr {
                             th scope="col" { "Data set" } th scope="col" { "Outcome" } th.num scope="col" { "Read" } th.num scope="col" { "Added" }
                             th.num scope="col" { "Changed" } th.num scope="col" { "Unchanged" } th.num scope="col" { "Set aside" }
-                            @if repeats { th.num scope="col" { "Repeated" } }
+                            @if repeats { th.num scope="col" { (if unused { "Repeated or unused" } else { "Repeated" }) } }
                             th.num scope="col" { "Gone" } @if held { th.num scope="col" { "Held" } } th.num scope="col" { "Retries" }
                             th scope="col" { span.sr { "Snapshots" } }
                         } }
@@ -281,8 +284,8 @@ impl View<'_> {
                     }
                 }
                 div.card-foot {
-                    span { "Read = added + changed + unchanged + set aside" @if repeats { " + repeated" } }
-                    @if repeats { span { "Repeated rows came more than once, or were not worked in because their data set failed" @if self.is_open() { " or is still being read" } "." } }
+                    span { "Read = added + changed + unchanged + set aside" @if unused { " + repeated or unused" } @else if repeats { " + repeated" } @if self.is_open() { ", once a data set is read" } }
+                    @if repeats { span { "Repeated rows came more than once while the list was paged" @if unused { "; rows of a data set that failed are unused" } "." } }
                     span { "Gone ones are not read." }
                 }
             }
@@ -309,9 +312,12 @@ impl View<'_> {
     }
 }
 
-/// Rows that were read besides those that were added, changed, left or set aside.
+/// Rows that were read besides those that were added, changed, left or set aside; not known before all are read.
 fn repeated(report: &DatasetReport) -> i64 {
-    (report.read - report.added - report.changed - report.unchanged - report.set_aside).max(0)
+    match report.status {
+        DatasetStatus::Waiting | DatasetStatus::Reading => 0,
+        _ => (report.read - report.added - report.changed - report.unchanged - report.set_aside).max(0),
+    }
 }
 
 fn figure(label: &str, value: &Markup, below: &Markup) -> Markup {

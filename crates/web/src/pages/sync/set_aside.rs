@@ -62,11 +62,11 @@ async fn list(
                 div.empty { span.disc.quiet { (icon("archive", 20)) } h2 { "No row was set aside" } p { "Every row of " (name) " in this run could be used." } }
             } @else {
                 ul.aside role="list" data-total=(total) {
-                    @for (reason, raw) in &rows {
+                    @for (nth, (reason, raw)) in rows.iter().enumerate() {
                         li {
                             p { b { (reason) } }
                             @match raw {
-                                Some(raw) => (snapshot::shown(raw, "The row")),
+                                Some(raw) => (snapshot::shown(raw, &format!("Row {}", nth + 1))),
                                 None => p.sub { "Its text is not kept any more: answers are kept for 14 days, then those of one run a day for 90." },
                             }
                         }

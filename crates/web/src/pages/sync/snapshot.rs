@@ -142,7 +142,7 @@ fn facts(tenant: &Tenant, page: &KeptPage, size: usize) -> Markup {
         section.card { div.card-body.roomy { dl.sync-facts {
             div { dt { "Request" } dd { code { (page.request) } } }
             div { dt { "Offset" } dd { (number(i64::try_from(page.offset).unwrap_or(0))) } }
-            div { dt { "Came" } dd { (time::exact(moment(page.at_ms), &tenant.zone)) } }
+            div { dt { "Came" } dd { (time::to_the_second(moment(page.at_ms), &tenant.zone)) } }
             div { dt { "HTTP status" } dd { (page.http_status) } }
             div { dt { "Size" } dd { (bytes(size)) } }
         } } }

@@ -87,7 +87,7 @@ fn table(tenant: &Tenant, run: &Run, dataset: Dataset, lines: &[Line], at: i64, 
                             td.num { (number(page.page_no + 1)) }
                             th scope="row" { a.who.mono href=(address.clone().url()) title=(page.request) { span.t { (page.request) } } }
                             td.num { (number(i64::try_from(page.offset).unwrap_or(0))) }
-                            td.nowrap { (time::exact(moment(page.at_ms), &tenant.zone)) }
+                            td.nowrap { (time::to_the_second(moment(page.at_ms), &tenant.zone)) }
                             td.num { @if page.http_status == 200 { "200" } @else { b { (page.http_status) } } }
                             td.num { @if *rows == 0 { span.muted { "none" } } @else { (number(i64::try_from(*rows).unwrap_or(0))) } }
                             td.num { (bytes(*size)) }
