@@ -70,6 +70,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         },
         clock: Clock::system(),
         holder: "bench".to_owned(),
+        notes_calls_per_run: 0,
     };
     let tenant = tenant(&store, &crm.web_key).await?;
     run("first sync", &syncer, &tenant, records).await?;

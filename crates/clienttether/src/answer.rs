@@ -2,12 +2,12 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::ResultCode;
 use crate::envelope::{self, Split};
 use crate::error::Cause;
 use crate::line::Exchange;
+use crate::mapping::Plan;
 use crate::page::{Page, RawRow};
-use crate::pick::pick_one;
-use crate::{ResultCode, fields};
 
 /// The parser that later opens a row gives up at 128 levels; here nothing is let through that it would not open.
 const DEEPEST: usize = 120;
@@ -21,7 +21,7 @@ pub(crate) fn read(exchange: &Exchange, asked: Asked<'_>) -> Result<Page, Cause>
         return Err(fault_inside(envelope.result_code, envelope.message));
     }
     let body = &exchange.body;
-    let rows = rows.into_iter().map(|span| RawRow { id: id(&body[span.clone()], asked.id_key), span, repeated: false });
+    let rows = rows.into_iter().map(|span| RawRow { id: asked.plan.id(&body[span.clone()]), span, repeated: false });
     let page = Page {
         offset: asked.offset,
         request: asked.path_and_query.to_owned(),
@@ -42,7 +42,8 @@ pub(crate) fn read(exchange: &Exchange, asked: Asked<'_>) -> Result<Page, Cause>
 pub(crate) struct Asked<'a> {
     pub offset: usize,
     pub path_and_query: &'a str,
-    pub id_key: &'a str,
+    /// Knows where a row's id stands.
+    pub plan: &'a Plan,
     /// Not to be repeated in a message, even if the CRM does.
     pub secrets: &'a [SecretString],
 }
@@ -52,25 +53,6 @@ fn fault_inside(code: ResultCode, message: String) -> Cause {
         401 | 403 => Cause::RefusedInside { code, message },
         _ => Cause::ResultCode { code, message },
     }
-}
-
-fn id(row: &[u8], key: &str) -> Option<String> {
-    if let Some(id) = leading_id(row, key) {
-        return Some(id.to_owned());
-    }
-    match std::str::from_utf8(row) {
-        Ok(text) if text.starts_with('{') => pick_one(text, key).and_then(fields::id),
-        Ok(_) => None,
-        Err(_) => pick_one(&String::from_utf8_lossy(row), key).and_then(fields::id),
-    }
-}
-
-/// `{"client_id":"1000007",` is how nearly every row begins; what begins otherwise goes to the parser.
-fn leading_id<'a>(row: &'a [u8], key: &str) -> Option<&'a str> {
-    let value = row.strip_prefix(b"{\"")?.strip_prefix(key.as_bytes())?.strip_prefix(b"\":\"")?;
-    let digits = value.iter().take(20).position(|b| !b.is_ascii_digit()).filter(|digits| *digits > 0)?;
-    let (id, rest) = value.split_at(digits);
-    rest.starts_with(b"\"").then(|| std::str::from_utf8(id).ok()).flatten()
 }
 
 fn short(message: &str, secrets: &[SecretString]) -> String {
@@ -109,13 +91,17 @@ fn depth(json: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use tetherboard_domain::Dataset;
 
     use super::*;
+    use crate::mapping::Mapping;
 
     fn answer(body: impl Into<Vec<u8>>) -> Result<Page, Cause> {
         let exchange = Exchange { status: 200, received_at: jiff::Timestamp::UNIX_EPOCH, body: body.into().into() };
         let secrets = ["eyJhbGciOi".into(), "CT_0a1b".into()];
-        let asked = Asked { offset: 100, path_and_query: "read_client_list?offset=100", id_key: "client_id", secrets: &secrets };
+        let mapping = Mapping::default();
+        let plan = mapping.plan(Dataset::Contacts);
+        let asked = Asked { offset: 100, path_and_query: "read_client_list?offset=100", plan, secrets: &secrets };
         read(&exchange, asked)
     }
 

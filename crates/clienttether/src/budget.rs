@@ -10,7 +10,7 @@ use std::time::Duration;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// The budgets of all tokens, to be made once and lent to every client. Clones are the same budgets.
@@ -26,6 +26,21 @@ impl Budgets {
     pub fn new(max_in_flight: usize, max_per_second: u32) -> Self {
         let max_in_flight = max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
         Self { max_in_flight, max_per_second: max_per_second.max(1), by_token: Arc::default() }
+    }
+
+    /// The CRM refused this token: every call of it that waits, is under way or comes later ends at once, unasked, until
+    /// it is accepted. Only a [probe](crate::Client::probe) is asked all the same.
+    pub fn refuse(&self, token: &SecretString) {
+        self.of(token).refused.send_replace(true);
+    }
+
+    /// The CRM took this token again.
+    pub fn accept(&self, token: &SecretString) {
+        self.of(token).refused.send_replace(false);
+    }
+
+    pub fn is_refused(&self, token: &SecretString) -> bool {
+        *self.of(token).refused.borrow()
     }
 
     pub(crate) fn of(&self, token: &SecretString) -> Arc<Budget> {
@@ -48,6 +63,7 @@ pub(crate) struct Budget {
     pace: DefaultDirectRateLimiter,
     window: usize,
     silent_until: Mutex<Option<Instant>>,
+    refused: watch::Sender<bool>,
 }
 
 impl Budget {
@@ -57,6 +73,7 @@ impl Budget {
             pace: RateLimiter::direct(quota(max_in_flight, max_per_second)),
             window: max_in_flight,
             silent_until: Mutex::new(None),
+            refused: watch::Sender::new(false),
         }
     }
 
@@ -77,6 +94,12 @@ impl Budget {
                 return Some(permit);
             }
         }
+    }
+
+    /// Comes when the token is refused: at once, if it is already.
+    pub(crate) async fn refusal(&self) {
+        // The sender lives as long as we do, so this ends for no other reason.
+        let _ = self.refused.subscribe().wait_for(|refused| *refused).await;
     }
 
     /// The CRM asked to be left alone: no call of this token begins before then.
@@ -146,5 +169,17 @@ mod tests {
         let began = Instant::now();
         drop(budget.turn().await);
         assert!(began.elapsed() >= Duration::from_millis(80));
+    }
+
+    #[tokio::test]
+    async fn a_token_is_refused_until_it_is_accepted() {
+        let (budgets, bad, good) = (Budgets::new(8, 50), token("eyJa"), token("eyJb"));
+        let waiting = budgets.of(&bad);
+        assert!(tokio::time::timeout(Duration::from_millis(10), waiting.refusal()).await.is_err());
+        budgets.clone().refuse(&bad);
+        waiting.refusal().await;
+        assert!(budgets.is_refused(&bad) && !budgets.is_refused(&good));
+        budgets.accept(&bad);
+        assert!(!budgets.is_refused(&bad));
     }
 }

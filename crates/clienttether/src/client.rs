@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tetherboard_domain::Clock;
+use tetherboard_domain::{Clock, Dataset};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
@@ -14,6 +14,7 @@ use crate::budget::{Budget, Budgets};
 use crate::config::{ClientConfig, ConfigError, Limits};
 use crate::error::{Cause, Error};
 use crate::line::{Broken, Line};
+use crate::mapping::Mapping;
 use crate::page::Page;
 use crate::pages::{Pages, Unread};
 use crate::request::ListRequest;
@@ -36,14 +37,16 @@ struct Shared {
     line: Line,
     limits: Limits,
     budget: Arc<Budget>,
+    mapping: Arc<Mapping>,
     secrets: [SecretString; 2],
 }
 
 /// A list to be read, as far as a call needs to know it.
 pub(crate) struct List {
     pub name: &'static str,
-    pub id_key: &'static str,
+    pub dataset: Dataset,
     pub page_size: usize,
+    pub ends_at_total: bool,
     pub path_and_query: Box<dyn Fn(usize) -> String + Send + Sync>,
 }
 
@@ -64,8 +67,8 @@ impl Client {
         let line = Line::new(&config, clock)?;
         let budget = budgets.of(&config.access_token);
         let run = Arc::new(Run::new(&config.limits));
-        let ClientConfig { limits, access_token, web_key, .. } = config;
-        let shared = Shared { line, limits, budget, secrets: [access_token, web_key] };
+        let ClientConfig { limits, mapping, access_token, web_key, .. } = config;
+        let shared = Shared { line, limits, budget, mapping, secrets: [access_token, web_key] };
         Ok(Self { shared: Arc::new(shared), run, single_try: false })
     }
 
@@ -87,6 +90,11 @@ impl Client {
         self.run.patience_left(&self.shared.limits)
     }
 
+    /// How many calls one read may have open.
+    pub fn window(&self) -> usize {
+        self.shared.budget.window()
+    }
+
     /// The whole list, page by page, in order. Pages are asked side by side, in tasks of the current runtime.
     pub fn pages<R: ListRequest>(&self, request: R) -> Pages {
         Pages::new(self.clone(), self.list(request), self.shared.budget.window(), self.shared.limits.max_pages)
@@ -97,57 +105,82 @@ impl Client {
         self.call(&self.list(request), offset).await.page.map_err(|fault| fault.error)
     }
 
+    /// One row, asked once and not for long, even of a token that was refused: whoever wants to know whether the CRM takes
+    /// it again.
+    pub async fn probe<R: ListRequest>(&self, request: R) -> Result<Page, Error> {
+        let (client, list) = (self.single_try(), self.list(request.limit(1)));
+        client.attempt(&list, 0).await.map_err(|Failure { cause, retry_after, .. }| {
+            client.heed(&cause, retry_after);
+            Error { request: list.name, offset: 0, path: (list.path_and_query)(0), attempts: 1, retry_after, cause }
+        })
+    }
+
     fn list<R: ListRequest>(&self, request: R) -> List {
         let page_size = request.page_size().unwrap_or(self.shared.limits.page_size);
         let request = request.limit(page_size);
         List {
             name: R::NAME,
-            id_key: R::Row::ID_KEY,
+            dataset: R::Row::DATASET,
             page_size: request.page_size().unwrap_or(page_size),
+            ends_at_total: R::ENDS_AT_TOTAL,
             path_and_query: Box::new(move |offset| request.path_and_query(offset)),
         }
     }
 
-    /// Asks until there is a page or no point in asking.
+    /// Asks until there is a page or no point in asking; a token that is refused meanwhile leaves none.
     pub(crate) async fn call(&self, list: &List, offset: usize) -> Called {
-        let mut retries = 0;
+        let mut attempts = 0;
+        let page = tokio::select! {
+            biased;
+            () = self.shared.budget.refusal() => Err(Cause::TokenRefused.into()),
+            page = self.persist(list, offset, &mut attempts) => page,
+        };
+        let fault = |Failure { cause, retry_after, unread }| Fault {
+            error: Error { request: list.name, offset, path: (list.path_and_query)(offset), attempts, retry_after, cause },
+            unread,
+        };
+        Called { retries: attempts.saturating_sub(1) as usize, page: page.map_err(fault) }
+    }
+
+    async fn persist(&self, list: &List, offset: usize, attempts: &mut u32) -> Result<Page, Failure> {
         loop {
-            let Failure { cause, retry_after, unread } = match self.attempt(list, offset).await {
-                Ok(page) => return Called { retries, page: Ok(page) },
+            *attempts += 1;
+            let failure = match self.attempt(list, offset).await {
+                Ok(page) => return Ok(page),
                 Err(failure) => failure,
             };
-            let attempts = u32::try_from(retries + 1).unwrap_or(u32::MAX);
-            let wait = match self.after(attempts, &cause, retry_after) {
+            self.heed(&failure.cause, failure.retry_after);
+            let wait = match self.decide(*attempts, &failure) {
                 Decision::Wait(wait) if self.run.take_retry() => wait,
                 Decision::Obey(wait) => wait,
-                Decision::Wait(_) | Decision::Stop => {
-                    let error = Error { request: list.name, offset, attempts, retry_after, cause };
-                    return Called { retries, page: Err(Fault { error, unread }) };
-                }
+                Decision::Wait(_) | Decision::Stop => return Err(failure),
             };
-            debug!(request = list.name, offset, attempts, class = ?cause.class(), ?wait, "asking the CRM again");
+            debug!(request = list.name, offset, attempts, class = ?failure.cause.class(), ?wait, "asking the CRM again");
             sleep(wait).await;
-            retries += 1;
         }
     }
 
-    /// What the failure means for the next attempt and, if the CRM asked for silence, for everybody.
-    fn after(&self, attempt: u32, cause: &Cause, retry_after: Option<Duration>) -> Decision {
-        let limits = &self.shared.limits;
-        if let Some(wait) = retry_after.filter(|wait| *wait <= limits.longest_wait && !cause.is_permanent()) {
+    /// If the CRM asked for silence, it gets it from everybody.
+    fn heed(&self, cause: &Cause, retry_after: Option<Duration>) {
+        let wish = retry_after.filter(|wait| *wait <= self.shared.limits.longest_wait && !cause.is_permanent());
+        if let Some(wait) = wish {
             self.shared.budget.keep_silent(wait);
         }
+    }
+
+    /// What the failure means for the next attempt.
+    fn decide(&self, attempt: u32, Failure { cause, retry_after, .. }: &Failure) -> Decision {
+        let limits = &self.shared.limits;
         let patience_left = self.run.patience_left(limits);
         if !run::allowance(limits, patience_left, self.single_try).may_retry {
             return Decision::Stop;
         }
-        let retries_left = self.run.retries_left();
-        let jitter = rand::random();
+        let (retry_after, retries_left, jitter) = (*retry_after, self.run.retries_left(), rand::random());
         retry::decide(&Failed { attempt, cause, retry_after, retries_left, patience_left, jitter }, limits)
     }
 
     async fn attempt(&self, list: &List, offset: usize) -> Result<Page, Failure> {
-        let Shared { line, limits, budget, secrets } = &*self.shared;
+        let Shared { line, limits, budget, mapping, secrets } = &*self.shared;
         self.run.asking();
         let began = Instant::now();
         let allowed = run::allowance(limits, self.run.patience_left(limits), self.single_try);
@@ -172,7 +205,8 @@ impl Client {
             "the CRM answered"
         );
 
-        let asked = Asked { offset, path_and_query: &path_and_query, id_key: list.id_key, secrets };
+        let plan = mapping.plan(list.dataset);
+        let asked = Asked { offset, path_and_query: &path_and_query, plan, secrets };
         match answer::read(&exchange, asked) {
             Ok(page) => {
                 self.run.answered_right();

@@ -1,11 +1,14 @@
 //! What a client is told: where the CRM is, whose keys to show, and how far its patience goes.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+
+use crate::mapping::Mapping;
 
 const ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-access-token");
 const WEB_KEY: HeaderName = HeaderName::from_static("x-web-key");
@@ -20,6 +23,8 @@ pub struct ClientConfig {
     /// The tenant's own.
     pub web_key: SecretString,
     pub limits: Limits,
+    /// Tells where the id of a row stands, by which pages know what they had before.
+    pub mapping: Arc<Mapping>,
 }
 
 /// How long, how much and how often.
@@ -136,6 +141,7 @@ mod tests {
             access_token: token.into(),
             web_key: "CT_0a1b".into(),
             limits: Limits::default(),
+            mapping: Arc::default(),
         }
     }
 

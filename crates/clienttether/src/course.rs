@@ -9,6 +9,8 @@ pub(crate) struct Course {
     stride: usize,
     /// Pages asked and not yet taken, at most.
     window: usize,
+    /// Whether a short page that brings the list to its total is the last.
+    ends_at_total: bool,
     in_strides: bool,
     next: usize,
     waiting: usize,
@@ -29,10 +31,11 @@ pub(crate) enum Then {
 }
 
 impl Course {
-    pub(crate) fn new(stride: usize, window: usize) -> Self {
+    pub(crate) fn new(stride: usize, window: usize, ends_at_total: bool) -> Self {
         Self {
             stride: stride.max(1),
             window: window.max(1),
+            ends_at_total,
             in_strides: true,
             next: 0,
             waiting: 0,
@@ -63,6 +66,9 @@ impl Course {
         // Of a list that moves the largest total is the strictest: it can make a whole read look short, never the
         // other way round. A contact removed behind the reader lowers the total and hides one that moved up.
         self.total = self.total.max(total);
+        if self.ends_at_total && rows < self.stride && self.total.is_some() && !self.is_short() {
+            return Then::End;
+        }
         if new > 0 {
             self.asked_further = false;
             return if rows == self.stride && self.in_strides { Then::GoOn } else { self.go_by_rows(self.received) };
@@ -137,7 +143,7 @@ mod tests {
     #[case::total_too_small(250, Some(10), &[0, 100, 200, 300, 250])]
     #[case::total_too_large(250, Some(900), &[0, 100, 200, 300, 400, 250, 350])]
     fn a_still_list_is_read_with_few_calls(#[case] rows: usize, #[case] total: Option<u64>, #[case] offsets: &[usize]) {
-        let (mut asked, course) = read(Course::new(100, 3), rows, total);
+        let (mut asked, course) = read(Course::new(100, 3, false), rows, total);
         asked.dedup();
         assert_eq!(asked, offsets);
         assert_eq!(course.distinct(), rows);
@@ -146,7 +152,7 @@ mod tests {
 
     #[test]
     fn no_more_is_asked_ahead_than_fits_the_window() {
-        let mut course = Course::new(100, 4);
+        let mut course = Course::new(100, 4, false);
         assert_eq!(course.ask(), Some(0));
         assert_eq!(course.ask(), None, "nothing is known yet");
         assert_eq!(course.take(0, 100, 100, Some(u64::MAX)), Then::GoOn);
@@ -156,7 +162,7 @@ mod tests {
 
     #[test]
     fn after_a_short_page_offsets_go_by_the_rows_received() {
-        let mut course = Course::new(100, 4);
+        let mut course = Course::new(100, 4, false);
         course.ask();
         course.take(0, 100, 100, Some(1000));
         while course.ask().is_some() {}
@@ -168,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_page_of_repeats_ends_the_read_unless_rows_are_missing() {
-        let mut course = Course::new(100, 1);
+        let mut course = Course::new(100, 1, false);
         course.ask();
         course.take(0, 100, 100, Some(150));
         course.ask();
@@ -182,11 +188,19 @@ mod tests {
 
     #[test]
     fn the_largest_total_counts() {
-        let mut course = Course::new(100, 1);
+        let mut course = Course::new(100, 1, false);
         course.ask();
         course.take(0, 99, 99, Some(100));
         course.ask();
         course.take(99, 0, 0, Some(99));
         assert!(course.is_short());
+    }
+
+    #[test]
+    fn a_small_list_may_end_at_its_total_but_never_before() {
+        let first = |rows: usize, total| Course::new(100, 8, true).take(0, rows, rows, total);
+        assert_eq!((first(4, Some(4)), first(0, Some(0))), (Then::End, Then::End));
+        assert_eq!((first(4, Some(5)), first(4, None)), (Then::Drop, Then::Drop));
+        assert_eq!(first(100, Some(100)), Then::GoOn);
     }
 }

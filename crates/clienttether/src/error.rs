@@ -14,7 +14,9 @@ pub struct Error {
     /// The list in a person's words: "contacts".
     pub request: &'static str,
     pub offset: usize,
-    /// How often it was asked.
+    /// What was asked: path and query, without credentials.
+    pub path: String,
+    /// How often it was asked; 0 if it was not even tried.
     pub attempts: u32,
     /// How long the CRM asked to be left alone, at most a day.
     pub retry_after: Option<Duration>,
@@ -38,6 +40,9 @@ pub enum Cause {
     Refused { status: u16 },
     #[error("the CRM refused the credentials with {code}: {message}")]
     RefusedInside { code: ResultCode, message: String },
+    /// Nothing was asked: the token is known to be refused, see [`Budgets::refuse`](crate::Budgets::refuse).
+    #[error("the access token was refused")]
+    TokenRefused,
     #[error("the answer was cut off")]
     Cut(#[source] reqwest::Error),
     #[error("the answer could not be decompressed")]
@@ -102,7 +107,7 @@ impl Cause {
             Self::Timeout { .. } => FaultClass::Timeout,
             Self::HttpStatus { .. } => FaultClass::HttpStatus,
             Self::ResultCode { .. } => FaultClass::ResultCode,
-            Self::Refused { .. } | Self::RefusedInside { .. } => FaultClass::Credentials,
+            Self::Refused { .. } | Self::RefusedInside { .. } | Self::TokenRefused => FaultClass::Credentials,
             Self::Cut(_)
             | Self::Gzip(_)
             | Self::NotJson { .. }
@@ -120,7 +125,8 @@ impl Cause {
         match self {
             Self::HttpStatus { status } => !matches!(status, 500 | 502 | 503 | 504),
             Self::ResultCode { code, .. } => *code != ResultCode::UNKNOWN_ERROR,
-            Self::Refused { .. } | Self::RefusedInside { .. } | Self::TooLarge { .. } | Self::TooDeep | Self::Endless(_) => true,
+            Self::Refused { .. } | Self::RefusedInside { .. } | Self::TokenRefused => true,
+            Self::TooLarge { .. } | Self::TooDeep | Self::Endless(_) => true,
             Self::Network(_) | Self::Timeout { .. } | Self::AskedToWait { .. } | Self::Cut(_) | Self::Gzip(_) => false,
             Self::NotJson { .. } | Self::NotAnEnvelope(_) | Self::NoTurn(_) | Self::ShuttingDown => false,
         }
@@ -143,6 +149,7 @@ mod tests {
     #[case::not_found(Cause::HttpStatus { status: 404 }, FaultClass::HttpStatus, true)]
     #[case::moved(Cause::HttpStatus { status: 302 }, FaultClass::HttpStatus, true)]
     #[case::refused(Cause::Refused { status: 401 }, FaultClass::Credentials, true)]
+    #[case::token_refused(Cause::TokenRefused, FaultClass::Credentials, true)]
     #[case::unknown_error(Cause::ResultCode { code: ResultCode(500), message: String::new() }, FaultClass::ResultCode, false)]
     #[case::key_missing(Cause::ResultCode { code: ResultCode(501), message: String::new() }, FaultClass::ResultCode, true)]
     #[case::bad_request(Cause::ResultCode { code: ResultCode(400), message: String::new() }, FaultClass::ResultCode, true)]
@@ -159,7 +166,7 @@ mod tests {
     #[test]
     fn an_error_says_its_part_and_leaves_the_rest_to_its_source() {
         let cause = Cause::ResultCode { code: ResultCode(501), message: "required key missing".into() };
-        let error = Error { request: "contacts", offset: 300, attempts: 1, retry_after: None, cause };
+        let error = Error { request: "contacts", offset: 300, path: String::new(), attempts: 1, retry_after: None, cause };
         assert_eq!(error.to_string(), "could not read contacts at offset 300");
         let source = std::error::Error::source(&error).unwrap();
         assert_eq!(source.to_string(), "the CRM answered CT_501: required key missing");

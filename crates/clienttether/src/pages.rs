@@ -83,7 +83,7 @@ impl Pages {
     pub(crate) fn new(client: Client, list: List, window: usize, max_pages: usize) -> Self {
         Self {
             client,
-            course: Course::new(list.page_size, window),
+            course: Course::new(list.page_size, window, list.ends_at_total),
             list: Arc::new(list),
             max_pages,
             open: VecDeque::new(),
@@ -180,7 +180,14 @@ impl Pages {
     }
 
     fn fault_of(&self, offset: usize, cause: Cause) -> Fault {
-        let error = Error { request: self.list.name, offset, attempts: 1, retry_after: None, cause };
+        let error = Error {
+            request: self.list.name,
+            offset,
+            path: (self.list.path_and_query)(offset),
+            attempts: 1,
+            retry_after: None,
+            cause,
+        };
         Fault { error, unread: None }
     }
 }

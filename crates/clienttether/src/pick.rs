@@ -4,11 +4,13 @@
 //! counts), values of any kind and strings that are no Unicode are all let through. Only the values asked for are looked
 //! at later, one by one, each by its own decoder.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::fields::unescaped::{Unescaped, unicode};
 use crate::mend::mend;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +35,12 @@ pub(crate) fn with_readable<T>(row: &[u8], read: impl Fn(&str) -> Result<T, NotR
 /// The values of these keys, all of them looked for.
 pub(crate) fn pick<'a, const N: usize>(row: &'a str, keys: [&str; N]) -> Result<[Option<&'a RawValue>; N], NotRead> {
     let mut found = [None; N];
-    scan(row, &keys, &mut found, false).map(|()| found)
+    pick_into(row, &keys, &mut found).map(|()| found)
+}
+
+/// The same for keys that are known at run time; each value goes to its key's place in `found`, which is as long at least.
+pub(crate) fn pick_into<'a>(row: &'a str, keys: &[impl AsRef<str>], found: &mut [Option<&'a RawValue>]) -> Result<(), NotRead> {
+    scan(row, keys, found, false)
 }
 
 /// The value of one key; nothing behind it is read.
@@ -44,27 +51,43 @@ pub(crate) fn pick_one<'a>(row: &'a str, key: &str) -> Option<&'a RawValue> {
     found[0]
 }
 
-fn scan<'a, const N: usize>(
+/// An entry of a list by its index; nothing behind it is read.
+pub(crate) fn nth(list: &str, index: usize) -> Option<&RawValue> {
+    let mut found = None;
+    // As above.
+    let _ = serde_json::Deserializer::from_str(list).deserialize_seq(Nth { index, found: &mut found });
+    found
+}
+
+/// The row's own keys in their order, each once; what is no Unicode in them is replaced.
+pub(crate) fn keys(row: &str) -> Result<Vec<String>, NotRead> {
+    open(row, Keys)
+}
+
+fn scan<'a>(
     row: &'a str,
-    keys: &[&str; N],
-    found: &mut [Option<&'a RawValue>; N],
+    keys: &[impl AsRef<str>],
+    found: &mut [Option<&'a RawValue>],
     stop_when_found: bool,
 ) -> Result<(), NotRead> {
+    open(row, Picker { keys, found, stop_when_found })
+}
+
+fn open<'a, V: Visitor<'a>>(row: &'a str, visitor: V) -> Result<V::Value, NotRead> {
     if !row.trim_start().starts_with('{') {
         return Err(NotRead::NotAnObject);
     }
     let mut json = serde_json::Deserializer::from_str(row);
-    let picker = Picker { keys, found, stop_when_found };
-    json.deserialize_map(picker).and_then(|()| json.end()).map_err(|_| NotRead::NotJson)
+    json.deserialize_map(visitor).and_then(|value| json.end().map(|()| value)).map_err(|_| NotRead::NotJson)
 }
 
-struct Picker<'s, 'a, const N: usize> {
-    keys: &'s [&'s str; N],
-    found: &'s mut [Option<&'a RawValue>; N],
+struct Picker<'s, 'a, K> {
+    keys: &'s [K],
+    found: &'s mut [Option<&'a RawValue>],
     stop_when_found: bool,
 }
 
-impl<'de, const N: usize> Visitor<'de> for Picker<'_, 'de, N> {
+impl<'de, K: AsRef<str>> Visitor<'de> for Picker<'_, 'de, K> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,12 +114,12 @@ impl<'de, const N: usize> Visitor<'de> for Picker<'_, 'de, N> {
 }
 
 /// Which of the keys this is. As bytes, since a key may be no Unicode.
-struct Known<'s, const N: usize> {
-    keys: &'s [&'s str; N],
+struct Known<'s, K> {
+    keys: &'s [K],
     expected: usize,
 }
 
-impl<'de, const N: usize> DeserializeSeed<'de> for Known<'_, N> {
+impl<'de, K: AsRef<str>> DeserializeSeed<'de> for Known<'_, K> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Option<usize>, D::Error> {
@@ -104,7 +127,7 @@ impl<'de, const N: usize> DeserializeSeed<'de> for Known<'_, N> {
     }
 }
 
-impl<const N: usize> Visitor<'_> for Known<'_, N> {
+impl<K: AsRef<str>> Visitor<'_> for Known<'_, K> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,8 +135,53 @@ impl<const N: usize> Visitor<'_> for Known<'_, N> {
     }
 
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Option<usize>, E> {
-        let is = |i: &usize| self.keys[*i].as_bytes() == key;
-        Ok((self.expected..N).chain(0..self.expected.min(N)).find(is))
+        let is = |i: &usize| self.keys[*i].as_ref().as_bytes() == key;
+        let count = self.keys.len();
+        Ok((self.expected..count).chain(0..self.expected.min(count)).find(is))
+    }
+}
+
+struct Nth<'s, 'a> {
+    index: usize,
+    found: &'s mut Option<&'a RawValue>,
+}
+
+impl<'de> Visitor<'de> for Nth<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        for _ in 0..self.index {
+            if list.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(());
+            }
+        }
+        *self.found = list.next_element()?;
+        Ok(())
+    }
+}
+
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
+        let (mut keys, mut known) = (Vec::new(), HashSet::new());
+        while let Some((Unescaped(key), IgnoredAny)) = map.next_entry()? {
+            let key = unicode(key);
+            if known.insert(key.clone()) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
     }
 }
 
@@ -149,6 +217,18 @@ mod tests {
     fn one_value_is_found_without_reading_on() {
         let found = pick_one(r#"{"x":0,"a":7,"a":8, what follows is not read"#, "a");
         assert_eq!(found.map(RawValue::get), Some("7"));
+    }
+
+    #[test]
+    fn an_entry_of_a_list_is_found_without_reading_on() {
+        assert_eq!(nth("[0,[1],2, what follows is not read", 1).map(RawValue::get), Some("[1]"));
+        assert!(nth("[0]", 1).is_none() && nth("{}", 0).is_none());
+    }
+
+    #[test]
+    fn keys_come_once_and_in_their_order() {
+        assert_eq!(keys(r#"{"b":{"x":1},"\u0061":1,"b":2,"\ud800":3}"#).unwrap(), ["b", "a", "\u{fffd}"]);
+        assert_eq!(keys("[1]"), Err(NotRead::NotAnObject));
     }
 
     #[test]

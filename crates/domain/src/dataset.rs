@@ -67,6 +67,13 @@ words!(
     }
 );
 
+impl DatasetStatus {
+    /// Whether something of it went into the tables.
+    pub fn was_applied(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Partial | Self::Held)
+    }
+}
+
 words!(
     /// How a run stands.
     RunStatus {

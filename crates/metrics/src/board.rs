@@ -243,6 +243,14 @@ impl Board {
     }
 
     /// Stages in the pipeline whose role nobody confirmed.
+    /// The keys of prospects' open stages; a blank stage stands in the first.
+    pub fn open_keys(&self) -> Vec<StageKey> {
+        let open = |at: &usize| self.is_in(LeadGroup::Open, &StagePlace::Listed(*at));
+        let listed = (0..self.stages.len()).filter(|at| self.stages[*at].of_prospects).filter(open);
+        let blank = self.first.filter(open).map(|_| StageKey::of(""));
+        listed.map(|at| self.stages[at].key.clone()).chain(blank).collect()
+    }
+
     pub fn unconfirmed(&self) -> usize {
         self.stages.iter().filter(|stage| stage.of_prospects && matches!(stage.role, StageRole::Unconfirmed(_))).count()
     }

@@ -1,19 +1,14 @@
 //! From a request to an answer: who asks, for what, and what goes wrong on the way.
 
-use std::convert::Infallible;
-use std::io;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request as HttpRequest, State};
-use axum::http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures::stream::{self, StreamExt};
 
 use crate::Request;
+use crate::broken;
 use crate::envelope;
 use crate::fault::Fault;
 use crate::mangle;
@@ -22,7 +17,14 @@ use crate::server::Serving;
 use crate::simulator::Account;
 use crate::wire::Line;
 
-const DRIP: Duration = Duration::from_millis(100);
+/// How a chain of redirects goes on.
+const MOVED: [StatusCode; 5] = [
+    StatusCode::MOVED_PERMANENTLY,
+    StatusCode::FOUND,
+    StatusCode::SEE_OTHER,
+    StatusCode::TEMPORARY_REDIRECT,
+    StatusCode::PERMANENT_REDIRECT,
+];
 
 /// Everything below `/v2/api/`.
 pub(crate) async fn answer(
@@ -46,7 +48,7 @@ pub(crate) async fn answer(
     }
     let asked = Asked::new(kind, client_id, uri);
     let fault = account.strike(kind, asked.offset);
-    serving.simulator.note_call(account, kind, uri, status_under(fault.as_ref()));
+    serving.simulator.note_call(account, kind, uri, status_under(fault.as_ref(), &asked));
     match fault {
         None => json(healthy(&serving, account, &asked, None)),
         Some(fault) => faulty(&serving, account, &asked, &line, fault).await,
@@ -74,12 +76,34 @@ async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line
             labelled(answer, RETRY_AFTER, retry_after.as_deref())
         }
         Fault::Redirect(to) => labelled(html(StatusCode::FOUND, "Moved"), LOCATION, Some(to)),
+        Fault::RedirectChain { hops, to } => {
+            let next = format!("?hop={}", asked.hop + 1);
+            labelled(html(moved(asked), "Moved"), LOCATION, Some(if asked.hop < *hops { &next } else { to }))
+        }
+        Fault::RotateToken => {
+            serving.simulator.rotate_access_token();
+            unauthorized()
+        }
+        Fault::RevokeKey => {
+            account.revoke_key();
+            unauthorized()
+        }
         Fault::ResultCode(code) => json(envelope::of_code(code, Some(asked.request))),
         Fault::Html => html(StatusCode::OK, "We will be right back: scheduled maintenance"),
-        Fault::NotJson => {
-            json(b"<br />\n<b>Warning</b>:  Undefined array key \"total\" in <b>api.php</b> on line 214<br />\n{\"Res".to_vec())
-        }
-        Fault::CutBody => cut(body()),
+        Fault::NotJson => json([broken::WARNING, b"{\"Res"].concat()),
+        Fault::EmptyBody => json(Vec::new()),
+        Fault::LeadingGarbage => json([broken::WARNING, &body()].concat()),
+        Fault::TrailingGarbage => json([&body(), broken::WARNING].concat()),
+        Fault::ByteOrderMark => json(["\u{feff}".as_bytes(), &body()].concat()),
+        Fault::Latin1 => json(broken::latin_1(&body())),
+        Fault::Utf16 => json(broken::utf_16(&body())),
+        Fault::CutBody => broken::cut(body()),
+        Fault::ShortLength => broken::short_length(line, &body()),
+        Fault::CutChunks => broken::cut_chunks(line, &body()),
+        Fault::EndlessBody => broken::endless(),
+        Fault::HugeHeader(bytes) => broken::huge_header(json(body()), *bytes),
+        Fault::Informational(status) => broken::informational(line, *status, json(body())),
+        Fault::NotHttp => broken::not_http(line),
         Fault::Reset => {
             line.reset();
             StatusCode::OK.into_response()
@@ -88,7 +112,7 @@ async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line
             serving.closing.cancelled().await;
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
-        Fault::Drip => drip(body()),
+        Fault::Drip => broken::drip(body()),
         Fault::SlowMs(ms) => {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(*ms)) => {}
@@ -97,6 +121,12 @@ async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line
             json(body())
         }
         Fault::Gzip => labelled(json(mangle::gzip(&body())), CONTENT_ENCODING, Some("gzip")),
+        Fault::GzipMislabelled => labelled(json(body()), CONTENT_ENCODING, Some("gzip")),
+        Fault::GzipCut => {
+            let mut packed = mangle::gzip(&body());
+            packed.truncate(packed.len() / 2);
+            labelled(json(packed), CONTENT_ENCODING, Some("gzip"))
+        }
         Fault::GzipUnlabelled => json(mangle::gzip(&body())),
         Fault::GzipBomb => labelled(json(mangle::gzip_bomb()), CONTENT_ENCODING, Some("gzip")),
         _ => json(body()),
@@ -104,47 +134,20 @@ async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line
 }
 
 /// The status that a caller gets to see; 0 if none.
-fn status_under(fault: Option<&Fault>) -> u16 {
+fn status_under(fault: Option<&Fault>, asked: &Asked) -> u16 {
     match fault {
         Some(Fault::Status(status)) => *status,
+        Some(Fault::RotateToken | Fault::RevokeKey) => 401,
+        Some(Fault::RedirectChain { .. }) => moved(asked).as_u16(),
         Some(Fault::TooManyRequests { .. }) => 429,
         Some(Fault::Redirect(_)) => 302,
-        Some(Fault::Reset | Fault::Hang) => 0,
+        Some(Fault::Reset | Fault::Hang | Fault::NotHttp) => 0,
         _ => 200,
     }
 }
 
-/// Two thirds of what was promised, and the end of the connection.
-fn cut(body: Vec<u8>) -> Response {
-    let promised = body.len();
-    let sent = Bytes::from(body).slice(..promised * 2 / 3);
-    let broken = stream::once(async {
-        // What came before must be on the wire by now, or it would be dropped with the connection.
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        Err(io::Error::from(io::ErrorKind::BrokenPipe))
-    });
-    promising(promised, Body::from_stream(stream::iter([Ok(sent)]).chain(broken)))
-}
-
-fn drip(body: Vec<u8>) -> Response {
-    let promised = body.len();
-    let drops = stream::unfold(Bytes::from(body), |mut rest| async move {
-        if rest.is_empty() {
-            return None;
-        }
-        tokio::time::sleep(DRIP).await;
-        let drop = rest.split_to(1);
-        Some((Ok::<_, Infallible>(drop), rest))
-    });
-    promising(promised, Body::from_stream(drops))
-}
-
-fn promising(length: usize, body: Body) -> Response {
-    let mut answer = Response::new(body);
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    answer
+fn moved(asked: &Asked) -> StatusCode {
+    MOVED[asked.hop % MOVED.len()]
 }
 
 /// A name in `headers`, as text.

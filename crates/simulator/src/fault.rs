@@ -17,8 +17,26 @@ pub enum Fault {
     Html,
     /// HTTP 200 with a warning of the server's own language in front of half an object.
     NotJson,
+    /// HTTP 200 with nothing in it.
+    EmptyBody,
+    /// The right answer with a warning of the server's own language in front of it.
+    LeadingGarbage,
+    /// The right answer with such a warning behind it.
+    TrailingGarbage,
     /// More bytes promised than are sent before the connection closes.
     CutBody,
+    /// Fewer bytes promised than are sent; the connection stays open with the rest on it.
+    ShortLength,
+    /// In chunks, and the connection closes within one.
+    CutChunks,
+    /// In chunks of blanks without an end.
+    EndlessBody,
+    /// A header of so many bytes.
+    HugeHeader(usize),
+    /// An informational status, then the right answer. After 101 nobody expects one.
+    Informational(u16),
+    /// What another service says that listens at this address.
+    NotHttp,
     /// The connection is reset instead of answered.
     Reset,
     /// No answer, ever.
@@ -29,9 +47,17 @@ pub enum Fault {
     FromOffset(usize, Box<Fault>),
     /// The fault, on the first so many requests; then healed.
     Times(usize, Box<Fault>),
+    /// The fault, once so many requests were answered right.
+    After(usize, Box<Fault>),
+    /// The agency's token changes before the answer.
+    RotateToken,
+    /// The account's web key is revoked before the answer.
+    RevokeKey,
     TotalMissing,
     TotalWrong(i64),
     TotalText(String),
+    /// A total that is so much larger with every page.
+    TotalDrifts(i64),
     DataMissing,
     DataNull,
     /// `"data": ""`.
@@ -46,6 +72,16 @@ pub enum Fault {
     ShiftingPages,
     /// The list moves up by a row after the first page: the second skips one.
     PageHole,
+    /// A row comes to the front before every page after the first: each repeats one row more, and the new ones are not seen.
+    RowsInserted,
+    /// A row that was read goes away before every page after the first: each skips one row more.
+    RowsRemoved,
+    /// Whatever the offset, the first page.
+    RepeatedPages,
+    /// Whatever the offset, the first page, and a total that counts it alone.
+    FirstPageOnly,
+    /// Behind the last page another one of new rows, and another one.
+    EndlessPages,
     /// No page is longer than this, whatever was asked.
     ShortPages(usize),
     /// Numbers where texts of digits were.
@@ -56,23 +92,74 @@ pub enum Fault {
     RowsNotObjects,
     /// The first so many rows of the list have no id.
     RowsWithoutId(usize),
+    /// Every row names itself twice, the second time by the id of the row behind it, and has a second first name.
+    DuplicateKeys,
+    /// Ids of 40 digits.
+    HugeIds,
+    /// Ids of 40 digits, written as numbers.
+    HugeNumberIds,
+    /// Ids as numbers, all else as it was.
+    NumberIds,
+    /// Ids as `{"id": "…"}`.
+    ObjectIds,
     /// Compressed, and labelled so, whether asked for or not.
     Gzip,
     GzipUnlabelled,
+    /// Not compressed, but labelled so.
+    GzipMislabelled,
+    /// Compressed, and ending half way.
+    GzipCut,
     /// A little that unpacks to a gigabyte.
     GzipBomb,
     /// A text of so many bytes in the first row.
     HugeField(usize),
     /// Lists within lists, so deep, in the first row.
     DeepJson(usize),
+    /// Objects within objects, so deep, in the first row.
+    DeepObjects(usize),
+    /// So many unlike letters in every text of the first row, but for its id, its type and its dates.
+    LongTexts(usize),
+    /// Numbers that no machine counts to in the first row.
+    HugeNumbers,
+    /// This word where a number stood in the first row, without quotes: `NaN`, `-Infinity`, `INF`.
+    BareWord(String),
+    /// The year 1 and the last second of the year 9999 in the first row.
+    FarDates,
+    /// Texts in the first row that no Unicode text is: `"\ud800"`.
+    LoneSurrogates,
+    /// `"\u0000"` in texts of the first row.
+    NulText,
+    /// Line ends and tabs as they are in texts of the first row.
+    ControlCharacters,
     /// A text in the first row that is not UTF-8.
     InvalidUtf8,
+    /// The whole answer in ISO 8859-1, and not labelled so.
+    Latin1,
+    /// The whole answer in UTF-16.
+    Utf16,
+    /// A byte order mark before the answer.
+    ByteOrderMark,
     /// The right answer, after so long.
     SlowMs(u64),
     Redirect(String),
+    /// So many redirects to this server, each by another status, then one to elsewhere.
+    RedirectChain {
+        hops: usize,
+        to: String,
+    },
 }
 
 impl Fault {
+    /// So many right answers, then the agency's token changes, once.
+    pub fn rotate_token_after(answers: usize) -> Self {
+        Self::After(answers, Box::new(Self::Times(1, Box::new(Self::RotateToken))))
+    }
+
+    /// So many right answers, then the account's web key is revoked.
+    pub fn revoke_key_after(answers: usize) -> Self {
+        Self::After(answers, Box::new(Self::RevokeKey))
+    }
+
     /// What befalls a request at `offset`; counts it where only the first so many are to fail.
     pub(crate) fn strike(&mut self, offset: usize) -> Option<Fault> {
         match self {
@@ -88,6 +175,11 @@ impl Fault {
                 let struck = inner.strike(offset)?;
                 *left -= 1;
                 Some(struck)
+            }
+            Self::After(0, inner) => inner.strike(offset),
+            Self::After(left, _) => {
+                *left -= 1;
+                None
             }
             simple => Some(simple.clone()),
         }
@@ -129,6 +221,13 @@ mod tests {
         let mut fault = Fault::FromOffset(200, Box::new(Fault::Times(2, Box::new(Fault::Html))));
         let struck: Vec<bool> = [0, 200, 100, 300, 200].map(|offset| fault.strike(offset).is_some()).into();
         assert_eq!(struck, [false, true, false, true, false]);
+    }
+
+    #[test]
+    fn a_fault_can_wait_for_calls_and_then_strike_so_often() {
+        let mut fault = Fault::rotate_token_after(2);
+        let struck = [0, 100, 200, 300].map(|offset| fault.strike(offset));
+        assert_eq!(struck, [None, None, Some(Fault::RotateToken), None]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! with any of its faults on demand. The same seed and the same moments always make the same world.
 
 mod answer;
+mod broken;
 mod calendar;
 mod candidate;
 mod config;

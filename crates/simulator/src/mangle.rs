@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Crc;
 use flate2::{Compress, Compression, FlushCompress};
 use serde_json::{Map, Value};
 
+use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::request::Request;
 
@@ -25,11 +28,37 @@ pub(crate) fn mangle(rows: &mut [Arc<[u8]>], fault: &Fault, request: Request, of
             let theirs = count.saturating_sub(offset).min(rows.len());
             each(&mut rows[..theirs], |row| drop(row.remove(request.id_field())));
         }
-        Fault::HugeField(bytes) => into_first(rows, request.prose_field(), text_of(&b"x".repeat(*bytes))),
-        Fault::DeepJson(levels) => {
-            into_first(rows, "extra", [b"[".repeat(*levels), b"]".repeat(*levels)].concat());
+        Fault::DuplicateKeys => name_twice(rows, request),
+        Fault::HugeIds => each_id(rows, request, |id| text_of(huge(id).as_bytes())),
+        Fault::HugeNumberIds => each_id(rows, request, |id| huge(id).into_bytes()),
+        Fault::NumberIds => each_id(rows, request, |id| id.as_bytes().to_vec()),
+        Fault::ObjectIds => each_id(rows, request, |id| format!("{{\"id\":\"{id}\"}}").into_bytes()),
+        Fault::HugeField(bytes) => into_first(rows, &[request.prose_field()], &text_of(&b"x".repeat(*bytes))),
+        Fault::DeepJson(levels) => into_first(rows, &["extra"], &[b"[".repeat(*levels), b"]".repeat(*levels)].concat()),
+        Fault::DeepObjects(levels) => {
+            into_first(rows, &["extra"], &[b"{\"x\":".repeat(*levels), b"0".to_vec(), b"}".repeat(*levels)].concat());
         }
-        Fault::InvalidUtf8 => into_first(rows, request.prose_field(), text_of(b"caf\xE9 \xFF\xFE na\xC3")),
+        Fault::LongTexts(letters) => {
+            const SHORT: [&str; 3] = ["contact_type", "created", "last_modified_date"];
+            let (id, long) = (request.id_field(), Value::String(unlike(*letters)));
+            let stays = |field: &str| field == id || SHORT.contains(&field);
+            each(first(rows), |row| {
+                row.iter_mut().filter(|(field, value)| value.is_string() && !stays(field)).for_each(|(_, v)| *v = long.clone());
+            });
+        }
+        Fault::HugeNumbers => {
+            into_first(rows, &["deal_size", "likelihood_to_close", "sales_cycle_order"], &b"9".repeat(400));
+        }
+        Fault::BareWord(word) => into_first(rows, &["deal_size"], word.as_bytes()),
+        Fault::FarDates => each(first(rows), |row| {
+            row.insert("created".to_owned(), "0001-01-01 00:00:00".into());
+            row.insert("last_modified_date".to_owned(), "9999-12-31 23:59:59".into());
+        }),
+        Fault::LoneSurrogates => into_first(rows, &awkward(request), &text_of(br"\ud800 and \udfff\udc00")),
+        Fault::NulText => into_first(rows, &awkward(request), &text_of(br"nothing\u0000nothing")),
+        Fault::ControlCharacters => into_first(rows, &awkward(request), &text_of(b"one\r\ntwo\tthree\x01")),
+        Fault::Latin1 => into_first(rows, &[request.prose_field()], &text_of("Café Zoë, naïve".as_bytes())),
+        Fault::InvalidUtf8 => into_first(rows, &[request.prose_field()], &text_of(b"caf\xE9 \xFF\xFE na\xC3")),
         _ => {}
     }
 }
@@ -68,15 +97,73 @@ fn text_of(bytes: &[u8]) -> Vec<u8> {
     [b"\"", bytes, b"\""].concat()
 }
 
-/// Puts raw bytes in place of a field of the first row; no parser may touch them.
-fn into_first(rows: &mut [Arc<[u8]>], field: &str, json: Vec<u8>) {
+/// Fields of free text, one of which is searched and shown.
+fn awkward(request: Request) -> [&'static str; 2] {
+    [request.prose_field(), "firstName"]
+}
+
+fn first(rows: &mut [Arc<[u8]>]) -> &mut [Arc<[u8]>] {
+    let first = rows.len().min(1);
+    &mut rows[..first]
+}
+
+/// Puts raw bytes in place of fields of the first row; no parser may touch them.
+fn into_first(rows: &mut [Arc<[u8]>], fields: &[&str], json: &[u8]) {
     let Some(first) = rows.first_mut() else { return };
-    let Ok(Value::Object(mut fields)) = serde_json::from_slice(first) else { return };
-    fields.remove(field);
-    let mut text = Value::Object(fields).to_string().into_bytes();
-    text.pop();
-    let comma: &[u8] = if text.len() > 1 { b"," } else { b"" };
-    *first = [&text[..], comma, b"\"", field.as_bytes(), b"\":", &json, b"}"].concat().into();
+    let Ok(Value::Object(mut row)) = serde_json::from_slice(first) else { return };
+    fields.iter().for_each(|field| drop(row.remove(*field)));
+    let row = Value::Object(row).to_string().into_bytes();
+    *first = fields.iter().fold(row, |row, field| behind(&row, field, json)).into();
+}
+
+fn each_id(rows: &mut [Arc<[u8]>], request: Request, json: impl Fn(&str) -> Vec<u8>) {
+    let field = request.id_field();
+    for row in rows {
+        let Ok(Value::Object(mut fields)) = serde_json::from_slice(row) else { continue };
+        let Some(Value::String(id)) = fields.remove(field) else { continue };
+        *row = behind(Value::Object(fields).to_string().as_bytes(), field, &json(&id)).into();
+    }
+}
+
+/// A row of its own, under an id that no record of the account has.
+pub(crate) fn renamed(row: &[u8], request: Request, serial: usize) -> Arc<[u8]> {
+    let mut copy = [Arc::from(row)];
+    each_id(&mut copy, request, |_| text_of(format!("77{serial:010}").as_bytes()));
+    let [copy] = copy;
+    copy
+}
+
+fn name_twice(rows: &mut [Arc<[u8]>], request: Request) {
+    let field = request.id_field();
+    let id = |row: &Arc<[u8]>| serde_json::from_slice::<Map<String, Value>>(row).ok()?.remove(field);
+    let ids: Vec<_> = rows.iter().map(id).collect();
+    let following = ids.iter().cycle().skip(1);
+    for (row, id) in rows.iter_mut().zip(following) {
+        let Some(id) = id else { continue };
+        let named = behind(row, field, id.to_string().as_bytes());
+        *row = behind(&named, "firstName", b"\"Twice\"").into();
+    }
+}
+
+/// The row with one more field at its end, whether it has one of that name or not.
+fn behind(row: &[u8], field: &str, json: &[u8]) -> Vec<u8> {
+    let open = row.strip_suffix(b"}").unwrap_or(row);
+    let comma: &[u8] = if open.len() > 1 { b"," } else { b"" };
+    [open, comma, b"\"", field.as_bytes(), b"\":", json, b"}"].concat()
+}
+
+fn huge(id: &str) -> String {
+    format!("9{id:0>39}")
+}
+
+/// Letters that no compression makes few of.
+fn unlike(letters: usize) -> String {
+    let mut dice = Dice::of(&[0x10E6]);
+    let words = std::iter::repeat_with(|| URL_SAFE_NO_PAD.encode(dice.next().to_be_bytes()));
+    let mut text = String::with_capacity(letters + 11);
+    words.take(letters / 11 + 1).for_each(|word| text.push_str(&word));
+    text.truncate(letters);
+    text
 }
 
 pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {

@@ -22,6 +22,8 @@ pub(crate) struct Asked {
     pub(crate) client_id: Option<String>,
     pub(crate) offset: usize,
     pub(crate) limit: usize,
+    /// How many redirects led here.
+    pub(crate) hop: usize,
     from_date: Option<String>,
     end_date: Option<String>,
     event_type: Option<String>,
@@ -46,6 +48,7 @@ impl Asked {
             client_id: client_id.map(str::to_owned),
             offset: number(query.get("offset")).unwrap_or(0),
             limit: number(query.get("limit")).filter(|limit| *limit > 0).unwrap_or(MOST).min(MOST),
+            hop: number(query.get("hop")).unwrap_or(0),
             from_date: query.remove("from_date"),
             end_date: query.remove("end_date"),
             event_type: query.remove("event_type"),
@@ -57,7 +60,23 @@ impl World {
     /// The page asked for, as a list under `fault` would give it.
     pub(crate) fn page(&self, asked: &Asked, fault: Option<&Fault>) -> Result<Page, BadRequest> {
         let Asked { offset, limit, .. } = *asked;
+        // Of a list that moves before every page but the first.
+        let moves = offset.div_ceil(limit);
         match fault {
+            Some(Fault::RowsInserted) => self.moved(asked, offset.saturating_sub(moves), to_i64(moves)),
+            Some(Fault::RowsRemoved) => self.moved(asked, offset + moves, -to_i64(moves)),
+            Some(Fault::TotalDrifts(by)) => self.moved(asked, offset, by.saturating_mul(to_i64(moves))),
+            Some(Fault::RepeatedPages) => self.slice(asked, 0, limit),
+            Some(Fault::FirstPageOnly) => {
+                let page = self.slice(asked, 0, limit)?;
+                Ok(Page { total: page.rows.len(), ..page })
+            }
+            Some(Fault::EndlessPages) => {
+                let page = self.slice(asked, offset, limit)?;
+                let first = if page.rows.is_empty() { self.slice(asked, 0, limit)?.rows } else { Vec::new() };
+                let new = first.iter().zip(offset..).map(|(row, serial)| mangle::renamed(row, asked.request, serial));
+                Ok(Page { rows: page.rows.into_iter().chain(new).collect(), total: offset.saturating_add(2 * limit) })
+            }
             Some(Fault::ShiftingPages) if offset > 0 => self.slice(asked, offset - 1, limit),
             Some(Fault::PageHole) if offset > 0 => self.slice(asked, offset + 1, limit),
             Some(Fault::ShortPages(most)) => self.slice(asked, offset, limit.min(*most)),
@@ -73,6 +92,13 @@ impl World {
             }
             _ => self.slice(asked, offset, limit),
         }
+    }
+
+    /// The rows from `offset` on, of a list that has `more` rows now.
+    fn moved(&self, asked: &Asked, offset: usize, more: i64) -> Result<Page, BadRequest> {
+        let page = self.slice(asked, offset, asked.limit)?;
+        let total = usize::try_from(to_i64(page.total).saturating_add(more)).unwrap_or(0);
+        Ok(Page { total, ..page })
     }
 
     fn slice(&self, asked: &Asked, offset: usize, limit: usize) -> Result<Page, BadRequest> {
@@ -109,6 +135,10 @@ impl World {
         let rows = newest_first.map(|note| render::note(&self.scene, note, contact).into()).collect();
         Page { rows, total: notes.len() }
     }
+}
+
+fn to_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn in_order<T>(table: &Table<T>, offset: usize, limit: usize) -> Page {

@@ -130,7 +130,7 @@ impl Simulator {
     }
 
     pub fn revoke_web_key(&self, account: usize) {
-        self.account(account).key_revoked.store(true, Ordering::SeqCst);
+        self.account(account).revoke_key();
     }
 
     pub fn restore_web_key(&self, account: usize) {
@@ -191,6 +191,10 @@ impl Account {
         let mut world = lock(&self.world);
         world.advance(now);
         world
+    }
+
+    pub(crate) fn revoke_key(&self) {
+        self.key_revoked.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn strike(&self, request: Request, offset: usize) -> Option<Fault> {

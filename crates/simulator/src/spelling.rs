@@ -7,22 +7,35 @@ use crate::fault::Fault;
 
 impl Fault {
     /// Every spelling, with an example where something follows.
-    pub const SPELLINGS: [(&'static str, &'static str); 36] = [
+    pub const SPELLINGS: [(&'static str, &'static str); 73] = [
         ("status:500", "an HTTP status with a page of HTML"),
         ("429", "too many requests, without Retry-After"),
         ("429:30", "too many requests; what follows is Retry-After, seconds or an HTTP date"),
         ("code:500", "HTTP 200 with a result code: 400, 404, 500, 501, 512, 515, 520 or 525"),
         ("html", "HTTP 200 with a maintenance page"),
         ("not-json", "HTTP 200 with what is no JSON"),
+        ("empty-body", "HTTP 200 with nothing in it"),
+        ("leading-garbage", "a warning before the right answer"),
+        ("trailing-garbage", "a warning behind the right answer"),
         ("cut-body", "fewer bytes than promised, then the end"),
+        ("short-length", "more bytes than promised, on a connection that stays open"),
+        ("cut-chunks", "in chunks, with the end within one"),
+        ("endless-body", "in chunks of blanks without an end"),
+        ("huge-header:1000000", "a header of so many bytes"),
+        ("informational:103", "an informational status, then the right answer"),
+        ("not-http", "what another service says that listens here"),
         ("reset", "the connection is reset"),
         ("hang", "no answer"),
         ("drip", "a byte at a time"),
         ("from:200:status:500", "the fault after the number, at offsets from that number on"),
         ("times:3:reset", "the fault after the number, so many times, then healed"),
+        ("after:12:html", "the fault after the number, once so many requests were answered"),
+        ("rotate-token", "the agency's token changes before the answer; after:12:times:1:rotate-token is once, in mid-run"),
+        ("revoke-key", "the web key is revoked before the answer"),
         ("total-missing", "no TotalRecord"),
         ("total:17", "a wrong TotalRecord"),
         ("total-text:many", "a text as TotalRecord"),
+        ("total-drifts:3", "a TotalRecord that is so much larger with every page"),
         ("data-missing", "no data"),
         ("data-null", "data is null"),
         ("data-empty-text", "data is \"\""),
@@ -31,19 +44,43 @@ impl Fault {
         ("empty", "515, no record found, though there are rows"),
         ("shifting-pages", "later pages repeat a row"),
         ("page-hole", "later pages skip a row"),
+        ("rows-inserted", "a row comes to the front before every later page"),
+        ("rows-removed", "a row that was read goes away before every later page"),
+        ("repeated-pages", "the first page, whatever the offset"),
+        ("first-page-only", "the first page, whatever the offset, and a total that counts it alone"),
+        ("endless-pages", "new rows on page after page, for ever"),
         ("short-pages:40", "no page has more rows than this"),
         ("numbers-for-text", "numbers where texts of digits were"),
         ("duplicate-ids", "older copies of the first rows at the end, under the same ids"),
         ("rows-not-objects", "every third row is a text, a number, null or a list"),
         ("rows-without-id:3", "the first rows have no id"),
+        ("duplicate-keys", "rows have a second id, that of the row behind, and a second first name"),
+        ("huge-ids", "ids of 40 digits"),
+        ("huge-number-ids", "ids of 40 digits, as numbers"),
+        ("number-ids", "ids as numbers"),
+        ("object-ids", "ids as objects"),
         ("gzip", "compressed and labelled so"),
         ("gzip-unlabelled", "compressed without saying so"),
+        ("gzip-mislabelled", "labelled as compressed without being so"),
+        ("gzip-cut", "compressed, and ending half way"),
         ("gzip-bomb", "a little that unpacks to a gigabyte"),
         ("huge-field:5000000", "a text of so many bytes in the first row"),
         ("deep-json:5000", "lists within lists in the first row"),
+        ("deep-objects:5000", "objects within objects in the first row"),
+        ("long-texts:3000", "so many letters in every text of the first row"),
+        ("huge-numbers", "numbers beyond counting in the first row"),
+        ("bare-word:NaN", "a word where a number stood, without quotes"),
+        ("far-dates", "the years 1 and 9999 in the first row"),
+        ("lone-surrogates", "\"\\ud800\" in the first row"),
+        ("nul-text", "\"\\u0000\" in the first row"),
+        ("control-characters", "line ends and tabs as they are in the first row"),
         ("invalid-utf8", "a text that is not UTF-8"),
+        ("latin-1", "all of it in ISO 8859-1"),
+        ("utf-16", "all of it in UTF-16"),
+        ("byte-order-mark", "a byte order mark before the answer"),
         ("slow:1500", "the right answer after so many milliseconds"),
         ("redirect:https://elsewhere.example/", "a redirect"),
+        ("redirect-chain:3:https://elsewhere.example/", "so many redirects to itself, then one to elsewhere"),
     ];
 }
 
@@ -56,6 +93,14 @@ impl fmt::Display for Fault {
             Self::ResultCode(code) => write!(f, "code:{code}"),
             Self::FromOffset(offset, fault) => write!(f, "from:{offset}:{fault}"),
             Self::Times(count, fault) => write!(f, "times:{count}:{fault}"),
+            Self::After(count, fault) => write!(f, "after:{count}:{fault}"),
+            Self::HugeHeader(bytes) => write!(f, "huge-header:{bytes}"),
+            Self::Informational(status) => write!(f, "informational:{status}"),
+            Self::TotalDrifts(by) => write!(f, "total-drifts:{by}"),
+            Self::DeepObjects(levels) => write!(f, "deep-objects:{levels}"),
+            Self::LongTexts(letters) => write!(f, "long-texts:{letters}"),
+            Self::BareWord(word) => write!(f, "bare-word:{word}"),
+            Self::RedirectChain { hops, to } => write!(f, "redirect-chain:{hops}:{to}"),
             Self::TotalWrong(total) => write!(f, "total:{total}"),
             Self::TotalText(text) => write!(f, "total-text:{text}"),
             Self::ShortPages(rows) => write!(f, "short-pages:{rows}"),
@@ -88,6 +133,14 @@ impl FromStr for Fault {
             "code" => result_code(rest),
             "from" => after_number(word, rest).map(|(offset, fault)| Self::FromOffset(offset, fault)),
             "times" => after_number(word, rest).map(|(count, fault)| Self::Times(count, fault)),
+            "after" => after_number(word, rest).map(|(count, fault)| Self::After(count, fault)),
+            "huge-header" => number(word, rest).map(Self::HugeHeader),
+            "informational" => number(word, rest).and_then(informational),
+            "total-drifts" => number(word, rest).map(Self::TotalDrifts),
+            "deep-objects" => number(word, rest).map(Self::DeepObjects),
+            "long-texts" => number(word, rest).map(Self::LongTexts),
+            "bare-word" => Ok(Self::BareWord(rest.into())),
+            "redirect-chain" => redirect_chain(rest),
             "total" => number(word, rest).map(Self::TotalWrong),
             "total-text" => Ok(Self::TotalText(rest.into())),
             "short-pages" => number(word, rest).map(Self::ShortPages),
@@ -102,7 +155,7 @@ impl FromStr for Fault {
 }
 
 /// Faults that one word says all about.
-const PLAIN: [(&str, Fault); 22] = [
+const PLAIN: [(&str, Fault); 51] = [
     ("html", Fault::Html),
     ("not-json", Fault::NotJson),
     ("cut-body", Fault::CutBody),
@@ -125,6 +178,35 @@ const PLAIN: [(&str, Fault); 22] = [
     ("gzip-unlabelled", Fault::GzipUnlabelled),
     ("gzip-bomb", Fault::GzipBomb),
     ("invalid-utf8", Fault::InvalidUtf8),
+    ("empty-body", Fault::EmptyBody),
+    ("leading-garbage", Fault::LeadingGarbage),
+    ("trailing-garbage", Fault::TrailingGarbage),
+    ("short-length", Fault::ShortLength),
+    ("cut-chunks", Fault::CutChunks),
+    ("endless-body", Fault::EndlessBody),
+    ("not-http", Fault::NotHttp),
+    ("rotate-token", Fault::RotateToken),
+    ("revoke-key", Fault::RevokeKey),
+    ("rows-inserted", Fault::RowsInserted),
+    ("rows-removed", Fault::RowsRemoved),
+    ("repeated-pages", Fault::RepeatedPages),
+    ("first-page-only", Fault::FirstPageOnly),
+    ("endless-pages", Fault::EndlessPages),
+    ("duplicate-keys", Fault::DuplicateKeys),
+    ("huge-ids", Fault::HugeIds),
+    ("huge-number-ids", Fault::HugeNumberIds),
+    ("number-ids", Fault::NumberIds),
+    ("object-ids", Fault::ObjectIds),
+    ("gzip-mislabelled", Fault::GzipMislabelled),
+    ("gzip-cut", Fault::GzipCut),
+    ("huge-numbers", Fault::HugeNumbers),
+    ("far-dates", Fault::FarDates),
+    ("lone-surrogates", Fault::LoneSurrogates),
+    ("nul-text", Fault::NulText),
+    ("control-characters", Fault::ControlCharacters),
+    ("latin-1", Fault::Latin1),
+    ("utf-16", Fault::Utf16),
+    ("byte-order-mark", Fault::ByteOrderMark),
 ];
 
 fn number<T: FromStr>(word: &str, text: &str) -> Result<T, String> {
@@ -136,6 +218,18 @@ fn status(status: u16) -> Result<Fault, String> {
         200..=599 => Ok(Fault::Status(status)),
         _ => Err(format!("status: needs 200 to 599, not {status}")),
     }
+}
+
+fn informational(status: u16) -> Result<Fault, String> {
+    match status {
+        100..=199 => Ok(Fault::Informational(status)),
+        _ => Err(format!("informational: needs 100 to 199, not {status}")),
+    }
+}
+
+fn redirect_chain(text: &str) -> Result<Fault, String> {
+    let (hops, to) = text.split_once(':').ok_or("redirect-chain: needs a number, a colon and an address")?;
+    Ok(Fault::RedirectChain { hops: number("redirect-chain", hops)?, to: to.into() })
 }
 
 fn after_number(word: &str, text: &str) -> Result<(usize, Box<Fault>), String> {
@@ -166,6 +260,8 @@ mod tests {
         for (text, why) in [
             ("explode", "no fault is spelled \"explode\""),
             ("status:soon", "status: needs a number, not \"soon\""),
+            ("informational:200", "informational: needs 100 to 199, not 200"),
+            ("redirect-chain:3", "redirect-chain: needs a number, a colon and an address"),
             ("times:3", "times: needs a number, a colon and a fault"),
             ("code:999", "code: needs one of 400, 404, 500, 501, 512, 515, 520, 525, not \"999\""),
         ] {

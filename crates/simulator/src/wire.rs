@@ -5,15 +5,17 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::bytes::Buf;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -22,12 +24,39 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 #[derive(Clone, Default)]
 pub(crate) struct Line {
     reset: Arc<AtomicBool>,
+    ahead: Arc<Mutex<Option<Ahead>>>,
+}
+
+/// Bytes that no HTTP library would send, to be sent before the answer.
+struct Ahead {
+    bytes: Bytes,
+    then: Then,
+}
+
+/// What becomes of the answer.
+#[derive(Clone, Copy)]
+pub(crate) enum Then {
+    /// It follows.
+    Answer,
+    /// It is dropped: what was sent stands for it.
+    Nothing,
+    /// The connection is closed in its place.
+    Close,
 }
 
 impl Line {
     /// Resets the connection as soon as anything is written to it.
     pub(crate) fn reset(&self) {
         self.reset.store(true, Ordering::Relaxed);
+    }
+
+    /// Sends these bytes before the answer, whose body must be empty unless it is to follow.
+    pub(crate) fn say(&self, bytes: impl Into<Bytes>, then: Then) {
+        *self.ahead() = Some(Ahead { bytes: bytes.into(), then });
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Option<Ahead>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,6 +127,20 @@ impl Wire {
             Poll::Pending => Ok(()),
         }
     }
+
+    /// Sends what is to be sent first.
+    fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Then>> {
+        let Self { socket, line, .. } = self;
+        let mut ahead = line.ahead();
+        let Some(Ahead { bytes, then }) = &mut *ahead else { return Poll::Ready(Ok(Then::Answer)) };
+        let then = *then;
+        while !bytes.is_empty() {
+            let sent = ready!(Pin::new(&mut *socket).poll_write(context, bytes))?;
+            bytes.advance(sent);
+        }
+        *ahead = None;
+        Poll::Ready(Ok(then))
+    }
 }
 
 impl AsyncRead for Wire {
@@ -110,7 +153,11 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        Pin::new(&mut self.socket).poll_write(context, bytes)
+        match ready!(self.poll_ahead(context))? {
+            Then::Answer => Pin::new(&mut self.socket).poll_write(context, bytes),
+            Then::Nothing => Poll::Ready(Ok(bytes.len())),
+            Then::Close => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        }
     }
 
     fn poll_write_vectored(
@@ -119,7 +166,11 @@ impl AsyncWrite for Wire {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        Pin::new(&mut self.socket).poll_write_vectored(context, slices)
+        match ready!(self.poll_ahead(context))? {
+            Then::Answer => Pin::new(&mut self.socket).poll_write_vectored(context, slices),
+            Then::Nothing => Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum())),
+            Then::Close => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

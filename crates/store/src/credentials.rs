@@ -1,6 +1,7 @@
 //! How the CRM takes our credentials: the agency's tokens, known by their hash, and checks of brands' keys.
 
 use sea_orm::{FromQueryResult, Value};
+use secrecy::{ExposeSecret, SecretString};
 use tetherboard_domain::{FaultClass, TenantId};
 
 use crate::query::{all, execute, one};
@@ -8,6 +9,10 @@ use crate::{Conn, Result};
 
 /// Names an access token without saying it.
 pub type TokenHash = [u8; 32];
+
+pub fn hash_of(token: &SecretString) -> TokenHash {
+    blake3::hash(token.expose_secret().trim().as_bytes()).into()
+}
 
 /// How the CRM took a token last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

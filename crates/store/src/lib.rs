@@ -24,6 +24,7 @@ pub mod links;
 pub mod notes;
 pub mod pipeline_days;
 pub mod records;
+pub mod retention;
 pub mod runs;
 pub mod schedule;
 pub mod small_lists;

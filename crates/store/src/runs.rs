@@ -264,6 +264,48 @@ pub async fn get<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<Opt
     Ok(one::<_, Row>(conn, &text, [tenant.0.into(), run.0.clone().into()]).await?.map(Row::run))
 }
 
+/// The reads of which something of a dataset was applied, the newest first.
+pub async fn all_applied<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<RunId>> {
+    let mut query = Query::new("SELECT d.run_id FROM sync_datasets d JOIN sync_runs r ON r.id = d.run_id WHERE d.tenant_id = ");
+    query.bind(tenant.0).push(" AND d.dataset = ").bind(dataset.as_str()).push(" AND r.started_by <> ");
+    query.bind(Trigger::Replay.as_str()).push(" AND d.status IN ").bind_list(applied());
+    query.push(" ORDER BY d.started_ms DESC, r.id DESC");
+    query.rows(conn).await?.iter().map(|row| Ok(RunId(row.try_get_by_index(0)?))).collect()
+}
+
+/// The last read of which something of a dataset was applied.
+pub async fn last_applied<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Option<RunId>> {
+    Ok(all_applied(conn, tenant, dataset).await?.into_iter().next())
+}
+
+/// The starts of the last read of a dataset before a run's of which something was applied, and of the last whole one.
+pub async fn reads_before<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    dataset: Dataset,
+    run: &RunId,
+) -> Result<(Option<i64>, Option<i64>)> {
+    let mut query = Query::numbered(
+        "SELECT MAX(d.started_ms), MAX(CASE WHEN d.status = $4 THEN d.started_ms END) FROM sync_datasets d \
+         JOIN sync_runs r ON r.id = d.run_id WHERE d.tenant_id = $1 AND d.dataset = $2 AND d.run_id < $3 AND r.started_by <> $5",
+        [
+            tenant.0.into(),
+            dataset.as_str().into(),
+            run.0.clone().into(),
+            DatasetStatus::Succeeded.as_str().into(),
+            Trigger::Replay.as_str().into(),
+        ],
+    );
+    query.push(" AND d.status IN ").bind_list(applied());
+    let found = query.rows(conn).await?;
+    let Some(row) = found.first() else { return Ok((None, None)) };
+    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+}
+
+fn applied() -> impl Iterator<Item = &'static str> {
+    DatasetStatus::ALL.iter().filter(|status| status.was_applied()).map(|status| status.as_str())
+}
+
 pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option<RunStatus>) -> Result<Option<Run>> {
     let mut query = Query::new(SELECT);
     query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND finished_ms IS NOT NULL AND started_by <> ");

@@ -20,7 +20,7 @@ pub struct Stage {
     pub contact_type: Option<i64>,
 }
 
-pub async fn put_stages<C: Conn>(conn: &C, tenant: TenantId, stages: &[(Book, Stage)]) -> Result<()> {
+pub async fn put_stages<C: Conn>(conn: &C, tenant: TenantId, stages: &[(Book, Stage)], keep: &[&'static str]) -> Result<()> {
     const STAGES: [&str; 6] = ["name", "stage_key", "active", "sort_order", "odds", "contact_type"];
     let rows = stages.iter().map(|(book, stage)| {
         let own = vec![
@@ -33,7 +33,7 @@ pub async fn put_stages<C: Conn>(conn: &C, tenant: TenantId, stages: &[(Book, St
         ];
         (book, own)
     });
-    records::put(conn, tenant, Dataset::Stages, &STAGES, &[], rows).await
+    records::put(conn, tenant, Dataset::Stages, &STAGES, keep, rows).await
 }
 
 /// The CRM's stages that are not gone, in the order of its list; those whose order is unreadable come last.
@@ -73,13 +73,13 @@ pub struct Source {
     pub source_key: String,
 }
 
-pub async fn put_sources<C: Conn>(conn: &C, tenant: TenantId, sources: &[(Book, Source)]) -> Result<()> {
+pub async fn put_sources<C: Conn>(conn: &C, tenant: TenantId, sources: &[(Book, Source)], keep: &[&'static str]) -> Result<()> {
     const SOURCES: [&str; 2] = ["name", "source_key"];
     let rows = sources.iter().map(|(book, source)| {
         let own = vec![source.name.clone().into(), source.source_key.clone().into()];
         (book, own)
     });
-    records::put(conn, tenant, Dataset::Sources, &SOURCES, &[], rows).await
+    records::put(conn, tenant, Dataset::Sources, &SOURCES, keep, rows).await
 }
 
 pub async fn sources<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Source>> {
@@ -95,13 +95,13 @@ pub struct CrmUser {
     pub email: String,
 }
 
-pub async fn put_crm_users<C: Conn>(conn: &C, tenant: TenantId, users: &[(Book, CrmUser)]) -> Result<()> {
+pub async fn put_crm_users<C: Conn>(conn: &C, tenant: TenantId, users: &[(Book, CrmUser)], keep: &[&'static str]) -> Result<()> {
     const USERS: [&str; 2] = ["name", "email"];
     let rows = users.iter().map(|(book, user)| {
         let own = vec![user.name.clone().into(), user.email.clone().into()];
         (book, own)
     });
-    records::put(conn, tenant, Dataset::Users, &USERS, &[], rows).await
+    records::put(conn, tenant, Dataset::Users, &USERS, keep, rows).await
 }
 
 pub async fn crm_users<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CrmUser>> {

@@ -165,7 +165,7 @@ fn short(body_hash: &[u8]) -> [u8; 16] {
 }
 
 /// 128 bits of BLAKE3: nobody who writes into the CRM can make two rows look alike.
-fn row_hash(row: &[u8]) -> [u8; 16] {
+pub(crate) fn row_hash(row: &[u8]) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&blake3::hash(row).as_bytes()[..16]);
     short

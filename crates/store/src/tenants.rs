@@ -1,5 +1,6 @@
 //! Brands.
 
+use jiff::civil::Date;
 use sea_orm::{FromQueryResult, Value};
 use secrecy::SecretString;
 use tetherboard_domain::{SourceTime, TenantId, Zone};
@@ -28,6 +29,8 @@ pub struct Tenant {
     pub parked_until_ms: Option<i64>,
     /// Since when the CRM refuses this brand's key.
     pub refused_ms: Option<i64>,
+    /// The local day on which its old answers were last thinned out.
+    pub snapshots_thinned: Option<Date>,
 }
 
 impl Tenant {
@@ -167,7 +170,7 @@ fn web_key_place(tenant: TenantId) -> String {
 }
 
 const SELECT: &str = "SELECT id, slug, name, zone, source_zone, accent, logo_type, \
-    CASE WHEN web_key IS NULL THEN 0 ELSE 1 END AS web_key_set, mapping_version, data_version, parked_until_ms, refused_ms FROM tenants";
+    CASE WHEN web_key IS NULL THEN 0 ELSE 1 END AS web_key_set, mapping_version, data_version, parked_until_ms, refused_ms, snapshots_thinned FROM tenants";
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -183,6 +186,7 @@ struct Row {
     data_version: i64,
     parked_until_ms: Option<i64>,
     refused_ms: Option<i64>,
+    snapshots_thinned: Option<String>,
 }
 
 impl Row {
@@ -200,6 +204,7 @@ impl Row {
             data_version: self.data_version,
             parked_until_ms: self.parked_until_ms,
             refused_ms: self.refused_ms,
+            snapshots_thinned: self.snapshots_thinned.and_then(|day| day.parse().ok()),
         }
     }
 }

@@ -1,16 +1,18 @@
 //! Applying one dataset: everything that a read means for the tables, in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use tetherboard_domain::{Dataset, DatasetStatus, RunId};
+use tetherboard_clienttether::{FieldSpec, Mapping};
+use tetherboard_domain::{Dataset, DatasetStatus, RunId, TenantId};
+use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
-use tetherboard_store::records::{self, Absence, Book};
+use tetherboard_store::records::{self, Absence, Book, Known, Scope};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
-use tetherboard_store::{Conn, Store, Tx, links};
+use tetherboard_store::{Store, StoreError, Tx, links};
 
 use crate::capture::{Captured, begin, count};
-use crate::normalise::{Context, Normalise};
+use crate::normalise::{Context, Normalise, Record};
 use crate::removal::{Absences, Removal, decide};
 use crate::run::SyncError;
 use crate::winners::{Fingerprints, SortedRows, latest};
@@ -21,43 +23,98 @@ pub(crate) struct Apply<'a> {
     pub(crate) lease: &'a SyncLease,
     pub(crate) run: &'a RunId,
     pub(crate) fingerprints: &'a Fingerprints,
-    pub(crate) context: &'a Context,
+    pub(crate) mapping: &'a Mapping,
     pub(crate) mapping_version: i64,
     /// When the read began: what its numbers are as of.
     pub(crate) started_ms: i64,
+    pub(crate) scope: Scope,
     pub(crate) accept_removals: bool,
+    /// Whether the rows were read before: then none of them overrules what was read since.
+    pub(crate) replay: bool,
 }
 
 const CHUNK: usize = 500;
 
+/// From so many rows on that had a field, none that has it is taken for a fault of the CRM.
+const MANY: i64 = 5;
+
 impl Apply<'_> {
     /// Upserts, moves, tombstones and the dataset's watermark, all or none. Figures go into `report`.
-    pub(crate) async fn apply<N: Normalise>(&self, captured: Captured, report: &mut DatasetReport) -> Result<(), SyncError> {
-        let tx = begin(self.store, self.lease).await?;
-        let mut reader = RowReader::new(self.context.tenant);
+    pub(crate) async fn apply<N: Normalise>(
+        &self,
+        context: &mut Context,
+        captured: Captured,
+        report: &mut DatasetReport,
+    ) -> Result<(), SyncError> {
+        let conn = self.store.conn();
+        let mut reader = RowReader::new(context.tenant);
         let mut sorted = captured.rows.sort_out();
-        self.settle_rivals::<N>(&tx, &mut reader, &mut sorted).await?;
-        self.set_aside::<N>(&tx, &mut reader, &sorted.without_id, report).await?;
-        for chunk in sorted.standing().chunks(CHUNK) {
-            self.write_changed::<N>(&tx, &mut reader, chunk, report).await?;
+        self.settle_rivals::<N>(context, &mut reader, &mut sorted).await?;
+        let coverage = field_rules::coverage(conn, context.tenant, N::DATASET).await?;
+        context.vanished = vanished_before::<N>(&coverage);
+        loop {
+            let tx = begin(self.store, self.lease).await?;
+            let mut tried = report.clone();
+            let mut seen = Filled::new(N::fields().len());
+            self.write::<N>(&tx, context, &mut reader, &sorted, &mut tried, &mut seen).await?;
+            let vanished = if self.replay { BTreeSet::new() } else { vanished_now::<N>(&coverage, &seen) };
+            // What has just been found out changes what must be written: once more from the start.
+            if vanished != context.vanished {
+                tx.rollback().await.map_err(StoreError::from)?;
+                context.vanished = vanished;
+                continue;
+            }
+            if !self.replay {
+                self.remove::<N>(&tx, context, &sorted, captured.whole, &mut tried).await?;
+                self.remember_coverage::<N>(&tx, context, &coverage, &seen, captured.whole).await?;
+            }
+            self.finish::<N>(&tx, context, captured.whole, &mut tried).await?;
+            Store::commit(tx).await?;
+            *report = tried;
+            return Ok(());
         }
-        self.remove::<N>(&tx, &sorted, captured.whole, report).await?;
+    }
+
+    async fn write<N: Normalise>(
+        &self,
+        tx: &Tx,
+        context: &Context,
+        reader: &mut RowReader,
+        sorted: &SortedRows,
+        report: &mut DatasetReport,
+        seen: &mut Filled,
+    ) -> Result<(), SyncError> {
+        self.set_aside::<N>(tx, reader, &sorted.without_id, report).await?;
+        for chunk in sorted.standing().chunks(CHUNK) {
+            self.write_changed::<N>(tx, context, reader, chunk, report, seen).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish<N: Normalise>(
+        &self,
+        tx: &Tx,
+        context: &Context,
+        whole: bool,
+        report: &mut DatasetReport,
+    ) -> Result<(), SyncError> {
         let moved = report.added + report.changed + report.gone > 0;
         if moved && matches!(N::DATASET, Dataset::Contacts | Dataset::Deals) {
-            links::relink(&tx, self.context.tenant).await?;
+            links::relink(tx, context.tenant).await?;
         }
-        // What is held is shown although the CRM does not: the data is as of the read before.
-        let whole = captured.whole && report.status != DatasetStatus::Held;
-        runs::set_dataset_age(&tx, self.context.tenant, N::DATASET, self.started_ms, whole).await?;
-        report.finished_ms = Some(self.context.now_ms);
-        runs::report(&tx, self.context.tenant, self.run, report, self.context.now_ms).await?;
-        Ok(Store::commit(tx).await?)
+        if !self.replay {
+            // What is held is shown although the CRM does not: the data is as of the read before.
+            let whole = whole && report.status != DatasetStatus::Held;
+            runs::set_dataset_age(tx, context.tenant, N::DATASET, self.started_ms, whole).await?;
+        }
+        report.finished_ms = Some(context.now_ms);
+        Ok(runs::report(tx, context.tenant, self.run, report, context.now_ms).await?)
     }
 
     /// A record that came in several versions stands by the one modified last.
     async fn settle_rivals<N: Normalise>(
         &self,
-        tx: &Tx,
+        context: &Context,
         reader: &mut RowReader,
         sorted: &mut SortedRows,
     ) -> Result<(), SyncError> {
@@ -65,8 +122,8 @@ impl Apply<'_> {
         for (id, rows) in rivals {
             let mut versions = Vec::with_capacity(rows.len());
             for row_no in rows {
-                if let Ok(raw) = N::decode(reader.row(tx, row_no).await?) {
-                    versions.push((row_no, N::modified(&raw).and_then(|local| self.context.source_time.moment_ms(local))));
+                if let Ok(raw) = N::decode(reader.row(self.store.conn(), row_no).await?, self.mapping) {
+                    versions.push((row_no, N::modified_ms(&raw, &context.source_time)));
                 }
             }
             if let Some(winner) = latest(versions.into_iter()) {
@@ -85,118 +142,200 @@ impl Apply<'_> {
     ) -> Result<(), SyncError> {
         let mut found = Vec::with_capacity(rows.len());
         for row_no in rows {
-            let reason =
-                N::decode(reader.row(tx, *row_no).await?).err().map_or("it has no readable id".to_owned(), |why| why.to_string());
-            found.push((*row_no, reason));
+            let why = N::decode(reader.row(tx, *row_no).await?, self.mapping).err();
+            found.push((*row_no, why.map_or("it has no readable id".to_owned(), |why| why.to_string())));
         }
         report.set_aside += count(found.len());
-        Ok(runs::set_aside(tx, self.context.tenant, self.run, N::DATASET, &found).await?)
+        Ok(runs::set_aside(tx, self.lease.tenant(), self.run, N::DATASET, &found).await?)
     }
 
     /// A row that a live record was decoded from by this mapping is neither decoded nor written again.
     async fn write_changed<N: Normalise>(
         &self,
         tx: &Tx,
+        context: &Context,
         reader: &mut RowReader,
         rows: &[RowNo],
         report: &mut DatasetReport,
+        seen: &mut Filled,
     ) -> Result<(), SyncError> {
-        let current = records::current(tx, self.context.tenant, N::DATASET, self.mapping_version, rows).await?;
+        let decoded_by = N::decoded_by(self.mapping_version);
+        let current = records::current(tx, context.tenant, N::DATASET, decoded_by, rows).await?;
         report.unchanged += count(current.len());
-        let mut changed = Vec::new();
+        current.values().for_each(|current| seen.add(current.filled));
+        let mut decoded = Vec::new();
         for row_no in rows.iter().filter(|row_no| !current.contains_key(row_no)) {
-            match N::decode(reader.row(tx, *row_no).await?) {
-                Ok(raw) => changed.push((self.book::<N>(*row_no, &raw), raw)),
+            match N::decode(reader.row(tx, *row_no).await?, self.mapping) {
+                Ok(raw) => decoded.push((*row_no, raw)),
                 Err(why) => {
                     report.set_aside += 1;
-                    runs::set_aside(tx, self.context.tenant, self.run, N::DATASET, &[(*row_no, why.to_string())]).await?;
+                    runs::set_aside(tx, context.tenant, self.run, N::DATASET, &[(*row_no, why.to_string())]).await?;
                 }
             }
         }
-        if changed.is_empty() {
+        if decoded.is_empty() {
             return Ok(());
         }
-        let ids: Vec<String> = changed.iter().map(|(book, _)| book.crm_id.clone()).collect();
-        let known = records::known(tx, self.context.tenant, N::DATASET, &ids).await?;
-        let was_live = |id: &String| known.get(id).is_some_and(|known| known.gone_ms.is_none());
-        let old = ids.iter().filter(|id| was_live(id)).count();
-        report.changed += count(old);
-        report.added += count(ids.len() - old);
-        Ok(N::write(tx, self.context, changed).await?)
-    }
-
-    fn book<N: Normalise>(&self, row_no: RowNo, raw: &N::Raw) -> Book {
-        Book {
-            crm_id: N::id(raw).to_owned(),
-            row_no,
-            mapping_version: self.mapping_version,
-            modified_ms: N::modified(raw).and_then(|local| self.context.source_time.moment_ms(local)),
-            now_ms: self.context.now_ms,
+        let ids: Vec<String> = decoded.iter().map(|(_, raw)| N::id(raw).to_owned()).collect();
+        let known = records::known(tx, context.tenant, N::DATASET, &ids).await?;
+        let mut written = Vec::with_capacity(decoded.len());
+        for (row_no, raw) in decoded {
+            let known = known.get(N::id(&raw));
+            if self.replay && known.is_some_and(|known| is_newer(known, row_no, context.now_ms)) {
+                report.unchanged += 1;
+                continue;
+            }
+            let filled = i64::try_from(N::filled(&raw)).unwrap_or(i64::MAX);
+            seen.add(filled);
+            let is_live = known.is_some_and(|known| known.gone_ms.is_none());
+            *(if is_live { &mut report.changed } else { &mut report.added }) += 1;
+            let book = Book {
+                crm_id: N::id(&raw).to_owned(),
+                row_no,
+                mapping_version: decoded_by,
+                changed_ms: known.filter(|known| known.row_no == row_no).map_or(context.now_ms, |known| known.changed_ms),
+                modified_ms: N::modified_ms(&raw, &context.source_time),
+                filled,
+            };
+            let reread = match known.filter(|known| known.mapping_version != decoded_by) {
+                Some(known) if known.row_no == row_no => Some(raw.clone()),
+                Some(known) => N::decode(reader.row(tx, known.row_no).await?, self.mapping).ok(),
+                None => None,
+            };
+            written.push(Record { book, raw, reread });
         }
+        Ok(N::write(tx, context, written).await?)
     }
 
     async fn remove<N: Normalise>(
         &self,
         tx: &Tx,
+        context: &Context,
         sorted: &SortedRows,
         whole: bool,
         report: &mut DatasetReport,
     ) -> Result<(), SyncError> {
-        let tenant = self.context.tenant;
+        let tenant = context.tenant;
         let seen = |id: &str| sorted.by_id.contains_key(&self.fingerprints.of(id));
         let back: Vec<String> = records::missing_ids(tx, tenant, N::DATASET).await?.into_iter().filter(|id| seen(id)).collect();
         records::set_absence(tx, tenant, N::DATASET, &back, Absence::Back).await?;
         // As many as were seen are live: nothing is missing, and the ids need not be compared.
-        let live = records::live_count(tx, tenant, N::DATASET).await?;
-        let absent = if live == count(sorted.by_id.len()) { HashMap::new() } else { absent::<N, _>(tx, tenant, seen).await? };
+        let live = records::live_count(tx, tenant, N::DATASET, &self.scope).await?;
+        let absent = match self.scope {
+            Scope::All if live == count(sorted.by_id.len()) => Vec::new(),
+            _ => {
+                let live = records::live_ids(tx, tenant, N::DATASET, &self.scope).await?;
+                live.into_iter().filter(|(id, _)| !seen(id)).collect()
+            }
+        };
         let absences = Absences {
-            live: usize::try_from(live).unwrap_or(usize::MAX) - report_added(report),
+            live: usize::try_from(live - report.added).unwrap_or(0),
             absent: absent.len(),
             // A row without an id could be any of the absent ones.
             whole: whole && sorted.without_id.is_empty(),
             accepted: self.accept_removals,
         };
-        let now_ms = self.context.now_ms;
-        let (again, first): (Vec<_>, Vec<_>) = absent.into_iter().partition(|(_, missing_ms)| missing_ms.is_some());
-        let ids = |found: Vec<(String, Option<i64>)>| found.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
-        match decide(absences) {
-            Removal::Nothing => {}
-            Removal::Held => {
-                report.held = count(absences.absent);
-                report.status = DatasetStatus::Held;
-            }
-            Removal::AfterTwoReads => {
-                report.gone = count(again.len());
-                records::set_absence(tx, tenant, N::DATASET, &ids(first), Absence::Missing(now_ms)).await?;
-                records::set_absence(tx, tenant, N::DATASET, &ids(again), Absence::Gone(now_ms)).await?;
-            }
-            Removal::Now => {
-                report.gone = count(absences.absent);
-                let all = [ids(again), ids(first)].concat();
-                records::set_absence(tx, tenant, N::DATASET, &all, Absence::Gone(now_ms)).await?;
+        take_away(tx, tenant, N::DATASET, absences, absent, context.now_ms, report).await
+    }
+
+    async fn remember_coverage<N: Normalise>(
+        &self,
+        tx: &Tx,
+        context: &Context,
+        before: &HashMap<String, FieldCoverage>,
+        seen: &Filled,
+        whole: bool,
+    ) -> Result<(), SyncError> {
+        let rule = |(at, field): (usize, &FieldSpec)| {
+            let known = before.get(field.name);
+            let coverage = if context.vanished.contains(field.name) {
+                // As it was when it was last there, so that its return is noticed.
+                let known = known.cloned().unwrap_or(FieldCoverage { rows: 0, filled: 0, vanished_ms: None });
+                FieldCoverage { vanished_ms: known.vanished_ms.or(Some(context.now_ms)), ..known }
+            } else if whole {
+                FieldCoverage { rows: seen.rows, filled: seen.of[at], vanished_ms: None }
+            } else {
+                FieldCoverage { vanished_ms: None, ..known.cloned()? }
+            };
+            (Some(&coverage) != known).then_some((field.name, coverage))
+        };
+        let changed: Vec<_> = N::fields().iter().enumerate().filter_map(rule).collect();
+        for (field, coverage) in &changed {
+            let known = before.get(*field).and_then(|known| known.vanished_ms);
+            if known.is_none() && coverage.vanished_ms.is_some() {
+                tracing::warn!(dataset = %N::DATASET, field, "no row has a field any more that many had; the old values stay");
             }
         }
-        Ok(())
+        Ok(field_rules::set_coverage(tx, context.tenant, N::DATASET, &changed).await?)
     }
 }
 
-/// Records that this very read added were not live before it.
-fn report_added(report: &DatasetReport) -> usize {
-    usize::try_from(report.added).unwrap_or(0)
+/// Marks, removes or holds what a read did not show.
+pub(crate) async fn take_away(
+    tx: &Tx,
+    tenant: TenantId,
+    dataset: Dataset,
+    absences: Absences,
+    absent: Vec<(String, Option<i64>)>,
+    now_ms: i64,
+    report: &mut DatasetReport,
+) -> Result<(), SyncError> {
+    let (again, first): (Vec<_>, Vec<_>) = absent.into_iter().partition(|(_, missing_ms)| missing_ms.is_some());
+    let ids = |found: Vec<(String, Option<i64>)>| found.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    match decide(absences) {
+        Removal::Nothing => {}
+        Removal::Held => {
+            report.held = count(absences.absent);
+            report.status = DatasetStatus::Held;
+        }
+        Removal::AfterTwoReads => {
+            report.gone = count(again.len());
+            records::set_absence(tx, tenant, dataset, &ids(first), Absence::Missing(now_ms)).await?;
+            records::set_absence(tx, tenant, dataset, &ids(again), Absence::Gone(now_ms)).await?;
+        }
+        Removal::Now => {
+            report.gone = count(absences.absent);
+            let all = [ids(again), ids(first)].concat();
+            records::set_absence(tx, tenant, dataset, &all, Absence::Gone(now_ms)).await?;
+        }
+    }
+    Ok(())
 }
 
-/// The live records that a read did not show, with when each was first missed.
-async fn absent<N: Normalise, C: Conn>(
-    conn: &C,
-    tenant: tetherboard_domain::TenantId,
-    seen: impl Fn(&str) -> bool,
-) -> Result<HashMap<String, Option<i64>>, SyncError> {
-    let mut absent = HashMap::new();
-    let mut after = String::new();
-    loop {
-        let page = records::live_ids(conn, tenant, N::DATASET, &after, 2_000).await?;
-        let Some((last, _)) = page.last() else { return Ok(absent) };
-        after.clone_from(last);
-        absent.extend(page.into_iter().filter(|(id, _)| !seen(id)));
+/// Whether the tables hold something that was seen after the rows that are replayed.
+fn is_newer(known: &Known, row_no: RowNo, replayed_ms: i64) -> bool {
+    known.gone_ms.is_some() || (known.row_no != row_no && known.changed_ms > replayed_ms)
+}
+
+/// How many rows of a read gave each field.
+struct Filled {
+    rows: i64,
+    of: Vec<i64>,
+}
+
+impl Filled {
+    fn new(fields: usize) -> Self {
+        Self { rows: 0, of: vec![0; fields] }
     }
+
+    fn add(&mut self, filled: i64) {
+        self.rows += 1;
+        for (at, count) in self.of.iter_mut().enumerate() {
+            *count += (filled >> at) & 1;
+        }
+    }
+}
+
+fn vanished_before<N: Normalise>(coverage: &HashMap<String, FieldCoverage>) -> BTreeSet<&'static str> {
+    let is_vanished = |field: &&FieldSpec| coverage.get(field.name).is_some_and(|known| known.vanished_ms.is_some());
+    N::fields().iter().filter(is_vanished).map(|field| field.name).collect()
+}
+
+/// Fields that at least half of the rows had, and of as many rows now none.
+fn vanished_now<N: Normalise>(coverage: &HashMap<String, FieldCoverage>, seen: &Filled) -> BTreeSet<&'static str> {
+    let has_vanished = |(at, field): &(usize, &FieldSpec)| {
+        let had = coverage.get(field.name).is_some_and(|known| known.filled >= MANY && known.filled * 2 >= known.rows);
+        had && seen.rows >= MANY && seen.of[*at] == 0
+    };
+    N::fields().iter().enumerate().filter(has_vanished).map(|(_, field)| field.name).collect()
 }

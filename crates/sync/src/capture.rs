@@ -1,12 +1,13 @@
 //! Reading one list to its end and keeping every answer of it, before anything is decoded.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use tetherboard_clienttether::{ListRequest, Page, Pages, ReadOutcome};
+use tetherboard_clienttether::{ListRequest, Page, Pages, ReadOutcome, Unread};
 use tetherboard_domain::{Clock, DatasetStatus, FaultClass, RunId};
 use tetherboard_store::leases::{self, SyncLease};
 use tetherboard_store::runs::{self, DatasetReport, RunError};
-use tetherboard_store::snapshots::{Answer, Recorder};
+use tetherboard_store::snapshots::{Answer, Recorder, RowNo};
 use tetherboard_store::{Store, Tx};
 
 use crate::report::chain;
@@ -39,16 +40,7 @@ impl Capture<'_> {
         let mut told = Instant::now();
         let mut odd_page = false;
         while let Some(page) = pages.next().await {
-            let spans: Vec<_> = page.rows.iter().map(|row| row.span.clone()).collect();
-            let answer = Answer {
-                request: &page.request,
-                offset: page.offset,
-                at_ms: page.received_at.as_millisecond(),
-                http_status: page.status,
-                body: &page.body,
-                rows: &spans,
-            };
-            let row_nos = recorder.keep(self.store.conn(), &answer).await?;
+            let row_nos = keep_page(self.store, &mut recorder, &page).await?;
             for (row, row_no) in page.rows.iter().zip(row_nos) {
                 rows.push(row_no, row.id.as_deref().map(|id| self.fingerprints.of(id)));
             }
@@ -57,7 +49,7 @@ impl Capture<'_> {
             report.read += count(page.rows.len());
             report.expected = page.envelope.total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)).max(report.expected);
             if recorder.is_full() {
-                self.flush(&mut recorder).await?;
+                flush(self.store, self.lease, &mut recorder).await?;
             }
             if told.elapsed() >= PROGRESS_EVERY {
                 told = Instant::now();
@@ -65,8 +57,8 @@ impl Capture<'_> {
             }
         }
         let outcome = pages.finish();
-        self.keep_unread(&mut recorder, &outcome).await?;
-        self.flush(&mut recorder).await?;
+        keep_unread(self.store, &mut recorder, outcome.unread.as_ref()).await?;
+        flush(self.store, self.lease, &mut recorder).await?;
         Ok(Captured { whole: self.judge(outcome, odd_page, report), rows })
     }
 
@@ -84,6 +76,7 @@ impl Capture<'_> {
                 class: FaultClass::Body,
                 message: "a page held rows that are no records; its good rows were kept".to_owned(),
                 request: None,
+                trace: new_trace(),
                 retry_after: None,
             });
             return false;
@@ -94,32 +87,48 @@ impl Capture<'_> {
                 class: FaultClass::Body,
                 message: format!("the list ended after {} records of {}", outcome.distinct, outcome.total.unwrap_or_default()),
                 request: None,
+                trace: new_trace(),
                 retry_after: None,
             });
         }
         outcome.whole
     }
+}
 
-    async fn keep_unread(&self, recorder: &mut Recorder, outcome: &ReadOutcome) -> Result<(), SyncError> {
-        if let Some(unread) = &outcome.unread {
-            let answer = Answer {
-                request: &unread.request,
-                offset: unread.offset,
-                at_ms: unread.received_at.as_millisecond(),
-                http_status: unread.status,
-                body: &unread.body,
-                rows: &[],
-            };
-            recorder.keep(self.store.conn(), &answer).await?;
-        }
-        Ok(())
+/// What came in place of a page is kept as well.
+pub(crate) async fn keep_unread(store: &Store, recorder: &mut Recorder, unread: Option<&Unread>) -> Result<(), SyncError> {
+    if let Some(unread) = unread {
+        let answer = Answer {
+            request: &unread.request,
+            offset: unread.offset,
+            at_ms: unread.received_at.as_millisecond(),
+            http_status: unread.status,
+            body: &unread.body,
+            rows: &[],
+        };
+        recorder.keep(store.conn(), &answer).await?;
     }
+    Ok(())
+}
 
-    async fn flush(&self, recorder: &mut Recorder) -> Result<(), SyncError> {
-        let tx = begin(self.store, self.lease).await?;
-        recorder.flush(&tx).await?;
-        Ok(Store::commit(tx).await?)
-    }
+/// Keeps a page; the places of its rows, in order.
+pub(crate) async fn keep_page(store: &Store, recorder: &mut Recorder, page: &Page) -> Result<Vec<RowNo>, SyncError> {
+    let spans: Vec<_> = page.rows.iter().map(|row| row.span.clone()).collect();
+    let answer = Answer {
+        request: &page.request,
+        offset: page.offset,
+        at_ms: page.received_at.as_millisecond(),
+        http_status: page.status,
+        body: &page.body,
+        rows: &spans,
+    };
+    Ok(recorder.keep(store.conn(), &answer).await?)
+}
+
+pub(crate) async fn flush(store: &Store, lease: &SyncLease, recorder: &mut Recorder) -> Result<(), SyncError> {
+    let tx = begin(store, lease).await?;
+    recorder.flush(&tx).await?;
+    Ok(Store::commit(tx).await?)
 }
 
 /// A write transaction that proves the lease, and keeps it until it ends.
@@ -139,9 +148,15 @@ pub(crate) fn told_of(error: &tetherboard_clienttether::Error) -> RunError {
     RunError {
         class: error.class(),
         message: chain(error),
-        request: Some(format!("{} at offset {}", error.request, error.offset)),
+        request: Some(error.path.clone()),
+        trace: new_trace(),
         retry_after: error.retry_after(),
     }
+}
+
+/// Names one error for whoever looks for it in the log.
+pub(crate) fn new_trace() -> String {
+    format!("{:016x}", RandomState::new().hash_one(0))
 }
 
 pub(crate) fn count(number: usize) -> i64 {

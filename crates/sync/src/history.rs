@@ -1,7 +1,7 @@
 //! A stage change, told from what two reads saw.
 
 use tetherboard_domain::{Dataset, StageKey};
-use tetherboard_store::history::Transition;
+use tetherboard_store::history::{Transition, ValueChange};
 use tetherboard_store::leads::Standing;
 
 /// What is known when a contact or deal is seen.
@@ -18,6 +18,18 @@ pub(crate) struct Sight<'a> {
     /// The start of the whole read before this one, which showed it unless it was missing.
     pub(crate) whole_before_ms: Option<i64>,
     pub(crate) now_ms: i64,
+}
+
+impl Sight<'_> {
+    /// The start of the last read that saw what stood before.
+    fn seen_before_ms(&self, before: &Standing) -> Option<i64> {
+        before.lost_since_ms.or(self.whole_before_ms)
+    }
+
+    /// A change is a modification, so it happened when the row was modified if that lies between the two reads.
+    fn at_ms(&self, seen_before_ms: i64) -> i64 {
+        self.modified_ms.filter(|ms| *ms > seen_before_ms && *ms <= self.now_ms).unwrap_or(self.now_ms)
+    }
 }
 
 /// Since when it has been in its stage, and whether the move into it was seen.
@@ -39,10 +51,8 @@ pub(crate) fn follow(
     if from == to {
         return (Since { ms: before.stage_since_ms, exact: before.stage_since_exact }, None);
     }
-    let seen_before_ms =
-        before.lost_since_ms.or(sight.whole_before_ms).map_or(before.stage_since_ms, |ms| ms.max(before.stage_since_ms));
-    let between = |ms: &i64| *ms > seen_before_ms && *ms <= sight.now_ms;
-    let at_ms = sight.modified_ms.filter(between).unwrap_or(sight.now_ms);
+    let seen_before_ms = sight.seen_before_ms(before).map_or(before.stage_since_ms, |ms| ms.max(before.stage_since_ms));
+    let at_ms = sight.at_ms(seen_before_ms);
     let transition = Transition {
         subject: sight.subject,
         crm_id: sight.crm_id.to_owned(),
@@ -53,6 +63,47 @@ pub(crate) fn follow(
         at_ms,
     };
     (Since { ms: at_ms, exact: true }, Some(transition))
+}
+
+/// What a contact or deal is worth, and when; what is unknown is `None`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Values {
+    pub(crate) fee_cents: Option<i64>,
+    /// Hundredths of a percent.
+    pub(crate) odds: Option<i64>,
+    /// `YYYY-MM-DD`.
+    pub(crate) close_date: Option<String>,
+}
+
+impl Values {
+    /// What is otherwise than it stood; a field that vanished from the CRM's answers did not change.
+    pub(crate) fn changes(
+        &self,
+        sight: &Sight<'_>,
+        before: Option<&Standing>,
+        has_vanished: impl Fn(&str) -> bool,
+    ) -> Vec<ValueChange> {
+        let Some(before) = before else { return Vec::new() };
+        let text = |value: Option<i64>| value.map(|value| value.to_string());
+        let fields = [
+            ("fee", text(before.fee_cents), text(self.fee_cents)),
+            ("odds", text(before.odds), text(self.odds)),
+            ("close_date", before.close_date.clone(), self.close_date.clone()),
+        ];
+        let seen_before_ms = sight.seen_before_ms(before).unwrap_or(sight.now_ms);
+        let changed = fields.into_iter().filter(|(field, old, new)| old != new && !has_vanished(field));
+        let change = |(field, old, new): (&str, _, _)| ValueChange {
+            subject: sight.subject,
+            crm_id: sight.crm_id.to_owned(),
+            field: field.to_owned(),
+            old,
+            new,
+            seen_before_ms,
+            seen_after_ms: sight.now_ms,
+            at_ms: sight.at_ms(seen_before_ms),
+        };
+        changed.map(change).collect()
+    }
 }
 
 /// Seen for the first time: exact when it was created since the last read. Otherwise it has been in its stage at least
@@ -92,7 +143,16 @@ mod tests {
 
     fn standing(stage: &str) -> Standing {
         let stage = Some(stage.to_owned());
-        Standing { crm_id: "1".to_owned(), stage, stage_since_ms: 50, stage_since_exact: true, lost_since_ms: None }
+        Standing {
+            crm_id: "1".to_owned(),
+            stage,
+            stage_since_ms: 50,
+            stage_since_exact: true,
+            fee_cents: Some(100),
+            odds: None,
+            close_date: None,
+            lost_since_ms: None,
+        }
     }
 
     #[test]
@@ -127,5 +187,15 @@ mod tests {
         assert_eq!(follow(&sight(Some("X")), None, None).0, Since { ms: 150, exact: false });
         let new = Sight { created_ms: Some(120), ..sight(Some("X")) };
         assert_eq!(follow(&new, None, None).0, Since { ms: 120, exact: true });
+    }
+
+    #[test]
+    fn a_value_that_changed_says_from_what_to_what_and_one_that_vanished_did_not_change() {
+        let values = Values { fee_cents: None, odds: Some(5_000), close_date: None };
+        let changes = values.changes(&sight(None), Some(&standing("X")), |field| field == "fee");
+        let [odds] = changes.as_slice() else { panic!("{changes:?}") };
+        assert_eq!((odds.field.as_str(), odds.old.as_deref(), odds.new.as_deref()), ("odds", None, Some("5000")));
+        assert_eq!((odds.seen_before_ms, odds.at_ms), (100, 150));
+        assert!(values.changes(&sight(None), None, |_| false).is_empty());
     }
 }

@@ -17,12 +17,16 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 /// Succeeded when every dataset did; failed when nothing new was applied; else partial.
 pub(crate) fn status_of(datasets: &[DatasetReport]) -> RunStatus {
-    let all = |status| datasets.iter().all(|report| report.status == status);
-    if all(DatasetStatus::Succeeded) {
+    if datasets.iter().all(|report| report.status == DatasetStatus::Succeeded) {
         RunStatus::Succeeded
-    } else if all(DatasetStatus::Failed) {
-        RunStatus::Failed
-    } else {
+    } else if has_read(datasets) {
         RunStatus::Partial
+    } else {
+        RunStatus::Failed
     }
+}
+
+/// Whether anything was read. Notes succeed without a call when it is no contact's turn.
+pub(crate) fn has_read(datasets: &[DatasetReport]) -> bool {
+    datasets.iter().any(|report| report.status != DatasetStatus::Failed && report.pages > 0)
 }

@@ -1,24 +1,31 @@
 //! One run of one tenant, from its lease to the moment it is published.
 
-use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tetherboard_clienttether::{Client, ListRequest, ReadContacts, ReadDeals, ReadSources, ReadStages, ReadUsers};
-use tetherboard_domain::{Clock, Dataset, DatasetStatus, FaultClass, RunId, RunStatus, Trigger};
+use jiff::civil::DateTime;
+use jiff::{Span, Timestamp};
+use tetherboard_clienttether::{
+    Client, ListRequest, Mapping, ReadContacts, ReadDeals, ReadEvents, ReadSources, ReadStages, ReadUsers,
+};
+use tetherboard_domain::{Clock, Dataset, DatasetStatus, FaultClass, RunId, RunStatus, SourceTime, Trigger};
 use tetherboard_store::leases::SyncLease;
-use tetherboard_store::runs::{self, DatasetReport, RunError};
+use tetherboard_store::records::Scope;
+use tetherboard_store::runs::{self, DatasetReport, Run, RunError, Wish};
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Store, StoreError, small_lists, tenants};
+use tetherboard_store::{Store, StoreError, tenants};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::apply::Apply;
-use crate::capture::{Capture, answers};
-use crate::crm::{Crm, CrmError};
+use crate::capture::{Capture, answers, new_trace};
+use crate::crm::{Crm, CrmError, Door};
 use crate::figures;
 use crate::lease::HeldLease;
-use crate::normalise::{Contacts, Context, Deals, Normalise, Sources, Stages, Users};
-use crate::report::{RunReport, status_of};
+use crate::normalise::{Contacts, Context, Deals, Events, Normalise, Sources, Stages, Users};
+use crate::replay::Replay;
+use crate::report::{RunReport, chain, has_read, status_of};
 use crate::winners::Fingerprints;
 use crate::worker::close_day;
 
@@ -30,6 +37,8 @@ pub struct Syncer {
     pub clock: Clock,
     /// Names this process in the lease.
     pub holder: String,
+    /// How many calls a run may spend on notes.
+    pub notes_calls_per_run: usize,
 }
 
 /// How one run differs from the usual.
@@ -63,18 +72,40 @@ impl Syncer {
         trigger: Trigger,
         options: &RunOptions,
     ) -> Result<Option<RunReport>, SyncError> {
+        let wish = Wish { accept_removals: options.accept_removals.clone(), ..Wish::of(trigger) };
+        self.run_as(tenant, wish, options).await
+    }
+
+    /// Normalises kept answers again, without the CRM: a run's, or the latest. `None` as above.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn replay(
+        &self,
+        tenant: &Tenant,
+        run: Option<RunId>,
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, SyncError> {
+        self.run_as(tenant, Wish { replay_of: run, ..Wish::of(Trigger::Replay) }, options).await
+    }
+
+    async fn run_as(&self, tenant: &Tenant, wish: Wish, options: &RunOptions) -> Result<Option<RunReport>, SyncError> {
         let Some(held) = HeldLease::claim(&self.store, &self.clock, tenant.id, &self.holder).await? else { return Ok(None) };
-        let aborted = runs::abort_open(self.store.conn(), tenant.id, self.clock.now_ms()).await?;
+        let conn = self.store.conn();
+        let aborted = runs::abort_open(conn, tenant.id, self.clock.now_ms()).await?;
         if aborted > 0 {
             tracing::warn!(tenant.id = %tenant.id, "a run whose process died was closed");
         }
-        let run = runs::start(self.store.conn(), tenant.id, trigger, self.clock.now_ms()).await?;
+        // What the brand was set to while this run waited for its lease counts.
+        let tenant = &tenants::by_id(conn, tenant.id).await?.unwrap_or_else(|| tenant.clone());
+        let run = runs::start(conn, tenant.id, wish, self.clock.now_ms()).await?;
         let span = tracing::info_span!("sync", tenant.id = %tenant.id, run.id = %run.id);
         let outcome = async {
             tokio::select! {
-                done = self.run(tenant, &held.lease, &run.id, options) => done,
+                done = self.carry_out(tenant, &held.lease, &run) => done,
                 () = held.lost.cancelled() => Err(SyncError::LeaseLost),
                 () = options.cancel.cancelled() => Err(SyncError::Cancelled),
+                () = self.cancelled_by_person(&run) => Err(SyncError::Cancelled),
             }
         }
         .instrument(span)
@@ -82,12 +113,12 @@ impl Syncer {
         let status = outcome.as_ref().map_or(RunStatus::Aborted, |datasets| status_of(datasets));
         let finished_ms = self.clock.now_ms();
         match &outcome {
-            Ok(_) => runs::finish(self.store.conn(), &run.id, status, finished_ms).await?,
+            Ok(_) => runs::finish(conn, &run.id, status, finished_ms).await?,
             // Whoever has the lease now has closed the run.
             Err(SyncError::LeaseLost) => {}
-            Err(_) => drop(runs::abort_open(self.store.conn(), tenant.id, finished_ms).await?),
+            Err(_) => drop(runs::abort_open(conn, tenant.id, finished_ms).await?),
         }
-        tenants::publish(self.store.conn(), tenant.id).await?;
+        tenants::publish(conn, tenant.id).await?;
         held.release().await?;
         tracing::info!(tenant.id = %tenant.id, run.id = %run.id, %status, "sync run finished");
         figures::count(
@@ -96,31 +127,45 @@ impl Syncer {
             finished_ms - run.started_ms.unwrap_or(finished_ms),
             outcome.as_deref().unwrap_or_default(),
         );
-        let run = runs::Run { status, finished_ms: Some(finished_ms), ..run };
+        let run = Run { status, finished_ms: Some(finished_ms), ..run };
         outcome.map(|datasets| Some(RunReport { run, datasets }))
     }
 
-    async fn run(
-        &self,
-        tenant: &Tenant,
-        lease: &SyncLease,
-        run: &RunId,
-        options: &RunOptions,
-    ) -> Result<Vec<DatasetReport>, SyncError> {
+    async fn carry_out(&self, tenant: &Tenant, lease: &SyncLease, run: &Run) -> Result<Vec<DatasetReport>, SyncError> {
         let mut reports: Vec<DatasetReport> = Dataset::ALL.iter().map(|dataset| DatasetReport::waiting(*dataset)).collect();
         for report in &reports {
-            runs::report(self.store.conn(), tenant.id, run, report, self.clock.now_ms()).await?;
+            runs::report(self.store.conn(), tenant.id, &run.id, report, self.clock.now_ms()).await?;
         }
-        let client = match self.crm.client(&self.store, tenant, &self.clock).await {
-            Ok(client) => client,
+        if run.trigger == Trigger::Replay {
+            Replay::new(self, tenant, lease, run).await?.run(&mut reports).await?;
+        } else {
+            self.read(tenant, lease, run, &mut reports).await?;
+        }
+        if has_read(&reports) {
+            close_day(&self.store, tenant, self.clock.now()).await?;
+        }
+        Ok(reports)
+    }
+
+    async fn read(&self, tenant: &Tenant, lease: &SyncLease, run: &Run, reports: &mut [DatasetReport]) -> Result<(), SyncError> {
+        let door = match self.crm.door(&self.store, tenant, &self.clock).await {
+            Ok(door) => door,
             Err(CrmError::Store(error)) => return Err(error.into()),
-            Err(error) => {
-                let why =
-                    RunError { class: FaultClass::Credentials, message: error.to_string(), request: None, retry_after: None };
-                return self.give_up(tenant, run, reports, &why).await;
-            }
+            Err(error) => return self.give_up(tenant, &run.id, reports, &unreached(&error)).await,
         };
-        let step = Step { syncer: self, tenant, lease, run, client, options, fingerprints: Fingerprints::default() };
+        if let Some(error) = self.knock(tenant, run.trigger, &door).await? {
+            return self.give_up(tenant, &run.id, reports, &error).await;
+        }
+        let step = Step {
+            syncer: self,
+            tenant,
+            lease,
+            run: &run.id,
+            client: door.client.clone(),
+            mapping: Arc::clone(&door.mapping),
+            accept_removals: &run.accept_removals,
+            fingerprints: Fingerprints::default(),
+        };
         let mut failed_in_a_row = 0;
         for at in 0..reports.len() {
             if reports[at].status != DatasetStatus::Waiting {
@@ -135,117 +180,151 @@ impl Syncer {
             }
             step.read_and_apply(&mut reports[at]).await?;
             failed_in_a_row = if reports[at].status == DatasetStatus::Failed { failed_in_a_row + 1 } else { 0 };
-            if let Some(stop) = Self::stopped_by(&reports[at]) {
-                reports = self.give_up(tenant, run, reports, &stop).await?;
-                break;
+            if let Some(stop) = self.stopped_by(tenant, &run.id, &door, &mut reports[at]).await? {
+                return self.give_up(tenant, &run.id, reports, &stop).await;
             }
         }
-        if reports.iter().any(|report| report.status != DatasetStatus::Failed) {
-            close_day(&self.store, tenant, self.clock.now()).await?;
-        }
-        Ok(reports)
+        Ok(())
     }
 
     /// A refusal, or a long wait that the CRM asked for, ends the run: the rest is not asked.
-    fn stopped_by(report: &DatasetReport) -> Option<RunError> {
-        let class =
-            report.error.as_ref().filter(|error| error.class == FaultClass::Credentials || error.retry_after.is_some())?.class;
-        let message = format!("not asked, because {} failed: {}", report.dataset, class.meaning());
-        Some(RunError { class, message, request: None, retry_after: None })
+    async fn stopped_by(
+        &self,
+        tenant: &Tenant,
+        run: &RunId,
+        door: &Door,
+        report: &mut DatasetReport,
+    ) -> Result<Option<RunError>, SyncError> {
+        let Some(error) = &report.error else { return Ok(None) };
+        if error.class == FaultClass::Credentials {
+            let error = self.refused(tenant, door, error.clone()).await?;
+            report.error = Some(error.clone());
+            runs::report(self.store.conn(), tenant.id, run, report, self.clock.now_ms()).await?;
+            return Ok(Some(error));
+        }
+        if error.retry_after.is_some() {
+            self.park_if_asked(tenant, door, error).await?;
+            let message = format!("not asked, because {} failed: {}", report.dataset, error.class.meaning());
+            return Ok(Some(RunError { message, request: None, ..error.clone() }));
+        }
+        Ok(None)
     }
 
     async fn give_up(
         &self,
         tenant: &Tenant,
         run: &RunId,
-        mut reports: Vec<DatasetReport>,
+        reports: &mut [DatasetReport],
         why: &RunError,
-    ) -> Result<Vec<DatasetReport>, SyncError> {
+    ) -> Result<(), SyncError> {
         for report in reports.iter_mut().filter(|report| report.status == DatasetStatus::Waiting) {
             report.status = DatasetStatus::Failed;
             report.error = Some(why.clone());
             runs::report(self.store.conn(), tenant.id, run, report, self.clock.now_ms()).await?;
         }
-        Ok(reports)
+        Ok(())
+    }
+
+    /// Comes when a person asked the run to stop.
+    async fn cancelled_by_person(&self, run: &Run) {
+        loop {
+            tokio::time::sleep(LOOKS_EVERY).await;
+            match runs::is_cancelled(self.store.conn(), run.tenant, &run.id).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(error = %chain(&error), "could not look whether the run was cancelled"),
+            }
+        }
     }
 }
 
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
+
+fn unreached(error: &CrmError) -> RunError {
+    RunError { class: FaultClass::Credentials, message: chain(error), request: None, trace: new_trace(), retry_after: None }
+}
+
 /// What every dataset of one run is read with.
-struct Step<'a> {
-    syncer: &'a Syncer,
-    tenant: &'a Tenant,
-    lease: &'a SyncLease,
-    run: &'a RunId,
-    client: Client,
-    options: &'a RunOptions,
-    fingerprints: Fingerprints,
+pub(crate) struct Step<'a> {
+    pub(crate) syncer: &'a Syncer,
+    pub(crate) tenant: &'a Tenant,
+    pub(crate) lease: &'a SyncLease,
+    pub(crate) run: &'a RunId,
+    pub(crate) client: Client,
+    pub(crate) mapping: Arc<Mapping>,
+    pub(crate) accept_removals: &'a [Dataset],
+    pub(crate) fingerprints: Fingerprints,
 }
 
 impl Step<'_> {
     async fn read_and_apply(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
         match report.dataset {
-            Dataset::Stages => self.dataset::<Stages, _>(ReadStages::new(), report).await,
-            Dataset::Sources => self.dataset::<Sources, _>(ReadSources::new(), report).await,
-            Dataset::Users => self.dataset::<Users, _>(ReadUsers::new(), report).await,
-            Dataset::Contacts => self.dataset::<Contacts, _>(ReadContacts::new(), report).await,
-            Dataset::Deals => self.dataset::<Deals, _>(ReadDeals::new(), report).await,
+            Dataset::Stages => self.dataset::<Stages, _>(ReadStages::new(), Scope::All, report).await,
+            Dataset::Sources => self.dataset::<Sources, _>(ReadSources::new(), Scope::All, report).await,
+            Dataset::Users => self.dataset::<Users, _>(ReadUsers::new(), Scope::All, report).await,
+            Dataset::Contacts => self.dataset::<Contacts, _>(ReadContacts::new(), Scope::All, report).await,
+            Dataset::Deals => self.dataset::<Deals, _>(ReadDeals::new(), Scope::All, report).await,
+            Dataset::Events => {
+                let calendar = Calendar::around(&self.tenant.source_time(), self.syncer.clock.now());
+                self.dataset::<Events, _>(calendar.request(), calendar.scope(), report).await
+            }
+            Dataset::Notes => self.notes(report).await,
         }
     }
 
-    async fn dataset<N: Normalise, R: ListRequest>(&self, request: R, report: &mut DatasetReport) -> Result<(), SyncError> {
+    async fn dataset<N: Normalise, R: ListRequest>(
+        &self,
+        request: R,
+        scope: Scope,
+        report: &mut DatasetReport,
+    ) -> Result<(), SyncError> {
         let Syncer { store, clock, .. } = self.syncer;
         let started = clock.now();
         report.status = DatasetStatus::Reading;
         report.started_ms = Some(started.as_millisecond());
-        runs::report(store.conn(), self.tenant.id, self.run, report, started.as_millisecond()).await?;
+        self.tell(report).await?;
 
         let capture = Capture { store, clock, lease: self.lease, run: self.run, fingerprints: &self.fingerprints };
         let captured = capture.read(self.client.pages(request), report).await?;
         self.forget_short_wait(report);
-        self.park_if_asked(report).await?;
-
         report.finished_ms = Some(clock.now_ms());
         if report.status == DatasetStatus::Failed {
-            runs::report(store.conn(), self.tenant.id, self.run, report, clock.now_ms()).await?;
-            return Ok(());
+            return self.tell(report).await;
         }
-        let context = self.context::<N>().await?;
+        let mut context = self.context(N::DATASET).await?;
         let apply = Apply {
             store,
             lease: self.lease,
             run: self.run,
             fingerprints: &self.fingerprints,
-            context: &context,
+            mapping: &self.mapping,
             mapping_version: self.tenant.mapping_version,
             started_ms: started.as_millisecond(),
-            accept_removals: self.options.accept_removals.contains(&N::DATASET),
+            scope,
+            accept_removals: self.accepts(N::DATASET),
+            replay: false,
         };
-        apply.apply::<N>(captured, report).await?;
+        apply.apply::<N>(&mut context, captured, report).await?;
         if report.added + report.changed + report.gone > 0 {
             tenants::publish(store.conn(), self.tenant.id).await?;
         }
         Ok(())
     }
 
-    async fn context<N: Normalise>(&self) -> Result<Context, SyncError> {
-        let conn = self.syncer.store.conn();
-        let users: HashMap<String, String> = match N::DATASET {
-            Dataset::Contacts | Dataset::Deals => {
-                small_lists::crm_users(conn, self.tenant.id).await?.into_iter().map(|user| (user.crm_id, user.name)).collect()
-            }
-            _ => HashMap::new(),
-        };
-        let board = tetherboard_metrics::Board::load(conn, self.tenant.id).await?;
-        let ages = runs::dataset_ages(conn, self.tenant.id).await?;
-        Ok(Context {
-            tenant: self.tenant.id,
-            source_time: self.tenant.source_time(),
-            users,
-            first_stage: board.first().map(|stage| stage.key.clone()),
-            read_before_ms: ages.read_ms(N::DATASET),
-            whole_before_ms: ages.whole_ms(N::DATASET),
-            now_ms: self.syncer.clock.now_ms(),
-        })
+    pub(crate) async fn context(&self, dataset: Dataset) -> Result<Context, SyncError> {
+        let ages = runs::dataset_ages(self.syncer.store.conn(), self.tenant.id).await?;
+        let (read_before_ms, whole_before_ms) = (ages.read_ms(dataset), ages.whole_ms(dataset));
+        let now_ms = self.syncer.clock.now_ms();
+        Ok(Context::load(self.syncer.store.conn(), self.tenant, read_before_ms, whole_before_ms, now_ms).await?)
+    }
+
+    pub(crate) fn accepts(&self, dataset: Dataset) -> bool {
+        self.accept_removals.contains(&dataset)
+    }
+
+    pub(crate) async fn tell(&self, report: &DatasetReport) -> Result<(), SyncError> {
+        let Syncer { store, clock, .. } = self.syncer;
+        Ok(runs::report(store.conn(), self.tenant.id, self.run, report, clock.now_ms()).await?)
     }
 
     /// A wait that could be obeyed, even if it was asked for too often, concerns this list alone.
@@ -254,18 +333,6 @@ impl Step<'_> {
         if let Some(error) = &mut report.error {
             error.retry_after = error.retry_after.filter(|wait| *wait > longest);
         }
-    }
-
-    /// The CRM may ask us to stay away; the schedule keeps to it.
-    async fn park_if_asked(&self, report: &DatasetReport) -> Result<(), SyncError> {
-        let until = report.error.as_ref().and_then(|error| error.retry_after).map(|wait| {
-            let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-            self.syncer.clock.now_ms().saturating_add(wait_ms)
-        });
-        if until.is_some() || (report.error.is_none() && self.tenant.parked_until_ms.is_some()) {
-            tenants::park(self.syncer.store.conn(), self.tenant.id, until).await?;
-        }
-        Ok(())
     }
 
     /// After two failures in a row the CRM may be down altogether: every list that is left is asked once, side by side.
@@ -278,6 +345,12 @@ impl Step<'_> {
                 Dataset::Users => answers(&self.client, ReadUsers::new()).await,
                 Dataset::Contacts => answers(&self.client, ReadContacts::new()).await,
                 Dataset::Deals => answers(&self.client, ReadDeals::new()).await,
+                Dataset::Events => {
+                    let calendar = Calendar::around(&self.tenant.source_time(), self.syncer.clock.now());
+                    answers(&self.client, calendar.request()).await
+                }
+                // They are no list; a few contacts that fail in a row end them.
+                Dataset::Notes => Ok(()),
             };
             if let Err(error) = answered {
                 report.status = DatasetStatus::Failed;
@@ -286,9 +359,38 @@ impl Step<'_> {
         });
         futures::future::join_all(asked).await;
         for report in reports.iter().filter(|report| report.status == DatasetStatus::Failed) {
-            runs::report(self.syncer.store.conn(), self.tenant.id, self.run, report, self.syncer.clock.now_ms()).await?;
+            self.tell(report).await?;
         }
         Ok(())
+    }
+}
+
+/// The part of the account's calendar that is read: from 90 days back to 180 ahead, whole local days.
+struct Calendar {
+    from: DateTime,
+    until: DateTime,
+    source_time: SourceTime,
+}
+
+impl Calendar {
+    fn around(source_time: &SourceTime, now: Timestamp) -> Self {
+        let today = source_time.0.date(now);
+        let day = |days: i64| today.saturating_add(Span::new().days(days));
+        let (from, until) = (day(-90).at(0, 0, 0, 0), day(180).at(23, 59, 59, 0));
+        Self { from, until, source_time: source_time.clone() }
+    }
+
+    fn request(&self) -> ReadEvents {
+        ReadEvents::between(self.from, self.until)
+    }
+
+    /// A day less at either end, where the CRM's idea of the zone may differ from ours.
+    fn scope(&self) -> Scope {
+        let moment = |local: DateTime, days: i64| self.source_time.moment_ms(local.saturating_add(Span::new().days(days)));
+        Scope::Starting {
+            from_ms: moment(self.from, 1).unwrap_or(i64::MAX),
+            until_ms: moment(self.until, -1).unwrap_or(i64::MIN),
+        }
     }
 }
 

@@ -1,18 +1,20 @@
 //! The hourly worker, and what is done once a day.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{TenantId, Trigger, next_hourly_run};
+use tetherboard_store::credentials::{self, hash_of};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, Store, pipeline_days, runs, tenants};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::report::chain;
+use crate::retention::{Retention, thin_out};
 use crate::run::{RunOptions, Syncer};
 
 /// Runs every tenant once an hour, and at once when a person asks.
@@ -20,13 +22,16 @@ pub struct Worker {
     syncer: Syncer,
     /// Tenants this worker is running now, so that a slow one is not started twice and delays no other.
     busy: Arc<Mutex<HashSet<TenantId>>>,
+    checking: Arc<Mutex<HashSet<TenantId>>>,
+    thinning: Arc<Mutex<HashSet<TenantId>>>,
+    retention: Retention,
 }
 
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
 
 impl Worker {
-    pub fn new(syncer: Syncer) -> Self {
-        Self { syncer, busy: Arc::default() }
+    pub fn new(syncer: Syncer, retention: Retention) -> Self {
+        Self { syncer, busy: Arc::default(), checking: Arc::default(), thinning: Arc::default(), retention }
     }
 
     /// Works until it is cancelled; the runs under way are then closed as aborted.
@@ -41,6 +46,12 @@ impl Worker {
                 }
                 Err(error) => tracing::error!(error = %chain(&error), "the worker could not look for work; it tries again"),
             }
+            if let Err(error) = self.check_keys(&mut running).await {
+                tracing::error!(error = %chain(&error), "the worker could not look for keys to check; it tries again");
+            }
+            if let Err(error) = self.thin_out(&mut running).await {
+                tracing::error!(error = %chain(&error), "the worker could not look for old answers; it tries again");
+            }
             while running.try_join_next().is_some() {}
             tokio::select! {
                 () = tokio::time::sleep(LOOKS_EVERY) => {}
@@ -53,39 +64,114 @@ impl Worker {
     /// The tenants that people ask for, those never read, and those whose hourly moment has come since their last run.
     async fn due(&self, now: Timestamp) -> Result<Vec<(Tenant, Trigger)>> {
         let conn = self.syncer.store.conn();
-        let asked_for: HashSet<TenantId> = runs::queued_tenants(conn).await?.into_iter().collect();
+        let asked_for: HashMap<TenantId, Trigger> = runs::queued_tenants(conn).await?.into_iter().collect();
         let mut due = Vec::new();
         for tenant in tenants::list(conn).await? {
-            if asked_for.contains(&tenant.id) {
-                due.push((tenant, Trigger::Person));
+            if let Some(trigger) = asked_for.get(&tenant.id) {
+                due.push((tenant, *trigger));
                 continue;
             }
             let parked = tenant.parked_until_ms.is_some_and(|until| until > now.as_millisecond());
-            if !tenant.has_web_key || parked {
+            if !tenant.has_web_key || parked || self.is_busy(tenant.id) {
                 continue;
             }
             let last = runs::newest(conn, tenant.id, 1).await?.pop();
             let last = last.and_then(|run| Timestamp::from_millisecond(run.requested_ms).ok());
-            if last.is_none_or(|last| next_hourly_run(tenant.id, &tenant.zone, last) <= now) {
+            let is_due = last.is_none_or(|last| next_hourly_run(tenant.id, &tenant.zone, last) <= now);
+            if is_due && self.token_allows(now).await? {
                 due.push((tenant, Trigger::Schedule));
             }
         }
         Ok(due)
     }
 
-    fn start(&self, running: &mut JoinSet<()>, tenant: Tenant, trigger: Trigger, cancel: &CancellationToken) {
-        let busy = Arc::clone(&self.busy);
-        if !busy.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.id) {
-            return;
+    /// A token that is refused is tried by one brand an hour; one that is parked, not at all.
+    async fn token_allows(&self, now: Timestamp) -> Result<bool> {
+        let Some(token) = self.syncer.crm.token(&self.syncer.store).await? else { return Ok(true) };
+        let (conn, hash, now_ms) = (self.syncer.store.conn(), hash_of(&token), now.as_millisecond());
+        let standing = credentials::token(conn, &hash).await?;
+        match standing.refused_ms {
+            _ if standing.parked_until_ms.is_some_and(|until| until > now_ms) => Ok(false),
+            Some(_) => credentials::may_try_token(conn, &hash, now_ms).await,
+            None => Ok(true),
         }
+    }
+
+    fn start(&self, running: &mut JoinSet<()>, tenant: Tenant, trigger: Trigger, cancel: &CancellationToken) {
+        let Some(busy) = self.busy(tenant.id) else { return };
         let syncer = self.syncer.clone();
         let options = RunOptions { cancel: cancel.clone(), ..Default::default() };
         running.spawn(async move {
-            if let Err(error) = syncer.sync_tenant(&tenant, trigger, &options).await {
+            let done = match trigger {
+                Trigger::Replay => syncer.replay(&tenant, None, &options).await,
+                _ => syncer.sync_tenant(&tenant, trigger, &options).await,
+            };
+            if let Err(error) = done {
                 tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "a sync run was cut short");
             }
-            busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant.id);
+            drop(busy);
         });
+    }
+
+    /// Answers whoever asked in the portal whether a brand's key is good.
+    async fn check_keys(&self, running: &mut JoinSet<()>) -> Result<()> {
+        let store = &self.syncer.store;
+        for check in credentials::open_key_checks(store.conn()).await? {
+            let Some(tenant) = tenants::by_id(store.conn(), check.tenant).await? else { continue };
+            let Some(asked) = self.claim(&self.checking, tenant.id) else { continue };
+            let syncer = self.syncer.clone();
+            running.spawn(async move {
+                if let Err(error) = syncer.check_key(&tenant).await {
+                    tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "a key could not be checked");
+                }
+                drop(asked);
+            });
+        }
+        Ok(())
+    }
+
+    /// Lets old answers go, brand by brand, once a local day.
+    async fn thin_out(&self, running: &mut JoinSet<()>) -> Result<()> {
+        let today = self.syncer.clock.now();
+        for tenant in tenants::list(self.syncer.store.conn()).await? {
+            if tenant.snapshots_thinned == Some(tenant.zone.date(today)) {
+                continue;
+            }
+            let Some(claim) = self.claim(&self.thinning, tenant.id) else { continue };
+            let (syncer, retention) = (self.syncer.clone(), self.retention);
+            running.spawn(async move {
+                if let Err(error) = thin_out(&syncer.store, &syncer.clock, &tenant, retention).await {
+                    tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "old answers could not be thinned out");
+                }
+                drop(claim);
+            });
+        }
+        Ok(())
+    }
+
+    fn is_busy(&self, tenant: TenantId) -> bool {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).contains(&tenant)
+    }
+
+    fn busy(&self, tenant: TenantId) -> Option<Claim> {
+        self.claim(&self.busy, tenant)
+    }
+
+    fn claim(&self, of: &Arc<Mutex<HashSet<TenantId>>>, tenant: TenantId) -> Option<Claim> {
+        let is_new = of.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant);
+        is_new.then(|| Claim { of: Arc::clone(of), tenant })
+    }
+}
+
+/// That this worker is at work on a tenant, until it is dropped.
+struct Claim {
+    of: Arc<Mutex<HashSet<TenantId>>>,
+    tenant: TenantId,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.tenant);
     }
 }
 

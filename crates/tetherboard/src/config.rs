@@ -9,11 +9,11 @@ use secrecy::SecretString;
 use tetherboard_clienttether::{Budgets, Limits};
 use tetherboard_domain::Clock;
 use tetherboard_store::{Cipher, DatabaseUrl, Store};
-use tetherboard_sync::{Crm, Syncer};
+use tetherboard_sync::{Crm, Retention, Syncer};
 use url::Url;
 
 /// Every setting, by the name of its variable. `docs/config.md` has a section for each.
-pub(crate) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 17] = [
     DATABASE_URL,
     LISTEN,
     PUBLIC_URL,
@@ -24,6 +24,9 @@ pub(crate) const NAMES: [&str; 14] = [
     ACCESS_TOKEN_FILE,
     MAX_IN_FLIGHT,
     MAX_PER_SECOND,
+    NOTES_CALLS_PER_RUN,
+    SNAPSHOT_DAYS,
+    SNAPSHOT_DAILY_DAYS,
     METRICS_LISTEN,
     LOG,
     LOG_FORMAT,
@@ -40,6 +43,9 @@ const ACCESS_TOKEN: &str = "CLIENTTETHER_ACCESS_TOKEN";
 const ACCESS_TOKEN_FILE: &str = "CLIENTTETHER_ACCESS_TOKEN_FILE";
 const MAX_IN_FLIGHT: &str = "CLIENTTETHER_MAX_IN_FLIGHT";
 const MAX_PER_SECOND: &str = "CLIENTTETHER_MAX_PER_SECOND";
+const NOTES_CALLS_PER_RUN: &str = "CLIENTTETHER_NOTES_CALLS_PER_RUN";
+const SNAPSHOT_DAYS: &str = "TETHERBOARD_SNAPSHOT_DAYS";
+const SNAPSHOT_DAILY_DAYS: &str = "TETHERBOARD_SNAPSHOT_DAILY_DAYS";
 const METRICS_LISTEN: &str = "TETHERBOARD_METRICS_LISTEN";
 const LOG: &str = "TETHERBOARD_LOG";
 const LOG_FORMAT: &str = "TETHERBOARD_LOG_FORMAT";
@@ -56,6 +62,8 @@ pub(crate) struct Config {
     access_token: Option<SecretString>,
     max_in_flight: usize,
     max_per_second: u32,
+    notes_calls_per_run: usize,
+    pub(crate) retention: Retention,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) log: Option<String>,
     pub(crate) log_json: bool,
@@ -96,6 +104,11 @@ impl Config {
             access_token: secret(ACCESS_TOKEN, get(ACCESS_TOKEN), get(ACCESS_TOKEN_FILE))?,
             max_in_flight: between(MAX_IN_FLIGHT, get(MAX_IN_FLIGHT), 1, 64)?.unwrap_or(8),
             max_per_second: u32::try_from(between(MAX_PER_SECOND, get(MAX_PER_SECOND), 1, 10_000)?.unwrap_or(50))?,
+            notes_calls_per_run: between(NOTES_CALLS_PER_RUN, get(NOTES_CALLS_PER_RUN), 0, 1_000_000)?.unwrap_or(1_000),
+            retention: Retention {
+                whole_days: days(SNAPSHOT_DAYS, get(SNAPSHOT_DAYS))?.unwrap_or(14),
+                daily_days: days(SNAPSHOT_DAILY_DAYS, get(SNAPSHOT_DAILY_DAYS))?.unwrap_or(90),
+            },
             metrics_listen: parsed(METRICS_LISTEN, get(METRICS_LISTEN), "an address and port, like 127.0.0.1:9090")?,
             log: log_filter(get(LOG))?,
             log_json: match get(LOG_FORMAT).as_deref() {
@@ -159,7 +172,13 @@ impl Config {
             budgets: Budgets::new(self.max_in_flight, self.max_per_second),
             limits: Limits::default(),
         };
-        Syncer { store: store.clone(), crm, clock: clock.clone(), holder: format!("pid {}", std::process::id()) }
+        Syncer {
+            store: store.clone(),
+            crm,
+            clock: clock.clone(),
+            holder: format!("pid {}", std::process::id()),
+            notes_calls_per_run: self.notes_calls_per_run,
+        }
     }
 }
 
@@ -187,6 +206,10 @@ fn between(name: &str, value: Option<String>, least: usize, most: usize) -> anyh
         }
         number => Ok(number),
     }
+}
+
+fn days(name: &str, value: Option<String>) -> anyhow::Result<Option<i64>> {
+    Ok(between(name, value, 0, 3_650)?.map(i64::try_from).transpose()?)
 }
 
 fn web_address(name: &str, value: Option<String>) -> anyhow::Result<Option<Url>> {
@@ -251,6 +274,9 @@ mod tests {
             (BASE_URL, "ftp://x/", "https://"),
             (MAX_IN_FLIGHT, "0", "1 to 64"),
             (MAX_PER_SECOND, "many", "1 to 10000"),
+            (NOTES_CALLS_PER_RUN, "-1", "0 to 1000000"),
+            (SNAPSHOT_DAYS, "forever", "0 to 3650"),
+            (SNAPSHOT_DAILY_DAYS, "4000", "0 to 3650"),
             (LOG_FORMAT, "xml", "text or json"),
             (LOG, "info,=,=", "level"),
             (ACCESS_TOKEN_FILE, "/nowhere/token", "cannot be read"),

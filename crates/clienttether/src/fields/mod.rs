@@ -6,19 +6,25 @@
 
 mod decimal;
 mod fee;
+mod form;
 mod id;
 mod moment;
 mod number;
 mod person;
+pub(crate) mod reading;
 mod text;
+pub(crate) mod unescaped;
 
 pub use fee::{Fee, fee, fee_of_text};
+pub use form::BadForm;
 pub use id::id;
-pub use moment::{Moment, date, local_datetime, moment};
+pub use moment::Moment;
 pub use number::{flag, integer, odds};
 pub use person::{Person, is_placeholder_name, person};
 pub use text::{Text, loose_text, text};
 
+pub(crate) use form::{DAY, Form, MOMENT, When};
+pub(crate) use moment::{date, moment, when};
 pub(crate) use number::whole_number;
 
 #[cfg(test)]
@@ -33,8 +39,9 @@ mod tests {
             super::id(&*raw);
             super::fee(&*raw);
             super::odds(&*raw);
-            super::moment(&*raw);
-            super::date(&*raw);
+            let forms = [super::Form::Moment, super::Form::of("%m/%d/%Y").unwrap(), super::Form::of("%s").unwrap()];
+            super::moment(super::when(&raw, &forms), None);
+            super::date(super::when(&raw, &forms), None);
             super::flag(&*raw);
             super::integer(&*raw);
             super::person(&*raw);

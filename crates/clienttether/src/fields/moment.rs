@@ -1,9 +1,14 @@
-//! Moments as the CRM writes them: `YYYY-MM-DD HH:MM:SS` in the account's own zone, which it does not say.
+//! Moments and days. The CRM writes `YYYY-MM-DD HH:MM:SS` in the account's own zone, which it does not say; a mapping
+//! can name other forms, and the zone.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde_json::value::RawValue;
+use tetherboard_domain::{SourceTime, Zone};
 
-use super::text::{Text, text};
+use super::form::{Form, When};
+use super::reading::Reading;
+use super::text::loose_text;
 
 /// What stands where a moment is expected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,62 +16,57 @@ pub enum Moment {
     /// Missing, blank or a zero date.
     #[default]
     None,
-    At(DateTime),
+    /// In the account's zone.
+    Local(DateTime),
+    /// The text says its offset or its distance from 1970, or the mapping names a zone.
+    Exact(Timestamp),
     /// Another form, or a day that is in no calendar. It is not guessed at.
     Unreadable,
 }
 
 impl Moment {
-    pub fn at(self) -> Option<DateTime> {
+    /// Milliseconds since 1970, of a local moment by the account's zone. `None` if there is no moment, or if it is out of
+    /// range.
+    pub fn ms(self, source: &SourceTime) -> Option<i64> {
         match self {
-            Self::At(at) => Some(at),
+            Self::Local(local) => source.moment_ms(local),
+            Self::Exact(at) => Some(at.as_millisecond()),
             Self::None | Self::Unreadable => None,
         }
     }
-}
 
-/// `YYYY-MM-DD HH:MM:SS`; `0000-00-00 00:00:00` and what PHP makes of it, `-0001-11-30 00:00:00`, are none.
-pub fn moment<'a>(raw: impl Into<Option<&'a RawValue>>) -> Moment {
-    match text(raw) {
-        Text::Blank => Moment::None,
-        Text::NotText => Moment::Unreadable,
-        Text::Text(text) if is_zero_date(&text) => Moment::None,
-        Text::Text(text) => parse_datetime(&text).map_or(Moment::Unreadable, Moment::At),
+    pub fn is_unreadable(self) -> bool {
+        self == Self::Unreadable
     }
 }
 
-/// [`moment`] for whoever does not ask why there is none.
-pub fn local_datetime<'a>(raw: impl Into<Option<&'a RawValue>>) -> Option<DateTime> {
-    moment(raw).at()
+/// Text or a number in the first form that reads it. Zero dates, and what PHP makes of them, `-0001-11-30 00:00:00`,
+/// are blank in every form.
+pub(crate) fn when(raw: &RawValue, forms: &[Form]) -> Reading<When> {
+    match loose_text(raw) {
+        Some(text) if is_zero_date(&text) => Reading::Blank,
+        Some(text) => forms.iter().find_map(|form| form.read(&text)).map_or(Reading::Unreadable, Reading::Read),
+        None => Reading::of(raw, None),
+    }
 }
 
-/// `YYYY-MM-DD`, or the day of a moment.
-pub fn date<'a>(raw: impl Into<Option<&'a RawValue>>) -> Option<Date> {
-    let text = text(raw).into_option().filter(|text| !is_zero_date(text))?;
-    parse_date(&text).or_else(|| parse_datetime(&text).map(DateTime::date))
+pub(crate) fn moment(when: Reading<When>, zone: Option<&Zone>) -> Moment {
+    match when {
+        Reading::Blank => Moment::None,
+        Reading::Read(when) => when.moment(zone),
+        Reading::Unreadable => Moment::Unreadable,
+    }
 }
 
+pub(crate) fn date(when: Reading<When>, zone: Option<&Zone>) -> Option<Date> {
+    when.map(|when| when.day(zone)).value()
+}
+
+/// "0000-00-00", "00/00/0000 12:00 AM", "0": a day that is all noughts.
 fn is_zero_date(text: &str) -> bool {
-    text.starts_with("0000-") || text.starts_with("-0001-11-30")
-}
-
-fn parse_datetime(text: &str) -> Option<DateTime> {
-    let (day, time) = (text.get(..10)?, text.get(10..)?);
-    let [b' ', h1, h2, b':', m1, m2, b':', s1, s2] = time.as_bytes() else { return None };
-    let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
-    let date = parse_date(day)?;
-    DateTime::new(date.year(), date.month(), date.day(), hour, minute, second, 0).ok()
-}
-
-fn parse_date(text: &str) -> Option<Date> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
-    let year = i16::from(two(*y1, *y2)?) * 100 + i16::from(two(*y3, *y4)?);
-    Date::new(year, two(*m1, *m2)?, two(*d1, *d2)?).ok()
-}
-
-fn two(tens: u8, ones: u8) -> Option<i8> {
-    let is_digits = tens.is_ascii_digit() && ones.is_ascii_digit();
-    is_digits.then(|| (tens - b'0') * 10 + (ones - b'0')).and_then(|n| i8::try_from(n).ok())
+    let day = text.split([' ', 'T']).next().unwrap_or_default();
+    let is_all_noughts = day.contains('0') && day.bytes().all(|b| matches!(b, b'0' | b'-' | b'/' | b'.'));
+    is_all_noughts || text.starts_with("0000-") || text.starts_with("-0001-11-30")
 }
 
 #[cfg(test)]
@@ -81,10 +81,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case::known(r#""2026-03-08 02:30:00""#, Moment::At(day(2026, 3, 8).at(2, 30, 0, 0)))]
-    #[case::padded(r#"" 2024-02-29 23:59:59 ""#, Moment::At(day(2024, 2, 29).at(23, 59, 59, 0)))]
+    #[case::known(r#""2026-03-08 02:30:00""#, Moment::Local(day(2026, 3, 8).at(2, 30, 0, 0)))]
+    #[case::padded(r#"" 2024-02-29 23:59:59 ""#, Moment::Local(day(2024, 2, 29).at(23, 59, 59, 0)))]
     #[case::zero(r#""0000-00-00 00:00:00""#, Moment::None)]
     #[case::zero_day(r#""0000-00-00""#, Moment::None)]
+    #[case::zero_in_american(r#""00/00/0000 12:00 AM""#, Moment::None)]
+    #[case::zero_number("0", Moment::None)]
     #[case::zero_through_php(r#""-0001-11-30 00:00:00""#, Moment::None)]
     #[case::blank(r#""""#, Moment::None)]
     #[case::null("null", Moment::None)]
@@ -97,8 +99,9 @@ mod tests {
     #[case::american(r#""03/08/2026 02:30 AM""#, Moment::Unreadable)]
     #[case::letters_beyond_ascii(r#""2026-03-0é 02:30:00""#, Moment::Unreadable)]
     #[case::seconds_since_1970("1772937000", Moment::Unreadable)]
+    #[case::flag("true", Moment::Unreadable)]
     fn a_moment_has_one_form(#[case] json: &str, #[case] expected: Moment) {
-        assert_eq!(moment(raw(json)), expected);
+        assert_eq!(moment(when(raw(json), &[Form::Moment]), None), expected);
     }
 
     #[rstest]
@@ -108,6 +111,17 @@ mod tests {
     #[case::american(r#""12/31/2026""#, None)]
     #[case::blank(r#""""#, None)]
     fn a_date_is_a_day_or_a_moments_day(#[case] json: &str, #[case] expected: Option<Date>) {
-        assert_eq!(date(raw(json)), expected);
+        assert_eq!(date(when(raw(json), &[Form::Day, Form::Moment]), None), expected);
+    }
+
+    #[rstest]
+    #[case::none(Moment::None, None)]
+    #[case::unreadable(Moment::Unreadable, None)]
+    #[case::local(Moment::Local(day(2026, 11, 20).at(9, 30, 0, 0)), Some("2026-11-20T15:30:00Z"))]
+    #[case::exact(Moment::Exact("2026-11-20T15:30:00Z".parse().unwrap()), Some("2026-11-20T15:30:00Z"))]
+    fn a_moment_in_milliseconds(#[case] moment: Moment, #[case] utc: Option<&str>) {
+        let source = SourceTime(Zone::named("America/Chicago").unwrap());
+        let expected = utc.map(|utc| utc.parse::<Timestamp>().unwrap().as_millisecond());
+        assert_eq!(moment.ms(&source), expected);
     }
 }

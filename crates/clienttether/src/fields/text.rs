@@ -1,10 +1,10 @@
 //! Text as people typed it, and as JSON mangled it on the way.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
+
+use super::unescaped::{Unescaped, unicode};
 
 /// What stands where text is expected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,18 +56,7 @@ pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(inside));
     }
     let Unescaped(bytes) = serde_json::from_str(raw.get()).ok()?;
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| without_surrogates(error.into_bytes()));
-    Some(Cow::Owned(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }))
-}
-
-/// A lone surrogate comes out of the parser as three bytes that are no UTF-8, and U+FFFD is three bytes long.
-fn without_surrogates(mut bytes: Vec<u8>) -> String {
-    for at in 0..bytes.len().saturating_sub(2) {
-        if bytes[at] == 0xed && bytes[at + 1] >= 0xa0 {
-            bytes[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Some(Cow::Owned(unicode(bytes)))
 }
 
 fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
@@ -75,29 +64,6 @@ fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
-    }
-}
-
-/// A string's bytes: as bytes the parser also gives out what is no Unicode.
-struct Unescaped(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Unescaped {
-    fn deserialize<D: Deserializer<'de>>(string: D) -> Result<Self, D::Error> {
-        struct UnescapedVisitor;
-
-        impl Visitor<'_> for UnescapedVisitor {
-            type Value = Unescaped;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Unescaped, E> {
-                Ok(Unescaped(bytes.to_vec()))
-            }
-        }
-
-        string.deserialize_bytes(UnescapedVisitor)
     }
 }
 

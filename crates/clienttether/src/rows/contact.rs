@@ -1,10 +1,10 @@
 //! `read_client_list`: one contact.
 
-use jiff::civil::DateTime;
+use tetherboard_domain::Dataset;
 
-use super::{Row, SetAside, decode, some_text};
-use crate::fields::{self, Fee, Moment, Person, Text};
-use crate::pick::pick;
+use super::{Row, SetAside, decode};
+use crate::fields::{Fee, Moment, Person, Text};
+use crate::mapping::{FieldKind, FieldSpec, Mapping};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawContact {
@@ -16,71 +16,84 @@ pub struct RawContact {
     pub phone: Option<String>,
     pub city: Option<String>,
     pub state: Option<String>,
+    /// In the CRM's own rows it is city and state; where this is given it stands for both.
+    pub market: Option<String>,
+    /// Only where the mapping says where they are kept.
+    pub units: Option<String>,
+    /// HTML, as people typed it.
+    pub whiteboard: Option<String>,
     pub stage: Text,
     pub source: Text,
     /// 1 is a prospect.
     pub contact_type: Option<i64>,
     pub fee: Fee,
     pub owner: Person,
-    /// In the account's zone.
-    pub created: Option<DateTime>,
-    /// Something stands there that is no moment.
-    pub created_unreadable: bool,
-    pub modified: Option<DateTime>,
+    pub created: Moment,
+    pub modified: Moment,
+    /// Bit i is set if field i of the list gave a value that is not blank.
+    pub filled: u64,
 }
 
-pub(super) const KEYS: [&str; 15] = [
-    "client_id",
-    "firstName",
-    "lastName",
-    "compName",
-    "email",
-    "phone",
-    "city",
-    "state",
-    "deal_size",
-    "clients_lead_source",
-    "clients_sales_cycle",
-    "contact_type",
-    "assigned_user",
-    "created",
-    "last_modified_date",
+const FIELDS: [FieldSpec; 18] = [
+    FieldSpec::new("client_id", "Contact's id", FieldKind::Id, &["/client_id"]),
+    FieldSpec::new("first_name", "First name", FieldKind::Text, &["/firstName"]),
+    FieldSpec::new("last_name", "Last name", FieldKind::Text, &["/lastName"]),
+    FieldSpec::new("company", "Company", FieldKind::Text, &["/compName"]),
+    FieldSpec::new("email", "Email", FieldKind::Text, &["/email"]),
+    FieldSpec::new("phone", "Phone", FieldKind::Text, &["/phone"]),
+    FieldSpec::new("city", "City", FieldKind::Text, &["/city"]),
+    FieldSpec::new("state", "State", FieldKind::Text, &["/state"]),
+    FieldSpec::new("market", "Market", FieldKind::Text, &[]),
+    FieldSpec::new("units", "Units", FieldKind::Text, &[]),
+    FieldSpec::new("whiteboard", "Whiteboard", FieldKind::Html, &["/whiteboard"]),
+    FieldSpec::new("fee", "Franchise fee", FieldKind::Fee, &["/deal_size"]),
+    FieldSpec::new("source", "Lead source", FieldKind::Label, &["/clients_lead_source"]),
+    FieldSpec::new("stage", "Stage", FieldKind::Label, &["/clients_sales_cycle"]),
+    FieldSpec::new("contact_type", "Contact type", FieldKind::Number, &["/contact_type"]),
+    FieldSpec::new("owner", "Owner", FieldKind::Person, &["/assigned_user"]),
+    FieldSpec::new("created", "Created", FieldKind::Moment, &["/created"]),
+    FieldSpec::new("modified", "Last modified", FieldKind::Moment, &["/last_modified_date"]),
 ];
 
 impl RawContact {
-    pub fn decode(row: &[u8]) -> Result<Self, SetAside> {
-        decode(row, |row| {
-            let [id, first, last, company, email, phone, city, state, fee, source, stage, kind, owner, created, modified] =
-                pick(row, KEYS)?;
-            let Some(client_id) = fields::id(id) else { return Ok(None) };
-            let created = fields::moment(created);
-            Ok(Some(Self {
-                client_id,
-                first_name: some_text(first),
-                last_name: some_text(last),
-                company: some_text(company),
-                email: some_text(email),
-                phone: some_text(phone),
-                city: some_text(city),
-                state: some_text(state),
-                stage: fields::text(stage),
-                source: fields::text(source),
-                contact_type: fields::integer(kind),
-                fee: fields::fee(fee),
-                owner: fields::person(owner),
-                created: created.at(),
-                created_unreadable: created == Moment::Unreadable,
-                modified: fields::local_datetime(modified),
-            }))
+    /// # Errors
+    /// When it is no object, or has no readable id.
+    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+        decode(row, mapping, |row| {
+            let [id, first, last, company, email, phone, city, state, market, units, whiteboard, rest @ ..] =
+                row.each::<{ FIELDS.len() }>();
+            let [fee, source, stage, kind, owner, created, modified] = rest;
+            Some(Self {
+                client_id: id.id()?,
+                first_name: first.text(),
+                last_name: last.text(),
+                company: company.text(),
+                email: email.text(),
+                phone: phone.text(),
+                city: city.text(),
+                state: state.text(),
+                market: market.text(),
+                units: units.text(),
+                whiteboard: whiteboard.text(),
+                stage: stage.label(),
+                source: source.label(),
+                contact_type: kind.number(),
+                fee: fee.fee(),
+                owner: owner.person(),
+                created: created.moment(),
+                modified: modified.moment(),
+                filled: row.filled(),
+            })
         })
     }
 }
 
 impl Row for RawContact {
-    const ID_KEY: &'static str = KEYS[0];
+    const DATASET: Dataset = Dataset::Contacts;
+    const FIELDS: &'static [FieldSpec] = &FIELDS;
 
-    fn decode(row: &[u8]) -> Result<Self, SetAside> {
-        Self::decode(row)
+    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+        Self::decode(row, mapping)
     }
 }
 
@@ -97,7 +110,7 @@ mod tests {
             "phone":15550100,"city":"Reno","state":"NV","whiteboard":"<p>\ud800</p>","deal_size":"$90,000.00",
             "clients_lead_source":"Expo ","clients_sales_cycle":"","contact_type":"1","assigned_user":"Bo Birch ( bo )",
             "created":"2026-11-20 09:30:00","last_modified_date":"0000-00-00 00:00:00"}"#;
-        let contact = RawContact::decode(row).unwrap();
+        let contact = RawContact::decode(row, &Mapping::default()).unwrap();
         assert_eq!(
             contact,
             RawContact {
@@ -109,14 +122,17 @@ mod tests {
                 phone: Some("15550100".into()),
                 city: Some("Reno".into()),
                 state: Some("NV".into()),
+                market: None,
+                units: None,
+                whiteboard: Some("<p>\u{fffd}</p>".into()),
                 stage: Text::Blank,
                 source: Text::Text("Expo".into()),
                 contact_type: Some(1),
                 fee: Fee::Cents(9_000_000),
                 owner: Person::Name("Bo Birch".into()),
-                created: Some(jiff::civil::date(2026, 11, 20).at(9, 30, 0, 0)),
-                created_unreadable: false,
-                modified: None,
+                created: Moment::Local(jiff::civil::date(2026, 11, 20).at(9, 30, 0, 0)),
+                modified: Moment::None,
+                filled: 0b01_1101_1100_1111_0111,
             }
         );
     }
@@ -127,22 +143,23 @@ mod tests {
     #[case::no_id(br#"{"firstName":"Ada"}"#, Reason::NoId)]
     #[case::blank_id(br#"{"client_id":"  "}"#, Reason::NoId)]
     fn a_row_that_cannot_be_used_says_why(#[case] row: &[u8], #[case] reason: Reason) {
-        assert_eq!(RawContact::decode(row), Err(SetAside { reason }));
+        assert_eq!(RawContact::decode(row, &Mapping::default()), Err(SetAside { reason }));
     }
 
     #[test]
     fn fields_of_the_wrong_kind_leave_the_rest() {
         let row =
             br#"{"client_id":7,"firstName":[],"created":20261120,"clients_sales_cycle":{},"deal_size":"-1","city":"Ren\u0000o"}"#;
-        let contact = RawContact::decode(row).unwrap();
-        assert_eq!((contact.first_name, contact.created_unreadable), (None, true));
+        let contact = RawContact::decode(row, &Mapping::default()).unwrap();
+        assert_eq!((contact.first_name, contact.created), (None, Moment::Unreadable));
         assert_eq!((contact.stage, contact.fee), (Text::NotText, Fee::Flagged));
         assert_eq!(contact.city.as_deref(), Some("Ren\u{fffd}o"));
     }
 
     #[test]
     fn of_a_key_that_comes_twice_the_first_counts() {
-        let contact = RawContact::decode(br#"{"client_id":"7","city":"Reno","client_id":"8","city":"Elko"}"#).unwrap();
+        let contact =
+            RawContact::decode(br#"{"client_id":"7","city":"Reno","client_id":"8","city":"Elko"}"#, &Mapping::default()).unwrap();
         assert_eq!((contact.client_id.as_str(), contact.city.as_deref()), ("7", Some("Reno")));
     }
 }

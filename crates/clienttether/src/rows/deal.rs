@@ -1,10 +1,11 @@
 //! `read_opportunity_list`: one deal, of which a contact can have several.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
+use tetherboard_domain::Dataset;
 
-use super::{Row, SetAside, decode, some_text};
-use crate::fields::{self, Fee, Moment, Person, Text};
-use crate::pick::pick;
+use super::{Row, SetAside, decode};
+use crate::fields::{Fee, Moment, Person, Text};
+use crate::mapping::{FieldKind, FieldSpec, Mapping};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawDeal {
@@ -24,65 +25,65 @@ pub struct RawDeal {
     pub odds: Option<u16>,
     pub close_date: Option<Date>,
     pub owner: Person,
-    /// In the account's zone.
-    pub created: Option<DateTime>,
-    /// Something stands there that is no moment.
-    pub created_unreadable: bool,
-    pub modified: Option<DateTime>,
+    pub created: Moment,
+    pub modified: Moment,
+    /// Bit i is set if field i of the list gave a value that is not blank.
+    pub filled: u64,
 }
 
-const KEYS: [&str; 15] = [
-    "opportunity_id",
-    "client_id",
-    "opportunity_name",
-    "firstName",
-    "lastName",
-    "compName",
-    "contact_sales_cycle",
-    "contact_lead_source",
-    "contact_type",
-    "deal_size",
-    "likelihood_to_close",
-    "close_date",
-    "assigned_user",
-    "created",
-    "last_modified_date",
+const FIELDS: [FieldSpec; 15] = [
+    FieldSpec::new("opportunity_id", "Deal's id", FieldKind::Id, &["/opportunity_id"]),
+    FieldSpec::new("client_id", "Contact's id", FieldKind::Id, &["/client_id"]),
+    FieldSpec::new("name", "Name", FieldKind::Text, &["/opportunity_name"]),
+    FieldSpec::new("first_name", "First name", FieldKind::Text, &["/firstName"]),
+    FieldSpec::new("last_name", "Last name", FieldKind::Text, &["/lastName"]),
+    FieldSpec::new("company", "Company", FieldKind::Text, &["/compName"]),
+    FieldSpec::new("stage", "Stage", FieldKind::Label, &["/contact_sales_cycle"]),
+    FieldSpec::new("source", "Lead source", FieldKind::Label, &["/contact_lead_source"]),
+    FieldSpec::new("contact_type", "Contact type", FieldKind::Number, &["/contact_type"]),
+    FieldSpec::new("fee", "Franchise fee", FieldKind::Fee, &["/deal_size"]),
+    FieldSpec::new("odds", "Odds", FieldKind::Odds, &["/likelihood_to_close"]),
+    FieldSpec::new("close_date", "Close date", FieldKind::Date, &["/close_date"]),
+    FieldSpec::new("owner", "Owner", FieldKind::Person, &["/assigned_user"]),
+    FieldSpec::new("created", "Created", FieldKind::Moment, &["/created"]),
+    FieldSpec::new("modified", "Last modified", FieldKind::Moment, &["/last_modified_date"]),
 ];
 
 impl RawDeal {
-    pub fn decode(row: &[u8]) -> Result<Self, SetAside> {
-        decode(row, |row| {
+    /// # Errors
+    /// When it is no object, or has no readable id.
+    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+        decode(row, mapping, |row| {
             let [id, client, name, first, last, company, stage, source, kind, fee, odds, close_date, owner, created, modified] =
-                pick(row, KEYS)?;
-            let Some(opportunity_id) = fields::id(id) else { return Ok(None) };
-            let created = fields::moment(created);
-            Ok(Some(Self {
-                opportunity_id,
-                client_id: fields::id(client).filter(|id| id != "0"),
-                name: some_text(name),
-                first_name: some_text(first),
-                last_name: some_text(last),
-                company: some_text(company),
-                stage: fields::text(stage),
-                source: fields::text(source),
-                contact_type: fields::integer(kind),
-                fee: fields::fee(fee),
-                odds: fields::odds(odds),
-                close_date: fields::date(close_date),
-                owner: fields::person(owner),
-                created: created.at(),
-                created_unreadable: created == Moment::Unreadable,
-                modified: fields::local_datetime(modified),
-            }))
+                row.each::<{ FIELDS.len() }>();
+            Some(Self {
+                opportunity_id: id.id()?,
+                client_id: client.id_of_another(),
+                name: name.text(),
+                first_name: first.text(),
+                last_name: last.text(),
+                company: company.text(),
+                stage: stage.label(),
+                source: source.label(),
+                contact_type: kind.number(),
+                fee: fee.fee(),
+                odds: odds.odds(),
+                close_date: close_date.date(),
+                owner: owner.person(),
+                created: created.moment(),
+                modified: modified.moment(),
+                filled: row.filled(),
+            })
         })
     }
 }
 
 impl Row for RawDeal {
-    const ID_KEY: &'static str = KEYS[0];
+    const DATASET: Dataset = Dataset::Deals;
+    const FIELDS: &'static [FieldSpec] = &FIELDS;
 
-    fn decode(row: &[u8]) -> Result<Self, SetAside> {
-        Self::decode(row)
+    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+        Self::decode(row, mapping)
     }
 }
 
@@ -95,7 +96,7 @@ mod tests {
         let row =
             br#"{"opportunity_id":55,"firstName":"Ada","contact_sales_cycle":"QR Sent","contact_type":"1","deal_size":"90000",
             "client_id":"1000007","opportunity_name":"Reno North","close_date":"2027-01-31","likelihood_to_close":"4%"}"#;
-        let deal = RawDeal::decode(row).unwrap();
+        let deal = RawDeal::decode(row, &Mapping::default()).unwrap();
         assert_eq!((deal.opportunity_id.as_str(), deal.client_id.as_deref()), ("55", Some("1000007")));
         assert_eq!((deal.fee, deal.odds), (Fee::Cents(9_000_000), Some(400)));
         assert_eq!(deal.close_date, Some(jiff::civil::date(2027, 1, 31)));
@@ -104,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_deal_of_client_nought_has_no_client() {
-        let deal = RawDeal::decode(br#"{"opportunity_id":"55","client_id":"0"}"#).unwrap();
+        let deal = RawDeal::decode(br#"{"opportunity_id":"55","client_id":"0"}"#, &Mapping::default()).unwrap();
         assert_eq!(deal.client_id, None);
     }
 }

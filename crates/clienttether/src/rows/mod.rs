@@ -1,32 +1,38 @@
-//! What a row of each list holds, decoded with the field names of the sheet.
+//! What a row of each list holds, found by the tenant's mapping.
 //!
 //! One field that makes no sense never costs the row; only what is no object, or has no readable id, is set aside.
 
 mod contact;
 mod deal;
+mod event;
+mod note;
 mod setup;
+mod values;
 
 use std::fmt;
 
-use serde_json::value::RawValue;
+use tetherboard_domain::Dataset;
 
 pub use contact::RawContact;
 pub use deal::RawDeal;
+pub use event::RawEvent;
+pub use note::RawNote;
 pub use setup::{RawSource, RawStage, RawUser};
 
-pub use contact::RawContact as Contact;
-pub use deal::RawDeal as Deal;
-pub use setup::{RawSource as Source, RawStage as Stage, RawUser as User};
-
-use crate::fields;
+use crate::mapping::{FieldSpec, Mapping};
 use crate::pick::{NotRead, with_readable};
+use values::Values;
 
 /// A row of a list.
 pub trait Row: Sized {
-    /// The key that holds the row's id.
-    const ID_KEY: &'static str;
+    /// The list it is a row of.
+    const DATASET: Dataset;
+    /// What it is read for, its own id first.
+    const FIELDS: &'static [FieldSpec];
 
-    fn decode(row: &[u8]) -> Result<Self, SetAside>;
+    /// # Errors
+    /// When it is no object, or has no readable id.
+    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside>;
 }
 
 /// A row that cannot be used, kept aside with the reason.
@@ -60,8 +66,9 @@ impl fmt::Display for Reason {
 }
 
 /// `None` from `read` is a row without an id.
-fn decode<T>(row: &[u8], read: impl Fn(&str) -> Result<Option<T>, NotRead>) -> Result<T, SetAside> {
-    let reason = match with_readable(row, read) {
+fn decode<T: Row>(row: &[u8], mapping: &Mapping, read: impl Fn(&Values<'_>) -> Option<T>) -> Result<T, SetAside> {
+    let plan = mapping.plan(T::DATASET);
+    let reason = match with_readable(row, |row| Ok(read(&Values::new(plan, &plan.pick(row)?)))) {
         Ok(Some(row)) => return Ok(row),
         Ok(None) => Reason::NoId,
         Err(NotRead::NotAnObject) => Reason::NotAnObject,
@@ -70,26 +77,64 @@ fn decode<T>(row: &[u8], read: impl Fn(&str) -> Result<Option<T>, NotRead>) -> R
     Err(SetAside { reason })
 }
 
-/// Text of which nobody asks whether it was written as a number.
-fn some_text(raw: Option<&RawValue>) -> Option<String> {
-    fields::loose_text(raw).map(String::from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    use crate::mapping::{FieldKind, FieldRule, fields_of};
+
+    /// A value that a field of this kind can be read from.
+    fn readable(kind: FieldKind) -> &'static str {
+        match kind {
+            FieldKind::Id | FieldKind::Number | FieldKind::Flag | FieldKind::Fee | FieldKind::Odds => "\"1\"",
+            FieldKind::Text | FieldKind::Label | FieldKind::Person | FieldKind::Html => "\"x\"",
+            FieldKind::Date | FieldKind::Moment => "\"2026-11-20 09:30:00\"",
+        }
+    }
+
+    fn filled(dataset: Dataset, row: &[u8], mapping: &Mapping) -> Result<u64, SetAside> {
+        match dataset {
+            Dataset::Stages => RawStage::decode(row, mapping).map(|row| row.filled),
+            Dataset::Sources => RawSource::decode(row, mapping).map(|row| row.filled),
+            Dataset::Users => RawUser::decode(row, mapping).map(|row| row.filled),
+            Dataset::Contacts => RawContact::decode(row, mapping).map(|row| row.filled),
+            Dataset::Deals => RawDeal::decode(row, mapping).map(|row| row.filled),
+            Dataset::Events => RawEvent::decode(row, mapping).map(|row| row.filled),
+            Dataset::Notes => RawNote::decode(row, mapping).map(|row| row.filled),
+        }
+    }
+
+    #[test]
+    fn every_field_of_every_list_is_read_from_its_place_and_counted_by_its_bit() {
+        for dataset in Dataset::ALL.iter().copied() {
+            let (specs, mut mapping) = (fields_of(dataset), Mapping::default());
+            assert!(specs.len() <= 63 && specs[0].kind == FieldKind::Id && specs[0].places.len() == 1, "{dataset}");
+            for (at, spec) in specs.iter().enumerate() {
+                mapping.set(dataset, spec.name, FieldRule::at([format!("/{at}").as_str()])).unwrap();
+            }
+            for (at, spec) in specs.iter().enumerate() {
+                let row = format!(r#"{{"0":"7","{at}":{}}}"#, readable(spec.kind));
+                assert_eq!(filled(dataset, row.as_bytes(), &mapping), Ok(1 | 1 << at), "{dataset}, {}", spec.name);
+            }
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_bytes_are_a_row_or_set_aside(row: Vec<u8>) {
-            let _ = (Contact::decode(&row), Deal::decode(&row), Stage::decode(&row), Source::decode(&row), User::decode(&row));
+            for dataset in Dataset::ALL.iter().copied() {
+                let _ = filled(dataset, &row, &Mapping::default());
+            }
         }
 
         #[test]
         fn any_value_of_a_field_leaves_the_row(value in r#""[^"\\]{0,12}"|-?(0|[1-9][0-9]{0,19})|null|true|\[1\]|\{"a":"\\ud800"\}"#) {
-            let fields: Vec<_> = contact::KEYS[1..].iter().map(|key| format!(r#","{key}":{value}"#)).collect();
-            let row = format!(r#"{{"client_id":7{}}}"#, fields.concat());
-            proptest::prop_assert_eq!(Contact::decode(row.as_bytes()).unwrap().client_id, "7");
+            for dataset in Dataset::ALL.iter().copied() {
+                let ([id, fields @ ..], mapping) = (fields_of(dataset), Mapping::default()) else { continue };
+                let key = |spec: &FieldSpec| spec.places.first().map(|place| format!(r#","{}":{value}"#, &place[1..]));
+                let row = format!(r#"{{"{}":7{}}}"#, &id.places[0][1..], fields.iter().filter_map(key).collect::<String>());
+                proptest::prop_assert!(filled(dataset, row.as_bytes(), &mapping).is_ok_and(|filled| filled & 1 == 1));
+            }
         }
     }
 }

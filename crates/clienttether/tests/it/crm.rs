@@ -83,7 +83,13 @@ impl Crm {
     }
 
     pub(crate) fn config(&self, limits: Limits) -> ClientConfig {
-        ClientConfig { base_url: self.base_url.parse().unwrap(), access_token: TOKEN.into(), web_key: KEY.into(), limits }
+        ClientConfig {
+            base_url: self.base_url.parse().unwrap(),
+            access_token: TOKEN.into(),
+            web_key: KEY.into(),
+            limits,
+            mapping: Arc::default(),
+        }
     }
 
     pub(crate) fn client(&self, limits: Limits) -> Client {

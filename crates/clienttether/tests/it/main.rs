@@ -4,6 +4,8 @@
 
 mod crm;
 mod faults;
+mod mapped;
 mod paging;
+mod refusal;
 mod secrets;
 mod waiting;

@@ -55,6 +55,7 @@ fn a_configuration_that_is_refused_prints_no_secret() {
         access_token: format!("{TOKEN}\n{TOKEN}").into(),
         web_key: KEY.into(),
         limits: quick(),
+        mapping: std::sync::Arc::default(),
     };
     prints_no_secret("a configuration", &config);
     let made = tetherboard_clienttether::Client::new(config, &Budgets::new(1, 1), tetherboard_domain::Clock::system());

@@ -1,12 +1,17 @@
 //! Keys that stop working, and work again.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
 use rstest::rstest;
 use secrecy::SecretString;
 use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus};
-use tetherboard_simulator::{Config, Fault, Request};
+use tetherboard_simulator::{Config, ContactEdit, Edit, Fault, Request};
 use tetherboard_store::agency;
 use tetherboard_sync::RunReport;
 use tetherboard_testkit::Kind;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::world::{Reports, World};
 
@@ -58,6 +63,106 @@ async fn a_key_revoked_in_mid_run_ends_the_run_with_what_came(#[values(Kind::Sql
     }
     assert_eq!((world.calls(Request::Deals), world.numbers().await), (0, before));
     assert_eq!(world.query("SELECT day FROM pipeline_days GROUP BY day").await.len(), 2);
+}
+
+/// Wherever in the run the refusal comes: what was read stands, what was not is old and says why, and nobody insists.
+#[rstest]
+#[tokio::test]
+async fn a_token_that_changes_or_a_key_that_is_revoked_after_any_call_harms_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(Fault::rotate_token_after as fn(usize) -> Fault, Fault::revoke_key_after as fn(usize) -> Fault)] after: fn(
+        usize,
+    )
+        -> Fault,
+) {
+    let mut world = World::with_contacts(kind, 320).await;
+    world.good_run().await;
+    let whole_run = world.crm.calls(0).len();
+    for answers in 0..whole_run {
+        let (known, before) = (world.contacts().await, world.numbers().await);
+        let as_of = world.as_of(Dataset::Deals).await;
+        world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").in_stage("FA Sent")));
+        world.crm.fault_everything(0, after(answers));
+        world.crm.clear_calls(0);
+        let report = world.run().await;
+
+        let expected = if answers < 2 { RunStatus::Failed } else { RunStatus::Partial };
+        assert!(report.run.status == expected || report.run.status == RunStatus::Partial, "{answers}: {:#?}", report.datasets);
+        let calls = world.crm.calls(0);
+        assert_eq!(calls.iter().filter(|call| call.status == 200).count(), answers);
+        let refused = calls.iter().filter(|call| call.status == 401).count();
+        assert!((1..=4).contains(&refused), "{answers}: as many as were on their way, not {refused}");
+        assert!(world.contacts().await.is_superset(&known));
+        let now = world.numbers().await;
+        assert!(now.total >= before.total && now.deals == before.deals, "{answers}: {now:?}");
+        let unread = report.datasets.iter().filter(|dataset| dataset.status != DatasetStatus::Succeeded);
+        for dataset in unread {
+            assert_eq!(dataset.error.as_ref().unwrap().class, FaultClass::Credentials, "{answers}: {dataset:?}");
+        }
+        if report.of(Dataset::Deals).status != DatasetStatus::Succeeded {
+            assert_eq!(world.as_of(Dataset::Deals).await, as_of);
+        }
+
+        world.crm.heal(0);
+        world.crm.restore_web_key(0);
+        world.syncer.crm.access_token = Some(SecretString::from(world.crm.access_token()));
+        world.good_run().await;
+        assert_eq!(world.numbers().await, world.truth(), "{answers}");
+    }
+}
+
+/// Another host, which must never learn of a key.
+async fn eavesdropper() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let (addr, heard) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
+    let ear = Arc::clone(&heard);
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let ear = Arc::clone(&ear);
+            tokio::spawn(async move {
+                let mut bytes = [0; 4096];
+                while let Ok(read @ 1..) = socket.read(&mut bytes).await {
+                    ear.lock().unwrap().extend_from_slice(&bytes[..read]);
+                    let nothing = "HTTP/1.1 200 OK\r\ncontent-length: 27\r\n\r\n{\"ResultCode\":515,\"data\":0}";
+                    let _ = socket.write_all(nothing.as_bytes()).await;
+                }
+            });
+        }
+    });
+    (addr, heard)
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_redirect_carries_the_keys_to_another_host(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(0, 1, 2, 3, 4)] hops: usize,
+) {
+    let world = World::with_contacts(kind, 40).await;
+    world.good_run().await;
+    let before = world.numbers().await;
+    let (elsewhere, heard) = eavesdropper().await;
+    // It does listen: what is sent there is heard.
+    let mut probe = TcpStream::connect(elsewhere).await.unwrap();
+    probe.write_all(b"is anybody there").await.unwrap();
+    let mut answer = [0; 12];
+    probe.read_exact(&mut answer).await.unwrap();
+    assert_eq!((&answer, heard.lock().unwrap().drain(..).count()), (b"HTTP/1.1 200", 16));
+
+    let to = format!("http://{elsewhere}/v2/api/read_client_list?limit=100&offset=0");
+    world.crm.fault_everything(0, Fault::RedirectChain { hops, to });
+    world.crm.clear_calls(0);
+    let report = world.run().await;
+    assert_eq!(report.run.status, RunStatus::Failed);
+    for dataset in &report.datasets {
+        assert_eq!(dataset.error.as_ref().map(|error| error.class), Some(FaultClass::HttpStatus), "{dataset:?}");
+    }
+    assert!(world.crm.calls(0).iter().all(|call| !call.path_and_query.contains("hop=")), "not even one hop is followed");
+    let heard = String::from_utf8_lossy(&heard.lock().unwrap()).to_lowercase();
+    let secrets = [world.crm.access_token(), world.crm.accounts()[0].web_key.clone()].map(|secret| secret.to_lowercase());
+    assert!(!secrets.iter().any(|secret| heard.contains(secret)) && !heard.contains("x-web-key") && !heard.contains("x-access"));
+    assert_eq!(heard, "");
+    assert_eq!(world.numbers().await, before);
 }
 
 #[rstest]

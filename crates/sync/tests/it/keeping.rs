@@ -4,10 +4,10 @@ use rstest::rstest;
 use tetherboard_clienttether::{
     Budgets, Bytes, Client, ClientConfig, ListRequest, ReadContacts, ReadDeals, ReadSources, ReadStages, ReadUsers,
 };
-use tetherboard_domain::{Dataset, RunId};
+use tetherboard_domain::{Dataset, RunId, Trigger};
 use tetherboard_simulator::{Config, ContactEdit, Edit, Fault, Request};
-use tetherboard_store::Store;
 use tetherboard_store::snapshots::{self, Answer, Recorder};
+use tetherboard_store::{Store, runs};
 use tetherboard_testkit::Kind;
 
 use crate::world::World;
@@ -20,6 +20,7 @@ impl World {
             access_token: self.crm.access_token().into(),
             web_key: self.crm.accounts()[0].web_key.clone().into(),
             limits: self.syncer.crm.limits.clone(),
+            mapping: Default::default(),
         };
         let client = Client::new(config, &Budgets::new(4, 10_000), self.clock.clone()).unwrap();
         let mut pages = client.pages(request);
@@ -97,7 +98,7 @@ async fn an_answer_that_is_wrong_is_kept_all_the_same(#[case] fault: Fault, #[va
 #[tokio::test]
 async fn a_body_that_was_first_kept_unsplit_has_rows_once_it_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
-    let run = world.good_run().await.run.id;
+    let run = runs::start(world.db.store.conn(), world.id, Trigger::Command, 0).await.unwrap().id;
     let body = br#"{"data":[{"client_id":"1"},{"client_id":"2"}]}"#;
     for rows in [vec![], vec![9..26, 27..44]] {
         let conn = world.db.store.conn();

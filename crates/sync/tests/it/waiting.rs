@@ -95,3 +95,27 @@ async fn nobody_is_parked_for_more_than_a_day(#[values(Kind::Sqlite, Kind::Postg
     assert_eq!((report.run.status, world.crm.calls(0).len()), (RunStatus::Failed, 1));
     assert_eq!(world.tenant().await.parked_until_ms, Some(world.clock.now_ms() + 86_400_000));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_wait_of_a_day_leaves_the_old_data_and_is_the_only_call(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(0, 1, 3, 5)] answers: usize,
+) {
+    let world = World::with_contacts(kind, 320).await;
+    world.good_run().await;
+    let (before, as_of) = (world.numbers().await, world.as_of(Dataset::Deals).await);
+    world.crm.fault_everything(0, Fault::After(answers, Box::new(Form::Seconds.wait(&world, 86_400))));
+    world.crm.clear_calls(0);
+    let report = world.run().await;
+    assert_eq!(report.run.status, if answers == 0 { RunStatus::Failed } else { RunStatus::Partial });
+    assert_eq!(world.crm.calls(0).iter().filter(|call| call.status == 200).count(), answers);
+    assert_eq!(world.crm.calls(0).iter().filter(|call| call.status == 429).count(), 1, "nobody insists");
+    let deals = report.of(Dataset::Deals);
+    assert_eq!((deals.status, deals.error.as_ref().unwrap().class), (DatasetStatus::Failed, FaultClass::Budget));
+    assert_eq!((world.numbers().await, world.as_of(Dataset::Deals).await), (before, as_of));
+    assert_eq!(world.tenant().await.parked_until_ms, Some(world.clock.now_ms() + 86_400_000));
+    world.crm.heal(0);
+    world.good_run().await;
+    assert_eq!((world.numbers().await, world.tenant().await.parked_until_ms), (world.truth(), None));
+}

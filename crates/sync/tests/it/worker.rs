@@ -23,7 +23,7 @@ struct AtWork {
 impl World {
     fn put_to_work(&self) -> AtWork {
         let cancel = CancellationToken::new();
-        let ended = tokio::spawn(Worker::new(self.syncer.clone()).work(cancel.clone()));
+        let ended = tokio::spawn(Worker::new(self.syncer.clone(), Default::default()).work(cancel.clone()));
         AtWork { cancel: cancel.drop_guard(), ended }
     }
 

@@ -59,6 +59,7 @@ impl World {
             },
             clock: clock.clone(),
             holder: "this one".to_owned(),
+            notes_calls_per_run: 0,
         };
         let mut world = Self { crm, clock, syncer, id: TenantId(0), server: Some(server), db };
         world.id = world.brand("harbor", 0).await;
@@ -225,6 +226,7 @@ pub(crate) fn quick() -> Limits {
 
 pub(crate) trait Reports {
     fn of(&self, dataset: Dataset) -> &DatasetReport;
+    /// Of the lists; notes are none.
     fn statuses(&self) -> Vec<DatasetStatus>;
 }
 
@@ -234,6 +236,6 @@ impl Reports for RunReport {
     }
 
     fn statuses(&self) -> Vec<DatasetStatus> {
-        self.datasets.iter().map(|report| report.status).collect()
+        self.datasets.iter().filter(|report| report.dataset != Dataset::Notes).map(|report| report.status).collect()
     }
 }

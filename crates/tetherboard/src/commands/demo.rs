@@ -60,7 +60,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
     play(&syncer, &tenants, today).await?;
     clock.run(arguments.speed);
 
-    let worker = tokio::spawn(Worker::new(syncer).work(stop.clone()));
+    let worker = tokio::spawn(Worker::new(syncer, config.retention).work(stop.clone()));
     let listener = bind(config.listen).await?;
     announce(&config, &listener, &crm)?;
     serve_portal(&config, listener, &store, &clock, arguments.speed, &stop).await?;

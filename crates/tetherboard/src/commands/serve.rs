@@ -39,8 +39,8 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
     let clock = Clock::system();
     let stop = stop_signal();
     serve_metrics(config)?;
-    let worker =
-        (arguments.role != Role::Web).then(|| tokio::spawn(Worker::new(config.syncer(&store, &clock)).work(stop.clone())));
+    let worker = (arguments.role != Role::Web)
+        .then(|| tokio::spawn(Worker::new(config.syncer(&store, &clock), config.retention).work(stop.clone())));
     if arguments.role != Role::Worker {
         let listen = arguments.listen.or(config.listen).unwrap_or(DEFAULT_LISTEN);
         let listener = TcpListener::bind(listen).await.with_context(|| format!("the portal cannot listen on {listen}"))?;

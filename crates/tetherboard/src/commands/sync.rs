@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Write the run to stdout as JSON, and nothing else
     #[arg(long)]
     json: bool,
-    /// Agree that the records a dataset is held for are gone: stages, sources, users, contacts or deals
+    /// Agree that the records a dataset is held for are gone: stages, sources, users, contacts, deals, events or notes
     #[arg(long, value_name = "DATASET")]
     accept_removals: Vec<Dataset>,
 }
@@ -110,7 +110,7 @@ fn code(report: &RunReport) -> u8 {
     }
 }
 
-fn print(tenant: &Tenant, report: &RunReport) {
+pub(super) fn print(tenant: &Tenant, report: &RunReport) {
     println!("{}: {}", tenant.slug, report.run.status);
     for line in &report.datasets {
         println!(

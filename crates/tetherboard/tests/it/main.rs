@@ -5,5 +5,6 @@ mod console;
 mod demo;
 mod faults;
 mod installation;
+mod kills;
 mod portal;
 mod settings;

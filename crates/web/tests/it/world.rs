@@ -121,7 +121,13 @@ impl World {
             budgets: Budgets::new(8, 5_000),
             limits: Limits { backoff_unit: Duration::from_millis(1), ..Limits::default() },
         };
-        let syncer = Syncer { store: db.store.clone(), crm: reach, clock: clock.clone(), holder: "a test".to_owned() };
+        let syncer = Syncer {
+            store: db.store.clone(),
+            crm: reach,
+            clock: clock.clone(),
+            holder: "a test".to_owned(),
+            notes_calls_per_run: 0,
+        };
         let site = serve(&db, &clock, public_url.map(|url| url.parse().unwrap())).await;
         Self { db, clock, simulator, site, syncer, visits: AtomicUsize::new(0), _crm: crm }
     }
