@@ -55,7 +55,7 @@ async fn home(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, 
     lines.sort_by_key(|line| Standing::of(&line.fresh, &line.tenant).rank);
     let token = credentials::token_incident(portal.store.conn()).await?;
     let body = html! {
-        (headline(&lines))
+        (headline(&lines, token.is_some()))
         @if let Some(token) = token { (incident::banner(token, &viewer.tenants, now)) }
         @if lines.is_empty() { (no_brands()) } @else { (brands(&lines, now)) }
     };
@@ -104,7 +104,7 @@ pub(crate) async fn row(portal: &Portal, brand: &BrandNow, now: Timestamp) -> An
     Ok(brand_row(&line(portal, brand.tenant.clone(), fresh, now).await?, now))
 }
 
-fn headline(lines: &[BrandLine]) -> Markup {
+fn headline(lines: &[BrandLine], token_refused: bool) -> Markup {
     let new: i64 = lines.iter().filter_map(|line| line.numbers.week).map(|week| week.this.contacts).sum();
     let unknown = lines.iter().filter(|line| line.numbers.week.is_none()).count();
     let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
@@ -115,6 +115,7 @@ fn headline(lines: &[BrandLine]) -> Markup {
             @if unknown > 0 { ", without the " (counted(i64::try_from(unknown).unwrap_or(0), "brand", "brands")) " whose data is older" }
             ". "
             @match need {
+                _ if token_refused => "The access token needs you.",
                 0 => "All are being read.",
                 1 => "One needs you.",
                 more => { (number(i64::try_from(more).unwrap_or(0))) " need you." }

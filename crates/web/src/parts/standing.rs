@@ -64,11 +64,8 @@ pub(crate) fn reason(fresh: &Freshness, vanished: &[(Dataset, String)], now: Tim
         return Some(html! { (dataset_name(report.dataset)) " " (number(report.read)) (of) "." });
     }
     match fresh.refused {
-        Some(Refused::Token { since, .. }) => {
-            return Some(
-                html! { "The agency’s access token is refused " (told_since(since, now, tenant)) "; no brand can be read." },
-            );
-        }
+        // Said once for all brands, on top of the page.
+        Some(Refused::Token { .. }) => return None,
         Some(Refused::Key { since }) => {
             return Some(html! {
                 "ClientTether refuses this brand’s web key " (told_since(since, now, tenant)) ". Replace the key, then test it. " (runs) "."

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus};
+use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState};
 use tetherboard_metrics::{Freshness, Refused};
 use tetherboard_store::runs::{DatasetReport, Run, RunError};
 use tetherboard_store::snapshots::{self, RowReader};
@@ -86,7 +86,9 @@ impl Fault {
         let tone = if run.status == RunStatus::Partial { "warning" } else { "danger" };
         let picture = if run.status == RunStatus::Partial { "circle-dot-dashed" } else { "circle-x" };
         let next = time::told(fresh.next_at, now, &tenant.zone);
-        let words = words(self.class, tenant, fresh, &next);
+        // Where no other brand could be asked, key and token cannot be told apart.
+        let either = brand.viewer.tenants.len() == 1 || self.error.message.contains("access token or");
+        let words = words(self.class, tenant, fresh, &next, either);
         let request = self.request(tenant);
         html! {
             section.card.fault {
@@ -205,7 +207,7 @@ struct Words {
     steps: Vec<Markup>,
 }
 
-fn words(class: FaultClass, tenant: &Tenant, fresh: &Freshness, next: &str) -> Words {
+fn words(class: FaultClass, tenant: &Tenant, fresh: &Freshness, next: &str, either: bool) -> Words {
     let wait = || html! { "Nothing for now: the next run, " (next) ", tries again and makes up for this one." };
     let step = |text: &str| html! { (text) };
     match class {
@@ -250,12 +252,12 @@ fn words(class: FaultClass, tenant: &Tenant, fresh: &Freshness, next: &str) -> W
             means: "Too many calls came at once, from us or from others who use this account. We stay away for as long as it asks.".to_owned(),
             steps: vec![html! { "Nothing: it goes on by itself " (next) "." }],
         },
-        FaultClass::Credentials => refused(tenant, fresh, next),
+        FaultClass::Credentials => refused(tenant, fresh, next, either),
     }
 }
 
 /// A key and a token fail alike from outside; whose fault it is decides what to do.
-fn refused(tenant: &Tenant, fresh: &Freshness, next: &str) -> Words {
+fn refused(tenant: &Tenant, fresh: &Freshness, next: &str, either: bool) -> Words {
     let test = html! { "Press “Test key” on " a href=(crate::links::sync_of(&tenant.slug).url()) { "this brand’s sync page" } ". When it says that the key is good, press “Sync now”." };
     let get_key = html! { "Sign in to ClientTether with " (tenant.name) "’s account, open its API settings and copy the web key. It begins with " code { "CT_" } "." };
     let set_key = html! { "Set it on the server: " code { "tetherboard tenant set --slug " (tenant.slug) " --web-key-stdin" } ", then paste it." };
@@ -267,17 +269,17 @@ fn refused(tenant: &Tenant, fresh: &Freshness, next: &str) -> Words {
             means: "The token was tried with another brand’s key too, and refused there: so it is the token, and no brand can be read until it is replaced. This brand’s key may well be good.".to_owned(),
             steps: vec![get_token, set_token, html! { "Press “Sync now”. It is also tried again by itself once an hour." }],
         },
-        Some(Refused::Key { .. }) => Words {
+        Some(Refused::Key { .. }) if !either => Words {
             what: "ClientTether refuses this brand’s web key.",
             means: "The same access token works for other brands, so only this key is at fault: it was changed or withdrawn in ClientTether. It is tried once an hour; waiting alone will not cure it.".to_owned(),
             steps: vec![get_key, set_key, test],
         },
-        None if fresh.last_success > fresh.trouble.as_ref().and_then(|trouble| trouble.since) && fresh.trouble.is_none() => Words {
+        None if fresh.state == SyncState::OnTime => Words {
             what: "ClientTether refused the key or the token.",
             means: "Since then a run was answered again, so what is set now is good.".to_owned(),
             steps: vec![html! { "Nothing." }],
         },
-        None => Words {
+        Some(Refused::Key { .. }) | None => Words {
             what: "ClientTether refuses the web key or the access token.",
             means: "Which of the two cannot be told from this run alone. If other brands are read, it is this brand’s key; if none is, it is the agency’s token.".to_owned(),
             steps: vec![

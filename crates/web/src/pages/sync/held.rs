@@ -1,5 +1,6 @@
 //! Records that a read did not show any more, so many at once that the agency is asked before they go.
 
+use jiff::Span;
 use jiff::civil::DateTime;
 use maud::{Markup, html};
 use tetherboard_domain::Dataset;
@@ -102,16 +103,17 @@ impl Held {
     }
 }
 
-/// Between which moments a read of the calendar asked, by its own requests.
+/// Between which moments a read of the calendar could miss something: what it asked for, by its own requests, less a
+/// day at either end, as syncs have it.
 fn window(tenant: &Tenant, requests: &[&str]) -> Option<(i64, i64)> {
     let source = tenant.source_time();
     let query = requests.iter().find_map(|request| request.split_once('?'))?.1;
-    let edge = |wanted: &str| {
+    let edge = |wanted: &str, days: i64| {
         let (_, text) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == wanted)?;
         let local: DateTime = text.replace(' ', "T").parse().ok()?;
-        source.moment_ms(local)
+        source.moment_ms(local.saturating_add(Span::new().days(days)))
     };
-    edge("from_date").zip(edge("end_date"))
+    edge("from_date", 1).zip(edge("end_date", -1))
 }
 
 /// Whose notes a request asked for.

@@ -53,7 +53,7 @@ async fn overview(AgencyViewer(viewer): AgencyViewer, State(portal): State<Porta
     let body = html! {
         h1.hero {
             (counted(i64::try_from(lines.len()).unwrap_or(0), "brand", "brands")) " read every hour. "
-            @match need { 0 => "All are up to date.", 1 => "One needs you.", more => { (number(i64::try_from(more).unwrap_or(0))) " need you." } }
+            @match need { _ if token.is_some() => "The access token needs you.", 0 => "All are up to date.", 1 => "One needs you.", more => { (number(i64::try_from(more).unwrap_or(0))) " need you." } }
         }
         @if let Some(token) = token { (incident::banner(token, &viewer.tenants, now)) }
         (brands(&lines, now))

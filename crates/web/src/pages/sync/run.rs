@@ -303,7 +303,7 @@ impl View<'_> {
                 td { (dataset_badge(report.status, run.trigger)) }
                 td.num { (cell(report.read)) @if let Some(expected) = report.expected.filter(|_| report.status == DatasetStatus::Reading) { span.muted { " of " (number(expected.max(report.read))) } } }
                 td.num { (cell(report.added)) } td.num { (cell(report.changed)) } td.num { (cell(report.unchanged)) }
-                td.num { @if report.set_aside > 0 { a href=(links::set_aside(slug, &run.id, report.dataset).url()) data-count=(report.set_aside) { (number(report.set_aside)) } } @else { (cell(0)) } }
+                td.num { @if report.set_aside > 0 { a href=(links::set_aside(slug, &run.id, report.dataset).url()) { (number(report.set_aside)) } } @else { (cell(0)) } }
                 @if repeats { td.num { (cell(repeated(report))) } }
                 td.num { (cell(report.gone)) } @if held { td.num { (cell(report.held)) } } td.num { (cell(report.retries)) }
                 td.num { @if has_answers { a.btn.plain href=(links::snapshots(slug, answers_of, report.dataset).url()) { (icon("file-json", 15)) "Snapshots" span.sr { " of " (name) } } } @else { span.muted { "none kept" } } }
