@@ -78,3 +78,30 @@ async fn look(at: Arc<Look>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tetherboard_testkit::Kind;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_looks_while_somebody_follows_and_no_longer() {
+        let db = tetherboard_testkit::fresh(Kind::Sqlite).await;
+        let live = Live::new(db.store.clone(), CancellationToken::new());
+        let looks = || *live.0.looking.lock().unwrap();
+        assert!(!looks());
+        for _ in 0..2 {
+            let (mut one, mut two) = (live.follow(), live.follow());
+            for picture in [&mut one, &mut two] {
+                picture.wait_for(Option::is_some).await.unwrap();
+            }
+            drop(one);
+            tokio::time::sleep(2 * LOOK_EVERY).await;
+            assert!(looks(), "somebody follows still");
+            drop(two);
+            tokio::time::sleep(2 * LOOK_EVERY).await;
+            assert!(!looks(), "nobody follows");
+        }
+    }
+}

@@ -55,7 +55,8 @@ pub(crate) fn age(age: SignedDuration) -> String {
 /// How long something took: `0.4 s`, `41.8 s`, `3 min 12 s`, `2 h 5 min`.
 pub(crate) fn lasted(ms: i64) -> String {
     match ms.max(0) {
-        ms @ ..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        ..100 => "under 0.1 s".to_owned(),
+        ms @ 100..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
         ms @ 60_000..3_600_000 => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
         ms => format!("{} h {} min", ms / 3_600_000, ms % 3_600_000 / 60_000),
     }

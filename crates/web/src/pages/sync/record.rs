@@ -38,7 +38,7 @@ async fn record(
         (crumbs(tenant, &[(name.clone(), None)]))
         (title(tenant, &html! { (name) }, &EMPTY, &EMPTY))
         section.card {
-            div.card-head { h2 { "As ClientTether showed it last" } span.sub { "byte for byte, laid out for reading" } }
+            div.card-head { h2 { "As ClientTether showed it last" } span.sub { "every character as it came, laid out for reading" } }
             div.card-body { (snapshot::shown(&raw, "The record")) }
         }
     };

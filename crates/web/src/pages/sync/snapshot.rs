@@ -80,7 +80,7 @@ async fn one(
         }
         None => html! {
             section.card {
-                div.card-head { h2 { "The answer" } span.sub { "byte for byte, laid out for reading" } }
+                div.card-head { h2 { "The answer" } span.sub { "every character as it came, laid out for reading" } }
                 div.card-body { (self::shown(&body, "The answer")) }
             }
         },
