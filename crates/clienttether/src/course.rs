@@ -18,6 +18,8 @@ pub(crate) struct Course {
     total: Option<u64>,
     distinct: usize,
     asked_further: bool,
+    /// The last page was full, of rows that had come before: no end of a list looks so.
+    repeats: bool,
 }
 
 /// What a page means for those asked after it.
@@ -43,6 +45,7 @@ impl Course {
             total: None,
             distinct: 0,
             asked_further: false,
+            repeats: false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Course {
             self.asked_further = false;
             return if rows == self.stride && self.in_strides { Then::GoOn } else { self.go_by_rows(self.received) };
         }
+        self.repeats = rows >= self.stride;
         if self.asked_further || !self.is_short() {
             return Then::End;
         }
@@ -82,6 +86,11 @@ impl Course {
 
     pub(crate) fn is_short(&self) -> bool {
         self.total.is_some_and(|total| (self.distinct as u64) < total)
+    }
+
+    /// Whether the list ended where it should have gone on: on a full page that holds nothing new.
+    pub(crate) fn repeats(&self) -> bool {
+        self.repeats
     }
 
     pub(crate) fn total(&self) -> Option<u64> {

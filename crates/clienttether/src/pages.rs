@@ -65,6 +65,8 @@ pub enum NotWhole {
         distinct: usize,
         total: u64,
     },
+    /// The last page was full, of rows that had come before.
+    Repeats,
     /// The reader left before the end.
     Unfinished,
 }
@@ -125,6 +127,7 @@ impl Pages {
             _ if self.fault.is_some() => Some(NotWhole::Fault),
             _ if !self.ended => Some(NotWhole::Unfinished),
             Some(total) if self.course.is_short() => Some(NotWhole::ShortOfTotal { distinct, total }),
+            _ if self.course.repeats() => Some(NotWhole::Repeats),
             _ => None,
         };
         let (fault, unread) = self.fault.map(|Fault { error, unread }| (error, unread)).unzip();

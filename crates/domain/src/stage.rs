@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::Odds;
 
-/// A stage's name as it is compared: trimmed and case folded.
+/// A stage's name as it is compared: trimmed, case folded, and no longer than an index takes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StageKey(pub String);
 
+/// In letters; PostgreSQL takes some 2,700 bytes into an index, and a letter is up to four.
+const LONGEST_KEY: usize = 500;
+
 impl StageKey {
     pub fn of(name: &str) -> Self {
-        Self(name.trim().to_lowercase())
+        Self(name.trim().to_lowercase().chars().take(LONGEST_KEY).collect())
     }
 
     pub fn as_str(&self) -> &str {

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use tetherboard_clienttether::{ListRequest, Page, Pages, ReadOutcome, Unread};
+use tetherboard_clienttether::{ListRequest, NotWhole, Page, Pages, ReadOutcome, Unread};
 use tetherboard_domain::{Clock, DatasetStatus, FaultClass, RunId};
 use tetherboard_store::leases::{self, SyncLease};
 use tetherboard_store::runs::{self, DatasetReport, RunError};
@@ -85,7 +85,12 @@ impl Capture<'_> {
         if !outcome.whole {
             report.error = Some(RunError {
                 class: FaultClass::Body,
-                message: format!("the list ended after {} records of {}", outcome.distinct, outcome.total.unwrap_or_default()),
+                message: match outcome.why_not_whole {
+                    Some(NotWhole::Repeats) => {
+                        format!("the list shows the same page again and again: {} records", outcome.distinct)
+                    }
+                    _ => format!("the list ended after {} records of {}", outcome.distinct, outcome.total.unwrap_or_default()),
+                },
                 request: None,
                 trace: new_trace(),
                 retry_after: None,

@@ -366,21 +366,21 @@ impl Step<'_> {
 }
 
 /// The part of the account's calendar that is read: from 90 days back to 180 ahead, whole local days.
-struct Calendar {
+pub(crate) struct Calendar {
     from: DateTime,
     until: DateTime,
     source_time: SourceTime,
 }
 
 impl Calendar {
-    fn around(source_time: &SourceTime, now: Timestamp) -> Self {
+    pub(crate) fn around(source_time: &SourceTime, now: Timestamp) -> Self {
         let today = source_time.0.date(now);
         let day = |days: i64| today.saturating_add(Span::new().days(days));
         let (from, until) = (day(-90).at(0, 0, 0, 0), day(180).at(23, 59, 59, 0));
         Self { from, until, source_time: source_time.clone() }
     }
 
-    fn request(&self) -> ReadEvents {
+    pub(crate) fn request(&self) -> ReadEvents {
         ReadEvents::between(self.from, self.until)
     }
 

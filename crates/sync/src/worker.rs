@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{TenantId, Trigger, next_hourly_run};
+use tetherboard_domain::{RunStatus, TenantId, Trigger, next_hourly_run};
 use tetherboard_store::credentials::{self, hash_of};
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Result, Store, pipeline_days, runs, tenants};
+use tetherboard_store::{Result, Store, leases, pipeline_days, runs, tenants};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +71,10 @@ impl Worker {
                 due.push((tenant, *trigger));
                 continue;
             }
+            if let Some(trigger) = self.left_behind(&tenant).await? {
+                due.push((tenant, trigger));
+                continue;
+            }
             let parked = tenant.parked_until_ms.is_some_and(|until| until > now.as_millisecond());
             if !tenant.has_web_key || parked || self.is_busy(tenant.id) {
                 continue;
@@ -83,6 +87,16 @@ impl Worker {
             }
         }
         Ok(due)
+    }
+
+    /// What started a run whose process died: it is closed, and made up for, as soon as its lease has run out.
+    async fn left_behind(&self, tenant: &Tenant) -> Result<Option<Trigger>> {
+        let conn = self.syncer.store.conn();
+        let Some(open) = runs::open_run(conn, tenant.id).await?.filter(|run| run.status == RunStatus::Running) else {
+            return Ok(None);
+        };
+        let is_worked_at = self.is_busy(tenant.id) || leases::is_held(conn, tenant.id, self.syncer.clock.machine_ms()).await?;
+        Ok((!is_worked_at).then_some(open.trigger))
     }
 
     /// A token that is refused is tried by one brand an hour; one that is parked, not at all.

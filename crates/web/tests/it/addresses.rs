@@ -74,7 +74,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 35] = [
+pub(crate) const ROUTES: [Route; 37] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
@@ -109,6 +109,14 @@ pub(crate) const ROUTES: [Route; 35] = [
     api("GET", "/api/v1/tenants/{tenant}/leads/summary", Whom::Brand, 200, &[]),
     api("GET", "/api/v1/tenants/{tenant}/leads", Whom::Brand, 200, API_LEADS),
     api("GET", "/api/v1/tenants/{tenant}/pipeline", Whom::Brand, 200, &[]),
+    api(
+        "GET",
+        "/api/v1/tenants/{tenant}/notes",
+        Whom::Brand,
+        200,
+        &["?q=a&type=Note&author=a&client=1", "?from=2026-01-01&to=2026-12-31"],
+    ),
+    api("GET", "/api/v1/tenants/{tenant}/schedule", Whom::Brand, 200, &["?from=2026-01-01&to=2026-12-31"]),
     api("GET", "/api/v1/tenants/{tenant}/sync", Whom::Brand, 200, &[]),
 ];
 

@@ -13,13 +13,15 @@ use crate::parts::words::{counted, number};
 
 /// A row with its id.
 type Row = (String, Map<String, Value>);
+/// A field, before and after.
+type Change = (String, Option<Value>, Option<Value>);
 
 #[derive(Debug, Default, PartialEq)]
 struct Difference {
     appeared: Vec<String>,
     vanished: Vec<String>,
-    /// Of each record: field, before, after.
-    changed: Vec<(String, Vec<(String, Option<Value>, Option<Value>)>)>,
+    /// Of each record.
+    changed: Vec<(String, Vec<Change>)>,
     same: usize,
 }
 
