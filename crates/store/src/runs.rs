@@ -222,6 +222,13 @@ pub async fn open_run<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>
     Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
 }
 
+/// Every run that waits or runs, of all tenants.
+pub async fn open_runs<C: Conn>(conn: &C) -> Result<Vec<Run>> {
+    let text = format!("{SELECT} WHERE status IN ($1, $2) ORDER BY tenant_id, id");
+    let values = [RunStatus::Queued.as_str().into(), RunStatus::Running.as_str().into()];
+    Ok(all::<_, Row>(conn, &text, values).await?.into_iter().map(Row::run).collect())
+}
+
 async fn queued<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
     let text = format!("{SELECT} WHERE tenant_id = $1 AND status = $2 LIMIT 1");
     let values = [tenant.0.into(), RunStatus::Queued.as_str().into()];
@@ -597,4 +604,10 @@ pub async fn set_dataset_age<C: Conn>(conn: &C, tenant: TenantId, dataset: Datas
     let whole_ms = whole.then_some(started_ms);
     execute(conn, text, [tenant.0.into(), dataset.as_str().into(), started_ms.into(), whole_ms.into()]).await?;
     Ok(())
+}
+
+/// How many rows of a dataset of a run could not be used; rows that are alike, byte for byte, are one.
+pub async fn set_aside_count<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset) -> Result<i64> {
+    let text = "SELECT COUNT(*) FROM set_aside_rows WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3";
+    number(conn, text, [tenant.0.into(), run.0.clone().into(), dataset.as_str().into()]).await
 }

@@ -220,15 +220,7 @@ pub async fn page<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dat
 /// The body of one answer, as it came.
 pub async fn body<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, page_no: i64) -> Result<Option<Vec<u8>>> {
     let Some(page) = page(conn, tenant, run, dataset, page_no).await? else { return Ok(None) };
-    let mut reader = RowReader::new(tenant);
-    let mut body = Vec::new();
-    for piece in layout(conn, tenant, &page).await?.pieces {
-        match piece {
-            Piece::Text(text) => body.extend_from_slice(&text),
-            Piece::Row(row_no) => body.extend_from_slice(reader.row(conn, row_no).await?),
-        }
-    }
-    Ok(Some(body))
+    Ok(Some(body_of(conn, &page, &mut RowReader::new(tenant)).await?))
 }
 
 /// The places of an answer's rows, in the answer's order; none for a body that could not be split.
@@ -324,4 +316,87 @@ impl RowReader {
         let index = usize::try_from(row_no % PLACES).unwrap_or(usize::MAX);
         self.frames[place].1.get(index).ok_or_else(|| broken("a raw row is missing from its frame"))
     }
+}
+
+/// The body of an answer, as it came; the reader's frames serve the answers after it.
+pub async fn body_of<C: Conn>(conn: &C, page: &KeptPage, reader: &mut RowReader) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    for piece in layout(conn, reader.tenant, page).await?.pieces {
+        match piece {
+            Piece::Text(text) => body.extend_from_slice(&text),
+            Piece::Row(row_no) => body.extend_from_slice(reader.row(conn, row_no).await?),
+        }
+    }
+    Ok(body)
+}
+
+/// Runs that answers of a dataset are kept of: so many before a run and so many after it, in their order.
+pub async fn runs_around<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, limit: i64) -> Result<Vec<RunId>> {
+    let mut around = Vec::new();
+    for (side, order) in [("<", "DESC"), (">", "ASC")] {
+        let text = format!(
+            "SELECT DISTINCT run_id FROM snapshot_pages WHERE tenant_id = $1 AND dataset = $2 AND run_id {side} $3 \
+             ORDER BY run_id {order} LIMIT $4"
+        );
+        let values = [tenant.0.into(), dataset.as_str().into(), run.0.clone().into(), limit.into()];
+        for row in rows(conn, &text, values).await? {
+            around.push(RunId(row.try_get_by_index(0)?));
+        }
+    }
+    around.sort();
+    Ok(around)
+}
+
+/// A live record that a read did not show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    pub crm_id: String,
+    pub name: String,
+    pub stage: Option<String>,
+}
+
+/// The live records of a dataset whose raw row is in none of a run's answers: what a read that is held would remove.
+/// A read marks nothing as missing while it is held, but it writes down every row that it did show, so what is left
+/// over is exactly what it did not. Records outside what the read could show are for the caller to leave out by
+/// `within`, which gets a record's start (appointments) and contact (notes).
+pub async fn unseen<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    run: &RunId,
+    dataset: Dataset,
+    within: impl Fn(Option<i64>, Option<&str>) -> bool,
+) -> Result<Vec<Unseen>> {
+    let mut shown = std::collections::HashSet::new();
+    for page in pages(conn, tenant, run, dataset).await? {
+        shown.extend(row_nos(conn, tenant, &page).await?);
+    }
+    let columns = match dataset {
+        Dataset::Stages | Dataset::Sources | Dataset::Users => "name, NULL, NULL, NULL",
+        Dataset::Contacts => "name, stage, NULL, NULL",
+        Dataset::Deals => "CASE WHEN title = '' THEN name ELSE title END, stage, NULL, NULL",
+        Dataset::Events => "CASE WHEN title = '' THEN name ELSE title END, NULL, starts_ms, NULL",
+        Dataset::Notes => "kind, NULL, NULL, client_id",
+    };
+    let mut query = Query::new(&format!(
+        "SELECT crm_id, row_no, {columns} FROM {} WHERE gone_ms IS NULL AND tenant_id = ",
+        crate::records::table(dataset)
+    ));
+    query.bind(tenant.0).push(" ORDER BY crm_id");
+    let mut unseen = Vec::new();
+    for row in query.rows(conn).await? {
+        let row_no: RowNo = row.try_get_by_index(1)?;
+        let (starts_ms, contact) = match dataset {
+            Dataset::Events => (row.try_get_by_index(4)?, None),
+            Dataset::Notes => (None, row.try_get_by_index::<Option<String>>(5)?),
+            _ => (None, None),
+        };
+        if !shown.contains(&row_no) && within(starts_ms, contact.as_deref()) {
+            let stage = match dataset {
+                Dataset::Contacts | Dataset::Deals => row.try_get_by_index(3)?,
+                _ => None,
+            };
+            unseen.push(Unseen { crm_id: row.try_get_by_index(0)?, name: row.try_get_by_index(2)?, stage });
+        }
+    }
+    Ok(unseen)
 }

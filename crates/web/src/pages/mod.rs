@@ -1,11 +1,12 @@
 //! The pages, one file each: route, query, view model, handler, markup.
 
-mod agency;
+pub(crate) mod agency;
 mod brand;
 mod leads;
 mod overview;
 mod pipeline;
 mod sign_in;
+pub(crate) mod sync;
 
 use axum::Router;
 use axum::extract::OriginalUri;
@@ -26,6 +27,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(overview::router())
         .merge(leads::router())
         .merge(pipeline::router())
+        .merge(sync::router())
 }
 
 pub(crate) async fn not_found(OriginalUri(uri): OriginalUri) -> Response {

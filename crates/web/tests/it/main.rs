@@ -10,6 +10,8 @@ mod freshness;
 mod hostile_text;
 mod input;
 mod isolation;
+mod live;
 mod page;
 mod sign_in;
+mod sync_pages;
 mod world;
