@@ -21,7 +21,7 @@ async fn a_run_asked_for_twice_is_one_run(#[values(Sqlite, Postgres)] kind: Kind
     let conn = db.store.conn();
     let asked = runs::request(conn, tenant, Trigger::Person, NOW_MS).await.unwrap();
     assert_eq!(runs::request(conn, tenant, Trigger::Command, NOW_MS + 1).await.unwrap(), asked);
-    assert_eq!(runs::queued_tenants(conn).await.unwrap(), [tenant]);
+    assert_eq!(runs::queued_tenants(conn).await.unwrap(), [(tenant, Trigger::Person)]);
 
     let started = runs::start(conn, tenant, Trigger::Schedule, NOW_MS + 2).await.unwrap();
     assert_eq!((&started.id, started.trigger, started.requested_ms), (&asked, Trigger::Person, NOW_MS));
@@ -152,6 +152,7 @@ async fn a_report_is_kept_whole_and_in_the_order_of_reading(#[values(Sqlite, Pos
         class: FaultClass::Timeout,
         message: "could not read contacts: no answer".to_owned(),
         request: Some("contacts at offset 300".to_owned()),
+        trace: "0af7651916cd43dd".to_owned(),
         retry_after: None,
     };
     let partial = DatasetReport {
