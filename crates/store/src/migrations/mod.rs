@@ -14,6 +14,7 @@ impl MigratorTrait for Migrator {
             Box::new(SqlMigration { name: "m0001_first_tables", text: include_str!("m0001_first_tables.sql") }),
             Box::new(SqlMigration { name: "m0002_audit_trail", text: include_str!("m0002_audit_trail.sql") }),
             Box::new(PackSnapshots),
+            Box::new(SqlMigration { name: "m0004_one_waiting_of_a_kind", text: include_str!("m0004_one_waiting_of_a_kind.sql") }),
         ]
     }
 }
