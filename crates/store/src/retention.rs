@@ -93,7 +93,7 @@ pub async fn sweep(store: &Store, tenant: TenantId, machine_ms: i64) -> Result<S
     Ok(Swept::Done { bodies: dead_bodies.len(), rows: dropped })
 }
 
-/// That nobody held the tenant's lease, and who would have held it next.
+/// That nobody held the tenant's lease, and that whoever takes it next is not the last who had it.
 struct Quiet {
     tenant: TenantId,
     fence: i64,
@@ -102,7 +102,8 @@ struct Quiet {
 
 impl Quiet {
     async fn find<C: Conn>(conn: &C, tenant: TenantId, machine_ms: i64) -> Result<Option<Self>> {
-        let text = "SELECT fence FROM sync_leases WHERE tenant_id = $1 AND expires_ms <= $2";
+        // Whoever slept through the end of the lease could wake with rows in hand that are gone by then.
+        let text = "UPDATE sync_leases SET fence = fence + 1 WHERE tenant_id = $1 AND expires_ms <= $2 RETURNING fence";
         let found = rows(conn, text, [tenant.0.into(), machine_ms.into()]).await?;
         let fence = found.first().map(|row| row.try_get_by_index(0)).transpose()?;
         Ok(fence.map(|fence| Self { tenant, fence, machine_ms }))
