@@ -105,6 +105,7 @@ const PLANNER_FIGURES: &str = "
         ('raw_rows', 'raw_rows', '60000 60000 1'),
         ('raw_frames', 'sqlite_autoindex_raw_frames_1', '60 60 1'),
         ('snapshot_bodies', 'snapshot_bodies', '60000 60000 1'),
+        ('snapshot_bodies', 'snapshot_bodies_by_no', '60000 60000 1'),
         ('snapshot_pages', 'snapshot_pages', '10000 10000 7 1 1'),
         ('notes', 'notes', '200000 200000 1'),
         ('notes', 'notes_by_row', '200000 200000 1'),
