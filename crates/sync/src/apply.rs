@@ -64,7 +64,10 @@ impl Apply<'_> {
             let tx = begin(self.store, self.lease).await?;
             let mut tried = report.clone();
             let mut seen = Filled::new(N::fields().len());
-            self.write::<N>(&tx, context, &mut reader, &sorted, &standing, &mut tried, &mut seen).await?;
+            self.set_aside::<N>(&tx, &mut reader, &sorted.without_id, &mut tried).await?;
+            for chunk in standing.chunks(CHUNK) {
+                self.write_changed::<N>(&tx, context, &mut reader, chunk, &mut tried, &mut seen).await?;
+            }
             let vanished = if self.replay { BTreeSet::new() } else { vanished_now::<N>(&coverage, &seen) };
             // What has just been found out changes what must be written: once more from the start.
             if vanished != context.vanished {
@@ -97,23 +100,6 @@ impl Apply<'_> {
             return Ok(false);
         }
         Ok(records::ground(self.store.conn(), context.tenant, N::DATASET).await? == Some(ground))
-    }
-
-    async fn write<N: Normalise>(
-        &self,
-        tx: &Tx,
-        context: &Context,
-        reader: &mut RowReader,
-        sorted: &SortedRows,
-        standing: &[RowNo],
-        report: &mut DatasetReport,
-        seen: &mut Filled,
-    ) -> Result<(), SyncError> {
-        self.set_aside::<N>(tx, reader, &sorted.without_id, report).await?;
-        for chunk in standing.chunks(CHUNK) {
-            self.write_changed::<N>(tx, context, reader, chunk, report, seen).await?;
-        }
-        Ok(())
     }
 
     async fn finish<N: Normalise>(

@@ -43,6 +43,12 @@ CREATE TABLE snapshot_pages (           -- the answers of a dataset of a run, up
     PRIMARY KEY (tenant_id, run_id, dataset, first_page)
 ) {clustered};
 
+ALTER TABLE snapshot_bodies ADD COLUMN body_no BIGINT NOT NULL DEFAULT 0;    -- in the order in which they first came
+UPDATE snapshot_bodies SET body_no = numbered.body_no FROM (
+    SELECT tenant_id, body_hash, ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY body_hash) AS body_no FROM snapshot_bodies
+) AS numbered WHERE snapshot_bodies.tenant_id = numbered.tenant_id AND snapshot_bodies.body_hash = numbered.body_hash;
+CREATE UNIQUE INDEX snapshot_bodies_by_no ON snapshot_bodies (tenant_id, body_no);
+
 -- What a row means ----------------------------------------------------------------------------------------------------
 
 CREATE TABLE field_rules (              -- where the agency found a field of a brand's rows; no rule: the built-in places
