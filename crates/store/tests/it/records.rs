@@ -3,10 +3,10 @@ use std::collections::HashMap;
 use rstest::rstest;
 use tetherboard_domain::Dataset;
 use tetherboard_store::leads::{self, LeadRecord};
-use tetherboard_store::notes;
-use tetherboard_store::records::{self, Absence, Book, Current, Scope};
+use tetherboard_store::records::{self, Absence, Book, Current, Ground, Scope};
 use tetherboard_store::schedule::{self, ActivityRecord};
 use tetherboard_store::snapshots::RowNo;
+use tetherboard_store::{notes, runs};
 use tetherboard_testkit::Kind::{self, *};
 
 use crate::rows::{NOW_MS, activity, book, harbor, lead, note, put_leads};
@@ -174,4 +174,29 @@ async fn the_same_crm_id_of_two_brands_is_two_records(#[values(Sqlite, Postgres)
     records::set_absence(conn, harbor, Dataset::Contacts, &ids(&["1"]), Absence::Gone(NOW_MS)).await.unwrap();
     assert!(leads::get(conn, harbor, &"1".into()).await.unwrap().is_none());
     assert_eq!(leads::get(conn, tidewater, &"1".into()).await.unwrap().unwrap().name, "Bo");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_list_stands_on_the_rows_of_its_last_read_until_it_is_told_otherwise(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
+    let conn = db.store.conn();
+    let ground = async |brand, dataset| records::ground(conn, brand, dataset).await.unwrap();
+    let stands = Ground::of(&[65_536, 65_537], 1);
+    assert_eq!(ground(harbor, Dataset::Contacts).await, None);
+    runs::set_dataset_age(conn, harbor, Dataset::Contacts, NOW_MS, true).await.unwrap();
+    runs::set_dataset_age(conn, harbor, Dataset::Deals, NOW_MS, true).await.unwrap();
+    runs::set_dataset_age(conn, tidewater, Dataset::Contacts, NOW_MS, true).await.unwrap();
+    assert_eq!(ground(harbor, Dataset::Contacts).await, None);
+    records::set_ground(conn, harbor, Dataset::Contacts, Some(stands)).await.unwrap();
+    // A later read moves the watermark alone.
+    runs::set_dataset_age(conn, harbor, Dataset::Contacts, NOW_MS + 1, false).await.unwrap();
+    assert_eq!(ground(harbor, Dataset::Contacts).await, Some(stands));
+    assert_eq!((ground(harbor, Dataset::Deals).await, ground(tidewater, Dataset::Contacts).await), (None, None));
+    for other in [Ground::of(&[65_537, 65_536], 1), Ground::of(&[65_536], 1), Ground::of(&[65_536, 65_537], 2)] {
+        assert_ne!(stands, other);
+    }
+    records::set_ground(conn, harbor, Dataset::Contacts, None).await.unwrap();
+    assert_eq!(ground(harbor, Dataset::Contacts).await, None);
 }
