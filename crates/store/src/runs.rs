@@ -341,7 +341,7 @@ fn applied() -> impl Iterator<Item = &'static str> {
 
 pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option<RunStatus>) -> Result<Option<Run>> {
     let mut query = Query::new(SELECT);
-    query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND finished_ms IS NOT NULL AND started_by <> ");
+    query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND finished_ms IS NOT NULL AND started_ms IS NOT NULL AND started_by <> ");
     query.bind(Trigger::Replay.as_str());
     if let Some(status) = status {
         query.push(" AND status = ").bind(status.as_str());
@@ -353,7 +353,7 @@ pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option
 /// The first run of the unbroken row of runs that did not succeed and that ends with the newest.
 pub async fn failing_since<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
     let text = format!(
-        "{SELECT} WHERE tenant_id = $1 AND finished_ms IS NOT NULL AND status <> $2 AND started_by <> $3 \
+        "{SELECT} WHERE tenant_id = $1 AND finished_ms IS NOT NULL AND started_ms IS NOT NULL AND status <> $2 AND started_by <> $3 \
          AND requested_ms > COALESCE((SELECT MAX(requested_ms) \
          FROM sync_runs WHERE tenant_id = $1 AND status = $2 AND started_by <> $3), -1) ORDER BY requested_ms, id LIMIT 1"
     );

@@ -154,7 +154,8 @@ impl Syncer {
             Err(error) => return self.give_up(tenant, &run.id, reports, &unreached(&error)).await,
         };
         if let Some(error) = self.knock(tenant, run.trigger, &door).await? {
-            return self.give_up(tenant, &run.id, reports, &error).await;
+            self.give_up(tenant, &run.id, &mut reports[..1], &error).await?;
+            return self.give_up(tenant, &run.id, reports, &unasked(&error)).await;
         }
         let step = Step {
             syncer: self,
@@ -200,12 +201,11 @@ impl Syncer {
             let error = self.refused(tenant, door, error.clone()).await?;
             report.error = Some(error.clone());
             runs::report(self.store.conn(), tenant.id, run, report, self.clock.now_ms()).await?;
-            return Ok(Some(error));
+            return Ok(Some(unasked(&error)));
         }
         if error.retry_after.is_some() {
             self.park_if_asked(tenant, door, error).await?;
-            let message = format!("not asked, because {} failed: {}", report.dataset, error.class.meaning());
-            return Ok(Some(RunError { message, request: None, ..error.clone() }));
+            return Ok(Some(unasked(error)));
         }
         Ok(None)
     }
@@ -236,6 +236,11 @@ impl Syncer {
             }
         }
     }
+}
+
+/// Of lists that were not asked after a fault that concerns them too.
+fn unasked(error: &RunError) -> RunError {
+    RunError { message: format!("not asked: {}", error.message), request: None, ..error.clone() }
 }
 
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
