@@ -341,7 +341,10 @@ fn applied() -> impl Iterator<Item = &'static str> {
 
 pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option<RunStatus>) -> Result<Option<Run>> {
     let mut query = Query::new(SELECT);
-    query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND finished_ms IS NOT NULL AND started_ms IS NOT NULL AND started_by <> ");
+    query
+        .push(" WHERE tenant_id = ")
+        .bind(tenant.0)
+        .push(" AND finished_ms IS NOT NULL AND started_ms IS NOT NULL AND started_by <> ");
     query.bind(Trigger::Replay.as_str());
     if let Some(status) = status {
         query.push(" AND status = ").bind(status.as_str());
