@@ -228,8 +228,10 @@ impl Apply<'_> {
                 live.into_iter().filter(|(id, _)| !seen(id)).collect()
             }
         };
+        let live = usize::try_from(live - report.added).unwrap_or(0);
         let absences = Absences {
-            live: usize::try_from(live - report.added).unwrap_or(0),
+            live,
+            all: live,
             absent: absent.len(),
             // A row without an id could be any of the absent ones.
             whole: whole && sorted.without_id.is_empty(),
