@@ -9,6 +9,7 @@ mod faults;
 mod first_sync;
 mod keeping;
 mod leases;
+mod notes;
 mod outages;
 mod removals;
 mod secrets;
