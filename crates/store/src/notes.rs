@@ -6,6 +6,7 @@ use tetherboard_domain::{Dataset, TenantId};
 use crate::leads::find_words;
 use crate::query::{Query, rows};
 use crate::records::{self, Book};
+use crate::snapshots::RowNo;
 use crate::{Conn, Result};
 
 /// A note as a run writes it.
@@ -82,6 +83,13 @@ pub async fn set_read<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String], 
         query.execute(conn).await?;
     }
     Ok(())
+}
+
+/// The raw rows that live notes stand on, in order, each with the contact whose note it is.
+pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(RowNo, String)>> {
+    let text = "SELECT row_no, client_id FROM notes WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY client_id, row_no";
+    let found = rows(conn, text, [tenant.0.into()]).await?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
 /// How many live contacts there are, and of how many the notes were read since the contact last changed.
