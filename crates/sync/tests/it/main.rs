@@ -2,17 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod calendar;
 mod changes;
 mod credentials;
 mod days;
 mod faults;
 mod first_sync;
+mod hour;
 mod keeping;
 mod leases;
 mod notes;
 mod outages;
 mod removals;
+mod replay;
 mod secrets;
+mod values;
 mod waiting;
 mod worker;
 mod world;

@@ -19,6 +19,9 @@ use tetherboard_store::tenants::{self, Tenant};
 use tetherboard_sync::{Crm, RunOptions, RunReport, Syncer};
 use tetherboard_testkit::{Kind, TestDatabase};
 
+/// Stands between the cells of a dumped row, and in no text.
+pub(crate) const BETWEEN: &str = "\u{1f}";
+
 /// A Thursday morning.
 const BEGINS: &str = "2026-11-19T16:30:00Z";
 
@@ -215,8 +218,8 @@ impl World {
         let rows = self.query(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")).await;
         let Some(first) = rows.first() else { return Vec::new() };
         let columns = first.column_names();
-        let mut lines = vec![columns.join("|")];
-        lines.extend(rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>().join("|")));
+        let mut lines = vec![columns.join(BETWEEN)];
+        lines.extend(rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>().join(BETWEEN)));
         lines
     }
 
