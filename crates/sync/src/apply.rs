@@ -52,12 +52,13 @@ impl Apply<'_> {
         self.settle_rivals::<N>(context, &mut reader, &mut sorted).await?;
         let coverage = field_rules::coverage(conn, context.tenant, N::DATASET).await?;
         context.vanished = vanished_before::<N>(&coverage);
+        context.vanished_before = context.vanished.clone();
         loop {
             let tx = begin(self.store, self.lease).await?;
             let mut tried = report.clone();
             let mut seen = Filled::new(N::fields().len());
             self.write::<N>(&tx, context, &mut reader, &sorted, &mut tried, &mut seen).await?;
-            let vanished = if self.replay { BTreeSet::new() } else { vanished_now::<N>(&coverage, &seen) };
+            let vanished = self.vanished_now::<N>(&coverage, &seen);
             // What has just been found out changes what must be written: once more from the start.
             if vanished != context.vanished {
                 tx.rollback().await.map_err(StoreError::from)?;
@@ -240,6 +241,16 @@ impl Apply<'_> {
         take_away(tx, tenant, N::DATASET, absences, absent, context.now_ms, report).await
     }
 
+    /// Fields that at least half of the rows had, and of as many rows now none; one that the agency looks for nowhere may go.
+    fn vanished_now<N: Normalise>(&self, coverage: &HashMap<String, FieldCoverage>, seen: &Filled) -> BTreeSet<&'static str> {
+        let has_vanished = |(at, field): &(usize, &FieldSpec)| {
+            let had = coverage.get(field.name).is_some_and(|known| known.filled >= MANY && known.filled * 2 >= known.rows);
+            let is_looked_for = self.mapping.rule(N::DATASET, field.name).is_some_and(|rule| !rule.places.is_empty());
+            had && is_looked_for && seen.rows >= MANY && seen.of[*at] == 0
+        };
+        N::fields().iter().enumerate().filter(has_vanished).map(|(_, field)| field.name).collect()
+    }
+
     async fn remember_coverage<N: Normalise>(
         &self,
         tx: &Tx,
@@ -331,13 +342,4 @@ impl Filled {
 fn vanished_before<N: Normalise>(coverage: &HashMap<String, FieldCoverage>) -> BTreeSet<&'static str> {
     let is_vanished = |field: &&FieldSpec| coverage.get(field.name).is_some_and(|known| known.vanished_ms.is_some());
     N::fields().iter().filter(is_vanished).map(|field| field.name).collect()
-}
-
-/// Fields that at least half of the rows had, and of as many rows now none.
-fn vanished_now<N: Normalise>(coverage: &HashMap<String, FieldCoverage>, seen: &Filled) -> BTreeSet<&'static str> {
-    let has_vanished = |(at, field): &(usize, &FieldSpec)| {
-        let had = coverage.get(field.name).is_some_and(|known| known.filled >= MANY && known.filled * 2 >= known.rows);
-        had && seen.rows >= MANY && seen.of[*at] == 0
-    };
-    N::fields().iter().enumerate().filter(has_vanished).map(|(_, field)| field.name).collect()
 }
