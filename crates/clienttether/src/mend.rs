@@ -33,7 +33,11 @@ fn without_bare_words(text: &str) -> String {
         };
         let (part, after) = rest.split_at(length);
         let follows_digit = mended.ends_with(|c: char| c.is_ascii_digit());
-        let is_bare = !in_string && !follows_digit && part.len() >= 2 && part.chars().all(is_word) && !matches!(part, "true" | "false" | "null");
+        let is_bare = !in_string
+            && !follows_digit
+            && part.len() >= 2
+            && part.chars().all(is_word)
+            && !matches!(part, "true" | "false" | "null");
         if is_bare {
             mended.push_str("\"\"");
             mended.extend(std::iter::repeat_n(' ', part.len() - 2));

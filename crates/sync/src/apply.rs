@@ -60,6 +60,7 @@ impl Apply<'_> {
         }
         let coverage = field_rules::coverage(conn, context.tenant, N::DATASET).await?;
         context.vanished = vanished_before::<N>(&coverage);
+        context.vanished_before = context.vanished.clone();
         loop {
             let tx = begin(self.store, self.lease).await?;
             let mut tried = report.clone();
@@ -68,7 +69,7 @@ impl Apply<'_> {
             for chunk in standing.chunks(CHUNK) {
                 self.write_changed::<N>(&tx, context, &mut reader, chunk, &mut tried, &mut seen).await?;
             }
-            let vanished = if self.replay { BTreeSet::new() } else { vanished_now::<N>(&coverage, &seen) };
+            let vanished = self.vanished_now::<N>(&coverage, &seen);
             // What has just been found out changes what must be written: once more from the start.
             if vanished != context.vanished {
                 tx.rollback().await.map_err(StoreError::from)?;
@@ -240,8 +241,10 @@ impl Apply<'_> {
                 live.into_iter().filter(|(id, _)| !seen(id)).collect()
             }
         };
+        let before = usize::try_from(live - report.added).unwrap_or(0);
         let absences = Absences {
-            live: usize::try_from(live - report.added).unwrap_or(0),
+            live: before,
+            all: before,
             absent: absent.len(),
             // A row without an id could be any of the absent ones.
             whole: whole && sorted.without_id.is_empty(),
@@ -250,6 +253,16 @@ impl Apply<'_> {
         let all_shown = absent.is_empty() && live == count(sorted.by_id.len());
         take_away(tx, tenant, N::DATASET, absences, absent, context.now_ms, report).await?;
         Ok(all_shown)
+    }
+
+    /// Fields that at least half of the rows had, and of as many rows now none; one that the agency looks for nowhere may go.
+    fn vanished_now<N: Normalise>(&self, coverage: &HashMap<String, FieldCoverage>, seen: &Filled) -> BTreeSet<&'static str> {
+        let has_vanished = |(at, field): &(usize, &FieldSpec)| {
+            let had = coverage.get(field.name).is_some_and(|known| known.filled >= MANY && known.filled * 2 >= known.rows);
+            let is_looked_for = self.mapping.rule(N::DATASET, field.name).is_some_and(|rule| !rule.places.is_empty());
+            had && is_looked_for && seen.rows >= MANY && seen.of[*at] == 0
+        };
+        N::fields().iter().enumerate().filter(has_vanished).map(|(_, field)| field.name).collect()
     }
 
     async fn remember_coverage<N: Normalise>(
@@ -343,13 +356,4 @@ impl Filled {
 fn vanished_before<N: Normalise>(coverage: &HashMap<String, FieldCoverage>) -> BTreeSet<&'static str> {
     let is_vanished = |field: &&FieldSpec| coverage.get(field.name).is_some_and(|known| known.vanished_ms.is_some());
     N::fields().iter().filter(is_vanished).map(|field| field.name).collect()
-}
-
-/// Fields that at least half of the rows had, and of as many rows now none.
-fn vanished_now<N: Normalise>(coverage: &HashMap<String, FieldCoverage>, seen: &Filled) -> BTreeSet<&'static str> {
-    let has_vanished = |(at, field): &(usize, &FieldSpec)| {
-        let had = coverage.get(field.name).is_some_and(|known| known.filled >= MANY && known.filled * 2 >= known.rows);
-        had && seen.rows >= MANY && seen.of[*at] == 0
-    };
-    N::fields().iter().enumerate().filter(has_vanished).map(|(_, field)| field.name).collect()
 }
