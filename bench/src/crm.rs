@@ -1,30 +1,40 @@
 //! The simulated CRM in a process of its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 
 use anyhow::Context;
 use tetherboard_domain::Clock;
-use tetherboard_simulator::{AccountConfig, Config, Simulator};
+use tetherboard_simulator::{AccountConfig, Config, ContactEdit, Edit, Simulator};
 
 pub(crate) struct Child {
     process: std::process::Child,
     pub(crate) base_url: String,
     pub(crate) access_token: String,
     pub(crate) web_key: String,
+    lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Child {
     pub(crate) fn start(contacts: usize, deals: usize) -> anyhow::Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(["--serve-crm", "--contacts", &contacts.to_string(), "--deals", &deals.to_string()])
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let output = process.stdout.take().context("the CRM's process has no output")?;
         let mut lines = BufReader::new(output).lines();
         let mut line = || lines.next().context("the CRM's process said too little")?.context("it cannot be read");
-        Ok(Self { base_url: line()?, access_token: line()?, web_key: line()?, process })
+        let (base_url, access_token, web_key) = (line()?, line()?, line()?);
+        Ok(Self { base_url, access_token, web_key, lines, process })
+    }
+
+    /// A new contact at the front of the list, which moves every other one down by a place.
+    pub(crate) fn add_contact(&mut self) -> anyhow::Result<()> {
+        writeln!(self.process.stdin.as_mut().context("the CRM's process takes no input")?, "add")?;
+        self.lines.next().context("the CRM's process ended")??;
+        Ok(())
     }
 }
 
@@ -42,5 +52,13 @@ pub(crate) async fn serve(contacts: usize, deals: usize) -> anyhow::Result<()> {
     let simulator = Simulator::new(Config { seed: 1, accounts: vec![account], odd_text: false }, Clock::system());
     let server = simulator.listen(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)).await?;
     println!("{}\n{}\n{}", server.base_url(), simulator.access_token(), simulator.accounts()[0].web_key);
-    std::future::pending().await
+    // Each line that comes in adds a contact.
+    tokio::task::spawn_blocking(move || {
+        for line in std::io::stdin().lines() {
+            line?;
+            println!("{}", simulator.edit(0, Edit::AddContact(ContactEdit::named("Ada Ash"))));
+        }
+        Ok(())
+    })
+    .await?
 }

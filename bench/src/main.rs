@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    let crm = crm::Child::start(arguments.contacts, arguments.deals)?;
+    let mut crm = crm::Child::start(arguments.contacts, arguments.deals)?;
     let folder = tempfile::tempdir()?;
     let records = arguments.contacts + arguments.deals;
     println!("{} contacts and {} deals", arguments.contacts, arguments.deals);
@@ -75,6 +75,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let tenant = tenant(&store, &crm.web_key).await?;
     run("first sync", &syncer, &tenant, records).await?;
     run("unchanged hour", &syncer, &tenant, records).await?;
+    crm.add_contact()?;
+    run("an hour with one new lead", &syncer, &tenant, records).await?;
     let before = Usage::now()?;
     let started = Instant::now();
     let read = yardstick::read_all(&crm, &folder.path().join("plain.db")).await?;

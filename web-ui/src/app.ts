@@ -2,6 +2,7 @@
    what a refresh swaps in needs no wiring. */
 import "./refresh";
 import "./keep";
+import "./live";
 import "./theme";
 import "./menus";
 import "./keys";

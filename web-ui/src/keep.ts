@@ -24,7 +24,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (now) restore(now);
 });
 
-function remember(root: Element): Kept {
+export function remember(root: Element): Kept {
   const inside = <E extends Element>(selector: string) => [
     ...(root.matches(selector) ? [root as E] : []),
     ...root.querySelectorAll<E>(selector),
@@ -46,7 +46,7 @@ function remember(root: Element): Kept {
   };
 }
 
-function restore(now: Kept) {
+export function restore(now: Kept) {
   for (const { way, open } of now.details) {
     const it = follow(way);
     if (it instanceof HTMLDetailsElement) it.open = open;

@@ -55,7 +55,7 @@ function walk(menu: HTMLDetailsElement, event: KeyboardEvent) {
 
 /* A filter narrows the menu that it stands in, or the list or table whose id it names. */
 const listOf = (input: HTMLInputElement) => (input.dataset.filterList ? document.getElementById(input.dataset.filterList) : input.closest(".menu-panel"));
-const rows = "li, tbody tr";
+const rows = "li:not(li li), tbody tr";
 const shown = (list: Element | null) => [...(list?.querySelectorAll<HTMLElement>(rows) ?? [])].filter((it) => !it.hidden);
 const plain = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 

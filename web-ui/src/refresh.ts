@@ -27,10 +27,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (detail.xhr.responseURL && new URL(detail.xhr.responseURL).pathname !== asked) detail.shouldSwap = false;
 });
 
-/* Nobody looks at a hidden tab: it asks nothing, and asks at once when it is seen again. */
+/* Nobody looks at a hidden tab: it asks nothing. */
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden) event.preventDefault();
-});
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) document.body.dispatchEvent(new Event("seen-again"));
 });

@@ -1,13 +1,14 @@
-/* To hand a page on: its address, or paper. */
+/* To hand on what a page says: its address, paper, or a text for somebody's support. */
 document.addEventListener("click", async (event) => {
   const at = event.target as Element;
   if (at.closest("[data-print]")) print();
-  const button = at.closest<HTMLElement>("[data-copy-link]");
+  const button = at.closest<HTMLElement>("[data-copy-link], [data-copy-text]");
   if (!button || button.dataset.copied !== undefined) return;
   event.preventDefault();
   const words = button.querySelector<HTMLElement>("[data-words]") ?? button;
   const before = [...words.childNodes];
-  const said = (await copy(new URL(button.dataset.copyLink || location.href, location.href).href)) ? "Copied" : "Copy the address bar";
+  const text = button.dataset.copyText ?? new URL(button.dataset.copyLink || location.href, location.href).href;
+  const said = (await copy(text)) ? "Copied" : button.dataset.copyText ? "Select it by hand" : "Copy the address bar";
   button.dataset.copied = "";
   words.replaceChildren(said);
   announce(said);

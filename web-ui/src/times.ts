@@ -28,11 +28,13 @@ function refresh() {
 }
 
 /* What is swapped in may carry a later reading of the server's clock. */
-document.addEventListener("htmx:load", (event) => {
-  const fresh = event.target instanceof HTMLElement ? event.target.dataset.nowMs : undefined;
-  if (fresh && performance.now() > 1_000) [serverNow, since] = [Number(fresh), performance.now()];
-  refresh();
-});
+for (const swapped of ["htmx:load", "swapped-in"]) {
+  document.addEventListener(swapped, (event) => {
+    const fresh = event.target instanceof HTMLElement ? event.target.dataset.nowMs : undefined;
+    if (fresh && performance.now() > 1_000) [serverNow, since] = [Number(fresh), performance.now()];
+    refresh();
+  });
+}
 document.addEventListener("visibilitychange", refresh);
 setInterval(refresh, Math.max(1_000, 15_000 / speed));
 refresh();

@@ -27,6 +27,7 @@ pub(crate) fn read(exchange: &Exchange, asked: Asked<'_>) -> Result<Page, Cause>
         request: asked.path_and_query.to_owned(),
         status: exchange.status,
         received_at: exchange.received_at,
+        server_date: exchange.server_date,
         body: body.clone(),
         envelope,
         rows: rows.collect(),
@@ -97,7 +98,8 @@ mod tests {
     use crate::mapping::Mapping;
 
     fn answer(body: impl Into<Vec<u8>>) -> Result<Page, Cause> {
-        let exchange = Exchange { status: 200, received_at: jiff::Timestamp::UNIX_EPOCH, body: body.into().into() };
+        let exchange =
+            Exchange { status: 200, received_at: jiff::Timestamp::UNIX_EPOCH, server_date: None, body: body.into().into() };
         let secrets = ["eyJhbGciOi".into(), "CT_0a1b".into()];
         let mapping = Mapping::default();
         let plan = mapping.plan(Dataset::Contacts);

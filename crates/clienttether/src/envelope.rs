@@ -344,7 +344,7 @@ mod tests {
     #[case::nothing(b"")]
     #[case::html(b"<html></html>")]
     #[case::cut(b"{\"ResultCode\":200,\"data\":[{\"a\":")]
-    #[case::not_a_number(b"{\"ResultCode\":200,\"data\":[NaN]}")]
+    #[case::a_word_that_is_a_row_and_more_behind(b"{\"ResultCode\":200,\"data\":[NaN]} NaN")]
     #[case::more_behind(b"{\"ResultCode\":200} <br>")]
     #[case::invalid_bytes_outside_strings(b"{\"ResultCode\":200,\xff\"data\":[]}")]
     fn what_is_not_json_is_said_without_quoting_it(#[case] body: &[u8]) {

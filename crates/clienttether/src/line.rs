@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use tetherboard_domain::Clock;
 use tokio::time::timeout;
@@ -27,6 +28,7 @@ pub(crate) struct Line {
 pub(crate) struct Exchange {
     pub status: u16,
     pub received_at: Timestamp,
+    pub server_date: Option<Timestamp>,
     pub body: Bytes,
 }
 
@@ -66,10 +68,12 @@ impl Line {
             .map_err(|_| Cause::Timeout { awaited: "the first byte", limit: first_byte })?
             .map_err(|error| unreached(error, limits))?;
         self.check_status(&response)?;
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        let server_date = date.and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
         let packed = read_body(&mut response, limits).await?;
         let status = response.status().as_u16();
         let body = gzip::plain(packed, limits.max_body_bytes)?;
-        Ok(Exchange { status, received_at: self.clock.now(), body })
+        Ok(Exchange { status, received_at: self.clock.now(), server_date, body })
     }
 
     fn check_status(&self, response: &reqwest::Response) -> Result<(), Broken> {

@@ -15,6 +15,8 @@ pub struct Page {
     pub request: String,
     pub status: u16,
     pub received_at: Timestamp,
+    /// The CRM's own clock, where the answer's `Date` tells it.
+    pub server_date: Option<Timestamp>,
     /// Decompressed, otherwise untouched.
     pub body: Bytes,
     pub envelope: Envelope,

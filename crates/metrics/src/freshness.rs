@@ -1,15 +1,15 @@
 //! How old the data is, and whether it is being kept up to date.
 
 use jiff::{SignedDuration, Timestamp};
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, next_hourly_run};
-use tetherboard_store::runs::{self, DatasetReport, Run};
+use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger, next_hourly_run};
+use tetherboard_store::runs::{self, DatasetAges, DatasetReport, Run};
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Conn, Result};
+use tetherboard_store::{Conn, Result, credentials};
 
 #[derive(Clone, Debug)]
 pub struct Freshness {
     pub state: SyncState,
-    /// The oldest start of the last whole reads of all datasets; `None` while one never had one.
+    /// The oldest start of the last whole reads of what the numbers rest on; `None` while one of them never had one.
     pub as_of: Option<Timestamp>,
     pub last_success: Option<Timestamp>,
     pub next_at: Timestamp,
@@ -20,7 +20,40 @@ pub struct Freshness {
     pub progress: Option<Progress>,
     /// When the last finished run did not succeed.
     pub trouble: Option<Trouble>,
+    /// While the CRM refuses what we show it. A brand can be stopped by a run of another.
+    pub refused: Option<Refused>,
     pub data_version: i64,
+}
+
+impl Freshness {
+    /// Why the data is not kept up to date, the gravest first; `None` when nothing failed, or rows are held.
+    pub fn class(&self) -> Option<FaultClass> {
+        match self.refused {
+            Some(_) => Some(FaultClass::Credentials),
+            None => self.trouble.as_ref().and_then(Trouble::class),
+        }
+    }
+
+    /// Since when it is so.
+    pub fn troubled_since(&self) -> Option<Timestamp> {
+        match self.refused {
+            Some(Refused::Key { since } | Refused::Token { since, .. }) => Some(since),
+            None => self.trouble.as_ref().and_then(|trouble| trouble.since),
+        }
+    }
+
+    pub fn is_troubled(&self) -> bool {
+        self.trouble.is_some() || self.refused.is_some()
+    }
+}
+
+/// Which of our credentials the CRM refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The agency's: no brand can be read.
+    Token { since: Timestamp, tried: Option<Timestamp> },
+    /// This brand's.
+    Key { since: Timestamp },
 }
 
 /// How loudly a page says that its data is old.
@@ -81,8 +114,10 @@ impl Trouble {
 
 pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Result<Freshness> {
     let ages = runs::dataset_ages(conn, tenant.id).await?;
-    let as_of = ages.as_of_ms(Dataset::ALL).and_then(moment);
-    let open = runs::open_run(conn, tenant.id).await?.filter(|run| run.status == RunStatus::Running);
+    let as_of = as_of_ms(&ages).and_then(moment);
+    // A replay reads nothing, so the data is no newer for it.
+    let is_read = |run: &Run| run.status == RunStatus::Running && run.trigger != Trigger::Replay;
+    let open = runs::open_run(conn, tenant.id).await?.filter(is_read);
     let finished = runs::newest_finished(conn, tenant.id, None).await?;
     let succeeded = runs::newest_finished(conn, tenant.id, Some(RunStatus::Succeeded)).await?;
     let age = as_of.map(|as_of| now.duration_since(as_of).max(SignedDuration::ZERO));
@@ -98,13 +133,14 @@ pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Re
         }),
         None => None,
     };
+    let refused = refused(conn, tenant).await?;
     let step = age.map_or(Step::Fresh, Step::of);
-    let state = match (&open, &trouble, &succeeded) {
+    let state = match (&open, trouble.is_some() || refused.is_some(), &succeeded) {
         (Some(_), ..) => SyncState::Running,
-        (None, Some(_), _) => SyncState::Failing,
-        (None, None, None) => SyncState::Never,
-        (None, None, Some(_)) if step == Step::Fresh => SyncState::OnTime,
-        (None, None, Some(_)) => SyncState::Late,
+        (None, true, _) => SyncState::Failing,
+        (None, false, None) => SyncState::Never,
+        (None, false, Some(_)) if step == Step::Fresh => SyncState::OnTime,
+        (None, false, Some(_)) => SyncState::Late,
     };
     let progress = match &open {
         Some(run) => Some(Progress { datasets: runs::reports(conn, tenant.id, &run.id).await? }),
@@ -124,8 +160,25 @@ pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Re
             .collect(),
         progress,
         trouble,
+        refused,
         data_version: tenant.data_version,
     })
+}
+
+/// Notes are read a few contacts at a time and tell their coverage instead; a calendar that was never read holds no
+/// number back.
+fn as_of_ms(ages: &DatasetAges) -> Option<i64> {
+    use Dataset::{Contacts, Deals, Events, Sources, Stages, Users};
+    let lists = ages.as_of_ms(&[Stages, Sources, Users, Contacts, Deals])?;
+    Some(ages.whole_ms(Events).map_or(lists, |events| events.min(lists)))
+}
+
+async fn refused<C: Conn>(conn: &C, tenant: &Tenant) -> Result<Option<Refused>> {
+    let incident = credentials::token_incident(conn).await?;
+    let token = incident.and_then(|token| {
+        Some(Refused::Token { since: token.refused_ms.and_then(moment)?, tried: token.tried_ms.and_then(moment) })
+    });
+    Ok(token.or_else(|| tenant.refused_ms.and_then(moment).map(|since| Refused::Key { since })))
 }
 
 fn moment(ms: i64) -> Option<Timestamp> {

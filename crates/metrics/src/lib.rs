@@ -12,7 +12,7 @@ mod pipeline;
 mod trend;
 
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
-pub use freshness::{DatasetAge, Freshness, Progress, Step, Trouble, freshness};
+pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
 pub use leads::{LeadSummary, SourceLabel, SourceLine, StageCount, WeekCount, lead_summary, sources};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
 pub use trend::{DayTotals, NewLeadsThisWeek, day_totals, new_leads_this_week};

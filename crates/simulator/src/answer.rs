@@ -47,7 +47,7 @@ pub(crate) async fn answer(
         return json(envelope::of_code("400", Some(kind)));
     }
     let asked = Asked::new(kind, client_id, uri);
-    let fault = account.strike(kind, asked.offset);
+    let fault = account.strike(kind, asked.offset, client_id);
     serving.simulator.note_call(account, kind, uri, status_under(fault.as_ref(), &asked));
     match fault {
         None => json(healthy(&serving, account, &asked, None)),

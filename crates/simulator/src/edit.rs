@@ -75,6 +75,18 @@ pub enum Edit {
     },
     RemoveUser(String),
     AddNote(NoteEdit),
+    /// Writes over one field of a note, which the contact's own row does not show.
+    SetNote {
+        client_id: String,
+        note_id: String,
+        field: &'static str,
+        value: Value,
+    },
+    UnsetNote {
+        client_id: String,
+        note_id: String,
+        field: &'static str,
+    },
     RemoveNote {
         client_id: String,
         note_id: String,
@@ -201,6 +213,7 @@ pub struct NoteEdit {
     pub note_type: Option<String>,
     pub author: Option<String>,
     pub created: Option<Timestamp>,
+    pub fields: Vec<(&'static str, Value)>,
 }
 
 impl NoteEdit {
@@ -213,6 +226,11 @@ impl NoteEdit {
         self
     }
 
+    /// The CRM's next id unless set; two contacts' notes can have the same.
+    pub fn id(self, note_id: &str) -> Self {
+        self.with("note_id", note_id)
+    }
+
     pub fn by(mut self, author: &str) -> Self {
         self.author = Some(author.into());
         self
@@ -220,6 +238,11 @@ impl NoteEdit {
 
     pub fn created(mut self, at: Timestamp) -> Self {
         self.created = Some(at);
+        self
+    }
+
+    pub fn with(mut self, field: &'static str, value: impl Into<Value>) -> Self {
+        self.fields.push((field, value.into()));
         self
     }
 }

@@ -45,6 +45,8 @@ pub enum Fault {
     Drip,
     /// The fault, on requests whose offset is at least so much: "failing on the third page for ever".
     FromOffset(usize, Box<Fault>),
+    /// The fault, on the notes of these contacts.
+    OfContacts(Vec<String>, Box<Fault>),
     /// The fault, on the first so many requests; then healed.
     Times(usize, Box<Fault>),
     /// The fault, once so many requests were answered right.
@@ -160,23 +162,31 @@ impl Fault {
         Self::After(answers, Box::new(Self::RevokeKey))
     }
 
-    /// What befalls a request at `offset`; counts it where only the first so many are to fail.
-    pub(crate) fn strike(&mut self, offset: usize) -> Option<Fault> {
+    /// What befalls a request at `offset`, of a contact's notes or of a list; counts it where only the first so many are
+    /// to fail.
+    pub(crate) fn strike(&mut self, offset: usize, client_id: Option<&str>) -> Option<Fault> {
         match self {
             Self::FromOffset(from, inner) => {
                 if offset >= *from {
-                    inner.strike(offset)
+                    inner.strike(offset, client_id)
+                } else {
+                    None
+                }
+            }
+            Self::OfContacts(contacts, inner) => {
+                if contacts.iter().any(|contact| Some(contact.as_str()) == client_id) {
+                    inner.strike(offset, client_id)
                 } else {
                     None
                 }
             }
             Self::Times(0, _) => None,
             Self::Times(left, inner) => {
-                let struck = inner.strike(offset)?;
+                let struck = inner.strike(offset, client_id)?;
                 *left -= 1;
                 Some(struck)
             }
-            Self::After(0, inner) => inner.strike(offset),
+            Self::After(0, inner) => inner.strike(offset, client_id),
             Self::After(left, _) => {
                 *left -= 1;
                 None
@@ -207,8 +217,8 @@ impl Faults {
         *self = Self::default();
     }
 
-    pub(crate) fn strike(&mut self, request: crate::Request, offset: usize) -> Option<Fault> {
-        self.of.get_mut(&request).or(self.of_everything.as_mut())?.strike(offset)
+    pub(crate) fn strike(&mut self, request: crate::Request, offset: usize, client_id: Option<&str>) -> Option<Fault> {
+        self.of.get_mut(&request).or(self.of_everything.as_mut())?.strike(offset, client_id)
     }
 }
 
@@ -219,14 +229,21 @@ mod tests {
     #[test]
     fn a_fault_that_is_counted_heals_and_counts_only_what_it_struck() {
         let mut fault = Fault::FromOffset(200, Box::new(Fault::Times(2, Box::new(Fault::Html))));
-        let struck: Vec<bool> = [0, 200, 100, 300, 200].map(|offset| fault.strike(offset).is_some()).into();
+        let struck: Vec<bool> = [0, 200, 100, 300, 200].map(|offset| fault.strike(offset, None).is_some()).into();
         assert_eq!(struck, [false, true, false, true, false]);
+    }
+
+    #[test]
+    fn a_fault_of_contacts_strikes_their_notes_alone() {
+        let mut fault: Fault = "of:7,8:times:1:html".parse().unwrap();
+        let struck = [None, Some("9"), Some("8"), Some("7")].map(|contact| fault.strike(0, contact));
+        assert_eq!(struck, [None, None, Some(Fault::Html), None]);
     }
 
     #[test]
     fn a_fault_can_wait_for_calls_and_then_strike_so_often() {
         let mut fault = Fault::rotate_token_after(2);
-        let struck = [0, 100, 200, 300].map(|offset| fault.strike(offset));
+        let struck = [0, 100, 200, 300].map(|offset| fault.strike(offset, None));
         assert_eq!(struck, [None, None, Some(Fault::RotateToken), None]);
     }
 
@@ -235,9 +252,9 @@ mod tests {
         let mut faults = Faults::default();
         faults.set_everything(Fault::Hang);
         faults.set(crate::Request::Notes, Fault::Html);
-        assert_eq!(faults.strike(crate::Request::Notes, 0), Some(Fault::Html));
-        assert_eq!(faults.strike(crate::Request::Deals, 0), Some(Fault::Hang));
+        assert_eq!(faults.strike(crate::Request::Notes, 0, None), Some(Fault::Html));
+        assert_eq!(faults.strike(crate::Request::Deals, 0, None), Some(Fault::Hang));
         faults.heal();
-        assert_eq!(faults.strike(crate::Request::Deals, 0), None);
+        assert_eq!(faults.strike(crate::Request::Deals, 0, None), None);
     }
 }

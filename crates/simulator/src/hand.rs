@@ -54,10 +54,12 @@ impl World {
             Edit::SetUser { user_id, field, value } => set(&mut self.users, "user", user_id, field, value),
             Edit::RemoveUser(id) => remove(&mut self.users, "user", id),
             Edit::AddNote(edit) => self.type_note(edit),
+            Edit::SetNote { client_id, note_id, field, value } => self.set_note(&client_id, note_id, field, Some(value)),
+            Edit::UnsetNote { client_id, note_id, field } => self.set_note(&client_id, note_id, field, None),
             Edit::RemoveNote { client_id, note_id } => {
                 let serial = serial(&self.contacts, "contact", &client_id);
                 if let Some(row) = self.contacts.change_unseen(serial) {
-                    row.item.notes.retain(|note| note.id.to_string() != note_id);
+                    row.item.notes.retain(|note| note.shown_id() != note_id);
                 }
                 note_id
             }
@@ -204,7 +206,25 @@ impl World {
     fn type_note(&mut self, edit: NoteEdit) -> String {
         let serial = serial(&self.contacts, "contact", &edit.client_id);
         let at = edit.created.map_or(self.now, Timestamp::as_millisecond);
-        self.add_note(serial, at, Words::Typed(Box::new(edit))).to_string()
+        let fields = edit.fields.clone();
+        self.add_note(serial, at, Words::Typed(Box::new(edit)));
+        let note = self.contacts.change_unseen(serial).and_then(|row| row.item.notes.last_mut());
+        note.map_or_else(String::new, |note| {
+            note.hand = fields.into_iter().map(|(field, value)| (field.to_owned(), Some(value))).collect();
+            note.shown_id().into_owned()
+        })
+    }
+
+    fn set_note(&mut self, client_id: &str, note_id: String, field: &str, value: Option<Value>) -> String {
+        let serial = serial(&self.contacts, "contact", client_id);
+        let notes = self.contacts.change_unseen(serial).map(|row| &mut row.item.notes);
+        let note = notes.and_then(|notes| notes.iter_mut().find(|note| note.shown_id() == note_id));
+        let note = note.unwrap_or_else(|| panic!("there is no note {note_id} on {client_id}"));
+        match note.hand.iter_mut().find(|(name, _)| name == field) {
+            Some((_, old)) => *old = value,
+            None => note.hand.push((field.to_owned(), value)),
+        }
+        note_id
     }
 
     fn add_event(&mut self, edit: EventEdit) -> String {

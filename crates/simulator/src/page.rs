@@ -94,6 +94,25 @@ impl World {
         }
     }
 
+    /// Every row of a list, the oldest first; of the notes, contact by contact.
+    pub(crate) fn records(&self, request: Request) -> Vec<Arc<[u8]>> {
+        fn texts<T>(table: &Table<T>) -> Vec<Arc<[u8]>> {
+            table.rows().iter().map(Row::text).collect()
+        }
+        match request {
+            Request::Stages => texts(&self.stages),
+            Request::Sources => texts(&self.sources),
+            Request::Users => texts(&self.users),
+            Request::Contacts => texts(&self.contacts),
+            Request::Deals => texts(&self.deals),
+            Request::Events => texts(&self.appointments),
+            Request::Notes => {
+                let of = self.contacts.rows().iter().flat_map(|row| row.item.notes.iter().map(move |note| (note, row)));
+                of.map(|(note, row)| render::note(&self.scene, note, row).into()).collect()
+            }
+        }
+    }
+
     /// The rows from `offset` on, of a list that has `more` rows now.
     fn moved(&self, asked: &Asked, offset: usize, more: i64) -> Result<Page, BadRequest> {
         let page = self.slice(asked, offset, asked.limit)?;

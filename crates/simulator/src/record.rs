@@ -1,10 +1,14 @@
 //! The records an account holds, as the simulator keeps them: small, and without the text that a persona gives.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
+use serde_json::Value;
 
 use crate::candidate::Outcome;
 use crate::dice::Dice;
 use crate::edit::NoteEdit;
+use crate::table::HandWritten;
 use crate::words::{Meeting, NoteKind};
 use crate::{sources, staff, stages};
 
@@ -66,6 +70,17 @@ pub(crate) struct Note {
     pub(crate) at: i64,
     pub(crate) author: u8,
     pub(crate) words: Words,
+    pub(crate) hand: HandWritten,
+}
+
+impl Note {
+    /// The id that its row shows.
+    pub(crate) fn shown_id(&self) -> Cow<'_, str> {
+        match self.hand.iter().find(|(field, _)| field == "note_id") {
+            Some((_, Some(Value::String(id)))) => id.into(),
+            _ => self.id.to_string().into(),
+        }
+    }
 }
 
 pub(crate) enum Words {

@@ -119,8 +119,7 @@ pub(crate) fn appointment(scene: &Scene, row: &Row<Appointment>, of: Option<&Row
 
 pub(crate) fn note(scene: &Scene, note: &Note, of: &Row<Contact>) -> Vec<u8> {
     let owner = person(scene, note.author).name();
-    let nothing = Vec::new();
-    let mut out = Writer::new(&nothing);
+    let mut out = Writer::new(&note.hand);
     let (text, kind, author) = match &note.words {
         Words::Line(kind, line) => (fill(scene, of, *kind, *line, &owner), kind.label(), owner.as_str()),
         Words::Odd(line) => (odd::NOTES[usize::from(*line) % odd::NOTES.len()].to_owned(), "Note", owner.as_str()),

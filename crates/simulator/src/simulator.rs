@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::http::{HeaderMap, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 use tetherboard_domain::Clock;
 
 use crate::answer::header;
@@ -114,6 +115,16 @@ impl Simulator {
         Truth::of(&self.account(account).world(self.clock_ms()))
     }
 
+    /// Every record of a list as the CRM writes it, in the order in which they were made; of the notes, contact by contact.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a row is no JSON, which no edit makes it.
+    pub fn records(&self, account: usize, request: Request) -> Vec<Value> {
+        let rows = self.account(account).world(self.clock_ms()).records(request);
+        rows.iter().map(|row| serde_json::from_slice(row).expect("rows are written as JSON")).collect()
+    }
+
     /// Puts a fault on one request, in place of any that it has.
     pub fn fault(&self, account: usize, request: Request, fault: Fault) {
         lock(&self.account(account).faults).set(request, fault);
@@ -197,8 +208,8 @@ impl Account {
         self.key_revoked.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn strike(&self, request: Request, offset: usize) -> Option<Fault> {
-        lock(&self.faults).strike(request, offset)
+    pub(crate) fn strike(&self, request: Request, offset: usize, client_id: Option<&str>) -> Option<Fault> {
+        lock(&self.faults).strike(request, offset, client_id)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 
 impl Fault {
     /// Every spelling, with an example where something follows.
-    pub const SPELLINGS: [(&'static str, &'static str); 73] = [
+    pub const SPELLINGS: [(&'static str, &'static str); 74] = [
         ("status:500", "an HTTP status with a page of HTML"),
         ("429", "too many requests, without Retry-After"),
         ("429:30", "too many requests; what follows is Retry-After, seconds or an HTTP date"),
@@ -27,6 +27,7 @@ impl Fault {
         ("reset", "the connection is reset"),
         ("hang", "no answer"),
         ("drip", "a byte at a time"),
+        ("of:1000007,1000008:status:500", "the fault after the ids, on the notes of these contacts"),
         ("from:200:status:500", "the fault after the number, at offsets from that number on"),
         ("times:3:reset", "the fault after the number, so many times, then healed"),
         ("after:12:html", "the fault after the number, once so many requests were answered"),
@@ -92,6 +93,7 @@ impl fmt::Display for Fault {
             Self::TooManyRequests { retry_after: Some(when) } => write!(f, "429:{when}"),
             Self::ResultCode(code) => write!(f, "code:{code}"),
             Self::FromOffset(offset, fault) => write!(f, "from:{offset}:{fault}"),
+            Self::OfContacts(contacts, fault) => write!(f, "of:{}:{fault}", contacts.join(",")),
             Self::Times(count, fault) => write!(f, "times:{count}:{fault}"),
             Self::After(count, fault) => write!(f, "after:{count}:{fault}"),
             Self::HugeHeader(bytes) => write!(f, "huge-header:{bytes}"),
@@ -132,6 +134,7 @@ impl FromStr for Fault {
             "429" => Ok(Self::TooManyRequests { retry_after: Some(rest.into()) }),
             "code" => result_code(rest),
             "from" => after_number(word, rest).map(|(offset, fault)| Self::FromOffset(offset, fault)),
+            "of" => of_contacts(rest),
             "times" => after_number(word, rest).map(|(count, fault)| Self::Times(count, fault)),
             "after" => after_number(word, rest).map(|(count, fault)| Self::After(count, fault)),
             "huge-header" => number(word, rest).map(Self::HugeHeader),
@@ -235,6 +238,11 @@ fn redirect_chain(text: &str) -> Result<Fault, String> {
 fn after_number(word: &str, text: &str) -> Result<(usize, Box<Fault>), String> {
     let (count, fault) = text.split_once(':').ok_or_else(|| format!("{word}: needs a number, a colon and a fault"))?;
     Ok((number(word, count)?, Box::new(fault.parse()?)))
+}
+
+fn of_contacts(text: &str) -> Result<Fault, String> {
+    let (contacts, fault) = text.split_once(':').ok_or("of: needs contacts' ids, a colon and a fault")?;
+    Ok(Fault::OfContacts(contacts.split(',').map(str::to_owned).collect(), Box::new(fault.parse()?)))
 }
 
 fn result_code(text: &str) -> Result<Fault, String> {

@@ -171,7 +171,7 @@ impl World {
         let id = self.next_note;
         if let Some(row) = self.contacts.change_unseen(serial) {
             let author = row.item.owner;
-            row.item.notes.push(Note { id, at, author, words });
+            row.item.notes.push(Note { id, at, author, words, hand: Vec::new() });
         }
         id
     }

@@ -6,6 +6,7 @@ use tetherboard_domain::{Dataset, TenantId};
 use crate::leads::find_words;
 use crate::query::{Query, rows};
 use crate::records::{self, Book};
+use crate::snapshots::RowNo;
 use crate::{Conn, Result};
 
 /// A note as a run writes it.
@@ -47,20 +48,27 @@ pub enum Turn {
     /// The contact changed since its notes were read.
     Changed,
     NeverRead,
+    /// With an open deal, read longest ago.
+    OldestOpen,
     /// Read longest ago.
     Oldest,
 }
 
 /// The contacts whose turn it is, those with an open deal first; `open_stages` are the keys of the stages that count so.
+/// Of the oldest, open deals come first only among those read at the same time, or the others' turn would never come.
 pub async fn next<C: Conn>(conn: &C, tenant: TenantId, turn: Turn, open_stages: &[String], limit: i64) -> Result<Vec<String>> {
     let mut query = Query::new("SELECT crm_id FROM leads WHERE gone_ms IS NULL AND tenant_id = ");
     query.bind(tenant.0);
     query.push(match turn {
         Turn::Changed => " AND notes_read_ms < changed_ms",
         Turn::NeverRead => " AND notes_read_ms IS NULL",
-        Turn::Oldest => " AND notes_read_ms >= changed_ms",
+        Turn::OldestOpen | Turn::Oldest => " AND notes_read_ms >= changed_ms",
     });
-    query.push(" ORDER BY CASE WHEN contact_type = 1 AND stage_key IN ").bind_list(open_stages.iter().cloned());
+    if turn == Turn::OldestOpen {
+        query.push(" AND contact_type = 1 AND stage_key IN ").bind_list(open_stages.iter().cloned());
+    }
+    query.push(if turn == Turn::Oldest { " ORDER BY notes_read_ms, " } else { " ORDER BY " });
+    query.push("CASE WHEN contact_type = 1 AND stage_key IN ").bind_list(open_stages.iter().cloned());
     query.push(" THEN 0 ELSE 1 END, COALESCE(notes_read_ms, 0), crm_id LIMIT ").bind(limit);
     let found = query.rows(conn).await?;
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
@@ -75,6 +83,13 @@ pub async fn set_read<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String], 
         query.execute(conn).await?;
     }
     Ok(())
+}
+
+/// The raw rows that live notes stand on, in order, each with the contact whose note it is.
+pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(RowNo, String)>> {
+    let text = "SELECT row_no, client_id FROM notes WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY client_id, row_no";
+    let found = rows(conn, text, [tenant.0.into()]).await?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
 /// How many live contacts there are, and of how many the notes were read since the contact last changed.

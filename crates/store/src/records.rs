@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{Dataset, TenantId};
 
-use crate::query::{Bulk, Query, rows, upsert};
+use crate::query::{Bulk, Query, execute, rows, upsert};
 use crate::snapshots::RowNo;
 use crate::{Conn, Result};
 
@@ -146,6 +146,46 @@ pub async fn some_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, li
         format!("SELECT row_no FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no DESC LIMIT $2", table(dataset));
     let found = rows(conn, &text, [tenant.0.into(), limit.into()]).await?;
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// The rows that a list's live records stand on, all of them, if they are just those of its last read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ground {
+    hash: [u8; 32],
+    decoded_by: i64,
+}
+
+impl Ground {
+    /// `row_nos` in order.
+    pub fn of(row_nos: &[RowNo], decoded_by: i64) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for row_no in row_nos {
+            hasher.update(&row_no.to_le_bytes());
+        }
+        Self { hash: hasher.finalize().into(), decoded_by }
+    }
+}
+
+pub async fn ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Option<Ground>> {
+    let text = "SELECT rows_hash, decoded_by FROM dataset_states WHERE tenant_id = $1 AND dataset = $2";
+    let found = rows(conn, text, [tenant.0.into(), dataset.as_str().into()]).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let (hash, decoded_by): (Option<Vec<u8>>, Option<i64>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    let hash = hash.and_then(|hash| hash.try_into().ok());
+    Ok(hash.zip(decoded_by).map(|(hash, decoded_by)| Ground { hash, decoded_by }))
+}
+
+/// To be told with every change of a list's records; `None` where some stand on other rows.
+pub async fn set_ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ground: Option<Ground>) -> Result<()> {
+    let text = "UPDATE dataset_states SET rows_hash = $3, decoded_by = $4 WHERE tenant_id = $1 AND dataset = $2";
+    let values: [Value; 4] = [
+        tenant.0.into(),
+        dataset.as_str().into(),
+        ground.map(|ground| ground.hash.to_vec()).into(),
+        ground.map(|ground| ground.decoded_by).into(),
+    ];
+    execute(conn, text, values).await?;
+    Ok(())
 }
 
 /// What a read of a list could show: only of that can it say what is not there.

@@ -1,12 +1,13 @@
 //! Sync runs: what was asked for, how it stands, what came of each dataset, and what went wrong.
 
-use sea_orm::{DbErr, FromQueryResult, Value};
+use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId, RunStatus, TenantId, Trigger, UserId};
 use uuid::Uuid;
 
+use crate::packing::broken;
 use crate::query::{Query, all, execute, number, one, rows};
 use crate::snapshots::RowNo;
-use crate::{Conn, Result, StoreError};
+use crate::{Conn, Result};
 
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -109,6 +110,7 @@ impl Wish {
     /// A replay asks nobody, and a read of the CRM replays nothing.
     fn is_met_by(&self, run: &Run) -> bool {
         (run.trigger == Trigger::Replay) == (self.trigger == Trigger::Replay)
+            && self.accept_removals.iter().all(|dataset| run.accept_removals.contains(dataset))
     }
 
     /// A replay that has begun reads by the rules that it found, and who asks now may have changed them since.
@@ -121,36 +123,92 @@ impl Wish {
 /// waiting one takes on the removals that are agreed to; one that is running has passed them by, so another is asked for.
 pub async fn request<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<RunId> {
     let wish = &wish.into();
-    let open = open_run(conn, tenant).await?;
-    if let Some(open) = open.filter(|run| wish.is_met_by(run) && !wish.comes_too_late_for(run)) {
-        let agrees = wish.accept_removals.iter().all(|dataset| open.accept_removals.contains(dataset));
-        if open.status == RunStatus::Queued && !agrees {
-            let all: Vec<Dataset> = open.accept_removals.iter().chain(&wish.accept_removals).copied().collect();
-            let text = "UPDATE sync_runs SET accept_removals = $2 WHERE id = $1";
-            execute(conn, text, [open.id.0.clone().into(), names(&all).into()]).await?;
-        }
-        if open.status == RunStatus::Queued || agrees {
-            return Ok(open.id);
-        }
+    if let Some(open) =
+        open_runs_of(conn, tenant).await?.into_iter().find(|run| wish.is_met_by(run) && !wish.comes_too_late_for(run))
+    {
+        return Ok(open.id);
     }
-    let asked = insert(conn, tenant, wish, RunStatus::Queued, now_ms).await?;
-    // Somebody may have asked between the two; the table takes one such run, and that one is named.
-    Ok(queued(conn, tenant).await?.map_or(asked, |run| run.id))
+    // The table takes one waiting run of a kind. In one statement, so that of two who agree at once none is overheard.
+    let text = format!(
+        "{INSERT} ON CONFLICT (tenant_id, (started_by = 'replay')) WHERE status = 'queued' \
+         DO UPDATE SET accept_removals = {} RETURNING id",
+        added("excluded.accept_removals")
+    );
+    let asked = rows(conn, &text, new_run(tenant, wish, RunStatus::Queued, now_ms)).await?;
+    let id = asked.first().ok_or_else(|| broken("a run that was asked for is missing"))?.try_get_by_index(0)?;
+    Ok(RunId(id))
 }
 
 /// Opens a run under a lease: a waiting request of a person if there is one of its kind, else a new one.
 pub async fn start<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<Run> {
     let wish = &wish.into();
-    let run = match queued(conn, tenant).await?.filter(|run| wish.is_met_by(run)) {
-        Some(run) => run,
+    // One statement, so that a request which is cancelled in this moment either ends or begins.
+    let text = format!(
+        "UPDATE sync_runs SET status = $3, started_ms = $4, accept_removals = {} \
+         WHERE tenant_id = $1 AND status = $2 AND (started_by = $5) = $6 \
+         AND (CAST($7 AS TEXT) IS NULL OR replay_of = $7) RETURNING id",
+        added("$8")
+    );
+    let values: [Value; 8] = [
+        tenant.0.into(),
+        RunStatus::Queued.as_str().into(),
+        RunStatus::Running.as_str().into(),
+        now_ms.into(),
+        Trigger::Replay.as_str().into(),
+        (wish.trigger == Trigger::Replay).into(),
+        wish.replay_of.as_ref().map(|run| run.0.clone()).into(),
+        names(&wish.accept_removals).into(),
+    ];
+    let waiting = rows(conn, &text, values).await?;
+    let id = match waiting.first() {
+        Some(row) => RunId(row.try_get_by_index(0)?),
         None => {
-            let id = insert(conn, tenant, wish, RunStatus::Running, now_ms).await?;
-            get(conn, tenant, &id).await?.ok_or_else(|| StoreError(DbErr::Custom("a new run is missing".to_owned())))?
+            let values = new_run(tenant, wish, RunStatus::Running, now_ms);
+            let id = rows(conn, &format!("{INSERT} RETURNING id"), values).await?;
+            RunId(id.first().ok_or_else(|| broken("a new run is missing"))?.try_get_by_index(0)?)
         }
     };
-    let text = "UPDATE sync_runs SET status = $2, started_ms = $3 WHERE id = $1";
-    execute(conn, text, [run.id.0.clone().into(), RunStatus::Running.as_str().into(), now_ms.into()]).await?;
-    Ok(Run { status: RunStatus::Running, started_ms: Some(now_ms), ..run })
+    get(conn, tenant, &id).await?.ok_or_else(|| broken("a new run is missing"))
+}
+
+const INSERT: &str = "INSERT INTO sync_runs \
+    (id, tenant_id, started_by, status, requested_ms, started_ms, asked_by, replay_of, accept_removals) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+fn new_run(tenant: TenantId, wish: &Wish, status: RunStatus, now_ms: i64) -> [Value; 9] {
+    [
+        Uuid::now_v7().to_string().into(),
+        tenant.0.into(),
+        wish.trigger.as_str().into(),
+        status.as_str().into(),
+        now_ms.into(),
+        (status == RunStatus::Running).then_some(now_ms).into(),
+        wish.asked_by.map(|user| user.0).into(),
+        wish.replay_of.as_ref().map(|run| run.0.clone()).into(),
+        names(&wish.accept_removals).into(),
+    ]
+}
+
+/// The removals that a run agrees to with more of them, each perhaps twice.
+fn added(more: &str) -> String {
+    format!(
+        "CASE WHEN {more} = '' THEN sync_runs.accept_removals WHEN sync_runs.accept_removals = '' THEN {more} \
+         ELSE sync_runs.accept_removals || ',' || {more} END"
+    )
+}
+
+fn names(datasets: &[Dataset]) -> String {
+    datasets.iter().map(|dataset| dataset.as_str()).collect::<Vec<_>>().join(",")
+}
+
+fn datasets(names: &str) -> Vec<Dataset> {
+    let mut datasets = Vec::new();
+    for dataset in names.split(',').filter_map(|name| name.parse().ok()) {
+        if !datasets.contains(&dataset) {
+            datasets.push(dataset);
+        }
+    }
+    datasets
 }
 
 /// Asks an open run to stop; whether there was one to ask. One that nobody has claimed yet ends at once.
@@ -198,40 +256,23 @@ pub async fn abort_open<C: Conn>(conn: &C, tenant: TenantId, now_ms: i64) -> Res
     Ok(aborted)
 }
 
-async fn insert<C: Conn>(conn: &C, tenant: TenantId, wish: &Wish, status: RunStatus, now_ms: i64) -> Result<RunId> {
-    let id = RunId(Uuid::now_v7().to_string());
-    let text = "INSERT INTO sync_runs (id, tenant_id, started_by, status, requested_ms, asked_by, replay_of, accept_removals) \
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
-    let values: [Value; 8] = [
-        id.0.clone().into(),
-        tenant.0.into(),
-        wish.trigger.as_str().into(),
-        status.as_str().into(),
-        now_ms.into(),
-        wish.asked_by.map(|user| user.0).into(),
-        wish.replay_of.as_ref().map(|run| run.0.clone()).into(),
-        names(&wish.accept_removals).into(),
-    ];
-    execute(conn, text, values).await?;
-    Ok(id)
-}
-
-fn names(datasets: &[Dataset]) -> String {
-    datasets.iter().map(|dataset| dataset.as_str()).collect::<Vec<_>>().join(",")
-}
-
 /// The tenant's run that is running, or else the one that waits.
 pub async fn open_run<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
-    let text =
-        format!("{SELECT} WHERE tenant_id = $1 AND status IN ($2, $3) ORDER BY status DESC, requested_ms DESC, id DESC LIMIT 1");
-    let values = [tenant.0.into(), RunStatus::Queued.as_str().into(), RunStatus::Running.as_str().into()];
-    Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
+    Ok(open_runs_of(conn, tenant).await?.into_iter().next())
 }
 
-async fn queued<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
-    let text = format!("{SELECT} WHERE tenant_id = $1 AND status = $2 LIMIT 1");
-    let values = [tenant.0.into(), RunStatus::Queued.as_str().into()];
-    Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
+/// Every run that waits or runs, of all tenants.
+pub async fn open_runs<C: Conn>(conn: &C) -> Result<Vec<Run>> {
+    let text = format!("{SELECT} WHERE status IN ($1, $2) ORDER BY tenant_id, id");
+    let values = [RunStatus::Queued.as_str().into(), RunStatus::Running.as_str().into()];
+    Ok(all::<_, Row>(conn, &text, values).await?.into_iter().map(Row::run).collect())
+}
+
+/// A tenant's, the running ones first.
+async fn open_runs_of<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Run>> {
+    let text = format!("{SELECT} WHERE tenant_id = $1 AND status IN ($2, $3) ORDER BY status DESC, requested_ms DESC, id DESC");
+    let values = [tenant.0.into(), RunStatus::Queued.as_str().into(), RunStatus::Running.as_str().into()];
+    Ok(all::<_, Row>(conn, &text, values).await?.into_iter().map(Row::run).collect())
 }
 
 /// The tenants for whom a person asked for a run that nobody has claimed, and what kind of run.
@@ -307,7 +348,10 @@ fn applied() -> impl Iterator<Item = &'static str> {
 
 pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option<RunStatus>) -> Result<Option<Run>> {
     let mut query = Query::new(SELECT);
-    query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND finished_ms IS NOT NULL AND started_by <> ");
+    query
+        .push(" WHERE tenant_id = ")
+        .bind(tenant.0)
+        .push(" AND finished_ms IS NOT NULL AND started_ms IS NOT NULL AND started_by <> ");
     query.bind(Trigger::Replay.as_str());
     if let Some(status) = status {
         query.push(" AND status = ").bind(status.as_str());
@@ -319,7 +363,7 @@ pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option
 /// The first run of the unbroken row of runs that did not succeed and that ends with the newest.
 pub async fn failing_since<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Run>> {
     let text = format!(
-        "{SELECT} WHERE tenant_id = $1 AND finished_ms IS NOT NULL AND status <> $2 AND started_by <> $3 \
+        "{SELECT} WHERE tenant_id = $1 AND finished_ms IS NOT NULL AND started_ms IS NOT NULL AND status <> $2 AND started_by <> $3 \
          AND requested_ms > COALESCE((SELECT MAX(requested_ms) \
          FROM sync_runs WHERE tenant_id = $1 AND status = $2 AND started_by <> $3), -1) ORDER BY requested_ms, id LIMIT 1"
     );
@@ -357,7 +401,7 @@ impl Row {
             finished_ms: self.finished_ms,
             asked_by: self.asked_by.map(UserId),
             replay_of: self.replay_of.map(RunId),
-            accept_removals: self.accept_removals.split(',').filter_map(|name| name.parse().ok()).collect(),
+            accept_removals: datasets(&self.accept_removals),
             cancelled: self.cancel_ms.is_some(),
         }
     }
@@ -603,4 +647,10 @@ pub async fn set_dataset_age<C: Conn>(conn: &C, tenant: TenantId, dataset: Datas
     let whole_ms = whole.then_some(started_ms);
     execute(conn, text, [tenant.0.into(), dataset.as_str().into(), started_ms.into(), whole_ms.into()]).await?;
     Ok(())
+}
+
+/// How many rows of a dataset of a run could not be used; rows that are alike, byte for byte, are one.
+pub async fn set_aside_count<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset) -> Result<i64> {
+    let text = "SELECT COUNT(*) FROM set_aside_rows WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3";
+    number(conn, text, [tenant.0.into(), run.0.clone().into(), dataset.as_str().into()]).await
 }

@@ -45,7 +45,9 @@ pub struct Recorder {
     full: Vec<(i64, Frame)>,
     new_rows: HashMap<[u8; 16], RowNo>,
     pages: Vec<KeptPage>,
-    layouts: HashMap<[u8; 32], Vec<u8>>,
+    /// With the body's number.
+    layouts: HashMap<[u8; 32], (i64, Vec<u8>)>,
+    next_body_no: i64,
     page_no: i64,
 }
 
@@ -53,6 +55,8 @@ impl Recorder {
     pub async fn new<C: Conn>(conn: &C, tenant: TenantId, run: RunId, dataset: Dataset) -> Result<Self> {
         let text = "SELECT COALESCE(MAX(frame_no), 0) + 1 FROM raw_frames WHERE tenant_id = $1";
         let frame_no = number(conn, text, [tenant.0.into()]).await?;
+        let text = "SELECT COALESCE(MAX(body_no), 0) + 1 FROM snapshot_bodies WHERE tenant_id = $1";
+        let next_body_no = number(conn, text, [tenant.0.into()]).await?;
         Ok(Self {
             tenant,
             run,
@@ -63,6 +67,7 @@ impl Recorder {
             new_rows: HashMap::new(),
             pages: Vec::new(),
             layouts: HashMap::new(),
+            next_body_no,
             page_no: 0,
         })
     }
@@ -71,16 +76,18 @@ impl Recorder {
     pub async fn keep<C: Conn>(&mut self, conn: &C, answer: &Answer<'_>) -> Result<Vec<RowNo>> {
         let body_hash: [u8; 32] = blake3::hash(answer.body).into();
         let known = match self.layouts.get(&body_hash) {
-            Some(layout) => Some(layout.clone()),
+            Some(known) => Some(known.clone()),
             None => stored_layout(conn, self.tenant, &body_hash).await?,
         };
-        let known = known.map(|layout| Ok::<_, StoreError>(Layout::decode(&layout)?.row_nos())).transpose()?;
+        let body_no = known.as_ref().map_or(self.next_body_no, |(body_no, _)| *body_no);
+        let known = known.map(|(_, layout)| Ok::<_, StoreError>(Layout::decode(&layout)?.row_nos())).transpose()?;
         // A body that could not be split when it was first kept has rows once we know how to read it.
         let row_nos = match known.filter(|row_nos| row_nos.len() == answer.rows.len()) {
             Some(row_nos) => row_nos,
             None => {
                 let row_nos = self.place_rows(conn, answer).await?;
-                self.layouts.insert(body_hash, Layout::of(answer, &row_nos).encode()?);
+                self.layouts.insert(body_hash, (body_no, Layout::of(answer, &row_nos).encode()?));
+                self.next_body_no = self.next_body_no.max(body_no + 1);
                 row_nos
             }
         };
@@ -90,7 +97,7 @@ impl Recorder {
             offset: answer.offset,
             at_ms: answer.at_ms,
             http_status: answer.http_status,
-            body: short(&body_hash),
+            body_no,
         });
         self.page_no += 1;
         Ok(row_nos)
@@ -114,7 +121,8 @@ impl Recorder {
                 self.new_rows.drain().map(|(hash, row_no)| vec![self.tenant.0.into(), hash.to_vec().into(), row_no.into()]);
             upsert(tx, &RAW_ROWS, rows.collect()).await?;
         }
-        let layouts = self.layouts.drain().map(|(hash, layout)| vec![self.tenant.0.into(), hash.to_vec().into(), layout.into()]);
+        let layouts = (self.layouts.drain())
+            .map(|(hash, (body_no, layout))| vec![self.tenant.0.into(), hash.to_vec().into(), body_no.into(), layout.into()]);
         upsert(tx, &BODIES, layouts.collect()).await?;
         put_pages(tx, self.tenant, &self.run, self.dataset, &std::mem::take(&mut self.pages)).await
     }
@@ -147,7 +155,9 @@ impl Recorder {
 }
 
 const RAW_ROWS: Bulk<'_> = Bulk { table: "raw_rows", columns: &["tenant_id", "hash", "row_no"], key: 2, keep: &["row_no"] };
-const BODIES: Bulk<'_> = Bulk { table: "snapshot_bodies", columns: &["tenant_id", "body_hash", "layout"], key: 2, keep: &[] };
+const BODIES: Bulk<'_> =
+    Bulk { table: "snapshot_bodies", columns: &["tenant_id", "body_hash", "body_no", "layout"], key: 2, keep: &["body_no"] };
+
 async fn put_pages<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, pages: &[KeptPage]) -> Result<()> {
     let Some(first) = pages.first() else { return Ok(()) };
     let text = "INSERT INTO snapshot_pages (tenant_id, run_id, dataset, first_page, packed) VALUES ($1, $2, $3, $4, $5) \
@@ -156,12 +166,6 @@ async fn put_pages<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Da
         [tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), first.page_no.into(), pack_pages(pages)?.into()];
     execute(conn, text, values).await?;
     Ok(())
-}
-
-fn short(body_hash: &[u8]) -> [u8; 16] {
-    let mut short = [0; 16];
-    short.copy_from_slice(&body_hash[..16]);
-    short
 }
 
 /// 128 bits of BLAKE3: nobody who writes into the CRM can make two rows look alike.
@@ -186,10 +190,11 @@ async fn stored_rows<C: Conn>(conn: &C, tenant: TenantId, hashes: &[[u8; 16]]) -
     Ok(found)
 }
 
-async fn stored_layout<C: Conn>(conn: &C, tenant: TenantId, body_hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
-    let text = "SELECT layout FROM snapshot_bodies WHERE tenant_id = $1 AND body_hash = $2";
+/// A body's number and its layout.
+async fn stored_layout<C: Conn>(conn: &C, tenant: TenantId, body_hash: &[u8; 32]) -> Result<Option<(i64, Vec<u8>)>> {
+    let text = "SELECT body_no, layout FROM snapshot_bodies WHERE tenant_id = $1 AND body_hash = $2";
     let found = rows(conn, text, [tenant.0.into(), body_hash.to_vec().into()]).await?;
-    Ok(found.first().map(|row| row.try_get_by_index(0)).transpose()?)
+    found.first().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).transpose()
 }
 
 // Reading back ---------------------------------------------------------------------------------------------------------
@@ -220,15 +225,7 @@ pub async fn page<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dat
 /// The body of one answer, as it came.
 pub async fn body<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, page_no: i64) -> Result<Option<Vec<u8>>> {
     let Some(page) = page(conn, tenant, run, dataset, page_no).await? else { return Ok(None) };
-    let mut reader = RowReader::new(tenant);
-    let mut body = Vec::new();
-    for piece in layout(conn, tenant, &page).await?.pieces {
-        match piece {
-            Piece::Text(text) => body.extend_from_slice(&text),
-            Piece::Row(row_no) => body.extend_from_slice(reader.row(conn, row_no).await?),
-        }
-    }
-    Ok(Some(body))
+    Ok(Some(body_of(conn, &page, &mut RowReader::new(tenant)).await?))
 }
 
 /// The places of an answer's rows, in the answer's order; none for a body that could not be split.
@@ -237,10 +234,8 @@ pub async fn row_nos<C: Conn>(conn: &C, tenant: TenantId, page: &KeptPage) -> Re
 }
 
 async fn layout<C: Conn>(conn: &C, tenant: TenantId, page: &KeptPage) -> Result<Layout> {
-    let text = "SELECT layout FROM snapshot_bodies WHERE tenant_id = $1 AND body_hash >= $2 AND body_hash <= $3";
-    let from = [page.body, [0; 16]].concat();
-    let to = [page.body, [0xff; 16]].concat();
-    let found = rows(conn, text, [tenant.0.into(), from.into(), to.into()]).await?;
+    let text = "SELECT layout FROM snapshot_bodies WHERE tenant_id = $1 AND body_no = $2";
+    let found = rows(conn, text, [tenant.0.into(), page.body_no.into()]).await?;
     let layout: Vec<u8> = found.first().ok_or_else(|| broken("an answer's body is missing"))?.try_get_by_index(0)?;
     Layout::decode(&layout)
 }
@@ -254,20 +249,20 @@ pub(crate) async fn pack_old<C: sea_orm::ConnectionTrait>(conn: &C) -> std::resu
     for read in reads {
         let (tenant, run, dataset): (i64, String, String) =
             (read.try_get_by_index(0)?, read.try_get_by_index(1)?, read.try_get_by_index(2)?);
-        let text = "SELECT page_no, request, page_offset, at_ms, http_status, body_hash FROM snapshots \
-                    WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3 ORDER BY page_no";
+        let text = "SELECT s.page_no, s.request, s.page_offset, s.at_ms, s.http_status, COALESCE(b.body_no, 0) FROM snapshots s \
+                    LEFT JOIN snapshot_bodies b ON b.tenant_id = s.tenant_id AND b.body_hash = s.body_hash \
+                    WHERE s.tenant_id = $1 AND s.run_id = $2 AND s.dataset = $3 ORDER BY s.page_no";
         let values = vec![tenant.into(), run.clone().into(), dataset.clone().into()];
         let mut pages = Vec::new();
         for row in conn.query_all_raw(statement(text, values)).await? {
-            let (offset, http_status, body_hash): (i64, i64, Vec<u8>) =
-                (row.try_get_by_index(2)?, row.try_get_by_index(4)?, row.try_get_by_index(5)?);
+            let (offset, http_status): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(4)?);
             pages.push(KeptPage {
                 page_no: row.try_get_by_index(0)?,
                 request: row.try_get_by_index(1)?,
                 offset: usize::try_from(offset).unwrap_or(0),
                 at_ms: row.try_get_by_index(3)?,
                 http_status: u16::try_from(http_status).unwrap_or(0),
-                body: short(&body_hash),
+                body_no: row.try_get_by_index(5)?,
             });
         }
         for list in pages.chunks(PAGES_A_FLUSH) {
@@ -324,4 +319,87 @@ impl RowReader {
         let index = usize::try_from(row_no % PLACES).unwrap_or(usize::MAX);
         self.frames[place].1.get(index).ok_or_else(|| broken("a raw row is missing from its frame"))
     }
+}
+
+/// The body of an answer, as it came; the reader's frames serve the answers after it.
+pub async fn body_of<C: Conn>(conn: &C, page: &KeptPage, reader: &mut RowReader) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    for piece in layout(conn, reader.tenant, page).await?.pieces {
+        match piece {
+            Piece::Text(text) => body.extend_from_slice(&text),
+            Piece::Row(row_no) => body.extend_from_slice(reader.row(conn, row_no).await?),
+        }
+    }
+    Ok(body)
+}
+
+/// Runs that answers of a dataset are kept of: so many before a run and so many after it, in their order.
+pub async fn runs_around<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, limit: i64) -> Result<Vec<RunId>> {
+    let mut around = Vec::new();
+    for (side, order) in [("<", "DESC"), (">", "ASC")] {
+        let text = format!(
+            "SELECT DISTINCT run_id FROM snapshot_pages WHERE tenant_id = $1 AND dataset = $2 AND run_id {side} $3 \
+             ORDER BY run_id {order} LIMIT $4"
+        );
+        let values = [tenant.0.into(), dataset.as_str().into(), run.0.clone().into(), limit.into()];
+        for row in rows(conn, &text, values).await? {
+            around.push(RunId(row.try_get_by_index(0)?));
+        }
+    }
+    around.sort();
+    Ok(around)
+}
+
+/// A live record that a read did not show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    pub crm_id: String,
+    pub name: String,
+    pub stage: Option<String>,
+}
+
+/// The live records of a dataset whose raw row is in none of a run's answers: what a read that is held would remove.
+/// A read marks nothing as missing while it is held, but it writes down every row that it did show, so what is left
+/// over is exactly what it did not. Records outside what the read could show are for the caller to leave out by
+/// `within`, which gets a record's start (appointments) and contact (notes).
+pub async fn unseen<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    run: &RunId,
+    dataset: Dataset,
+    within: impl Fn(Option<i64>, Option<&str>) -> bool,
+) -> Result<Vec<Unseen>> {
+    let mut shown = std::collections::HashSet::new();
+    for page in pages(conn, tenant, run, dataset).await? {
+        shown.extend(row_nos(conn, tenant, &page).await?);
+    }
+    let columns = match dataset {
+        Dataset::Stages | Dataset::Sources | Dataset::Users => "name, NULL, NULL, NULL",
+        Dataset::Contacts => "name, stage, NULL, NULL",
+        Dataset::Deals => "CASE WHEN title = '' THEN name ELSE title END, stage, NULL, NULL",
+        Dataset::Events => "CASE WHEN title = '' THEN name ELSE title END, NULL, starts_ms, NULL",
+        Dataset::Notes => "kind, NULL, NULL, client_id",
+    };
+    let mut query = Query::new(&format!(
+        "SELECT crm_id, row_no, {columns} FROM {} WHERE gone_ms IS NULL AND tenant_id = ",
+        crate::records::table(dataset)
+    ));
+    query.bind(tenant.0).push(" ORDER BY crm_id");
+    let mut unseen = Vec::new();
+    for row in query.rows(conn).await? {
+        let row_no: RowNo = row.try_get_by_index(1)?;
+        let (starts_ms, contact) = match dataset {
+            Dataset::Events => (row.try_get_by_index(4)?, None),
+            Dataset::Notes => (None, row.try_get_by_index::<Option<String>>(5)?),
+            _ => (None, None),
+        };
+        if !shown.contains(&row_no) && within(starts_ms, contact.as_deref()) {
+            let stage = match dataset {
+                Dataset::Contacts | Dataset::Deals => row.try_get_by_index(3)?,
+                _ => None,
+            };
+            unseen.push(Unseen { crm_id: row.try_get_by_index(0)?, name: row.try_get_by_index(2)?, stage });
+        }
+    }
+    Ok(unseen)
 }

@@ -6,7 +6,7 @@ use tetherboard_clienttether::{FieldSpec, Mapping};
 use tetherboard_domain::{Dataset, DatasetStatus, RunId, TenantId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
-use tetherboard_store::records::{self, Absence, Book, Known, Scope};
+use tetherboard_store::records::{self, Absence, Book, Ground, Known, Scope};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
 use tetherboard_store::{Store, StoreError, Tx, links};
@@ -50,49 +50,57 @@ impl Apply<'_> {
         let mut reader = RowReader::new(context.tenant);
         let mut sorted = captured.rows.sort_out();
         self.settle_rivals::<N>(context, &mut reader, &mut sorted).await?;
+        let standing = sorted.standing();
+        let ground = Ground::of(&standing, N::decoded_by(self.mapping_version));
+        if self.shows_nothing_new::<N>(context, captured.whole, &sorted, ground).await? {
+            let tx = begin(self.store, self.lease).await?;
+            report.unchanged = count(standing.len());
+            self.finish::<N>(&tx, context, true, report).await?;
+            return Ok(Store::commit(tx).await?);
+        }
         let coverage = field_rules::coverage(conn, context.tenant, N::DATASET).await?;
         context.vanished = vanished_before::<N>(&coverage);
+        context.vanished_before = context.vanished.clone();
         loop {
             let tx = begin(self.store, self.lease).await?;
             let mut tried = report.clone();
             let mut seen = Filled::new(N::fields().len());
-            self.write::<N>(&tx, context, &mut reader, &sorted, &mut tried, &mut seen).await?;
-            let vanished = match self.replay {
-                // A replay says nothing new of the CRM, but by other rules its answers may give what was missed.
-                true => context.vanished.iter().copied().filter(|field| seen.gives_no::<N>(field)).collect(),
-                false => vanished_now::<N>(&coverage, &seen),
-            };
+            self.set_aside::<N>(&tx, &mut reader, &sorted.without_id, &mut tried).await?;
+            for chunk in standing.chunks(CHUNK) {
+                self.write_changed::<N>(&tx, context, &mut reader, chunk, &mut tried, &mut seen).await?;
+            }
+            let vanished = self.vanished_now::<N>(&coverage, &seen);
             // What has just been found out changes what must be written: once more from the start.
             if vanished != context.vanished {
                 tx.rollback().await.map_err(StoreError::from)?;
                 context.vanished = vanished;
                 continue;
             }
+            let mut all_stand = false;
             if !self.replay {
-                self.remove::<N>(&tx, context, &sorted, captured.whole, &mut tried).await?;
+                all_stand = self.remove::<N>(&tx, context, &sorted, captured.whole, &mut tried).await? && tried.set_aside == 0;
                 self.remember_coverage::<N>(&tx, context, &coverage, &seen, captured.whole).await?;
             }
             self.finish::<N>(&tx, context, captured.whole, &mut tried).await?;
+            records::set_ground(&tx, context.tenant, N::DATASET, all_stand.then_some(ground)).await?;
             Store::commit(tx).await?;
             *report = tried;
             return Ok(());
         }
     }
 
-    async fn write<N: Normalise>(
+    /// Whether every live record stands on just these rows, by the same decoder: then there is nothing to look up or to write.
+    async fn shows_nothing_new<N: Normalise>(
         &self,
-        tx: &Tx,
         context: &Context,
-        reader: &mut RowReader,
+        whole: bool,
         sorted: &SortedRows,
-        report: &mut DatasetReport,
-        seen: &mut Filled,
-    ) -> Result<(), SyncError> {
-        self.set_aside::<N>(tx, reader, &sorted.without_id, report).await?;
-        for chunk in sorted.standing().chunks(CHUNK) {
-            self.write_changed::<N>(tx, context, reader, chunk, report, seen).await?;
+        ground: Ground,
+    ) -> Result<bool, SyncError> {
+        if self.replay || !whole || !sorted.without_id.is_empty() || !matches!(self.scope, Scope::All) {
+            return Ok(false);
         }
-        Ok(())
+        Ok(records::ground(self.store.conn(), context.tenant, N::DATASET).await? == Some(ground))
     }
 
     async fn finish<N: Normalise>(
@@ -211,6 +219,7 @@ impl Apply<'_> {
         Ok(N::write(tx, context, written).await?)
     }
 
+    /// Whether the live records are just those that the read showed.
     async fn remove<N: Normalise>(
         &self,
         tx: &Tx,
@@ -218,7 +227,7 @@ impl Apply<'_> {
         sorted: &SortedRows,
         whole: bool,
         report: &mut DatasetReport,
-    ) -> Result<(), SyncError> {
+    ) -> Result<bool, SyncError> {
         let tenant = context.tenant;
         let seen = |id: &str| sorted.by_id.contains_key(&self.fingerprints.of(id));
         let back: Vec<String> = records::missing_ids(tx, tenant, N::DATASET).await?.into_iter().filter(|id| seen(id)).collect();
@@ -232,14 +241,28 @@ impl Apply<'_> {
                 live.into_iter().filter(|(id, _)| !seen(id)).collect()
             }
         };
+        let before = usize::try_from(live - report.added).unwrap_or(0);
         let absences = Absences {
-            live: usize::try_from(live - report.added).unwrap_or(0),
+            live: before,
+            all: before,
             absent: absent.len(),
             // A row without an id could be any of the absent ones.
             whole: whole && sorted.without_id.is_empty(),
             accepted: self.accept_removals,
         };
-        take_away(tx, tenant, N::DATASET, absences, absent, context.now_ms, report).await
+        let all_shown = absent.is_empty() && live == count(sorted.by_id.len());
+        take_away(tx, tenant, N::DATASET, absences, absent, context.now_ms, report).await?;
+        Ok(all_shown)
+    }
+
+    /// Fields that at least half of the rows had, and of as many rows now none; one that the agency looks for nowhere may go.
+    fn vanished_now<N: Normalise>(&self, coverage: &HashMap<String, FieldCoverage>, seen: &Filled) -> BTreeSet<&'static str> {
+        let has_vanished = |(at, field): &(usize, &FieldSpec)| {
+            let had = coverage.get(field.name).is_some_and(|known| known.filled >= MANY && known.filled * 2 >= known.rows);
+            let is_looked_for = self.mapping.rule(N::DATASET, field.name).is_some_and(|rule| !rule.places.is_empty());
+            had && is_looked_for && seen.rows >= MANY && seen.of[*at] == 0
+        };
+        N::fields().iter().enumerate().filter(has_vanished).map(|(_, field)| field.name).collect()
     }
 
     async fn remember_coverage<N: Normalise>(
@@ -328,22 +351,9 @@ impl Filled {
             *count += (filled >> at) & 1;
         }
     }
-
-    fn gives_no<N: Normalise>(&self, field: &str) -> bool {
-        N::fields().iter().zip(&self.of).any(|(spec, count)| spec.name == field && *count == 0)
-    }
 }
 
 fn vanished_before<N: Normalise>(coverage: &HashMap<String, FieldCoverage>) -> BTreeSet<&'static str> {
     let is_vanished = |field: &&FieldSpec| coverage.get(field.name).is_some_and(|known| known.vanished_ms.is_some());
     N::fields().iter().filter(is_vanished).map(|field| field.name).collect()
-}
-
-/// Fields that at least half of the rows had, and of as many rows now none.
-fn vanished_now<N: Normalise>(coverage: &HashMap<String, FieldCoverage>, seen: &Filled) -> BTreeSet<&'static str> {
-    let has_vanished = |(at, field): &(usize, &FieldSpec)| {
-        let had = coverage.get(field.name).is_some_and(|known| known.filled >= MANY && known.filled * 2 >= known.rows);
-        had && seen.rows >= MANY && seen.of[*at] == 0
-    };
-    N::fields().iter().enumerate().filter(has_vanished).map(|(_, field)| field.name).collect()
 }

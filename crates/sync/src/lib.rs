@@ -7,6 +7,7 @@
 mod apply;
 mod capture;
 mod crm;
+mod doctor;
 mod figures;
 mod history;
 mod html;
@@ -23,6 +24,7 @@ mod winners;
 mod worker;
 
 pub use crm::{Crm, CrmError, Door, load_mapping};
+pub use doctor::{Checkup, DatasetCheckup, FaultFound, FieldCheckup};
 pub use report::RunReport;
 pub use retention::{Retention, thin_out};
 pub use run::{RunOptions, SyncError, Syncer};

@@ -20,10 +20,11 @@ use crate::removal::Absences;
 use crate::run::{Step, SyncError};
 
 /// Of those whose notes are current, so many are read again in each run: a note can be new although its contact's
-/// record is not.
+/// record is not. Half of them have open deals, the rest is whoever was read longest ago: so everybody has a turn.
 const REFRESHED: i64 = 200;
 
-/// After so many contacts in a row whose notes could not be read, the rest is left for the next run.
+/// After so many contacts in a row whose notes could not be read, one from the other end is asked: a few can fail for
+/// ever, and those behind them have their turn. When it fails too, the rest is left for the next run.
 const PATIENCE: usize = 5;
 
 /// How often what was read so far is told.
@@ -84,12 +85,16 @@ impl Step<'_> {
         let open: Vec<String> = board.open_keys().into_iter().map(|key| key.0).collect();
         let mut left = i64::try_from(self.syncer.notes_calls_per_run).unwrap_or(i64::MAX);
         let mut turns = VecDeque::new();
-        for turn in [Turn::Changed, Turn::NeverRead, Turn::Oldest] {
-            let share = if turn == Turn::Oldest { left.min(REFRESHED) } else { left };
-            let contacts = notes::next(conn, self.tenant.id, turn, &open, share).await?;
+        for turn in [Turn::Changed, Turn::NeverRead] {
+            let contacts = notes::next(conn, self.tenant.id, turn, &open, left).await?;
             left -= count(contacts.len());
             turns.extend(contacts);
         }
+        let share = left.min(REFRESHED);
+        let refreshed = notes::next(conn, self.tenant.id, Turn::OldestOpen, &open, share / 2).await?;
+        let oldest = notes::next(conn, self.tenant.id, Turn::Oldest, &open, share).await?;
+        let others = oldest.into_iter().filter(|contact| !refreshed.contains(contact)).collect::<Vec<_>>();
+        turns.extend(refreshed.into_iter().chain(others).take(usize::try_from(share).unwrap_or(0)));
         Ok(turns)
     }
 
@@ -99,8 +104,10 @@ impl Step<'_> {
         let mut recorder = Recorder::new(syncer.store.conn(), self.tenant.id, self.run.clone(), Dataset::Notes).await?;
         let mut under_way = FuturesOrdered::new();
         let (mut read, mut calls, mut failed_in_a_row) = (Vec::new(), 0, 0);
+        let mut last_hope: Option<String> = None;
         loop {
-            while under_way.len() < self.client.window()
+            while last_hope.is_none()
+                && under_way.len() < self.client.window()
                 && calls + under_way.len() < syncer.notes_calls_per_run
                 && let Some(client_id) = turns.pop_front()
             {
@@ -119,9 +126,13 @@ impl Step<'_> {
                 flush(&syncer.store, self.lease, &mut recorder).await?;
             }
             report.retries += count(outcome.retries);
-            failed_in_a_row = if outcome.fault.is_some() { failed_in_a_row + 1 } else { 0 };
-            if let Some(error) = &outcome.fault {
-                report.error.get_or_insert_with(|| told_of(error));
+            let is_last_hope = last_hope.as_ref() == Some(&client_id);
+            match &outcome.fault {
+                Some(error) => {
+                    failed_in_a_row += 1;
+                    report.error.get_or_insert_with(|| told_of(error));
+                }
+                None => (failed_in_a_row, last_hope) = (0, None),
             }
             if outcome.fault.is_none() || !rows.is_empty() {
                 read.push(ContactNotes { client_id, rows, whole: outcome.whole });
@@ -130,8 +141,14 @@ impl Step<'_> {
                 error.class == FaultClass::Credentials
                     || error.retry_after.is_some_and(|wait| wait > syncer.crm.limits.longest_wait)
             });
-            if stops || failed_in_a_row >= PATIENCE {
+            if stops || (is_last_hope && outcome.fault.is_some()) {
                 break;
+            }
+            if failed_in_a_row >= PATIENCE && last_hope.is_none() {
+                let may_ask = calls + under_way.len() < syncer.notes_calls_per_run && !self.client.run_patience().is_zero();
+                let Some(other_end) = turns.pop_back().filter(|_| may_ask) else { break };
+                last_hope = Some(other_end.clone());
+                under_way.push_back(of_contact(&self.client, other_end));
             }
             if read.len() % TOLD_EVERY == 0 {
                 self.tell(report).await?;
@@ -175,11 +192,12 @@ impl Writer<'_> {
         let mut absent = Vec::new();
         let mut live = 0;
         for part in read.chunks(CONTACTS_AT_ONCE) {
-            let shown = self.write(part, report).await?;
+            let Shown { ids: shown, unclear } = self.write(part, report).await?;
             if self.replay {
                 continue;
             }
-            let contacts = part.iter().filter(|contact| contact.whole).map(|contact| contact.client_id.clone()).collect();
+            let judged = part.iter().filter(|contact| contact.whole && !unclear.contains(contact.client_id.as_str()));
+            let contacts = judged.map(|contact| contact.client_id.clone()).collect();
             let known = records::live_ids(self.tx, self.context.tenant, Dataset::Notes, &Scope::Of { contacts }).await?;
             live += known.len();
             let (back, missed): (Vec<_>, Vec<_>) = known.into_iter().partition(|(id, _)| shown.contains(id));
@@ -187,19 +205,22 @@ impl Writer<'_> {
             records::set_absence(self.tx, self.context.tenant, Dataset::Notes, &back, Absence::Back).await?;
             absent.extend(missed);
         }
+        let all = records::live_count(self.tx, self.context.tenant, Dataset::Notes, &Scope::All).await?;
+        let before = |live: usize| live.saturating_sub(usize::try_from(report.added).unwrap_or(0));
         let absences = Absences {
-            live: live.saturating_sub(usize::try_from(report.added).unwrap_or(0)),
+            live: before(live),
+            all: before(usize::try_from(all).unwrap_or(0)),
             absent: absent.len(),
-            whole: report.set_aside == 0,
+            whole: true,
             accepted: self.accept_removals,
         };
         take_away(self.tx, self.context.tenant, Dataset::Notes, absences, absent, self.context.now_ms, report).await
     }
 
-    /// The ids of the notes that are there.
-    async fn write(&mut self, part: &[ContactNotes], report: &mut DatasetReport) -> Result<HashSet<String>, SyncError> {
+    /// What the notes of these contacts are.
+    async fn write<'a>(&mut self, part: &'a [ContactNotes], report: &mut DatasetReport) -> Result<Shown<'a>, SyncError> {
         let (tx, tenant) = (self.tx, self.context.tenant);
-        let mut decoded = Vec::new();
+        let (mut decoded, mut unclear) = (Vec::new(), HashSet::new());
         for contact in part {
             let mut of_contact: HashMap<String, (RowNo, NoteRow)> = HashMap::new();
             for row_no in &contact.rows {
@@ -213,6 +234,7 @@ impl Writer<'_> {
                         }
                     }
                     Err(why) => {
+                        unclear.insert(contact.client_id.as_str());
                         report.set_aside += 1;
                         runs::set_aside(tx, tenant, self.run, Dataset::Notes, &[(*row_no, why.to_string())]).await?;
                     }
@@ -247,6 +269,13 @@ impl Writer<'_> {
             written.push((book, row.record(client_id, self.context)));
         }
         notes::put(tx, tenant, &written, &[]).await?;
-        Ok(ids.into_iter().collect())
+        Ok(Shown { ids: ids.into_iter().collect(), unclear })
     }
+}
+
+struct Shown<'a> {
+    /// Of the notes that are there.
+    ids: HashSet<String>,
+    /// Contacts with a row that has no readable id: it could be any of their notes that are not there.
+    unclear: HashSet<&'a str>,
 }

@@ -5,7 +5,9 @@
 pub(crate) struct Absences {
     /// Records that were live before this read.
     pub(crate) live: usize,
-    /// Of them, those that the read did not show.
+    /// Those of the whole list, where the read was of a part: of some contacts' notes.
+    pub(crate) all: usize,
+    /// Of the live ones, those that the read did not show.
     pub(crate) absent: usize,
     /// Whether the list was read whole.
     pub(crate) whole: bool,
@@ -26,8 +28,8 @@ pub(crate) enum Removal {
 }
 
 pub(crate) fn decide(absences: Absences) -> Removal {
-    let Absences { live, absent, whole, accepted } = absences;
-    let emptied = live > 0 && absent == live;
+    let Absences { live, all, absent, whole, accepted } = absences;
+    let emptied = all > 0 && absent == all;
     let many = absent >= 10 && absent * 5 > live;
     match () {
         () if !whole => Removal::Nothing,
@@ -50,12 +52,18 @@ mod tests {
     #[case::over_a_fifth(100, 21, Removal::Held)]
     #[case::an_empty_list_that_was_always_empty(0, 0, Removal::AfterTwoReads)]
     fn a_whole_read_removes_or_holds(#[case] live: usize, #[case] absent: usize, #[case] expected: Removal) {
-        assert_eq!(decide(Absences { live, absent, whole: true, accepted: false }), expected);
+        assert_eq!(decide(Absences { live, all: live, absent, whole: true, accepted: false }), expected);
+    }
+
+    #[test]
+    fn a_part_of_a_list_may_be_emptied_but_not_by_many() {
+        let part = |live| decide(Absences { live, all: 100, absent: live, whole: true, accepted: false });
+        assert_eq!((part(1), part(9), part(10)), (Removal::AfterTwoReads, Removal::AfterTwoReads, Removal::Held));
     }
 
     #[test]
     fn an_incomplete_read_removes_nothing_even_when_the_agency_agreed() {
-        assert_eq!(decide(Absences { live: 100, absent: 100, whole: false, accepted: true }), Removal::Nothing);
-        assert_eq!(decide(Absences { live: 100, absent: 100, whole: true, accepted: true }), Removal::Now);
+        assert_eq!(decide(Absences { live: 100, all: 100, absent: 100, whole: false, accepted: true }), Removal::Nothing);
+        assert_eq!(decide(Absences { live: 100, all: 100, absent: 100, whole: true, accepted: true }), Removal::Now);
     }
 }

@@ -11,9 +11,9 @@ use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::{self, Scope};
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError};
-use tetherboard_store::snapshots::{self, KeptPage, RowReader};
+use tetherboard_store::snapshots::{self, KeptPage, RowNo, RowReader};
 use tetherboard_store::tenants::{self, Tenant};
-use tetherboard_store::{Store, links};
+use tetherboard_store::{Store, links, notes};
 
 use crate::apply::Apply;
 use crate::capture::{Captured, begin, count, new_trace};
@@ -143,33 +143,52 @@ impl<'a> Replay<'a> {
     async fn notes(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
         let (store, tenant) = (&self.syncer.store, self.tenant.id);
         let sources = match &self.run.replay_of {
-            Some(run) => vec![run.clone()],
+            Some(run) => match self.kept(Dataset::Notes).await? {
+                Ok(_) => vec![run.clone()],
+                Err(why) => return self.refuse(report, &why),
+            },
             None => runs::all_applied(store.conn(), tenant, Dataset::Notes).await?,
         };
         report.status = DatasetStatus::Succeeded;
-        let mut done = HashSet::new();
+        let (mut done, mut seen) = (HashSet::new(), HashSet::new());
         for run in sources {
             let read = runs::reports(store.conn(), tenant, &run).await?.into_iter().find(|read| read.dataset == Dataset::Notes);
             let Some(read) = read.filter(|read| read.status.was_applied()) else { continue };
             let contacts = self.notes_of(&run, &done, report).await?;
             done.extend(contacts.iter().map(|contact| contact.client_id.clone()));
-            let now_ms = read.finished_ms.unwrap_or(i64::MAX);
-            let context = Context::load(store.conn(), self.tenant, None, None, now_ms).await?;
-            let tx = begin(store, self.lease).await?;
-            let mut writer = Writer {
-                tx: &tx,
-                run: &self.run.id,
-                mapping: &self.mapping,
-                context: &context,
-                reader: RowReader::new(tenant),
-                decoded_by: decoded_by(self.tenant.mapping_version),
-                accept_removals: false,
-                replay: true,
-            };
-            writer.apply(&contacts, report).await?;
-            Store::commit(tx).await?;
+            seen.extend(contacts.iter().flat_map(|of| of.rows.iter().map(|row_no| (*row_no, of.client_id.clone()))));
+            self.write_notes(&contacts, read.finished_ms.unwrap_or(i64::MAX), report).await?;
+        }
+        // Of a contact whose notes could not be read to their end, the rest stands on rows of earlier reads.
+        if self.run.replay_of.is_none() {
+            let mut others: Vec<ContactNotes> = Vec::new();
+            for (row_no, client_id) in notes::live_rows(store.conn(), tenant).await? {
+                if seen.insert((row_no, client_id.clone())) {
+                    report.read += 1;
+                    add_rows(&mut others, client_id, [row_no]);
+                }
+            }
+            self.write_notes(&others, i64::MAX, report).await?;
         }
         Ok(())
+    }
+
+    async fn write_notes(&self, contacts: &[ContactNotes], now_ms: i64, report: &mut DatasetReport) -> Result<(), SyncError> {
+        let store = &self.syncer.store;
+        let context = Context::load(store.conn(), self.tenant, None, None, now_ms).await?;
+        let tx = begin(store, self.lease).await?;
+        let mut writer = Writer {
+            tx: &tx,
+            run: &self.run.id,
+            mapping: &self.mapping,
+            context: &context,
+            reader: RowReader::new(self.tenant.id),
+            decoded_by: decoded_by(self.tenant.mapping_version),
+            accept_removals: false,
+            replay: true,
+        };
+        writer.apply(contacts, report).await?;
+        Ok(Store::commit(tx).await?)
     }
 
     /// A run's notes by contact, without those of contacts that are done.
@@ -186,10 +205,7 @@ impl<'a> Replay<'a> {
             let rows = snapshots::row_nos(conn, tenant, &page).await?;
             report.pages += 1;
             report.read += count(rows.len());
-            match contacts.last_mut().filter(|last| last.client_id == client_id) {
-                Some(last) => last.rows.extend(rows),
-                None => contacts.push(ContactNotes { client_id, rows, whole: false }),
-            }
+            add_rows(&mut contacts, client_id, rows);
         }
         Ok(contacts)
     }
@@ -215,6 +231,14 @@ impl<'a> Replay<'a> {
     async fn tell(&self, report: &DatasetReport) -> Result<(), SyncError> {
         let Syncer { store, clock, .. } = self.syncer;
         Ok(runs::report(store.conn(), self.tenant.id, &self.run.id, report, clock.now_ms()).await?)
+    }
+}
+
+/// Rows of one contact come one after the other.
+fn add_rows(contacts: &mut Vec<ContactNotes>, client_id: String, rows: impl IntoIterator<Item = RowNo>) {
+    match contacts.last_mut().filter(|last| last.client_id == client_id) {
+        Some(last) => last.rows.extend(rows),
+        None => contacts.push(ContactNotes { client_id, rows: rows.into_iter().collect(), whole: false }),
     }
 }
 

@@ -154,7 +154,8 @@ impl Syncer {
             Err(error) => return self.give_up(tenant, &run.id, reports, &unreached(&error)).await,
         };
         if let Some(error) = self.knock(tenant, run.trigger, &door).await? {
-            return self.give_up(tenant, &run.id, reports, &error).await;
+            self.give_up(tenant, &run.id, &mut reports[..1], &error).await?;
+            return self.give_up(tenant, &run.id, reports, &unasked(&error)).await;
         }
         let step = Step {
             syncer: self,
@@ -200,12 +201,11 @@ impl Syncer {
             let error = self.refused(tenant, door, error.clone()).await?;
             report.error = Some(error.clone());
             runs::report(self.store.conn(), tenant.id, run, report, self.clock.now_ms()).await?;
-            return Ok(Some(error));
+            return Ok(Some(unasked(&error)));
         }
         if error.retry_after.is_some() {
             self.park_if_asked(tenant, door, error).await?;
-            let message = format!("not asked, because {} failed: {}", report.dataset, error.class.meaning());
-            return Ok(Some(RunError { message, request: None, ..error.clone() }));
+            return Ok(Some(unasked(error)));
         }
         Ok(None)
     }
@@ -236,6 +236,11 @@ impl Syncer {
             }
         }
     }
+}
+
+/// Of lists that were not asked after a fault that concerns them too.
+fn unasked(error: &RunError) -> RunError {
+    RunError { message: format!("not asked: {}", error.message), request: None, ..error.clone() }
 }
 
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
@@ -366,21 +371,21 @@ impl Step<'_> {
 }
 
 /// The part of the account's calendar that is read: from 90 days back to 180 ahead, whole local days.
-struct Calendar {
+pub(crate) struct Calendar {
     from: DateTime,
     until: DateTime,
     source_time: SourceTime,
 }
 
 impl Calendar {
-    fn around(source_time: &SourceTime, now: Timestamp) -> Self {
+    pub(crate) fn around(source_time: &SourceTime, now: Timestamp) -> Self {
         let today = source_time.0.date(now);
         let day = |days: i64| today.saturating_add(Span::new().days(days));
         let (from, until) = (day(-90).at(0, 0, 0, 0), day(180).at(23, 59, 59, 0));
         Self { from, until, source_time: source_time.clone() }
     }
 
-    fn request(&self) -> ReadEvents {
+    pub(crate) fn request(&self) -> ReadEvents {
         ReadEvents::between(self.from, self.until)
     }
 

@@ -45,6 +45,8 @@ enum Command {
     Token(commands::token::Command),
     /// Read ClientTether now
     Sync(commands::sync::Arguments),
+    /// Ask ClientTether once for each list, and say what its answers are like
+    Doctor(commands::doctor::Arguments),
     /// Make the tables again from kept answers, without ClientTether
     Replay(commands::replay::Arguments),
 }
@@ -83,6 +85,7 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::User(command) => commands::user::run(&config, command).await?,
             Command::Token(command) => commands::token::run(&config, command).await?,
             Command::Sync(arguments) => return commands::sync::run(&config, &arguments).await,
+            Command::Doctor(arguments) => return commands::doctor::run(&config, &arguments).await,
             Command::Replay(arguments) => return commands::replay::run(&config, &arguments).await,
         }
         Ok(ExitCode::SUCCESS)

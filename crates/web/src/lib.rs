@@ -7,10 +7,12 @@ mod accent;
 mod api;
 mod assets;
 mod auth;
+mod came_from;
 mod csv;
 mod error;
 mod health;
 mod links;
+mod live;
 mod numbers;
 mod pages;
 mod parts;
@@ -18,6 +20,7 @@ mod query;
 mod viewer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -28,6 +31,7 @@ use axum::http::header::{
 };
 use tetherboard_domain::Clock;
 use tetherboard_store::Store;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -49,6 +53,7 @@ pub struct Portal {
     settings: Arc<Settings>,
     sign_ins: auth::SignIns,
     numbers: numbers::KeptNumbers,
+    live: live::Live,
 }
 
 /// How this portal is reached and run.
@@ -58,11 +63,28 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// How many times faster than the machine's the clock runs: 1, but for demos.
     pub clock_speed: f64,
+    /// Ends what would otherwise go on for as long as a page is open.
+    pub stop: CancellationToken,
+    /// How often an open page's session is looked at again.
+    pub recheck: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { public_url: None, clock_speed: 1.0, stop: CancellationToken::new(), recheck: Duration::from_mins(1) }
+    }
 }
 
 impl Portal {
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self { store, clock, settings: Arc::new(settings), sign_ins: auth::SignIns::default(), numbers: Default::default() }
+        Self {
+            live: live::Live::new(store.clone(), settings.stop.clone()),
+            store,
+            clock,
+            settings: Arc::new(settings),
+            sign_ins: auth::SignIns::default(),
+            numbers: Default::default(),
+        }
     }
 
     /// Every route, with what protects all of them.
@@ -96,10 +118,7 @@ impl Portal {
                     .layer(header(STRICT_TRANSPORT_SECURITY, hsts))
                     .layer(header(CACHE_CONTROL, "private, no-cache"))
                     .layer(CompressionLayer::new().br(true).gzip(true))
-                    .layer(TimeoutLayer::with_status_code(
-                        axum::http::StatusCode::SERVICE_UNAVAILABLE,
-                        std::time::Duration::from_secs(30),
-                    ))
+                    .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
                     .layer(CatchPanicLayer::custom(error::panicked))
                     .layer(csrf)
                     .layer(DefaultBodyLimit::max(64 * 1024)),

@@ -1,6 +1,6 @@
 //! Addresses as types: markup spells no path.
 
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{Dataset, RunId};
 use url::form_urlencoded;
 
 /// A view of one brand.
@@ -85,8 +85,9 @@ pub(crate) fn pipeline(slug: &str) -> Link {
     Link::to(Tab::Pipeline.url(slug))
 }
 
-pub(crate) fn freshness(slug: &str) -> Link {
-    Link::to(format!("/t/{slug}/freshness"))
+/// The stream that tells a brand's pages how fresh they are.
+pub(crate) fn live(slug: &str) -> String {
+    format!("/t/{slug}/live")
 }
 
 pub(crate) fn sync_now(slug: &str) -> String {
@@ -98,7 +99,46 @@ pub(crate) fn logo(slug: &str) -> String {
 }
 
 pub(crate) const AGENCY: &str = "/agency";
+pub(crate) const AGENCY_LIVE: &str = "/agency/live";
+pub(crate) const SYNC: &str = "/agency/sync";
 pub(crate) const SIGN_OUT: &str = "/sign-out";
+
+/// How a brand is read: its runs, and what can be done about them.
+pub(crate) fn sync_of(slug: &str) -> Link {
+    Link::to(format!("{SYNC}/{slug}"))
+}
+
+/// Where a form about a brand's sync is sent: `start`, `test-key`, `replay` or `accept`.
+pub(crate) fn sync_act(slug: &str, act: &str) -> String {
+    format!("{SYNC}/{slug}/{act}")
+}
+
+pub(crate) fn run(slug: &str, run: &RunId) -> Link {
+    Link::to(format!("{SYNC}/{slug}/runs/{run}"))
+}
+
+pub(crate) fn cancel_run(slug: &str, run: &RunId) -> String {
+    format!("{SYNC}/{slug}/runs/{run}/cancel")
+}
+
+/// The answers of one data set of a run.
+pub(crate) fn snapshots(slug: &str, run: &RunId, dataset: Dataset) -> Link {
+    Link::to(format!("{SYNC}/{slug}/runs/{run}/{dataset}"))
+}
+
+pub(crate) fn snapshot(slug: &str, run: &RunId, dataset: Dataset, page_no: i64) -> Link {
+    Link::to(format!("{SYNC}/{slug}/runs/{run}/{dataset}/{page_no}"))
+}
+
+/// The rows of a data set of a run that could not be used.
+pub(crate) fn set_aside(slug: &str, run: &RunId, dataset: Dataset) -> Link {
+    Link::to(format!("{SYNC}/{slug}/runs/{run}/set-aside/{dataset}"))
+}
+
+/// One raw row of a brand, as it was read last.
+pub(crate) fn raw_record(slug: &str, dataset: Dataset, crm_id: &str) -> Link {
+    Link::to(format!("{SYNC}/{slug}/records/{dataset}")).with("id", crm_id)
+}
 
 /// The sign-in form, and where it leads afterwards.
 pub(crate) fn sign_in(back: &str) -> String {
@@ -127,11 +167,6 @@ pub(crate) fn mapping_of(slug: &str, dataset: Dataset) -> Link {
 /// One of them.
 pub(crate) fn mapped_field(slug: &str, dataset: Dataset, field: &str) -> Link {
     Link::to(format!("/agency/brands/{slug}/mapping/{dataset}/{field}"))
-}
-
-/// How a brand is read: its runs, and what can be done about them.
-pub(crate) fn sync_of(slug: &str) -> Link {
-    Link::to(format!("/agency/sync/{slug}"))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Pairs {
         self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    fn filled(&self, key: &str) -> Option<&str> {
+    pub(crate) fn filled(&self, key: &str) -> Option<&str> {
         self.get(key).map(str::trim).filter(|value| !value.is_empty())
     }
 
@@ -93,6 +93,26 @@ fn edge(pairs: &Pairs, key: &str) -> Result<Option<Edge>, String> {
         return Ok(Some(Edge::Moment(moment)));
     }
     Err(format!("`{key}={text}` is no date; write one like 2026-03-09, or 2026-03-09T10:30."))
+}
+
+/// The moments between `from` and `to`, the first included; a day of `to` is included whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Days {
+    pub(crate) from_ms: Option<i64>,
+    pub(crate) until_ms: Option<i64>,
+}
+
+/// Reads `from` and `to` in a brand's zone.
+pub(crate) fn days(pairs: &Pairs, zone: &Zone) -> Result<Days, String> {
+    let moment = |edge: Edge, days: i64| match edge {
+        Edge::Day(day) => Some(zone.start_of(day.saturating_add(Span::new().days(days)))),
+        Edge::Moment(local) => zone.moment(local),
+    };
+    let ms = |key: &str, days: i64| {
+        let found = edge(pairs, key)?.and_then(|edge| moment(edge, days));
+        Ok::<_, String>(found.map(Timestamp::as_millisecond))
+    };
+    Ok(Days { from_ms: ms("from", 0)?, until_ms: ms("to", 1)? })
 }
 
 /// Which contacts a list shows, in which order, which part of it.

@@ -33,7 +33,6 @@ fn json(body: &str) -> Reply {
 #[case::cut_json(|| json(r#"{"ResultCode":"CT_200","data":[{"client_id""#), FaultClass::Body)]
 #[case::html(|| json("<html>down</html>"), FaultClass::Body)]
 #[case::nothing(|| json(""), FaultClass::Body)]
-#[case::not_a_number(|| json(r#"{"ResultCode":200,"data":[NaN]}"#), FaultClass::Body)]
 #[case::no_result_code(|| json(r#"{"error":"maintenance"}"#), FaultClass::Body)]
 #[case::broken_gzip(|| Reply::Bytes(gzip("{}")[..12].to_vec()), FaultClass::Body)]
 #[case::reset(|| Reply::Reset, FaultClass::Network)]

@@ -1,7 +1,7 @@
 //! Changes made by hand.
 
 use serde_json::{Value, json};
-use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
+use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit, Request};
 
 use crate::truth::count;
 use crate::{Stage, at};
@@ -42,6 +42,31 @@ async fn what_a_hand_makes_is_what_a_client_reads() {
         fields(&event, ["client_id", "title", "firstName", "start_date", "end_date"]),
         ["0007", "Call", "Ada", "2026-11-20 11:00:00", "2026-11-20 11:45:00"]
     );
+}
+
+#[tokio::test]
+async fn a_note_can_be_written_over_and_share_its_id_with_another_contacts() {
+    let stage = Stage::with(Config::plain(1, &[3])).await;
+    for name in ["Ada Ash", "Bo Birch"] {
+        let contact = stage.simulator.edit(0, Edit::AddContact(ContactEdit::named(name)));
+        let note = NoteEdit::on(&contact, "First").id("5").with("client_id", "");
+        assert_eq!(stage.simulator.edit(0, Edit::AddNote(note)), "5");
+    }
+    let records = stage.simulator.records(0, Request::Notes);
+    let [.., one, other] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!((one, &one["note"]), (other, &json!("First")));
+
+    let contact = stage.get("read_client_list?limit=1").await.ids()[0].clone();
+    let of = |note_id: &str| (contact.clone(), note_id.to_owned());
+    let (client_id, note_id) = of("5");
+    stage.simulator.edit(0, Edit::SetNote { client_id, note_id, field: "note", value: "Second".into() });
+    let (client_id, note_id) = of("5");
+    stage.simulator.edit(0, Edit::UnsetNote { client_id, note_id, field: "created_by" });
+    let note = &stage.get(&format!("read_client_history_notes/{contact}")).await.rows()[0];
+    assert_eq!((&note["note"], note.get("created_by")), (&json!("Second"), None));
+    let (client_id, note_id) = of("5");
+    stage.simulator.edit(0, Edit::RemoveNote { client_id, note_id });
+    assert_eq!(stage.simulator.records(0, Request::Notes), records[..records.len() - 1]);
 }
 
 #[tokio::test]

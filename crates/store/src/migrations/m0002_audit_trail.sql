@@ -43,6 +43,12 @@ CREATE TABLE snapshot_pages (           -- the answers of a dataset of a run, up
     PRIMARY KEY (tenant_id, run_id, dataset, first_page)
 ) {clustered};
 
+ALTER TABLE snapshot_bodies ADD COLUMN body_no BIGINT NOT NULL DEFAULT 0;    -- in the order in which they first came
+UPDATE snapshot_bodies SET body_no = numbered.body_no FROM (
+    SELECT tenant_id, body_hash, ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY body_hash) AS body_no FROM snapshot_bodies
+) AS numbered WHERE snapshot_bodies.tenant_id = numbered.tenant_id AND snapshot_bodies.body_hash = numbered.body_hash;
+CREATE UNIQUE INDEX snapshot_bodies_by_no ON snapshot_bodies (tenant_id, body_no);
+
 -- What a row means ----------------------------------------------------------------------------------------------------
 
 CREATE TABLE field_rules (              -- where the agency found a field of a brand's rows; no rule: the built-in places
@@ -62,6 +68,10 @@ CREATE TABLE dataset_fields (           -- how many rows of the last read gave e
     vanished_ms BIGINT,                 -- many rows had it, now none has: their old values stay
     PRIMARY KEY (tenant_id, dataset, field)
 );
+
+-- Of a list whose live records all stand on the rows of its last read: those rows, hashed, and by what they were decoded.
+ALTER TABLE dataset_states ADD COLUMN rows_hash {bytes};
+ALTER TABLE dataset_states ADD COLUMN decoded_by BIGINT;
 
 -- Which of the list's fields the raw row gave, a bit each.
 ALTER TABLE leads ADD COLUMN filled BIGINT NOT NULL DEFAULT 0;

@@ -14,6 +14,7 @@ impl MigratorTrait for Migrator {
             Box::new(SqlMigration { name: "m0001_first_tables", text: include_str!("m0001_first_tables.sql") }),
             Box::new(SqlMigration { name: "m0002_audit_trail", text: include_str!("m0002_audit_trail.sql") }),
             Box::new(PackSnapshots),
+            Box::new(SqlMigration { name: "m0004_one_waiting_of_a_kind", text: include_str!("m0004_one_waiting_of_a_kind.sql") }),
         ]
     }
 }
@@ -104,6 +105,7 @@ const PLANNER_FIGURES: &str = "
         ('raw_rows', 'raw_rows', '60000 60000 1'),
         ('raw_frames', 'sqlite_autoindex_raw_frames_1', '60 60 1'),
         ('snapshot_bodies', 'snapshot_bodies', '60000 60000 1'),
+        ('snapshot_bodies', 'snapshot_bodies_by_no', '60000 60000 1'),
         ('snapshot_pages', 'snapshot_pages', '10000 10000 7 1 1'),
         ('notes', 'notes', '200000 200000 1'),
         ('notes', 'notes_by_row', '200000 200000 1'),

@@ -4,15 +4,24 @@
 
 mod access;
 mod agency;
+mod answers;
+mod audit;
+mod credentials;
 mod deals;
+mod field_rules;
+mod growth;
 mod history;
 mod leads;
 mod leases;
 mod migrations;
+mod notes;
+mod old_version;
 mod pipeline_days;
 mod records;
+mod retention;
 mod rows;
 mod runs;
+mod schedule;
 mod small_lists;
 mod snapshots;
 mod tenants;

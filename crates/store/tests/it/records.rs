@@ -1,10 +1,15 @@
+use std::collections::HashMap;
+
 use rstest::rstest;
 use tetherboard_domain::Dataset;
-use tetherboard_store::leads;
-use tetherboard_store::records::{self, Absence, Book};
+use tetherboard_store::leads::{self, LeadRecord};
+use tetherboard_store::records::{self, Absence, Book, Current, Ground, Scope};
+use tetherboard_store::schedule::{self, ActivityRecord};
+use tetherboard_store::snapshots::RowNo;
+use tetherboard_store::{notes, runs};
 use tetherboard_testkit::Kind::{self, *};
 
-use crate::rows::{NOW_MS, book, harbor, lead, put_leads};
+use crate::rows::{NOW_MS, activity, book, harbor, lead, note, put_leads};
 
 fn ids(found: &[&str]) -> Vec<String> {
     found.iter().map(|id| (*id).to_owned()).collect()
@@ -15,15 +20,23 @@ fn ids(found: &[&str]) -> Vec<String> {
 async fn a_row_is_current_for_the_mapping_that_decoded_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    leads::put(conn, tenant, &[(book("1", 70_000), lead("Ada")), (book("2", 70_001), lead("Bo"))]).await.unwrap();
+    let filled = Book { filled: 0b101, ..book("1", 70_000) };
+    leads::put(conn, tenant, &[(filled, lead("Ada")), (book("2", 70_001), lead("Bo"))], &[]).await.unwrap();
     let current = records::current(conn, tenant, Dataset::Contacts, 1, &[70_000, 70_001, 70_002]).await.unwrap();
-    assert_eq!(current, [(70_000, "1".to_owned()), (70_001, "2".to_owned())].into());
+    assert_eq!(told(current), [(70_000, "1".to_owned(), 0b101), (70_001, "2".to_owned(), 0)]);
     assert!(records::current(conn, tenant, Dataset::Contacts, 2, &[70_000]).await.unwrap().is_empty());
     assert!(records::current(conn, tenant, Dataset::Contacts, 1, &[]).await.unwrap().is_empty());
 
     records::set_absence(conn, tenant, Dataset::Contacts, &ids(&["1"]), Absence::Gone(NOW_MS)).await.unwrap();
     let current = records::current(conn, tenant, Dataset::Contacts, 1, &[70_000, 70_001]).await.unwrap();
-    assert_eq!(current, [(70_001, "2".to_owned())].into());
+    assert_eq!(told(current), [(70_001, "2".to_owned(), 0)]);
+}
+
+/// Place, id and filled fields of each row, by place.
+fn told(current: HashMap<RowNo, Current>) -> Vec<(RowNo, String, i64)> {
+    let mut told: Vec<_> = current.into_iter().map(|(row_no, row)| (row_no, row.crm_id, row.filled)).collect();
+    told.sort();
+    told
 }
 
 #[rstest]
@@ -37,43 +50,101 @@ async fn a_record_is_first_missing_then_gone_then_back(#[values(Sqlite, Postgres
 
     absence(Absence::Missing(NOW_MS + 1)).await.unwrap();
     assert_eq!(records::missing_ids(conn, tenant, Dataset::Contacts).await.unwrap(), ["1"]);
-    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts).await.unwrap(), 2);
+    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 2);
 
     absence(Absence::Back).await.unwrap();
     assert!(records::missing_ids(conn, tenant, Dataset::Contacts).await.unwrap().is_empty());
 
     absence(Absence::Missing(NOW_MS + 2)).await.unwrap();
     absence(Absence::Gone(NOW_MS + 3)).await.unwrap();
-    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts).await.unwrap(), 1);
+    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 1);
     assert!(records::missing_ids(conn, tenant, Dataset::Contacts).await.unwrap().is_empty());
     let known = records::known(conn, tenant, Dataset::Contacts, &ids(&["1", "2", "3"])).await.unwrap();
     assert_eq!((known.len(), known["1"].gone_ms, known["2"].gone_ms), (2, Some(NOW_MS + 3), None));
 
     // Written again, it lives, and keeps when it was first seen.
-    let later = Book { now_ms: NOW_MS + 4, ..book("1", 2) };
-    leads::put(conn, tenant, &[(later, lead("Ada"))]).await.unwrap();
-    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts).await.unwrap(), 2);
+    let later = Book { changed_ms: NOW_MS + 4, ..book("1", 2) };
+    leads::put(conn, tenant, &[(later, lead("Ada"))], &[]).await.unwrap();
+    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 2);
     let ada = leads::get(conn, tenant, &"1".into()).await.unwrap().unwrap();
     assert_eq!(ada.first_seen_ms, NOW_MS);
 }
 
 #[rstest]
 #[tokio::test]
-async fn live_ids_come_in_one_order_page_by_page(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn live_ids_are_all_there_once_and_compared_as_bytes(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    // As bytes: a language would sort these otherwise, and skip some between two pages.
+    // A language would sort these otherwise, and take some for one another.
     let all = ["-1", "0", "007", "10", "9", "B", "a", "a-b", "ab", "É"];
     put_leads(&db, tenant, all.map(|id| (id, lead("x")))).await;
-    let (mut found, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = records::live_ids(conn, tenant, Dataset::Contacts, &after, 3).await.unwrap();
-        let Some((last, _)) = page.last() else { break };
-        after = last.clone();
-        found.extend(page.into_iter().map(|(id, _)| id));
-    }
-    assert_eq!(found, all);
+    records::set_absence(conn, tenant, Dataset::Contacts, &ids(&["B"]), Absence::Missing(NOW_MS + 1)).await.unwrap();
+    let mut found = records::live_ids(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap();
+    found.sort();
+    let expected = all.map(|id| (id.to_owned(), (id == "B").then_some(NOW_MS + 1)));
+    assert_eq!(found, expected);
     assert_eq!(leads::ids(conn, tenant).await.unwrap(), all);
+    records::set_absence(conn, tenant, Dataset::Contacts, &ids(&["b", "A"]), Absence::Gone(NOW_MS + 2)).await.unwrap();
+    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 10);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_read_of_some_contacts_notes_speaks_of_no_others(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    // More contacts than a statement takes, with one note each.
+    let found: Vec<_> = (0..2_200).map(|i| note(&i.to_string(), "1", "Called")).collect();
+    notes::put(conn, tenant, &found, &[]).await.unwrap();
+    records::set_absence(conn, tenant, Dataset::Notes, &ids(&["7/1"]), Absence::Gone(NOW_MS)).await.unwrap();
+    let of = |contacts: Vec<String>| Scope::Of { contacts };
+    let some = of(ids(&["5", "6", "7", "9999"]));
+    assert_eq!(records::live_count(conn, tenant, Dataset::Notes, &some).await.unwrap(), 2);
+    let mut live = records::live_ids(conn, tenant, Dataset::Notes, &some).await.unwrap();
+    live.sort();
+    assert_eq!(live, [("5/1".to_owned(), None), ("6/1".to_owned(), None)]);
+    let many = of((100..2_200).map(|i| i.to_string()).collect());
+    assert_eq!(records::live_count(conn, tenant, Dataset::Notes, &many).await.unwrap(), 2_100);
+    assert_eq!(records::live_ids(conn, tenant, Dataset::Notes, &many).await.unwrap().len(), 2_100);
+    assert_eq!(records::live_count(conn, tenant, Dataset::Notes, &of(Vec::new())).await.unwrap(), 0);
+    assert_eq!(records::live_count(conn, tenant, Dataset::Notes, &Scope::All).await.unwrap(), 2_199);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_read_of_a_window_speaks_of_appointments_that_start_in_it(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    let starts = [("before", Some(9)), ("first", Some(10)), ("last", Some(19)), ("after", Some(20)), ("undated", None)];
+    let found = starts.map(|(id, starts_ms)| (book(id, 1), ActivityRecord { starts_ms, ..activity(id) }));
+    schedule::put(conn, tenant, &found, &[]).await.unwrap();
+    let window = Scope::Starting { from_ms: 10, until_ms: 20 };
+    let mut live = records::live_ids(conn, tenant, Dataset::Events, &window).await.unwrap();
+    live.sort();
+    assert_eq!(live, [("first".to_owned(), None), ("last".to_owned(), None)]);
+    assert_eq!(records::live_count(conn, tenant, Dataset::Events, &window).await.unwrap(), 2);
+    assert_eq!(records::live_count(conn, tenant, Dataset::Events, &Scope::All).await.unwrap(), 5);
+}
+
+#[rstest]
+#[tokio::test]
+async fn kept_columns_stay_in_a_record_that_is_there_and_are_filled_in_a_new_one(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    put_leads(&db, tenant, [("1", LeadRecord { market: "Austin".to_owned(), ..lead("Ada") })]).await;
+    let again = [
+        (Book { changed_ms: NOW_MS + 1, ..book("1", 2) }, LeadRecord { market: String::new(), ..lead("Ada B.") }),
+        (book("2", 3), LeadRecord { market: "Dallas".to_owned(), ..lead("Bo") }),
+    ];
+    leads::put(conn, tenant, &again, &["market", "company"]).await.unwrap();
+    let told = |id: &'static str| async move {
+        let row = leads::get(conn, tenant, &id.into()).await.unwrap().unwrap();
+        (row.name, row.market, row.first_seen_ms)
+    };
+    assert_eq!(told("1").await, ("Ada B.".to_owned(), "Austin".to_owned(), NOW_MS));
+    assert_eq!(told("2").await, ("Bo".to_owned(), "Dallas".to_owned(), NOW_MS));
+    let live = records::live_rows(conn, tenant, Dataset::Contacts).await.unwrap();
+    assert_eq!(live, [(2, "1".to_owned()), (3, "2".to_owned())]);
 }
 
 #[rstest]
@@ -82,13 +153,13 @@ async fn more_ids_than_a_statement_takes_are_asked_for_in_parts(#[values(Sqlite,
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let found: Vec<_> = (0..2_500).map(|i| (book(&i.to_string(), i), lead("x"))).collect();
-    leads::put(conn, tenant, &found).await.unwrap();
+    leads::put(conn, tenant, &found, &[]).await.unwrap();
     let ids: Vec<String> = (0..2_600).map(|i| i.to_string()).collect();
     assert_eq!(records::known(conn, tenant, Dataset::Contacts, &ids).await.unwrap().len(), 2_500);
     let places: Vec<i64> = (0..2_600).collect();
     assert_eq!(records::current(conn, tenant, Dataset::Contacts, 1, &places).await.unwrap().len(), 2_500);
     records::set_absence(conn, tenant, Dataset::Contacts, &ids[..2_400], Absence::Gone(NOW_MS)).await.unwrap();
-    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts).await.unwrap(), 100);
+    assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 100);
     assert_eq!(leads::standings(conn, tenant, &ids).await.unwrap().len(), 2_500);
 }
 
@@ -103,4 +174,29 @@ async fn the_same_crm_id_of_two_brands_is_two_records(#[values(Sqlite, Postgres)
     records::set_absence(conn, harbor, Dataset::Contacts, &ids(&["1"]), Absence::Gone(NOW_MS)).await.unwrap();
     assert!(leads::get(conn, harbor, &"1".into()).await.unwrap().is_none());
     assert_eq!(leads::get(conn, tidewater, &"1".into()).await.unwrap().unwrap().name, "Bo");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_list_stands_on_the_rows_of_its_last_read_until_it_is_told_otherwise(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
+    let conn = db.store.conn();
+    let ground = async |brand, dataset| records::ground(conn, brand, dataset).await.unwrap();
+    let stands = Ground::of(&[65_536, 65_537], 1);
+    assert_eq!(ground(harbor, Dataset::Contacts).await, None);
+    runs::set_dataset_age(conn, harbor, Dataset::Contacts, NOW_MS, true).await.unwrap();
+    runs::set_dataset_age(conn, harbor, Dataset::Deals, NOW_MS, true).await.unwrap();
+    runs::set_dataset_age(conn, tidewater, Dataset::Contacts, NOW_MS, true).await.unwrap();
+    assert_eq!(ground(harbor, Dataset::Contacts).await, None);
+    records::set_ground(conn, harbor, Dataset::Contacts, Some(stands)).await.unwrap();
+    // A later read moves the watermark alone.
+    runs::set_dataset_age(conn, harbor, Dataset::Contacts, NOW_MS + 1, false).await.unwrap();
+    assert_eq!(ground(harbor, Dataset::Contacts).await, Some(stands));
+    assert_eq!((ground(harbor, Dataset::Deals).await, ground(tidewater, Dataset::Contacts).await), (None, None));
+    for other in [Ground::of(&[65_537, 65_536], 1), Ground::of(&[65_536], 1), Ground::of(&[65_536, 65_537], 2)] {
+        assert_ne!(stands, other);
+    }
+    records::set_ground(conn, harbor, Dataset::Contacts, None).await.unwrap();
+    assert_eq!(ground(harbor, Dataset::Contacts).await, None);
 }

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use tetherboard_domain::{Money, TenantId, Window};
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::{self, LeadRecord};
+use tetherboard_store::notes::NoteRecord;
 use tetherboard_store::records::Book;
+use tetherboard_store::schedule::ActivityRecord;
 use tetherboard_testkit::{Kind, TestDatabase, fresh, tenant};
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
@@ -19,7 +21,7 @@ pub(crate) async fn harbor(kind: Kind) -> (TestDatabase, TenantId) {
 }
 
 pub(crate) fn book(crm_id: &str, row_no: i64) -> Book {
-    Book { crm_id: crm_id.to_owned(), row_no, mapping_version: 1, modified_ms: None, now_ms: NOW_MS }
+    Book { crm_id: crm_id.to_owned(), row_no, mapping_version: 1, changed_ms: NOW_MS, modified_ms: None, filled: 0 }
 }
 
 /// A prospect in "New Lead", from the web.
@@ -30,6 +32,8 @@ pub(crate) fn lead(name: &str) -> LeadRecord {
         email: String::new(),
         phone: String::new(),
         market: String::new(),
+        units: String::new(),
+        whiteboard: String::new(),
         owner: String::new(),
         link_key: Some(name.to_lowercase()),
         contact_type: Some(1),
@@ -63,16 +67,49 @@ pub(crate) fn deal(title: &str) -> DealRecord {
     }
 }
 
+/// A contact's note of a call, by nobody in particular.
+pub(crate) fn note(client_id: &str, note_id: &str, body: &str) -> (Book, NoteRecord) {
+    let note = NoteRecord {
+        note_id: note_id.to_owned(),
+        client_id: client_id.to_owned(),
+        kind: "Call".to_owned(),
+        author: "Uma".to_owned(),
+        html: format!("<p>{body}</p>"),
+        body: body.to_owned(),
+        created_ms: Some(NOW_MS),
+    };
+    (book(&format!("{client_id}/{note_id}"), 1), note)
+}
+
+/// An appointment of an hour, of nobody.
+pub(crate) fn activity(title: &str) -> ActivityRecord {
+    ActivityRecord {
+        client_id: None,
+        name: "Somebody".to_owned(),
+        kind: "Call".to_owned(),
+        title: title.to_owned(),
+        description: String::new(),
+        place: String::new(),
+        owner: String::new(),
+        status: String::new(),
+        cancelled: false,
+        all_day: false,
+        starts_ms: Some(NOW_MS),
+        ends_ms: Some(NOW_MS + 3_600_000),
+        moved_from_ms: None,
+    }
+}
+
 /// Writes contacts, each by its CRM id.
 pub(crate) async fn put_leads<const N: usize>(db: &TestDatabase, tenant: TenantId, found: [(&str, LeadRecord); N]) {
     let found = found.map(|(id, lead)| (book(id, 1), lead));
-    leads::put(db.store.conn(), tenant, &found).await.unwrap();
+    leads::put(db.store.conn(), tenant, &found, &[]).await.unwrap();
 }
 
 /// Writes deals, each by its CRM id.
 pub(crate) async fn put_deals<const N: usize>(db: &TestDatabase, tenant: TenantId, found: [(&str, DealRecord); N]) {
     let found = found.map(|(id, deal)| (book(id, 1), deal));
-    deals::put(db.store.conn(), tenant, &found).await.unwrap();
+    deals::put(db.store.conn(), tenant, &found, &[]).await.unwrap();
 }
 
 pub(crate) fn window(from_ms: i64, until_ms: i64) -> Window {

@@ -32,7 +32,7 @@ async fn stages_come_in_the_crms_order_and_those_without_a_readable_one_last(#[v
         stage("4", "Also Second", Some(2)),
         stage("5", "Gone", Some(0)),
     ];
-    small_lists::put_stages(conn, tenant, &list.map(|stage| (book(&stage.crm_id, 1), stage))).await.unwrap();
+    small_lists::put_stages(conn, tenant, &list.map(|stage| (book(&stage.crm_id, 1), stage)), &[]).await.unwrap();
     records::set_absence(conn, tenant, Dataset::Stages, &["5".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     let stages = small_lists::stages(conn, tenant).await.unwrap();
     assert_eq!(stages.iter().map(|stage| &*stage.name).collect::<Vec<_>>(), ["First", "Second", "Also Second", "Odd"]);
@@ -51,9 +51,9 @@ async fn sources_and_users_come_back_and_may_be_renamed(#[values(Sqlite, Postgre
     let conn = db.store.conn();
     for name in ["Web", "Website"] {
         let source = Source { crm_id: "1".to_owned(), name: name.to_owned(), source_key: name.to_lowercase() };
-        small_lists::put_sources(conn, tenant, &[(book("1", 1), source)]).await.unwrap();
+        small_lists::put_sources(conn, tenant, &[(book("1", 1), source)], &[]).await.unwrap();
         let user = CrmUser { crm_id: "9".to_owned(), name: name.to_owned(), email: "u@example.com".to_owned() };
-        small_lists::put_crm_users(conn, tenant, &[(book("9", 1), user)]).await.unwrap();
+        small_lists::put_crm_users(conn, tenant, &[(book("9", 1), user)], &[]).await.unwrap();
     }
     let sources = small_lists::sources(conn, tenant).await.unwrap();
     assert_eq!(sources.iter().map(|source| (&*source.name, &*source.source_key)).collect::<Vec<_>>(), [("Website", "website")]);
@@ -65,7 +65,7 @@ async fn sources_and_users_come_back_and_may_be_renamed(#[values(Sqlite, Postgre
 #[tokio::test]
 async fn an_empty_list_is_written_without_complaint(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
-    small_lists::put_stages(db.store.conn(), tenant, &[]).await.unwrap();
+    small_lists::put_stages(db.store.conn(), tenant, &[], &[]).await.unwrap();
     assert!(small_lists::stages(db.store.conn(), tenant).await.unwrap().is_empty());
 }
 

@@ -1,102 +1,13 @@
-use std::ops::Range;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, Statement};
-use tetherboard_domain::{Dataset, RunId, TenantId, Trigger};
+use tetherboard_domain::{Dataset, RunId, Trigger};
 use tetherboard_store::runs;
-use tetherboard_store::snapshots::{self, Answer, Recorder, RowNo, RowReader};
+use tetherboard_store::snapshots::{self, Answer, Recorder, RowReader};
 use tetherboard_testkit::Kind::{self, *};
-use tetherboard_testkit::TestDatabase;
 
+use crate::answers::{Body, Given, assert_all_come_back, body, contacts, keep, keep_given, page, pages, stored, unsplit};
 use crate::rows::{NOW_MS, harbor};
-
-/// A body and where its rows stand.
-#[derive(Clone, Debug)]
-struct Body {
-    bytes: Vec<u8>,
-    rows: Vec<Range<usize>>,
-}
-
-/// A page as the CRM writes one.
-fn page(rows: &[String]) -> Body {
-    let mut body = Body { bytes: br#"{"status":"ok","data":["#.to_vec(), rows: Vec::new() };
-    for (i, row) in rows.iter().enumerate() {
-        body.bytes.extend_from_slice(if i == 0 { b"" } else { b",\n" });
-        let start = body.bytes.len();
-        body.bytes.extend_from_slice(row.as_bytes());
-        body.rows.push(start..body.bytes.len());
-    }
-    body.bytes.extend_from_slice(b"]}\n");
-    body
-}
-
-fn pages(rows: &[String]) -> Vec<Body> {
-    rows.chunks(100).map(page).collect()
-}
-
-fn contacts(numbers: Range<usize>) -> Vec<String> {
-    numbers
-        .map(|i| format!(r#"{{"client_id":"{i}","first_name":"Nobody {}","note":"{:x}"}}"#, i % 17, i * 2_654_435_761))
-        .collect()
-}
-
-fn unsplit(bytes: &[u8]) -> Body {
-    Body { bytes: bytes.to_vec(), rows: Vec::new() }
-}
-
-/// Keeps bodies as one run's contacts; the places of each body's rows.
-async fn keep(db: &TestDatabase, tenant: TenantId, bodies: &[Body]) -> (RunId, Vec<Vec<RowNo>>) {
-    let conn = db.store.conn();
-    let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
-    let mut recorder = Recorder::new(conn, tenant, run.clone(), Dataset::Contacts).await.unwrap();
-    let mut places = Vec::new();
-    for (i, body) in bodies.iter().enumerate() {
-        let answer =
-            Answer { request: "contacts", offset: i * 100, at_ms: NOW_MS, http_status: 200, body: &body.bytes, rows: &body.rows };
-        places.push(recorder.keep(conn, &answer).await.unwrap());
-        if recorder.is_full() {
-            flush(db, &mut recorder).await;
-        }
-    }
-    flush(db, &mut recorder).await;
-    (run, places)
-}
-
-async fn flush(db: &TestDatabase, recorder: &mut Recorder) {
-    let tx = db.store.begin().await.unwrap();
-    recorder.flush(&tx).await.unwrap();
-    tx.commit().await.unwrap();
-}
-
-async fn body(db: &TestDatabase, tenant: TenantId, run: &RunId, page_no: usize) -> Option<Vec<u8>> {
-    let page_no = i64::try_from(page_no).unwrap();
-    snapshots::body(db.store.conn(), tenant, run, Dataset::Contacts, page_no).await.unwrap()
-}
-
-async fn assert_all_come_back(db: &TestDatabase, tenant: TenantId, run: &RunId, bodies: &[Body]) {
-    for (i, kept) in bodies.iter().enumerate() {
-        assert!(body(db, tenant, run, i).await.unwrap() == kept.bytes, "body {i} came back otherwise");
-    }
-    assert_eq!(body(db, tenant, run, bodies.len()).await, None);
-}
-
-/// Frames, raw rows, and the bytes of frames and layouts.
-async fn stored(db: &TestDatabase) -> [i64; 3] {
-    let mut found = [0; 3];
-    let questions = [
-        "SELECT COUNT(*) FROM raw_frames",
-        "SELECT COUNT(*) FROM raw_rows",
-        "SELECT CAST(COALESCE((SELECT SUM(LENGTH(bytes)) FROM raw_frames), 0) + COALESCE((SELECT SUM(LENGTH(layout)) FROM snapshot_bodies), 0) AS BIGINT)",
-    ];
-    for (number, text) in found.iter_mut().zip(questions) {
-        let conn = db.store.conn();
-        let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), text)).await.unwrap().unwrap();
-        *number = row.try_get_by_index(0).unwrap();
-    }
-    found
-}
 
 #[rstest]
 #[tokio::test]
@@ -113,6 +24,49 @@ async fn every_body_comes_back_byte_for_byte(#[values(Sqlite, Postgres)] kind: K
     ]);
     let (run, _) = keep(&db, tenant, &bodies).await;
     assert_all_come_back(&db, tenant, &run, &bodies).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn answers_come_back_in_their_order_with_all_that_is_kept_of_them(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    // Three flushes full, one that holds a single answer, and two of frames that fill up early.
+    let small = (0..301).map(|i| page(&contacts(i..i + i % 3)));
+    let large = (0..3).map(|i| page(&[format!("{{\"id\":{i},\"text\":\"{}\"}}", "x".repeat(300_000))]));
+    let bodies: Vec<Body> = small.chain(large).chain([unsplit(b"\xff<html>")]).collect();
+    let requests = ["", "contacts?limit=100", "notes/%C3%89?limit=50&offset=0", "é\n\"'\\ 𝔽"];
+    let times = [0, NOW_MS, NOW_MS + 40, NOW_MS - 3_600_000, -1, i64::MAX / 2, i64::MIN / 2];
+    let given: Vec<Given> = (bodies.into_iter().enumerate())
+        .map(|(i, body)| Given {
+            request: if i % 5 == 4 { format!("notes/{}", i * 7) } else { requests[i % requests.len()].to_owned() },
+            offset: [0, 100, i, 4_294_967_296][i % 4],
+            at_ms: times[i % times.len()],
+            http_status: [200, 502, 0, u16::MAX][i % 4],
+            body,
+        })
+        .collect();
+    let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
+    let places = keep_given(&db, tenant, &run, Dataset::Notes, &given).await;
+
+    let kept = snapshots::pages(conn, tenant, &run, Dataset::Notes).await.unwrap();
+    assert_eq!(kept.len(), given.len());
+    for (i, (page, given)) in kept.iter().zip(&given).enumerate() {
+        let page_no = i64::try_from(i).unwrap();
+        let told = (page.page_no, &page.request, page.offset, page.at_ms, page.http_status);
+        assert_eq!(told, (page_no, &given.request, given.offset, given.at_ms, given.http_status));
+        assert_eq!(snapshots::page(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap().as_ref(), Some(page));
+        assert_eq!(snapshots::row_nos(conn, tenant, page).await.unwrap(), places[i]);
+        let bytes = snapshots::body(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap();
+        assert!(bytes.as_deref() == Some(&*given.body.bytes), "body {i} came back otherwise");
+    }
+    for page_no in [-1, i64::try_from(given.len()).unwrap(), i64::MAX] {
+        assert_eq!(snapshots::page(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap(), None);
+        assert_eq!(snapshots::body(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap(), None);
+    }
+    assert!(snapshots::pages(conn, tenant, &run, Dataset::Contacts).await.unwrap().is_empty());
+    let other = RunId("another".to_owned());
+    assert!(snapshots::pages(conn, tenant, &other, Dataset::Notes).await.unwrap().is_empty());
 }
 
 #[rstest]

@@ -63,7 +63,7 @@ async fn a_nul_is_refused_by_postgresql_and_the_connection_goes_on(#[values(Sqli
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let found = [(crate::rows::book("1", 1), lead("A\0da"))];
-    let written = leads::put(conn, tenant, &found).await;
+    let written = leads::put(conn, tenant, &found, &[]).await;
     assert_eq!(written.is_ok(), kind == Sqlite);
     put_leads(&db, tenant, [("2", lead("Bo"))]).await;
     let filter = LeadFilter { text: Some("b\0o".to_owned()), ..LeadFilter::default() };

@@ -57,7 +57,7 @@ impl Normalise for Contacts {
         let (mut moves, mut changes) = (Vec::new(), Vec::new());
         let mut written = Vec::with_capacity(records.len());
         for Record { book, raw, reread } in records {
-            let before = before.get(&book.crm_id).map(|before| as_mapped(before, reread));
+            let before = before.get(&book.crm_id).map(|before| as_mapped(context, before, reread));
             let stage = match &before {
                 Some(before) if context.has_vanished("stage") => before.stage.clone(),
                 _ => label(raw.stage),
@@ -98,10 +98,12 @@ impl Normalise for Contacts {
 }
 
 /// How a contact stood, as today's mapping would have read it.
-fn as_mapped(before: &Standing, reread: Option<RawContact>) -> Standing {
-    match reread {
-        Some(old) => Standing { stage: label(old.stage), fee_cents: money(old.fee).0.map(|fee| fee.0), ..before.clone() },
-        None => before.clone(),
+fn as_mapped(context: &Context, before: &Standing, reread: Option<RawContact>) -> Standing {
+    let Some(old) = reread else { return before.clone() };
+    Standing {
+        stage: context.stage_stood(old.stage, before),
+        fee_cents: context.stood("fee", money(old.fee).0.map(|fee| fee.0), before.fee_cents),
+        ..before.clone()
     }
 }
 

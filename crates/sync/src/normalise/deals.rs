@@ -52,7 +52,7 @@ impl Normalise for Deals {
         let (mut moves, mut changes) = (Vec::new(), Vec::new());
         let mut written = Vec::with_capacity(records.len());
         for Record { book, raw, reread } in records {
-            let before = before.get(&book.crm_id).map(|before| as_mapped(before, reread));
+            let before = before.get(&book.crm_id).map(|before| as_mapped(context, before, reread));
             let stage = match &before {
                 Some(before) if context.has_vanished("stage") => before.stage.clone(),
                 _ => label(raw.stage),
@@ -95,15 +95,14 @@ impl Normalise for Deals {
 }
 
 /// How a deal stood, as today's mapping would have read it.
-fn as_mapped(before: &Standing, reread: Option<RawDeal>) -> Standing {
-    match reread {
-        Some(old) => Standing {
-            stage: label(old.stage),
-            fee_cents: money(old.fee).0.map(|fee| fee.0),
-            odds: odds(old.odds).map(Odds::hundredths),
-            close_date: old.close_date.map(|date| date.to_string()),
-            ..before.clone()
-        },
-        None => before.clone(),
+fn as_mapped(context: &Context, before: &Standing, reread: Option<RawDeal>) -> Standing {
+    let Some(old) = reread else { return before.clone() };
+    let close_date = old.close_date.map(|date| date.to_string());
+    Standing {
+        stage: context.stage_stood(old.stage, before),
+        fee_cents: context.stood("fee", money(old.fee).0.map(|fee| fee.0), before.fee_cents),
+        odds: context.stood("odds", odds(old.odds).map(Odds::hundredths), before.odds),
+        close_date: context.stood("close_date", close_date, before.close_date.clone()),
+        ..before.clone()
     }
 }

@@ -53,7 +53,8 @@ impl Normalise for Events {
         for Record { book, raw, reread } in records {
             let starts_ms = raw.starts.ms(&context.source_time);
             let moved_from_ms = before.get(&book.crm_id).and_then(|before| {
-                let stood_ms = reread.map_or(before.starts_ms, |old| old.starts.ms(&context.source_time));
+                let reread_ms = |old: RawEvent| context.stood("starts", old.starts.ms(&context.source_time), before.starts_ms);
+                let stood_ms = reread.map_or(before.starts_ms, reread_ms);
                 stood_ms.filter(|stood_ms| starts_ms.is_some_and(|starts_ms| starts_ms != *stood_ms)).or(before.moved_from_ms)
             });
             let status = raw.status.unwrap_or_default();

@@ -80,6 +80,8 @@ pub(crate) struct Context {
     pub(crate) now_ms: i64,
     /// Fields that many rows had and none has now: their old values stay.
     pub(crate) vanished: BTreeSet<&'static str>,
+    /// Those that the read before did not find either: what the tables say of them is older than the rows they stand on.
+    pub(crate) vanished_before: BTreeSet<&'static str>,
 }
 
 impl Context {
@@ -102,6 +104,7 @@ impl Context {
             whole_before_ms,
             now_ms,
             vanished: BTreeSet::new(),
+            vanished_before: BTreeSet::new(),
         })
     }
 
@@ -128,6 +131,18 @@ impl Context {
 
     fn has_vanished(&self, field: &str) -> bool {
         self.vanished.contains(field)
+    }
+
+    /// What a record's old row means by today's mapping, or where the CRM had lost the field, what the table kept.
+    fn stood<T>(&self, field: &str, reread: Option<T>, kept: Option<T>) -> Option<T> {
+        reread.or_else(|| kept.filter(|_| self.vanished_before.contains(field)))
+    }
+
+    fn stage_stood(&self, reread: Text, before: &Standing) -> Option<String> {
+        match reread {
+            Text::Blank if self.vanished_before.contains("stage") => before.stage.clone(),
+            reread => label(reread),
+        }
     }
 
     /// The columns that keep their old values, of a list's fields and the columns made from each.

@@ -15,20 +15,20 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::world::World;
 
 /// A worker at work; it ends with the test.
-struct AtWork {
-    cancel: DropGuard,
-    ended: JoinHandle<()>,
+pub(crate) struct AtWork {
+    pub(crate) cancel: DropGuard,
+    pub(crate) ended: JoinHandle<()>,
 }
 
 impl World {
-    fn put_to_work(&self) -> AtWork {
+    pub(crate) fn put_to_work(&self) -> AtWork {
         let cancel = CancellationToken::new();
         let ended = tokio::spawn(Worker::new(self.syncer.clone(), Default::default()).work(cancel.clone()));
         AtWork { cancel: cancel.drop_guard(), ended }
     }
 
     /// A brand's runs, newest first, once there are so many and none is open.
-    async fn runs(&self, tenant: TenantId, wanted: usize) -> Vec<Run> {
+    pub(crate) async fn runs(&self, tenant: TenantId, wanted: usize) -> Vec<Run> {
         let conn = self.db.store.conn();
         let done = async {
             loop {
@@ -43,7 +43,7 @@ impl World {
     }
 
     /// Long enough for a worker to look twice.
-    async fn a_while(&self) {
+    pub(crate) async fn a_while(&self) {
         tokio::time::sleep(Duration::from_millis(1_200)).await;
     }
 }

@@ -1,6 +1,7 @@
 //! One brand, its account in the CRM, and a clock that stands between the runs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::tenants::{self, Tenant};
 use tetherboard_sync::{Crm, RunOptions, RunReport, Syncer};
 use tetherboard_testkit::{Kind, TestDatabase};
+
+/// Stands between the cells of a dumped row, and in no text.
+pub(crate) const BETWEEN: &str = "\u{1f}";
 
 /// A Thursday morning.
 const BEGINS: &str = "2026-11-19T16:30:00Z";
@@ -69,6 +73,12 @@ impl World {
     /// An account that only hands change, with so many contacts.
     pub(crate) async fn with_contacts(kind: Kind, contacts: usize) -> Self {
         Self::of(kind, Config::plain(11, &[contacts])).await
+    }
+
+    /// From now on a run may spend so many calls on notes.
+    pub(crate) fn reading_notes(mut self, calls_per_run: usize) -> Self {
+        self.syncer.notes_calls_per_run = calls_per_run;
+        self
     }
 
     /// A brand for an account of the CRM.
@@ -203,9 +213,36 @@ impl World {
         self.query(&format!("SELECT COUNT(*) FROM {table}")).await[0].try_get_by_index(0).unwrap()
     }
 
+    /// Every column of a table's rows as text, in the order of their keys; the columns are named in the first line.
+    pub(crate) async fn dump(&self, table: &str) -> Vec<String> {
+        let rows = self.query(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")).await;
+        let Some(first) = rows.first() else { return Vec::new() };
+        let columns = first.column_names();
+        let mut lines = vec![columns.join(BETWEEN)];
+        lines.extend(rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>().join(BETWEEN)));
+        lines
+    }
+
     pub(crate) async fn execute(&self, text: &str) {
         self.db.store.conn().execute_unprepared(text).await.unwrap();
     }
+}
+
+/// Numbers and flags look alike in SQLite.
+fn cell(row: &QueryResult, column: &str) -> String {
+    let number = || row.try_get::<Option<i64>>("", column).ok().map(|number| number.map(|number| number.to_string()));
+    let flag = || row.try_get::<Option<bool>>("", column).ok().map(|flag| flag.map(|flag| i64::from(flag).to_string()));
+    let text = || row.try_get::<Option<String>>("", column).ok();
+    number().or_else(flag).or_else(text).unwrap_or_else(|| panic!("{column}")).unwrap_or_else(|| "NULL".to_owned())
+}
+
+/// Says what is only in the one, and what is only in the other.
+#[track_caller]
+pub(crate) fn assert_same<T: Ord + Debug>(shown: impl IntoIterator<Item = T>, wanted: impl IntoIterator<Item = T>) {
+    let (shown, wanted): (BTreeSet<T>, BTreeSet<T>) = (shown.into_iter().collect(), wanted.into_iter().collect());
+    let first = |some: &BTreeSet<T>, other| some.difference(other).take(3).map(|it| format!("{it:#?}")).collect::<Vec<_>>();
+    let (too_much, missing) = (first(&shown, &wanted), first(&wanted, &shown));
+    assert!(shown == wanted, "too much: {too_much:?}\nmissing: {missing:?}");
 }
 
 /// Deadlines and waits as short as a test wants them.

@@ -31,6 +31,7 @@ pub(crate) struct Arguments {
 }
 
 const DAYS: i64 = 56;
+const NOTES_A_DAY: usize = 10;
 const PASSWORD: &str = "tetherboard-demo";
 const BRANDS: [(&str, &str); 2] = [("harbor", "#0F766E"), ("tidewater", "#0369A1")];
 const PEOPLE: [(&str, &str, UserRole, &[usize]); 5] = [
@@ -121,12 +122,15 @@ async fn play(syncer: &Syncer, brands: &[TenantId], today: Timestamp) -> anyhow:
     let shown = spinner("playing eight weeks");
     for day in (0..=DAYS).rev() {
         syncer.clock.set(today - SignedDuration::from_hours(24 * day));
+        // Notes are a call for each contact: a few a day, and whatever is left on the last.
+        let notes_calls_per_run = if day > 0 { NOTES_A_DAY } else { syncer.notes_calls_per_run };
+        let syncer = Syncer { notes_calls_per_run, ..syncer.clone() };
         shown.set_message(format!("playing eight weeks: day {} of {DAYS}", DAYS - day));
         for brand in brands {
             let Some(tenant) = tenants::by_id(syncer.store.conn(), *brand).await? else { continue };
             syncer.sync_tenant(&tenant, Trigger::Schedule, &RunOptions::default()).await?;
             if day == DAYS {
-                confirm_roles(syncer, *brand).await?;
+                confirm_roles(&syncer, *brand).await?;
             }
         }
     }

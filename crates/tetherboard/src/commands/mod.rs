@@ -1,4 +1,5 @@
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod replay;
 pub(crate) mod serve;
 pub(crate) mod simulate;

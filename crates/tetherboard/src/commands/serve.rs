@@ -64,7 +64,7 @@ pub(crate) async fn serve_portal(
     clock_speed: f64,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let settings = Settings { public_url: config.public_url.clone(), clock_speed };
+    let settings = Settings { public_url: config.public_url.clone(), clock_speed, stop: stop.clone(), ..Settings::default() };
     let router = Portal::new(store.clone(), clock.clone(), settings).router();
     axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await?;
     Ok(())

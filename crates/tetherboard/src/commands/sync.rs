@@ -112,6 +112,7 @@ fn code(report: &RunReport) -> u8 {
 
 pub(super) fn print(tenant: &Tenant, report: &RunReport) {
     println!("{}: {}", tenant.slug, report.run.status);
+    let mut told = None;
     for line in &report.datasets {
         println!(
             "  {:<9} {:<10} {:>6} read, {} added, {} changed, {} unchanged, {} gone, {} held, {} set aside",
@@ -125,8 +126,10 @@ pub(super) fn print(tenant: &Tenant, report: &RunReport) {
             line.held,
             line.set_aside
         );
-        if let Some(error) = &line.error {
+        // One fault that stopped everything is told once.
+        if let Some(error) = line.error.as_ref().filter(|error| told != Some(&error.trace)) {
             println!("            {}: {}. {}", error.class.meaning(), error.message, error.class.cure());
+            told = Some(&error.trace);
         }
         if line.held > 0 {
             println!(

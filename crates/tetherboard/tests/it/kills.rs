@@ -147,7 +147,7 @@ impl Scene {
     async fn state(&self, marked: &[ContactId]) -> State {
         let (store, tenant) = (self.installation.db.reopen().await, self.brands[0]);
         let conn = store.conn();
-        let count = async |dataset| records::live_count(conn, tenant, dataset).await.unwrap();
+        let count = async |dataset| records::live_count(conn, tenant, dataset, &records::Scope::All).await.unwrap();
         let mut generations = BTreeSet::new();
         for contact in marked {
             let name = leads::get(conn, tenant, contact).await.unwrap().expect("a contact that was there stays").name;

@@ -2,14 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use tetherboard_metrics::{Board, LEADS_REST_ON};
 use tetherboard_store::leads::LeadRow;
 use tetherboard_store::{leads, runs};
 use utoipa::ToSchema;
 
+use super::cursor;
 use crate::Portal;
 use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
 use crate::query::{LeadQuery, Pairs};
@@ -132,8 +131,6 @@ pub(crate) struct Lead {
     stage_since_exact: bool,
 }
 
-const PART: i64 = 100;
-
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads", params(
         ("tenant" = String, Path),
         ("stage" = Option<String>, Query, description = "absent: all; empty: blank"),
@@ -148,9 +145,7 @@ const PART: i64 = 100;
 pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Leads>> {
     let bad = |detail: String| Refusal::bad_request(Wants::Problem, detail);
     let query = LeadQuery::parse(&pairs).map_err(bad)?;
-    let offset = pairs.get("cursor").filter(|cursor| !cursor.is_empty()).map_or(Ok(0), |cursor| {
-        offset_of(cursor).ok_or_else(|| bad("This cursor is not one of ours; take it from `next` of the part before.".to_owned()))
-    })?;
+    let offset = cursor::offset(&pairs).map_err(bad)?;
     read(&portal, &brand, &query, offset).await.map(Json).map_err(as_problem)
 }
 
@@ -162,11 +157,10 @@ async fn read(portal: &Portal, brand: &BrandViewer, query: &LeadQuery, offset: i
     let filter = query.filter(conn, tenant.id, &board, &tenant.zone, as_of).await?;
     let total = leads::count(conn, tenant.id, &filter).await?;
     let (sort, descending) = query.order();
-    let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, PART)).await?;
-    let until = offset + PART;
+    let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, cursor::PART)).await?;
     Ok(Leads {
         total,
-        next: (until < total && !rows.is_empty()).then(|| cursor_at(until)),
+        next: cursor::next(offset, rows.len(), total),
         leads: rows.into_iter().map(|row| lead(&board, row)).collect(),
     })
 }
@@ -190,28 +184,5 @@ fn lead(board: &Board, row: LeadRow) -> Lead {
         last_modified_at: row.modified_ms.and_then(super::text_of_ms),
         stage_since: super::text_of_ms(row.stage_since_ms),
         stage_since_exact: row.stage_since_exact,
-    }
-}
-
-/// A place in the list. A sync between two parts may shift it.
-fn cursor_at(offset: i64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("at:{offset}"))
-}
-
-fn offset_of(cursor: &str) -> Option<i64> {
-    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    plain.strip_prefix("at:")?.parse().ok().filter(|offset| (0..=i64::MAX - PART).contains(offset))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_comes_back_and_a_made_up_one_does_not() {
-        assert_eq!(offset_of(&cursor_at(300)), Some(300));
-        for made_up in ["300", "!!", "YXQ6LTU", "YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw", ""] {
-            assert_eq!(offset_of(made_up), None, "{made_up}");
-        }
     }
 }

@@ -1,8 +1,11 @@
 //! The JSON API: the same numbers as the pages, for scripts.
 
+mod cursor;
 mod leads;
+mod notes;
 mod openapi;
 mod pipeline;
+mod schedule;
 mod sync;
 mod tenants;
 
@@ -25,6 +28,8 @@ pub(crate) fn router() -> Router<Portal> {
         .route("/tenants/{tenant}/leads/summary", get(leads::summary))
         .route("/tenants/{tenant}/leads", get(leads::list))
         .route("/tenants/{tenant}/pipeline", get(pipeline::pipeline))
+        .route("/tenants/{tenant}/notes", get(notes::list))
+        .route("/tenants/{tenant}/schedule", get(schedule::list))
         .route("/tenants/{tenant}/sync", get(sync::sync).post(sync::start))
         .fallback(async || -> Response {
             problem(StatusCode::NOT_FOUND, "Not found", "There is no such address; see /api/v1/openapi.json.")

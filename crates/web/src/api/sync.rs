@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use tetherboard_domain::Trigger;
 use tetherboard_metrics::freshness;
-use tetherboard_store::runs::{self, DatasetReport, Run};
+use tetherboard_store::runs::{self, DatasetReport, Run, Wish};
 use utoipa::ToSchema;
 
 use crate::Portal;
 use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::pages::sync::acts::ask_for_run;
 use crate::viewer::BrandViewer;
 
 #[derive(Serialize, ToSchema)]
@@ -120,7 +121,7 @@ pub(crate) async fn start(brand: BrandViewer, State(portal): State<Portal>) -> A
     if !brand.viewer.is_agency() {
         return Err(Refusal::forbidden(Wants::Problem, "Only the agency can start a sync."));
     }
-    let asked = runs::request(portal.store.conn(), brand.tenant.id, Trigger::Person, portal.clock.now_ms()).await;
-    let run = asked.map_err(|error| as_problem(error.into()))?;
+    let wish = Wish::by(Trigger::Person, brand.viewer.user.id);
+    let run = ask_for_run(&portal, &brand.viewer, &brand.tenant, wish).await.map_err(as_problem)?;
     Ok((StatusCode::ACCEPTED, Json(Started { run_id: run.to_string() })))
 }

@@ -4,26 +4,32 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{RunStatus, SyncState};
-use tetherboard_metrics::{Freshness, Step, freshness};
-use tetherboard_store::runs;
+use tetherboard_domain::SyncState;
+use tetherboard_metrics::{Freshness, freshness};
+use tetherboard_store::runs::{self, Run};
 use tetherboard_store::tenants::Tenant;
+use tetherboard_store::{credentials, field_rules};
 
 use crate::Portal;
-use crate::error::Answer;
-use crate::links::{self, Tab};
+use crate::error::{Answer, Refusal, Wants};
+use crate::links::{self, Link, Tab};
+use crate::live::{self, Agencys, BrandNow, follow_agency};
 use crate::numbers::Numbers;
-use crate::parts::fresh::dataset_name;
-use crate::parts::shell::{Document, EMPTY, Theme, account, agency_mark, agency_name, brand_tile};
+use crate::pages::sync::incident;
+use crate::parts::agency::{AgencyPage, AgencyTab};
+use crate::parts::shell::{EMPTY, Theme, brand_tile};
+use crate::parts::standing::{Standing, reason};
 use crate::parts::words::{change, counted, number};
-use crate::parts::{icon, time};
+use crate::parts::{icon, runs::ticks, time};
+use crate::query::Pairs;
 use crate::viewer::AgencyViewer;
 
 pub(crate) fn router() -> Router<Portal> {
-    Router::new().route(links::AGENCY, get(home))
+    Router::new().route(links::AGENCY, get(home)).route(links::AGENCY_LIVE, get(follow))
 }
 
 /// One brand's line.
@@ -31,74 +37,77 @@ struct BrandLine {
     tenant: Tenant,
     fresh: Freshness,
     numbers: Arc<Numbers>,
-    /// The last runs, oldest first.
-    runs: Vec<RunStatus>,
+    /// The newest first.
+    runs: Vec<Run>,
+    why: Option<Markup>,
 }
 
-const RUNS: i64 = 24;
+pub(crate) const RUNS: i64 = 24;
 
 async fn home(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, theme: Theme) -> Answer<Markup> {
     let now = portal.clock.now();
+    let signs = live::signs_of(&portal.store, &viewer.tenants).await?;
     let mut lines = Vec::with_capacity(viewer.tenants.len());
     for tenant in viewer.tenants.clone() {
-        lines.push(line(&portal, tenant, now).await?);
+        let fresh = freshness(portal.store.conn(), &tenant, now).await?;
+        lines.push(line(&portal, tenant, fresh, now).await?);
     }
-    lines.sort_by_key(|line| standing(&line.fresh).rank);
-    let agency = agency_name(&portal).await?;
+    lines.sort_by_key(|line| Standing::of(&line.fresh, &line.tenant).rank);
+    let token = credentials::token_incident(portal.store.conn()).await?;
     let body = html! {
-        a.btn.skip href="#main" { "Skip to content" }
-        header.top { div.wrap {
-            div.top-row { (agency_mark(&agency, true)) div.top-end { (account(&viewer, theme)) } }
-            nav.tabs aria-label="Agency" { a href=(links::AGENCY) aria-current="page" { "Brands" } }
-        } }
-        main id="main" class="wrap main" {
-            (headline(&lines))
-            @if lines.is_empty() { (no_brands()) } @else { (brands(&lines, now)) }
-        }
+        (headline(&lines, token.is_some()))
+        @if let Some(token) = token { (incident::banner(token, &viewer.tenants, now)) }
+        @if lines.is_empty() { (no_brands()) } @else { (brands(&lines, now)) }
     };
-    let title = format!("Brands · {agency}");
-    Ok(Document { title: &title, theme, accent: None, now: Some((now, portal.settings.clock_speed)), charts: false }
-        .render(&body))
+    let version = live::version_of_all(signs.iter().map(|(tenant, signs)| (*tenant, signs)));
+    AgencyPage {
+        tab: AgencyTab::Brands,
+        title: "Brands".to_owned(),
+        body,
+        address: Link::to(links::AGENCY),
+        live: Some((Link::to(links::AGENCY_LIVE), version)),
+    }
+    .render(&portal, &viewer, theme)
+    .await
 }
 
-async fn line(portal: &Portal, tenant: Tenant, now: Timestamp) -> Answer<BrandLine> {
+/// What happens while a page of the agency's is open: its home, its Sync page, or one about a brand's sync.
+async fn follow(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Response> {
+    let page = match (pairs.get("page"), pairs.get("brand")) {
+        (None, None) => Agencys::Home,
+        (Some("sync"), None) => Agencys::Sync,
+        (None, Some(slug)) => match viewer.tenants.iter().find(|tenant| tenant.slug == slug) {
+            Some(tenant) => Agencys::SyncOf(tenant.id),
+            None => return Err(Refusal::missing(Wants::Page, "There is no such brand.")),
+        },
+        _ => return Err(Refusal::bad_request(Wants::Page, "There is no such page to follow.")),
+    };
+    let shown = pairs.get("v").map(str::to_owned);
+    Ok(follow_agency(portal, viewer, page, shown))
+}
+
+async fn line(portal: &Portal, tenant: Tenant, fresh: Freshness, now: Timestamp) -> Answer<BrandLine> {
     let conn = portal.store.conn();
-    let mut runs: Vec<RunStatus> = runs::newest(conn, tenant.id, RUNS).await?.iter().map(|run| run.status).collect();
-    runs.reverse();
+    let vanished = field_rules::vanished(conn, tenant.id).await?;
     Ok(BrandLine {
-        fresh: freshness(conn, &tenant, now).await?,
+        why: reason(&fresh, &vanished, now, &tenant),
+        fresh,
         numbers: portal.numbers.of(&portal.store, &tenant, now).await?,
-        runs,
+        runs: runs::newest(conn, tenant.id, RUNS).await?,
         tenant,
     })
 }
 
-/// How a brand stands, worst first by rank.
-struct Standing {
-    rank: u8,
-    tone: &'static str,
-    picture: &'static str,
-    word: &'static str,
+/// A brand's line, for a page that is open.
+pub(crate) async fn row(portal: &Portal, brand: &BrandNow, now: Timestamp) -> Answer<Markup> {
+    let fresh = brand.fresh(&portal.store, now).await?.clone();
+    Ok(brand_row(&line(portal, brand.tenant.clone(), fresh, now).await?, now))
 }
 
-fn standing(fresh: &Freshness) -> Standing {
-    let failed = fresh.trouble.as_ref().is_some_and(|trouble| trouble.run.status != RunStatus::Partial);
-    let (rank, tone, picture, word) = match fresh.state {
-        SyncState::Running if fresh.as_of.is_none() => (2, "info", "sparkles", "First sync"),
-        SyncState::Failing if failed => (0, "danger", "circle-x", "Failed"),
-        SyncState::Failing => (1, "warning", "circle-dot-dashed", "Partial"),
-        SyncState::Late => (1, "warning", "clock-alert", "Late"),
-        SyncState::Never => (2, "quiet", "clock", "Not read yet"),
-        SyncState::Running => (4, "info", "refresh-cw", "Syncing"),
-        SyncState::OnTime => (4, "success", "circle-check", "Current"),
-    };
-    Standing { rank, tone, picture, word }
-}
-
-fn headline(lines: &[BrandLine]) -> Markup {
+fn headline(lines: &[BrandLine], token_refused: bool) -> Markup {
     let new: i64 = lines.iter().filter_map(|line| line.numbers.week).map(|week| week.this.contacts).sum();
     let unknown = lines.iter().filter(|line| line.numbers.week.is_none()).count();
-    let need = lines.iter().filter(|line| standing(&line.fresh).rank < 2).count();
+    let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
     let brands = counted(i64::try_from(lines.len()).unwrap_or(0), "brand", "brands");
     html! {
         h1.hero {
@@ -106,6 +115,7 @@ fn headline(lines: &[BrandLine]) -> Markup {
             @if unknown > 0 { ", without the " (counted(i64::try_from(unknown).unwrap_or(0), "brand", "brands")) " whose data is older" }
             ". "
             @match need {
+                _ if token_refused => "The access token needs you.",
                 0 => "All are being read.",
                 1 => "One needs you.",
                 more => { (number(i64::try_from(more).unwrap_or(0))) " need you." }
@@ -156,17 +166,16 @@ fn brands(lines: &[BrandLine], now: Timestamp) -> Markup {
 
 fn brand_row(line: &BrandLine, now: Timestamp) -> Markup {
     let (tenant, fresh, slug) = (&line.tenant, &line.fresh, &line.tenant.slug);
-    let standing = standing(fresh);
     let read = fresh.as_of.is_some();
     html! {
-        tr {
+        tr id=(format!("brand-{slug}")) data-now-ms=(now.as_millisecond()) {
             th scope="row" { a.who.brand href=(Tab::Overview.url(slug)) { (brand_tile(tenant)) span.t { (tenant.name) } } }
             td {
-                span class=(format!("badge {}", standing.tone)) { (icon(standing.picture, 14)) (standing.word) }
-                (reason(fresh, now, tenant))
+                (Standing::of(fresh, tenant).badge())
+                @match &line.why { Some(why) => span.l2.why { (why) }, None => (EMPTY) }
             }
             td.nowrap { @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, &tenant.zone)), None => span.muted { "never" } } }
-            td { (ticks(&line.runs)) }
+            td { a.plain-ticks href=(links::sync_of(slug).url()) { (ticks(&line.runs)) } }
             td.num {
                 @match line.numbers.week {
                     Some(week) => {
@@ -179,50 +188,7 @@ fn brand_row(line: &BrandLine, now: Timestamp) -> Markup {
             td.num { @if read { a.who-plain href=(links::leads(slug).with("in", "pipeline").url()) data-count=(line.numbers.pipeline.leads_in_pipeline) { (number(line.numbers.pipeline.leads_in_pipeline)) } } @else { span.muted { "—" } } }
             td.num { @if read { a.who-plain href=(links::leads(slug).with("in", "qualified").url()) data-count=(line.numbers.pipeline.qualified) { (number(line.numbers.pipeline.qualified)) } } @else { span.muted { "—" } } }
             td.num { @if read { (line.numbers.pipeline.weighted.short()) } @else { span.muted { "—" } } }
-            td.num { form method="post" action=(links::sync_now(slug)) { button.btn disabled[fresh.state == SyncState::Running] { (icon("refresh-cw", 14)) "Sync now" } } }
-        }
-    }
-}
-
-/// What is wrong and what to do, for the agency.
-fn reason(fresh: &Freshness, now: Timestamp, tenant: &Tenant) -> Markup {
-    let said = match (&fresh.trouble, fresh.state) {
-        (_, SyncState::Running) => fresh.progress.as_ref().and_then(|progress| progress.current()).map(|report| {
-            let of = report.expected.map(|expected| format!(" of {}", number(expected.max(report.read)))).unwrap_or_default();
-            html! { (dataset_name(report.dataset)) " " (number(report.read)) (of) "." }
-        }),
-        (Some(trouble), _) => {
-            let since = trouble.since.map(|since| format!(" since {}", time::told(since, now, &tenant.zone))).unwrap_or_default();
-            match trouble.class() {
-                Some(class) => Some(html! { (class.meaning()) (since) ". " (class.cure()) }),
-                None => trouble.datasets.iter().find(|report| report.held > 0).map(|report| html! {
-                    "Held: " (number(report.held)) " " (dataset_name(report.dataset).to_lowercase()) " gone? If so, agree with "
-                    code { "tetherboard sync --tenant " (tenant.slug) " --accept-removals " (report.dataset.as_str()) } "."
-                }),
-            }
-        }
-        (None, SyncState::Late) => {
-            Some(html! { "No update has succeeded for " (fresh.age.map(time::age).unwrap_or_default()) "." })
-        }
-        (None, SyncState::Never) if !tenant.has_web_key => Some(html! { "No web key is set." }),
-        (None, _) if fresh.step > Step::Fresh => Some(html! { "Its data is old." }),
-        (None, _) => None,
-    };
-    said.map_or(EMPTY, |said| html! { span.l2.why { (said) } })
-}
-
-fn ticks(runs: &[RunStatus]) -> Markup {
-    if runs.is_empty() {
-        return html! { span.muted { "no run yet" } };
-    }
-    let count = |wanted: fn(&RunStatus) -> bool| runs.iter().filter(|status| wanted(status)).count();
-    let partial = count(|status| *status == RunStatus::Partial);
-    let failed = count(|status| matches!(status, RunStatus::Failed | RunStatus::Aborted));
-    html! {
-        span.ticks role="img" aria-label=(format!("last {} runs: {partial} partial, {failed} failed", runs.len())) {
-            @for status in runs {
-                i class=[match status { RunStatus::Partial => Some("p"), RunStatus::Failed | RunStatus::Aborted => Some("f"), _ => None }] {}
-            }
+            td.num { form method="post" action=(links::sync_act(slug, "start")) { button.btn disabled[fresh.state == SyncState::Running] { (icon("refresh-cw", 14)) "Sync now" } } }
         }
     }
 }

@@ -1,20 +1,21 @@
-//! What all of a brand's pages share: its start, its logo, its freshness, and asking for a sync.
+//! What all of a brand's pages share: its start, its logo, what happens to it, and asking for a sync.
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use maud::Markup;
 use tetherboard_domain::Trigger;
-use tetherboard_metrics::freshness;
-use tetherboard_store::{runs, tenants};
+use tetherboard_store::runs::Wish;
+use tetherboard_store::tenants;
 
 use crate::Portal;
+use crate::came_from::CameFrom;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::Tab;
-use crate::parts::fresh::chip;
+use crate::live::follow_brand;
+use crate::pages::sync::acts::ask_for_run;
 use crate::query::Pairs;
 use crate::viewer::BrandViewer;
 
@@ -22,7 +23,7 @@ pub(crate) fn router() -> Router<Portal> {
     Router::new()
         .route("/t/{brand}", get(start))
         .route("/t/{brand}/logo", get(logo))
-        .route("/t/{brand}/freshness", get(fresh))
+        .route("/t/{brand}/live", get(live))
         .route("/t/{brand}/sync", post(sync))
         .route("/t/{brand}/{tab}", get(unknown_tab))
 }
@@ -46,24 +47,16 @@ async fn logo(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Respon
     Ok(response)
 }
 
-/// The chip alone. When newer data has landed than the page shows, the page is told to refresh itself.
-async fn fresh(
-    brand: BrandViewer,
-    State(portal): State<Portal>,
-    pairs: Pairs,
-) -> Answer<(StatusCode, [(&'static str, &'static str); 2], Markup)> {
-    let now = portal.clock.now();
-    let fresh = freshness(portal.store.conn(), &brand.tenant, now).await?;
-    let shown: Option<i64> = pairs.get("v").and_then(|version| version.parse().ok());
-    let landed = shown.is_some_and(|shown| shown != fresh.data_version);
-    let headers = [("hx-trigger", if landed { "data-landed" } else { "unchanged" }), ("cache-control", "no-store")];
-    Ok((StatusCode::OK, headers, chip(&brand.tenant, &fresh, now, brand.viewer.is_agency())))
+/// What happens to the brand's data while a page of it is open.
+async fn live(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Response {
+    follow_brand(portal, brand, pairs.get("v").map(str::to_owned))
 }
 
-async fn sync(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Redirect> {
+/// Asks for a run, and leads back to where it was asked for.
+async fn sync(brand: BrandViewer, State(portal): State<Portal>, came_from: CameFrom) -> Answer<Redirect> {
     if !brand.viewer.is_agency() {
         return Err(Refusal::forbidden(Wants::Page, "Only the agency can start a sync."));
     }
-    runs::request(portal.store.conn(), brand.tenant.id, Trigger::Person, portal.clock.now_ms()).await?;
-    Ok(Redirect::to(&Tab::Overview.url(&brand.tenant.slug)))
+    ask_for_run(&portal, &brand.viewer, &brand.tenant, Wish::by(Trigger::Person, brand.viewer.user.id)).await?;
+    Ok(came_from.or(|| Tab::Overview.url(&brand.tenant.slug)))
 }

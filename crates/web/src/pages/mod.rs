@@ -1,12 +1,13 @@
 //! The pages, one file each: route, query, view model, handler, markup.
 
-mod agency;
+pub(crate) mod agency;
 mod brand;
 mod leads;
 mod mapping;
 mod overview;
 mod pipeline;
 mod sign_in;
+pub(crate) mod sync;
 
 use axum::Router;
 use axum::extract::OriginalUri;
@@ -27,6 +28,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(overview::router())
         .merge(leads::router())
         .merge(pipeline::router())
+        .merge(sync::router())
         .merge(mapping::router())
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, DatasetStatus, SyncState, Zone};
-use tetherboard_metrics::{Freshness, Step, Trouble};
+use tetherboard_metrics::{Freshness, Step};
 use tetherboard_store::tenants::Tenant;
 
 use super::{icon, time, toned_icon};
@@ -23,13 +23,10 @@ pub(crate) fn dataset_name(dataset: Dataset) -> &'static str {
     }
 }
 
-/// The chip in the header. It asks for itself again, sooner while a sync runs.
+/// The chip in the header. It is told anew while the page is open.
 pub(crate) fn chip(tenant: &Tenant, fresh: &Freshness, now: Timestamp, is_agency: bool) -> Markup {
-    let again = links::freshness(&tenant.slug).with("v", &fresh.data_version.to_string()).url();
-    let trigger =
-        if fresh.state == SyncState::Running { "every 2s, seen-again from:body" } else { "every 15s, seen-again from:body" };
     html! {
-        details.menu.end id="freshness" data-now-ms=(now.as_millisecond()) hx-get=(again) hx-trigger=(trigger) hx-swap="outerHTML" {
+        details.menu.end id="freshness" data-now-ms=(now.as_millisecond()) {
             (summary(fresh, now))
             div.menu-panel.wide {
                 p.menu-h { "Data as of" }
@@ -104,7 +101,7 @@ fn age_line(dataset: Dataset, as_of: Option<Timestamp>, fresh: &Freshness, now: 
 /// Says what is shown, as of when, why it is not newer and when it is tried again. Never an error's text.
 pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact: Option<&str>) -> Markup {
     let Some(as_of) = fresh.as_of else { return first_trouble(fresh, now, &tenant.zone) };
-    if fresh.trouble.is_none() && fresh.step == Step::Fresh {
+    if !fresh.is_troubled() && fresh.step == Step::Fresh {
         return html! {};
     }
     let (tone, picture) = match fresh.step {
@@ -119,7 +116,7 @@ pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact
             div {
                 b { "You are looking at data saved " (time::told(as_of, now, zone)) ", " (time::ago(as_of, now)) "." }
                 p {
-                    @match &fresh.trouble { Some(trouble) => (why(trouble, zone)), None => "No update has run since then." }
+                    @if fresh.is_troubled() { (why(fresh, zone)) } @else { "No update has run since then." }
                     " Nothing has been lost. " (next(fresh, now, zone))
                     @if let Some(contact) = contact.filter(|_| fresh.step == Step::Critical) { " Questions: " (contact) "." }
                 }
@@ -130,11 +127,13 @@ pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact
 
 /// Before anything was ever read whole.
 fn first_trouble(fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
-    let Some(trouble) = &fresh.trouble else { return html! {} };
+    if !fresh.is_troubled() {
+        return html! {};
+    }
     html! {
         div.banner.warning role="status" {
             (icon("clock-alert", 18))
-            div { b { "ClientTether has not been read yet." } p { (why(trouble, zone)) " " (next(fresh, now, zone)) } }
+            div { b { "ClientTether has not been read yet." } p { (why(fresh, zone)) " " (next(fresh, now, zone)) } }
         }
     }
 }
@@ -146,26 +145,24 @@ fn next(fresh: &Freshness, now: Timestamp, zone: &Zone) -> String {
     }
 }
 
-fn why(trouble: &Trouble, zone: &Zone) -> Markup {
-    let held = trouble.datasets.iter().find(|report| report.status == DatasetStatus::Held);
-    let names: Vec<String> = trouble.datasets.iter().map(|report| dataset_name(report.dataset).to_lowercase()).collect();
+fn why(fresh: &Freshness, zone: &Zone) -> Markup {
+    let datasets = fresh.trouble.as_ref().map(|trouble| trouble.datasets.as_slice()).unwrap_or_default();
+    let held = datasets.iter().find(|report| report.status == DatasetStatus::Held);
+    let names: Vec<String> = datasets.iter().map(|report| dataset_name(report.dataset).to_lowercase()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let since = trouble.since.map(|since| format!(" since {}", time::exact(since, zone)));
+    let since = fresh.troubled_since().map(|since| format!(" since {}", time::exact(since, zone)));
     html! {
-        @match trouble.class() {
-            Some(class) => {
-                (class.for_clients()) (since.unwrap_or_default())
-                ", so " (super::words::listed(&names)) " may be newer there than here."
+        @match (fresh.class(), held) {
+            (Some(class), _) => {
+                (class.for_clients()) (since.unwrap_or_default()) ", so "
+                @if names.is_empty() { "what changed there since is not here." }
+                @else { (super::words::listed(&names)) " may be newer there than here." }
             }
-            None => {
-                @match held {
-                    Some(report) => {
-                        "ClientTether suddenly shows " (number(report.held)) " " (dataset_name(report.dataset).to_lowercase())
-                        " fewer; until that is confirmed the saved ones are shown."
-                    }
-                    None => "The last update was cut short.",
-                }
+            (None, Some(report)) => {
+                "ClientTether suddenly shows " (number(report.held)) " " (dataset_name(report.dataset).to_lowercase())
+                " fewer; until that is confirmed the saved ones are shown."
             }
+            (None, None) => "The last update was cut short.",
         }
     }
 }

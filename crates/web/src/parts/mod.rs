@@ -1,10 +1,13 @@
 //! The pieces that pages are made of: plain functions from data to markup.
 
+pub(crate) mod agency;
 pub(crate) mod figure;
 pub(crate) mod fresh;
+pub(crate) mod runs;
 pub(crate) mod shell;
 pub(crate) mod spark;
 pub(crate) mod stages;
+pub(crate) mod standing;
 pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod words;

@@ -154,7 +154,7 @@ impl<'a> Shell<'a> {
                 }
             } }
             div.filters role="region" aria-label="Period and actions" { div.wrap { div.filters-row { (page.bar) } } }
-            main id="main" class="wrap main" hx-get=(address) hx-trigger="data-landed from:body" hx-select="#main" hx-target="this" hx-swap="outerHTML" {
+            main id="main" class="wrap main" data-live=(links::live(&tenant.slug)) data-version=(tenant.data_version) hx-get=(address) hx-trigger="data-landed from:body" hx-select="#main" hx-target="this" hx-swap="outerHTML" {
                 (fresh::banner(tenant, &self.fresh, self.now, self.contact.as_deref()))
                 (page.body)
                 @if let Some(as_of) = self.fresh.as_of { p.print-only { "Data as of " (time::exact(as_of, &tenant.zone)) } }

@@ -38,15 +38,20 @@ impl Sorting<'_> {
 
 /// Where a page of a list stands in the whole of it. `list` is the address without page.
 pub(crate) fn pager(list: &Link, page: i64, total: i64) -> Markup {
+    pager_by("page", "Pages", list, page, total)
+}
+
+/// The same for one of several lists on a page, each with its own key in the address.
+pub(crate) fn pager_by(key: &str, label: &str, list: &Link, page: i64, total: i64) -> Markup {
     let pages = (total + PAGE - 1) / PAGE;
     let first = (page - 1) * PAGE + 1;
     let last = (page * PAGE).min(total);
-    let at = |page: i64| if page == 1 { list.clone().url() } else { list.clone().with("page", &page.to_string()).url() };
+    let at = |page: i64| if page == 1 { list.clone().url() } else { list.clone().with(key, &page.to_string()).url() };
     html! {
         div.card-foot {
             span { (number(first.min(last))) "–" (number(last)) " of " (number(total)) }
             @if pages > 1 {
-                nav.pager aria-label="Pages" {
+                nav.pager aria-label=(label) {
                     @if page > 1 {
                         a.btn.icon href=(at(page - 1)) aria-label="Previous page" rel="prev" { (icon("chevron-left", 15)) }
                     } @else {

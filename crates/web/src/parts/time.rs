@@ -10,6 +10,11 @@ pub(crate) fn exact(moment: Timestamp, zone: &Zone) -> String {
     moment.to_zoned(zone.tz().clone()).strftime("%a %b %-d, %-I:%M %p %Z").to_string()
 }
 
+/// `Thu Mar 12, 10:30:24 AM CDT`.
+pub(crate) fn to_the_second(moment: Timestamp, zone: &Zone) -> String {
+    moment.to_zoned(zone.tz().clone()).strftime("%a %b %-d, %-I:%M:%S %p %Z").to_string()
+}
+
 /// `at 10:30 AM CDT` today, `yesterday at 10:30 AM CDT`, `tomorrow at …`, else `on Monday, March 9, …`: for sentences.
 pub(crate) fn told(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let local = moment.to_zoned(zone.tz().clone());
@@ -47,6 +52,16 @@ pub(crate) fn age(age: SignedDuration) -> String {
     }
 }
 
+/// How long something took: `0.4 s`, `41.8 s`, `3 min 12 s`, `2 h 5 min`.
+pub(crate) fn lasted(ms: i64) -> String {
+    match ms.max(0) {
+        ..100 => "under 0.1 s".to_owned(),
+        ms @ 100..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        ms @ 60_000..3_600_000 => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+        ms => format!("{} h {} min", ms / 3_600_000, ms % 3_600_000 / 60_000),
+    }
+}
+
 /// `just now`, `12 min ago`.
 pub(crate) fn ago(moment: Timestamp, now: Timestamp) -> String {
     let age = age(now.duration_since(moment));
@@ -67,6 +82,14 @@ mod tests {
         let told = |secs| age(SignedDuration::from_secs(secs));
         assert_eq!([told(5), told(59), told(60), told(720)], ["just now", "just now", "1 min", "12 min"]);
         assert_eq!([told(7_199), told(7_200), told(90_000), told(259_200)], ["119 min", "2 h", "25 h", "3 d"]);
+    }
+
+    #[test]
+    fn what_took_long_is_told_in_longer_units() {
+        assert_eq!(
+            [lasted(412), lasted(41_849), lasted(192_000), lasted(7_500_000)],
+            ["0.4 s", "41.8 s", "3 min 12 s", "2 h 5 min"]
+        );
     }
 
     #[test]

@@ -47,7 +47,10 @@ impl Route {
     pub(crate) fn of(&self, brand: &str) -> String {
         let path = self.path.replace("{brand}", brand).replace("{tenant}", brand);
         let path = path.replace("{tab}", "nothing-here").replace("{name}", "nothing.css");
-        path.replace("{dataset}", "contacts").replace("{field}", "units")
+        path.replace("{run}", "nothing-ran")
+            .replace("{dataset}", "contacts")
+            .replace("{page_no}", "0")
+            .replace("{field}", "units")
     }
 }
 
@@ -76,7 +79,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 28] = [
+pub(crate) const ROUTES: [Route; 41] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
@@ -87,13 +90,24 @@ pub(crate) const ROUTES: [Route; 28] = [
     page("GET", "/agency/brands/{brand}/mapping/{dataset}", Whom::Agency, 200, &["?saved=units"]),
     page("GET", "/agency/brands/{brand}/mapping/{dataset}/{field}", Whom::Agency, 200, RULES),
     page("POST", "/agency/brands/{brand}/mapping/{dataset}/{field}", Whom::Agency, 400, &[]),
+    page("GET", "/agency/sync", Whom::Agency, 200, &[]),
+    page("GET", "/agency/sync/{brand}", Whom::Agency, 200, &["?page=2", "?held=1"]),
+    page("GET", "/agency/sync/{brand}/records/{dataset}", Whom::Agency, 404, &["?id=900001"]),
+    page("GET", "/agency/sync/{brand}/runs/{run}", Whom::Agency, 404, &[]),
+    page("GET", "/agency/sync/{brand}/runs/{run}/{dataset}", Whom::Agency, 404, &[]),
+    page("GET", "/agency/sync/{brand}/runs/{run}/{dataset}/{page_no}", Whom::Agency, 404, &["?format=raw"]),
+    page("GET", "/agency/sync/{brand}/runs/{run}/set-aside/{dataset}", Whom::Agency, 404, &[]),
+    page("POST", "/agency/sync/{brand}/start", Whom::Agency, 303, &[]),
+    page("POST", "/agency/sync/{brand}/test-key", Whom::Agency, 303, &[]),
+    page("POST", "/agency/sync/{brand}/replay", Whom::Agency, 303, &[]),
+    page("POST", "/agency/sync/{brand}/accept", Whom::Agency, 400, &[]),
+    page("POST", "/agency/sync/{brand}/runs/{run}/cancel", Whom::Agency, 404, &[]),
     page("GET", "/t/{brand}", Whom::Brand, 303, &[]),
     page("GET", "/t/{brand}/overview", Whom::Brand, 200, &[]),
     page("GET", "/t/{brand}/leads", Whom::Brand, 200, LEADS),
     page("GET", "/t/{brand}/pipeline", Whom::Brand, 200, DEALS),
     page("GET", "/t/{brand}/{tab}", Whom::Brand, 404, &[]),
     page("GET", "/t/{brand}/logo", Whom::Brand, 200, &[]),
-    page("GET", "/t/{brand}/freshness", Whom::Brand, 200, &["?v=1"]),
     page("POST", "/t/{brand}/sync", Whom::BrandsAgency, 303, &[]),
     page("GET", "/assets/{name}", Whom::Everybody, 404, &[]),
     page("GET", "/favicon.ico", Whom::Everybody, 200, &[]),
@@ -104,14 +118,26 @@ pub(crate) const ROUTES: [Route; 28] = [
     api("GET", "/api/v1/tenants/{tenant}/leads/summary", Whom::Brand, 200, &[]),
     api("GET", "/api/v1/tenants/{tenant}/leads", Whom::Brand, 200, API_LEADS),
     api("GET", "/api/v1/tenants/{tenant}/pipeline", Whom::Brand, 200, &[]),
+    api(
+        "GET",
+        "/api/v1/tenants/{tenant}/notes",
+        Whom::Brand,
+        200,
+        &["?q=a&type=Note&author=a&client=1", "?from=2026-01-01&to=2026-12-31"],
+    ),
+    api("GET", "/api/v1/tenants/{tenant}/schedule", Whom::Brand, 200, &["?from=2026-01-01&to=2026-12-31"]),
     api("GET", "/api/v1/tenants/{tenant}/sync", Whom::Brand, 200, &[]),
 ];
 
 /// Apart from the others, since it asks for a run, which the others would show.
 pub(crate) const START_BY_API: Route = api("POST", "/api/v1/tenants/{tenant}/sync", Whom::BrandsAgency, 202, &[]);
 
+/// Apart from the others, since their answers do not end; the tests of them are in `live`.
+pub(crate) const STREAMS: [Route; 2] =
+    [page("GET", "/agency/live", Whom::Agency, 200, &[]), page("GET", "/t/{brand}/live", Whom::Brand, 200, &[])];
+
 fn all() -> impl Iterator<Item = Route> {
-    ROUTES.into_iter().chain([START_BY_API])
+    ROUTES.into_iter().chain([START_BY_API]).chain(STREAMS)
 }
 
 #[test]

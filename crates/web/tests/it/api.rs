@@ -245,7 +245,7 @@ async fn sync_tells_the_newest_runs_with_each_of_their_datasets(#[values(Sqlite,
         keys(run, "id status started_at finished_at datasets");
         assert!(moment(&run["started_at"]) <= moment(&run["finished_at"]));
         let names: Vec<&Value> = run["datasets"].as_array().unwrap().iter().map(|dataset| &dataset["dataset"]).collect();
-        assert_eq!(names, ["stages", "sources", "users", "contacts", "deals"]);
+        assert_eq!(names, ["stages", "sources", "users", "contacts", "deals", "events", "notes"]);
         for dataset in run["datasets"].as_array().unwrap() {
             keys(dataset, "dataset status pages read added changed unchanged gone held set_aside retries error");
             let counts = ["pages", "read", "added", "changed", "unchanged", "gone", "held", "set_aside", "retries"];

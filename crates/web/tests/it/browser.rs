@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use tetherboard_domain::{Dataset, DatasetStatus, RunStatus, Trigger, grouped};
 use tetherboard_simulator::{ContactEdit, Edit};
+use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_testkit::Kind::Sqlite;
 use tetherboard_testkit::{Browser, Options};
 
@@ -237,7 +239,18 @@ async fn keys_lead_to_tabs_to_the_search_and_to_their_help() {
 async fn no_page_scrolls_sideways_or_complains_on_phone_tablet_or_desk_in_light_or_dark() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Dana, Options::default()).await;
-    const PAGES: [&str; 11] = [
+    // A run's page, by the address that the list of runs leads to.
+    open(&world, &browser, "/agency/sync/harbor").await;
+    let run = browser.evaluate("return document.querySelector('tbody a.who').getAttribute('href')").await.unwrap();
+    let run = run.as_str().unwrap();
+    let (answers, answer) = (format!("{run}/contacts"), format!("{run}/contacts/0"));
+    let pages: [&str; 17] = [
+        run,
+        &answers,
+        &answer,
+        "/agency/sync",
+        "/agency/sync/harbor",
+        "/agency/sync/harbor/records/contacts?id=900001",
         "/agency",
         "/agency/brands/harbor/mapping/contacts",
         "/agency/brands/harbor/mapping/contacts/stage?places=/lastName%0A/a_name_that_is_longer_than_any_phone_is_wide/and/goes/on/and/on",
@@ -256,7 +269,7 @@ async fn no_page_scrolls_sideways_or_complains_on_phone_tablet_or_desk_in_light_
             browser.devtools("Emulation.setDeviceMetricsOverride", size).await.unwrap();
             let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
             browser.devtools("Emulation.setEmulatedMedia", media).await.unwrap();
-            for page in PAGES {
+            for page in pages {
                 open(&world, &browser, page).await;
                 if browser.evaluate("return !!document.querySelector('[data-chart]')").await.unwrap() == true {
                     browser.wait_for("[data-chart] svg").await.unwrap();
@@ -291,8 +304,6 @@ async fn what_a_sync_brings_shows_without_a_reload_and_closes_nothing() {
     world.pass(SignedDuration::from_mins(30));
     world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Nina New")));
     world.sync(HARBOR).await;
-    // As when the person comes back to the tab.
-    browser.evaluate("document.body.dispatchEvent(new Event('seen-again'))").await.unwrap();
     for _ in 0..100 {
         if total(&browser).await != before {
             break;
@@ -303,6 +314,99 @@ async fn what_a_sync_brings_shows_without_a_reload_and_closes_nothing() {
     browser.wait_for("#def-contacts[open]").await.unwrap();
     browser.wait_for("[data-chart] svg").await.unwrap();
     quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn a_sync_under_way_counts_in_the_header_and_keeps_open_what_a_person_opened() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    open(&world, &browser, "/t/harbor/leads").await;
+    browser.click("#freshness > summary").await.unwrap();
+    let (conn, tenant) = (world.db.store.conn(), world.tenant(HARBOR).await);
+    let run = runs::start(conn, tenant.id, Trigger::Schedule, world.clock.now_ms()).await.unwrap();
+    for read in [1_200, 1_300] {
+        let (status, expected) = (DatasetStatus::Reading, Some(4_312));
+        let report = DatasetReport { status, expected, read, ..DatasetReport::waiting(Dataset::Contacts) };
+        runs::report(conn, tenant.id, &run.id, &report, world.clock.now_ms()).await.unwrap();
+        said(&browser, "#freshness > summary", &format!("Syncing: contacts {} of 4,312", grouped(read.unsigned_abs()))).await;
+    }
+    let kept = "return [document.querySelector('#freshness').open, document.activeElement.closest('#freshness')?.id ?? null]";
+    assert_eq!(browser.evaluate(kept).await.unwrap(), json!([true, "freshness"]));
+    runs::finish(conn, &run.id, RunStatus::Succeeded, world.clock.now_ms()).await.unwrap();
+    said(&browser, "#freshness > summary", "Updated just now").await;
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn a_tab_that_nobody_sees_gives_its_connection_up_and_hears_later_what_it_missed() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    open(&world, &browser, "/t/harbor/leads").await;
+    let before = total(&browser).await;
+    let hide = |hidden: bool| {
+        format!(
+            "Object.defineProperty(document, 'hidden', {{ configurable: true, get: () => {hidden} }});
+             document.dispatchEvent(new Event('visibilitychange'))"
+        )
+    };
+    browser.evaluate(&hide(true)).await.unwrap();
+    world.pass(SignedDuration::from_mins(30));
+    world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Nina New")));
+    world.sync(HARBOR).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    assert_eq!(total(&browser).await, before, "it listened while it was hidden");
+    browser.evaluate(&hide(false)).await.unwrap();
+    for _ in 0..100 {
+        if total(&browser).await != before {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(total(&browser).await, before + 1);
+    quiet(&browser).await;
+}
+
+#[tokio::test]
+async fn the_agency_watches_a_brand_being_read_and_then_its_run() {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Dana, Options::default()).await;
+    open(&world, &browser, "/agency").await;
+    let (conn, tenant) = (world.db.store.conn(), world.tenant(HARBOR).await);
+    let run = runs::start(conn, tenant.id, Trigger::Schedule, world.clock.now_ms()).await.unwrap();
+    let report = |read| DatasetReport {
+        status: DatasetStatus::Reading,
+        expected: Some(4_312),
+        read,
+        ..DatasetReport::waiting(Dataset::Contacts)
+    };
+    runs::report(conn, tenant.id, &run.id, &report(1_200), world.clock.now_ms()).await.unwrap();
+    said(&browser, "#brand-harbor", "Contacts 1,200 of 4,312").await;
+    assert!(!browser.text("#brand-tidewater").await.unwrap().contains("4,312"));
+    open(&world, &browser, "/agency/sync").await;
+    said(&browser, "#sync-harbor", "Contacts 1,200 of 4,312").await;
+    browser.click("#sync-harbor .sync-head a.btn").await.unwrap();
+    said(&browser, "#datasets", "1,200 of 4,312").await;
+    runs::report(conn, tenant.id, &run.id, &report(1_300), world.clock.now_ms()).await.unwrap();
+    said(&browser, "#datasets", "1,300 of 4,312").await;
+    runs::finish(conn, &run.id, RunStatus::Failed, world.clock.now_ms()).await.unwrap();
+    said(&browser, ".page-title", "Failed").await;
+    let follows = browser.evaluate("return document.querySelector('main').dataset.live ?? null").await.unwrap();
+    assert_eq!(follows, Value::Null, "a run that has ended is followed");
+    quiet(&browser).await;
+}
+
+/// Until an element says so.
+async fn said(browser: &Browser, selector: &str, words: &str) {
+    let text = format!("return document.querySelector({})?.innerText.replace(/\\s+/g, ' ') ?? ''", json!(selector));
+    let mut told = Value::Null;
+    for _ in 0..200 {
+        told = browser.evaluate(&text).await.unwrap();
+        if told.as_str().unwrap_or_default().contains(words) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{selector} does not say {words}: {told}");
 }
 
 #[tokio::test]

@@ -21,7 +21,6 @@ use tetherboard_sync::{Crm, RunOptions, RunReport, Syncer};
 use tetherboard_testkit::{Kind, TestDatabase};
 use tetherboard_web::{Portal, Settings, hash_password, hash_token, new_api_token, token_hint};
 use tokio::net::TcpListener;
-use url::Url;
 
 /// A Thursday morning in Chicago.
 pub(crate) const NOW: &str = "2026-11-19T16:30:00Z";
@@ -107,6 +106,11 @@ impl World {
     }
 
     pub(crate) async fn reached_at(kind: Kind, public_url: Option<&str>) -> Self {
+        let public_url = public_url.map(|url| url.parse().unwrap());
+        Self::served_as(kind, Settings { public_url, ..Settings::default() }).await
+    }
+
+    pub(crate) async fn served_as(kind: Kind, settings: Settings) -> Self {
         // The HTTP client is built without one; a second call is refused, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let db = tetherboard_testkit::fresh(kind).await;
@@ -128,7 +132,7 @@ impl World {
             holder: "a test".to_owned(),
             notes_calls_per_run: 0,
         };
-        let site = serve(&db, &clock, public_url.map(|url| url.parse().unwrap())).await;
+        let site = serve(&db, &clock, settings).await;
         Self { db, clock, simulator, site, syncer, visits: AtomicUsize::new(0), _crm: crm }
     }
 
@@ -255,10 +259,10 @@ async fn furnish(db: &TestDatabase, simulator: &Simulator) {
     }
 }
 
-async fn serve(db: &TestDatabase, clock: &Clock, public_url: Option<Url>) -> String {
+async fn serve(db: &TestDatabase, clock: &Clock, settings: Settings) -> String {
     let listener = TcpListener::bind(any_port()).await.unwrap();
     let site = format!("http://{}", listener.local_addr().unwrap());
-    let router = Portal::new(db.store.clone(), clock.clone(), Settings { public_url, clock_speed: 1.0 }).router();
+    let router = Portal::new(db.store.clone(), clock.clone(), settings).router();
     tokio::spawn(async move { axum::serve(listener, router).await });
     site
 }

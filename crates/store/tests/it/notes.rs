@@ -1,0 +1,177 @@
+use rstest::rstest;
+use tetherboard_domain::{Dataset, TenantId};
+use tetherboard_store::leads::{self, LeadRecord};
+use tetherboard_store::notes::{self, NoteCoverage, NoteFilter, NoteRecord, NoteRow, Turn};
+use tetherboard_store::records::{self, Absence, Book};
+use tetherboard_testkit::Kind::{self, *};
+use tetherboard_testkit::{TestDatabase, tenant};
+
+use crate::rows::{NOW_MS, book, harbor, lead, note, put_leads};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// Writes a contact that changed so many minutes from now.
+async fn put_changed(db: &TestDatabase, tenant: TenantId, id: &str, stage: &str, minute: i64) {
+    let book = Book { changed_ms: NOW_MS + minute * MINUTE_MS, ..book(id, minute) };
+    let lead = LeadRecord { stage: Some(stage.to_owned()), ..lead(id) };
+    leads::put(db.store.conn(), tenant, &[(book, lead)], &[]).await.unwrap();
+}
+
+async fn read_at(db: &TestDatabase, tenant: TenantId, ids: &[&str], minute: i64) {
+    let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    notes::set_read(db.store.conn(), tenant, &ids, NOW_MS + minute * MINUTE_MS).await.unwrap();
+}
+
+async fn turns(db: &TestDatabase, tenant: TenantId, turn: Turn, limit: i64) -> Vec<String> {
+    notes::next(db.store.conn(), tenant, turn, &["fdd sent".to_owned()], limit).await.unwrap()
+}
+
+#[rstest]
+#[tokio::test]
+async fn turns_are_for_changed_contacts_then_those_never_read_then_the_oldest_each_with_open_deals_first(
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let (db, harbor) = harbor(kind).await;
+    let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
+    for id in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        put_changed(&db, harbor, id, "New Lead", 0).await;
+    }
+    put_changed(&db, harbor, "open never", "FDD Sent", 0).await;
+    put_changed(&db, harbor, "open oldest", "FDD Sent", 0).await;
+    put_changed(&db, harbor, "gone", "FDD Sent", 0).await;
+    put_changed(&db, tidewater, "other", "FDD Sent", 0).await;
+    read_at(&db, harbor, &["a", "b", "gone"], 10).await;
+    read_at(&db, harbor, &["c", "d", "open oldest"], 20).await;
+    // Read in the very moment in which it changed: nothing is newer than that.
+    read_at(&db, harbor, &["e"], 0).await;
+    records::set_absence(db.store.conn(), harbor, Dataset::Contacts, &["gone".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+
+    assert!(turns(&db, harbor, Turn::Changed, 99).await.is_empty());
+    assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["open never", "f", "g", "h"]);
+    assert_eq!(turns(&db, harbor, Turn::NeverRead, 2).await, ["open never", "f"]);
+    assert_eq!(turns(&db, harbor, Turn::Oldest, 99).await, ["open oldest", "e", "a", "b", "c", "d"]);
+
+    // A contact that changed is read before the rest, the one with the open deal first, then the one read longest ago.
+    put_changed(&db, harbor, "d", "New Lead", 30).await;
+    put_changed(&db, harbor, "b", "New Lead", 31).await;
+    put_changed(&db, harbor, "c", "FDD Sent", 32).await;
+    assert_eq!(turns(&db, harbor, Turn::Changed, 99).await, ["c", "b", "d"]);
+    assert_eq!(turns(&db, harbor, Turn::Oldest, 99).await, ["open oldest", "e", "a"]);
+    // One that changed and was never read has its turn among those.
+    put_changed(&db, harbor, "f", "FDD Sent", 33).await;
+    assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["f", "open never", "g", "h"]);
+    let nobody_open = notes::next(db.store.conn(), harbor, Turn::Changed, &[], 99).await.unwrap();
+    assert_eq!(nobody_open, ["b", "c", "d"]);
+
+    read_at(&db, harbor, &["b", "c", "d"], 40).await;
+    assert!(turns(&db, harbor, Turn::Changed, 99).await.is_empty());
+    assert_eq!(turns(&db, tidewater, Turn::NeverRead, 99).await, ["other"]);
+}
+
+/// A franchisee stands in a stage of another list, whatever its name.
+#[rstest]
+#[tokio::test]
+async fn a_contact_of_another_type_has_no_open_deal(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let open = |contact_type| LeadRecord { contact_type, stage: Some("FDD Sent".to_owned()), ..lead("x") };
+    put_leads(&db, harbor, [("1", open(Some(2))), ("2", open(None)), ("3", open(Some(1)))]).await;
+    assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["3", "1", "2"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn coverage_counts_contacts_whose_notes_were_read_since_they_changed(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    assert_eq!(notes::coverage(conn, harbor).await.unwrap(), NoteCoverage { current: 0, contacts: 0 });
+    for id in ["1", "2", "3", "4"] {
+        put_changed(&db, harbor, id, "New Lead", 0).await;
+    }
+    read_at(&db, harbor, &["1", "2", "3", "404"], 1).await;
+    records::set_absence(conn, harbor, Dataset::Contacts, &["3".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+    assert_eq!(notes::coverage(conn, harbor).await.unwrap(), NoteCoverage { current: 2, contacts: 3 });
+    put_changed(&db, harbor, "1", "FDD Sent", 2).await;
+    assert_eq!(notes::coverage(conn, harbor).await.unwrap(), NoteCoverage { current: 1, contacts: 3 });
+}
+
+#[rstest]
+#[tokio::test]
+async fn more_contacts_than_a_statement_takes_are_marked_in_parts(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    let found: Vec<_> = (0..2_100).map(|i| (book(&i.to_string(), i), lead("x"))).collect();
+    leads::put(conn, harbor, &found, &[]).await.unwrap();
+    let ids: Vec<String> = (0..2_050).map(|i| i.to_string()).collect();
+    notes::set_read(conn, harbor, &ids, NOW_MS).await.unwrap();
+    assert_eq!(notes::coverage(conn, harbor).await.unwrap(), NoteCoverage { current: 2_050, contacts: 2_100 });
+}
+
+/// A brand's notes by three people about two contacts that live and one that is gone.
+async fn feed(kind: Kind) -> (TestDatabase, TenantId) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    put_leads(&db, harbor, [("1", lead("Ada")), ("2", lead("Bo")), ("3", lead("Gone"))]).await;
+    let at = |(book, note): (Book, NoteRecord), minute: Option<i64>| {
+        (book, NoteRecord { created_ms: minute.map(|minute| NOW_MS + minute * MINUTE_MS), ..note })
+    };
+    let by = |(book, note): (Book, NoteRecord), author: &str, kind: &str| {
+        (book, NoteRecord { author: author.to_owned(), kind: kind.to_owned(), ..note })
+    };
+    let found = [
+        at(note("1", "1", "Called about the FDD"), Some(1)),
+        at(note("1", "2", "100% sure, said_so"), Some(3)),
+        // The same id as another contact's note.
+        by(at(note("2", "1", "ÉTUDE, mailed"), Some(2)), "Vic", "Email"),
+        by(at(note("2", "2", "Undated"), None), "Vic", "Call"),
+        at(note("3", "1", "Of a contact that is gone"), Some(9)),
+        at(note("1", "3", "Deleted in the CRM"), Some(8)),
+        at(note("404", "1", "Of nobody"), Some(7)),
+    ];
+    notes::put(conn, harbor, &found, &[]).await.unwrap();
+    records::set_absence(conn, harbor, Dataset::Contacts, &["3".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+    records::set_absence(conn, harbor, Dataset::Notes, &["1/3".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+    (db, harbor)
+}
+
+async fn listed(db: &TestDatabase, tenant: TenantId, filter: &NoteFilter) -> Vec<NoteRow> {
+    let rows = notes::list(db.store.conn(), tenant, filter, 99, 0).await.unwrap();
+    assert_eq!(notes::count(db.store.conn(), tenant, filter).await.unwrap(), i64::try_from(rows.len()).unwrap());
+    rows
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_feed_has_the_newest_note_of_a_live_contact_first_and_the_undated_last(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = feed(kind).await;
+    let rows = listed(&db, harbor, &NoteFilter::default()).await;
+    let told: Vec<_> = rows.iter().map(|row| (&*row.crm_id, &*row.name)).collect();
+    assert_eq!(told, [("1/2", "Ada"), ("2/1", "Bo"), ("1/1", "Ada"), ("2/2", "Bo")]);
+    let row = &rows[1];
+    assert_eq!((&*row.note_id, &*row.client_id, row.stage.as_deref()), ("1", "2", Some("New Lead")));
+    assert_eq!((&*row.kind, &*row.author, &*row.html, &*row.body), ("Email", "Vic", "<p>ÉTUDE, mailed</p>", "ÉTUDE, mailed"));
+    let second = notes::list(db.store.conn(), harbor, &NoteFilter::default(), 2, 1).await.unwrap();
+    assert_eq!(second.iter().map(|row| &*row.crm_id).collect::<Vec<_>>(), ["2/1", "1/1"]);
+}
+
+#[rstest]
+#[case::words(NoteFilter { text: Some("fdd CALLED".to_owned()), ..NoteFilter::default() }, &["1/1"])]
+#[case::a_letter_with_an_accent(NoteFilter { text: Some("étude".to_owned()), ..NoteFilter::default() }, &["2/1"])]
+#[case::signs_that_a_pattern_means_otherwise(NoteFilter { text: Some("0% d_s".to_owned()), ..NoteFilter::default() }, &["1/2"])]
+#[case::markup_is_no_text(NoteFilter { text: Some("<p>".to_owned()), ..NoteFilter::default() }, &[])]
+#[case::kind(NoteFilter { kind: Some("Call".to_owned()), ..NoteFilter::default() }, &["1/2", "1/1", "2/2"])]
+#[case::author(NoteFilter { author: Some("Vic".to_owned()), ..NoteFilter::default() }, &["2/1", "2/2"])]
+#[case::client(NoteFilter { client: Some("1".to_owned()), ..NoteFilter::default() }, &["1/2", "1/1"])]
+#[case::gone_client(NoteFilter { client: Some("3".to_owned()), ..NoteFilter::default() }, &[])]
+#[case::from(NoteFilter { from_ms: Some(NOW_MS + 2 * MINUTE_MS), ..NoteFilter::default() }, &["1/2", "2/1"])]
+#[case::until(NoteFilter { until_ms: Some(NOW_MS + 2 * MINUTE_MS), ..NoteFilter::default() }, &["1/1"])]
+#[case::all_at_once(
+    NoteFilter { text: Some("sure".to_owned()), kind: Some("Call".to_owned()), author: Some("Uma".to_owned()),
+        client: Some("1".to_owned()), from_ms: Some(NOW_MS), until_ms: Some(NOW_MS + 4 * MINUTE_MS) },
+    &["1/2"]
+)]
+#[tokio::test]
+async fn notes_are_found(#[case] filter: NoteFilter, #[case] ids: &[&str], #[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = feed(kind).await;
+    let rows = listed(&db, harbor, &filter).await;
+    assert_eq!(rows.iter().map(|row| &*row.crm_id).collect::<Vec<_>>(), ids);
+}

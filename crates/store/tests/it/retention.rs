@@ -1,0 +1,437 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rstest::rstest;
+use sea_orm::{ConnectionTrait, Statement};
+use tetherboard_domain::{Dataset, RunId, RunStatus, TenantId, Trigger};
+use tetherboard_store::retention::{self, Swept};
+use tetherboard_store::snapshots::{self, Recorder, RowNo, RowReader};
+use tetherboard_store::{leads, leases, runs};
+use tetherboard_testkit::Kind::{self, *};
+use tetherboard_testkit::{TestDatabase, tenant};
+
+use crate::answers::{Body, assert_all_come_back, body, contacts, given, keep, keep_given, page, pages, stored, unsplit};
+use crate::rows::{NOW_MS, book, harbor, lead};
+
+/// Keeps bodies under a lease, as a worker does.
+async fn read(db: &TestDatabase, tenant: TenantId, bodies: &[Body]) -> (RunId, Vec<Vec<RowNo>>) {
+    let conn = db.store.conn();
+    let lease = leases::claim(conn, tenant, "worker", NOW_MS, NOW_MS + 60_000).await.unwrap().unwrap();
+    let kept = keep(db, tenant, bodies).await;
+    runs::finish(conn, &kept.0, RunStatus::Succeeded, NOW_MS).await.unwrap();
+    leases::release(conn, &lease).await.unwrap();
+    kept
+}
+
+async fn forget(db: &TestDatabase, tenant: TenantId, run: &RunId) {
+    retention::forget(db.store.conn(), tenant, run).await.unwrap();
+}
+
+async fn sweep(db: &TestDatabase, tenant: TenantId) -> Swept {
+    retention::sweep(&db.store, tenant, NOW_MS).await.unwrap()
+}
+
+async fn number(db: &TestDatabase, text: &str) -> i64 {
+    let conn = db.store.conn();
+    let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), text)).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
+}
+
+async fn bodies_stored(db: &TestDatabase) -> i64 {
+    number(db, "SELECT COUNT(*) FROM snapshot_bodies").await
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_sweep_takes_away_exactly_what_nothing_names(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
+    let old = pages(&contacts(0..1_000));
+    let new = pages(&contacts(700..1_500));
+    let (forgotten, _) = read(&db, harbor, &old).await;
+    let (kept, places) = read(&db, harbor, &new).await;
+    let (others, _) = read(&db, tidewater, &old).await;
+    let [frames, rows, bytes] = stored(&db).await;
+    assert_eq!((frames, rows, bodies_stored(&db).await), (3, 2_500, 10 + 5 + 10));
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 0, rows: 0 }, "all of it is named");
+    assert_eq!(stored(&db).await, [frames, rows, bytes]);
+
+    forget(&db, harbor, &forgotten).await;
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 7, rows: 700 });
+    let [frames_after, rows_after, bytes_after] = stored(&db).await;
+    assert_eq!((frames_after, rows_after, bodies_stored(&db).await), (3, 1_800, 18));
+    assert!(bytes_after < bytes - bytes / 10, "{bytes_after} of {bytes} bytes are left");
+    assert_all_come_back(&db, harbor, &kept, &new).await;
+    assert_all_come_back(&db, tidewater, &others, &old).await;
+    assert_eq!(body(&db, harbor, &forgotten, 0).await, None);
+    let left = retention::kept_runs(db.store.conn(), harbor).await.unwrap();
+    assert_eq!(left, [(kept.clone(), NOW_MS)]);
+
+    // Every row has its place still, by which it is known when it comes again; a second sweep finds nothing.
+    assert_eq!(read(&db, harbor, &new).await.1, places);
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 0, rows: 0 });
+    // What was taken away comes again as new.
+    let (again, _) = read(&db, harbor, &old).await;
+    assert_all_come_back(&db, harbor, &again, &old).await;
+    assert_all_come_back(&db, harbor, &kept, &new).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn rows_that_records_or_set_aside_rows_stand_on_stay(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    let rows = contacts(0..300);
+    let (forgotten, places) = read(&db, harbor, &pages(&rows)).await;
+    let places = places.concat();
+    let (kept, _) = read(&db, harbor, &pages(&contacts(290..291))).await;
+    // A record that lives, one that is gone, and one row that a run which is kept could not use.
+    leads::put(conn, harbor, &[(book("3", places[3]), lead("Ada")), (book("7", places[7]), lead("Bo"))], &[]).await.unwrap();
+    let gone = tetherboard_store::records::Absence::Gone(NOW_MS);
+    tetherboard_store::records::set_absence(conn, harbor, Dataset::Contacts, &["7".to_owned()], gone).await.unwrap();
+    runs::set_aside(conn, harbor, &kept, Dataset::Deals, &[(places[250], "no id".to_owned())]).await.unwrap();
+    runs::set_aside(conn, harbor, &forgotten, Dataset::Deals, &[(places[251], "no id".to_owned())]).await.unwrap();
+    forget(&db, harbor, &forgotten).await;
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 3, rows: 296 });
+    let mut reader = RowReader::new(harbor);
+    for at in [3, 7, 250, 290] {
+        assert_eq!(reader.row(conn, places[at]).await.unwrap(), rows[at].as_bytes());
+    }
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM raw_rows").await, 4);
+    assert!(runs::set_aside_rows(conn, harbor, &forgotten, Dataset::Deals, 9, 0).await.unwrap().is_empty());
+    assert_eq!(runs::set_aside_rows(conn, harbor, &kept, Dataset::Deals, 9, 0).await.unwrap().len(), 1);
+
+    // Records of every list hold their rows, also when no answer at all is kept.
+    forget(&db, harbor, &kept).await;
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 1, rows: 2 });
+    assert_eq!(RowReader::new(harbor).row(conn, places[3]).await.unwrap(), rows[3].as_bytes());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_frame_of_which_less_than_half_is_dead_is_left_alone(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let (forgotten, _) = read(&db, harbor, &pages(&contacts(1_000..1_300))).await;
+    let (kept, _) = read(&db, harbor, &pages(&contacts(1_100..1_300))).await;
+    let [frames, rows, _] = stored(&db).await;
+    forget(&db, harbor, &forgotten).await;
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 1, rows: 0 });
+    assert_eq!(stored(&db).await[..2], [frames, rows]);
+    // Its dead rows are known still, and named again when they come again.
+    let (again, _) = read(&db, harbor, &pages(&contacts(1_000..1_300))).await;
+    assert_eq!(stored(&db).await[..2], [frames, rows]);
+    assert_all_come_back(&db, harbor, &again, &pages(&contacts(1_000..1_300))).await;
+    assert_all_come_back(&db, harbor, &kept, &pages(&contacts(1_100..1_300))).await;
+}
+
+/// The newest frame's number is given to the next one.
+#[rstest]
+#[tokio::test]
+async fn what_stood_in_a_dropped_frame_comes_again_as_new(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let kept = pages(&contacts(0..50));
+    let (run, _) = read(&db, harbor, &kept).await;
+    // Empty rows and all.
+    let odd = [page(&["{}".to_owned(), String::new(), " ".to_owned(), String::new()]), unsplit(b"<html>")];
+    let (forgotten, _) = read(&db, harbor, &odd).await;
+    forget(&db, harbor, &forgotten).await;
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 2, rows: 2 });
+    assert_eq!(stored(&db).await[..2], [1, 50]);
+    let other = [page(&[String::new(), "[]".to_owned()])];
+    let (other_run, _) = read(&db, harbor, &other).await;
+    assert_all_come_back(&db, harbor, &other_run, &other).await;
+    let (again, _) = read(&db, harbor, &odd).await;
+    assert_all_come_back(&db, harbor, &again, &odd).await;
+    assert_all_come_back(&db, harbor, &run, &kept).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_is_swept_while_a_run_is_under_way_or_before_the_first(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    assert_eq!(sweep(&db, harbor).await, Swept::Disturbed);
+    let (forgotten, _) = read(&db, harbor, &pages(&contacts(0..200))).await;
+    forget(&db, harbor, &forgotten).await;
+    let before = stored(&db).await;
+    let lease = leases::claim(conn, harbor, "worker", NOW_MS, NOW_MS + 60_000).await.unwrap().unwrap();
+    assert_eq!(sweep(&db, harbor).await, Swept::Disturbed);
+    assert_eq!((stored(&db).await, bodies_stored(&db).await), (before, 2));
+    // Another brand's run is no reason to wait, and a swept brand's lease is as good as before.
+    let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
+    read(&db, tidewater, &pages(&contacts(0..10))).await;
+    assert_eq!(sweep(&db, tidewater).await, Swept::Done { bodies: 0, rows: 0 });
+    let tx = db.store.begin().await.unwrap();
+    assert!(leases::holds(&tx, &lease).await.unwrap());
+    drop(tx);
+    leases::release(conn, &lease).await.unwrap();
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 2, rows: 200 });
+    assert_eq!(stored(&db).await[..2], [1, 10]);
+}
+
+/// A machine that slept: its lease ran out, nobody took it, and it wakes with rows in hand that are gone by now.
+#[rstest]
+#[tokio::test]
+async fn a_run_that_slept_through_a_sweep_can_write_no_more(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    let bodies = pages(&contacts(0..200));
+    let (forgotten, _) = read(&db, harbor, &bodies).await;
+    let lease = leases::claim(conn, harbor, "sleeper", NOW_MS - 60_000, NOW_MS).await.unwrap().unwrap();
+    let run = runs::start(conn, harbor, Trigger::Schedule, NOW_MS).await.unwrap().id;
+    let mut recorder = Recorder::new(conn, harbor, run, Dataset::Contacts).await.unwrap();
+    for given in given(&bodies) {
+        recorder.keep(conn, &given.answer()).await.unwrap();
+    }
+    forget(&db, harbor, &forgotten).await;
+    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 2, rows: 200 });
+    let tx = db.store.begin().await.unwrap();
+    assert!(!leases::holds(&tx, &lease).await.unwrap(), "it would name bodies that are no more");
+    drop(tx);
+    assert!(!leases::renew(conn, &lease, NOW_MS + 60_000).await.unwrap());
+    assert!(leases::claim(conn, harbor, "next", NOW_MS, NOW_MS + 60_000).await.unwrap().is_some());
+}
+
+/// Lets `meanwhile` happen when `inner` has come so far: until it is done, or shows that it must wait for `inner`.
+async fn interrupted<F: Future>(inner: F, polls: usize, meanwhile: impl Future<Output = ()>) -> F::Output {
+    let (mut inner, mut left) = (pin!(inner), polls);
+    let early = poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        inner.as_mut().poll(cx).map(Some)
+    });
+    if let Some(done) = early.await {
+        meanwhile.await;
+        return done;
+    }
+    let mut meanwhile = pin!(meanwhile);
+    match tokio::time::timeout(Duration::from_millis(60), &mut meanwhile).await {
+        Ok(()) => inner.await,
+        Err(_) => tokio::join!(inner, meanwhile).0,
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_begins_in_the_middle_of_a_sweep_loses_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, _) = harbor(kind).await;
+    let mut disturbed = 0;
+    for polls in 0..24 {
+        let brand = tenant(&db.store, &format!("brand-{polls}"), "UTC").await.id;
+        // Several frames and bodies that nothing names, so that there is a middle; and one run that is kept.
+        let mut forgotten = Vec::new();
+        for i in 0..4 {
+            forgotten.push(read(&db, brand, &pages(&contacts(i * 40..i * 40 + 60))).await.0);
+        }
+        let kept = pages(&contacts(30..70));
+        let (kept_run, _) = read(&db, brand, &kept).await;
+        for run in &forgotten {
+            forget(&db, brand, run).await;
+        }
+        // The run that comes names dead bodies and dead rows again, beside new ones.
+        let coming: Vec<Body> = pages(&contacts(40..100)).into_iter().chain(pages(&contacts(150..400))).collect();
+        let mut new_run = None;
+        let swept = interrupted(retention::sweep(&db.store, brand, NOW_MS), polls * 3, async {
+            new_run = Some(read(&db, brand, &coming).await.0);
+        })
+        .await
+        .unwrap();
+        disturbed += usize::from(swept == Swept::Disturbed);
+        let new_run = new_run.unwrap();
+        for _ in 0..2 {
+            assert_all_come_back(&db, brand, &new_run, &coming).await;
+            assert_all_come_back(&db, brand, &kept_run, &kept).await;
+            assert!(matches!(sweep(&db, brand).await, Swept::Done { .. }));
+        }
+    }
+    assert!(disturbed > 0, "no run began in the middle");
+}
+
+/// Many at once, as in a portal of several processes that all think that it is their turn.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn sweeps_and_runs_side_by_side_lose_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let kept = pages(&contacts(0..120));
+    let (kept_run, _) = read(&db, harbor, &kept).await;
+    let other = db.reopen().await;
+    let sweeping = tokio::spawn(async move {
+        let mut done = 0;
+        while done < 8 {
+            done += usize::from(matches!(retention::sweep(&other, harbor, NOW_MS).await.unwrap(), Swept::Done { .. }));
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    });
+    let mut round = 0;
+    while !sweeping.is_finished() {
+        round += 1;
+        let bodies = pages(&contacts(round * 13 % 200..round * 13 % 200 + 80));
+        let (run, _) = read(&db, harbor, &bodies).await;
+        assert_all_come_back(&db, harbor, &run, &bodies).await;
+        forget(&db, harbor, &run).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    sweeping.await.unwrap();
+    assert_all_come_back(&db, harbor, &kept_run, &kept).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_brands_day_is_one_callers_to_thin_out(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
+    let conn = db.store.conn();
+    let claim = async |brand, day| retention::claim_day(conn, brand, day).await.unwrap();
+    assert!(claim(harbor, "2026-06-01").await && !claim(harbor, "2026-06-01").await);
+    assert!(claim(tidewater, "2026-06-01").await);
+    assert!(claim(harbor, "2026-06-02").await && !claim(harbor, "2026-06-02").await);
+    let thinned = tetherboard_store::tenants::by_id(conn, harbor).await.unwrap().unwrap().snapshots_thinned;
+    assert_eq!(thinned.map(|day| day.to_string()).as_deref(), Some("2026-06-02"));
+}
+
+// Histories ------------------------------------------------------------------------------------------------------------
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A read of contacts from one number on, in pages of a size, of several lists; then so many records stand on it.
+    Read {
+        from: usize,
+        count: usize,
+        a_page: usize,
+        records: usize,
+    },
+    /// An answer that is no list.
+    ReadOdd(Vec<u8>),
+    Forget(usize),
+    Sweep,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0_usize..60, 0_usize..50, 1_usize..20, 0_usize..3)
+            .prop_map(|(from, count, a_page, records)| Step::Read { from, count, a_page, records }),
+        1 => vec(any::<u8>(), 0..6).prop_map(Step::ReadOdd),
+        4 => (0_usize..8).prop_map(Step::Forget),
+        3 => Just(Step::Sweep),
+    ]
+}
+
+/// What must come back: the bodies of the runs that are kept, and the rows that records stand on.
+#[derive(Default)]
+struct Model {
+    runs: Vec<(RunId, Dataset, Vec<Body>)>,
+    records: BTreeMap<String, (RowNo, Vec<u8>)>,
+}
+
+impl Model {
+    async fn take(&mut self, db: &TestDatabase, brand: TenantId, turn: usize, step: Step) {
+        match step {
+            Step::Read { from, count, a_page, records } => {
+                let rows: Vec<String> = (from..from + count).map(row).collect();
+                let bodies: Vec<Body> = rows.chunks(a_page).map(page).collect();
+                let places = self.read(db, brand, turn, bodies).await.concat();
+                for (row, place) in rows.iter().zip(places).take(records) {
+                    let id = (turn % 5).to_string();
+                    leads::put(db.store.conn(), brand, &[(book(&id, place), lead("x"))], &[]).await.unwrap();
+                    self.records.insert(id, (place, row.clone().into_bytes()));
+                }
+            }
+            Step::ReadOdd(bytes) => drop(self.read(db, brand, turn, vec![unsplit(&bytes)]).await),
+            Step::Forget(which) if which < self.runs.len() => forget(db, brand, &self.runs.remove(which).0).await,
+            Step::Forget(_) => {}
+            Step::Sweep => {
+                if let Swept::Done { .. } = sweep(db, brand).await {
+                    self.check_swept(db, brand).await;
+                }
+            }
+        }
+    }
+
+    async fn read(&mut self, db: &TestDatabase, brand: TenantId, turn: usize, bodies: Vec<Body>) -> Vec<Vec<RowNo>> {
+        let conn = db.store.conn();
+        let dataset = Dataset::ALL[turn % Dataset::ALL.len()];
+        let lease = leases::claim(conn, brand, "worker", NOW_MS, NOW_MS + 60_000).await.unwrap().unwrap();
+        let run = runs::start(conn, brand, Trigger::Schedule, NOW_MS).await.unwrap().id;
+        let places = keep_given(db, brand, &run, dataset, &given(&bodies)).await;
+        runs::finish(conn, &run, RunStatus::Succeeded, NOW_MS).await.unwrap();
+        leases::release(conn, &lease).await.unwrap();
+        self.runs.push((run, dataset, bodies));
+        places
+    }
+
+    async fn check(&self, db: &TestDatabase, brand: TenantId) {
+        let conn = db.store.conn();
+        for (run, dataset, bodies) in &self.runs {
+            let pages = snapshots::pages(conn, brand, run, *dataset).await.unwrap();
+            assert_eq!(pages.len(), bodies.len());
+            for (page, given) in pages.iter().zip(bodies) {
+                let bytes = snapshots::body(conn, brand, run, *dataset, page.page_no).await.unwrap();
+                assert_eq!(bytes.as_deref(), Some(&*given.bytes));
+            }
+        }
+        let mut reader = RowReader::new(brand);
+        for (place, row) in self.records.values() {
+            assert_eq!(reader.row(conn, *place).await.unwrap(), row);
+        }
+        // Whatever a hash leads to is the row of that hash, so that no other row can ever be taken for it.
+        let text = format!("SELECT hash, row_no FROM raw_rows WHERE tenant_id = {brand}");
+        for found in conn.query_all_raw(Statement::from_string(conn.get_database_backend(), text)).await.unwrap() {
+            let (hash, place): (Vec<u8>, RowNo) = (found.try_get_by_index(0).unwrap(), found.try_get_by_index(1).unwrap());
+            assert_eq!(blake3::hash(reader.row(conn, place).await.unwrap()).as_bytes()[..16], hash);
+        }
+    }
+
+    /// After a sweep there are exactly the bodies that are named, and no frame that nothing stands on.
+    async fn check_swept(&self, db: &TestDatabase, brand: TenantId) {
+        let named: BTreeSet<&[u8]> = self.runs.iter().flat_map(|(.., bodies)| bodies).map(|body| &*body.bytes).collect();
+        let bodies = number(db, &format!("SELECT COUNT(*) FROM snapshot_bodies WHERE tenant_id = {brand}")).await;
+        assert_eq!(bodies, i64::try_from(named.len()).unwrap());
+        let conn = db.store.conn();
+        let mut standing: BTreeSet<i64> = self.records.values().map(|(place, _)| place >> 16).collect();
+        for (run, dataset, _) in &self.runs {
+            for page in snapshots::pages(conn, brand, run, *dataset).await.unwrap() {
+                standing.extend(snapshots::row_nos(conn, brand, &page).await.unwrap().iter().map(|place| place >> 16));
+            }
+        }
+        let text = format!("SELECT COUNT(*) FROM raw_frames WHERE tenant_id = {brand}");
+        assert_eq!(number(db, &text).await, i64::try_from(standing.len()).unwrap());
+    }
+}
+
+/// Rows of many lengths, an empty one among them.
+fn row(number: usize) -> String {
+    match number % 13 {
+        0 => String::new(),
+        length => format!("{{\"id\":{number},\"text\":\"{}\"}}", "y".repeat(length * length)),
+    }
+}
+
+#[rstest]
+#[case(Sqlite, 60)]
+#[case(Postgres, 8)]
+fn any_history_of_reading_forgetting_and_sweeping_keeps_what_is_named(#[case] kind: Kind, #[case] cases: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (db, _) = runtime.block_on(harbor(kind));
+    let histories = AtomicUsize::new(0);
+    proptest!(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(cases) }, |(steps in vec(any_step(), 1..16))| {
+        let history = histories.fetch_add(1, Ordering::Relaxed);
+        runtime.block_on(async {
+            let brand = tenant(&db.store, &format!("brand-{history}"), "UTC").await.id;
+            let mut model = Model::default();
+            for (turn, step) in steps.into_iter().enumerate() {
+                model.take(&db, brand, turn, step).await;
+            }
+            model.check(&db, brand).await;
+            model.take(&db, brand, 0, Step::Sweep).await;
+            model.check(&db, brand).await;
+        });
+    });
+}

@@ -1,0 +1,117 @@
+use rstest::rstest;
+use tetherboard_domain::Dataset;
+use tetherboard_store::records::{self, Absence, Book};
+use tetherboard_store::schedule::{self, ActivityRecord, ActivityRow};
+use tetherboard_testkit::Kind::{self, *};
+use tetherboard_testkit::{TestDatabase, tenant};
+
+use crate::rows::{NOW_MS, activity, book, harbor, lead, put_leads};
+
+const HOUR_MS: i64 = 3_600_000;
+
+fn at(hour: i64) -> ActivityRecord {
+    ActivityRecord { starts_ms: Some(NOW_MS + hour * HOUR_MS), ends_ms: None, ..activity("Call") }
+}
+
+async fn put<const N: usize>(db: &TestDatabase, tenant: tetherboard_domain::TenantId, found: [(&str, ActivityRecord); N]) {
+    let found = found.map(|(id, activity)| (book(id, 1), activity));
+    schedule::put(db.store.conn(), tenant, &found, &[]).await.unwrap();
+}
+
+fn ids(rows: &[ActivityRow]) -> Vec<&str> {
+    rows.iter().map(|row| &*row.crm_id).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_window_shows_what_starts_in_it_in_order_and_no_other_brands(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
+    let conn = db.store.conn();
+    let found = [("z", at(0)), ("b", at(1)), ("a", at(1)), ("late", at(2)), ("early", at(-1)), ("gone", at(1))];
+    put(&db, harbor, found).await;
+    put(&db, tidewater, [("other", at(1))]).await;
+    records::set_absence(conn, harbor, Dataset::Events, &["gone".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+    let rows = schedule::between(conn, harbor, NOW_MS, NOW_MS + 2 * HOUR_MS).await.unwrap();
+    assert_eq!(ids(&rows), ["z", "a", "b"]);
+    assert!(schedule::between(conn, harbor, NOW_MS, NOW_MS).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_has_no_readable_time_is_counted_and_in_no_window(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    let undated = || ActivityRecord { starts_ms: None, ..activity("Sometime") };
+    put(&db, harbor, [("1", at(0)), ("2", undated()), ("3", undated()), ("4", undated())]).await;
+    records::set_absence(conn, harbor, Dataset::Events, &["3".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+    assert_eq!(schedule::undated(conn, harbor).await.unwrap(), 2);
+    assert_eq!(ids(&schedule::between(conn, harbor, i64::MIN, i64::MAX).await.unwrap()), ["1"]);
+    // Dated since, it is there.
+    put(&db, harbor, [("4", at(3))]).await;
+    assert_eq!(schedule::undated(conn, harbor).await.unwrap(), 1);
+    assert_eq!(ids(&schedule::between(conn, harbor, i64::MIN, i64::MAX).await.unwrap()), ["1", "4"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_appointment_comes_back_whole_under_its_contacts_name(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    put_leads(&db, harbor, [("7", lead("Ada")), ("8", lead("Gone"))]).await;
+    records::set_absence(conn, harbor, Dataset::Contacts, &["8".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+    let whole = ActivityRecord {
+        client_id: Some("7".to_owned()),
+        name: "A. Lovelace".to_owned(),
+        kind: "Discovery Day".to_owned(),
+        title: "Meet".to_owned(),
+        description: "Bring the FDD\nand a pen".to_owned(),
+        place: "Austin".to_owned(),
+        owner: "Uma".to_owned(),
+        status: "Rescheduled".to_owned(),
+        cancelled: true,
+        all_day: true,
+        starts_ms: Some(NOW_MS),
+        ends_ms: Some(NOW_MS + HOUR_MS),
+        moved_from_ms: Some(NOW_MS - HOUR_MS),
+    };
+    let of = |client_id: Option<&str>, hour| ActivityRecord { client_id: client_id.map(Into::into), ..at(hour) };
+    put(&db, harbor, [("1", whole.clone()), ("2", of(Some("8"), 1)), ("3", of(Some("404"), 2)), ("4", of(None, 3))]).await;
+    let rows = schedule::between(conn, harbor, NOW_MS, NOW_MS + 9 * HOUR_MS).await.unwrap();
+    let row = rows[0].clone();
+    assert_eq!((&*row.name, row.stage.as_deref()), ("Ada", Some("New Lead")));
+    let back = ActivityRecord {
+        client_id: row.client_id,
+        name: whole.name.clone(),
+        kind: row.kind,
+        title: row.title,
+        description: row.description,
+        place: row.place,
+        owner: row.owner,
+        status: row.status,
+        cancelled: row.cancelled,
+        all_day: row.all_day,
+        starts_ms: row.starts_ms,
+        ends_ms: row.ends_ms,
+        moved_from_ms: row.moved_from_ms,
+    };
+    assert_eq!(format!("{back:?}"), format!("{whole:?}"));
+    // Of no live contact: the name that the appointment itself gives.
+    let others: Vec<_> = rows[1..].iter().map(|row| (&*row.name, row.stage.as_deref())).collect();
+    assert_eq!(others, [("Somebody", None); 3]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn where_an_appointment_stood_is_known_before_it_is_moved(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let conn = db.store.conn();
+    put(&db, harbor, [("1", at(0)), ("2", ActivityRecord { starts_ms: None, ..activity("Sometime") })]).await;
+    let moved = ActivityRecord { moved_from_ms: Some(NOW_MS), ..at(5) };
+    schedule::put(conn, harbor, &[(Book { changed_ms: NOW_MS + 1, ..book("1", 2) }, moved)], &[]).await.unwrap();
+    let asked: Vec<String> = ["1", "2", "404"].map(Into::into).to_vec();
+    let mut standings = schedule::standings(conn, harbor, &asked).await.unwrap();
+    standings.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
+    let told: Vec<_> = standings.iter().map(|standing| (&*standing.crm_id, standing.starts_ms, standing.moved_from_ms)).collect();
+    assert_eq!(told, [("1", Some(NOW_MS + 5 * HOUR_MS), Some(NOW_MS)), ("2", None, None)]);
+}

@@ -1,0 +1,95 @@
+//! The notes of all candidates, and of how many they are current.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use tetherboard_store::notes::{self, NoteFilter, NoteRow};
+use utoipa::ToSchema;
+
+use super::cursor;
+use crate::Portal;
+use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::query::{Pairs, days};
+use crate::viewer::BrandViewer;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Notes {
+    /// How many fit the filter.
+    total: i64,
+    coverage: Coverage,
+    /// The newest first.
+    notes: Vec<Note>,
+    /// The cursor of the next part; null at the end.
+    next: Option<String>,
+}
+
+/// The CRM gives notes contact by contact, so some contacts' can be older than the rest.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Coverage {
+    /// Contacts whose notes were read since they last changed.
+    current: i64,
+    contacts: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Note {
+    id: String,
+    client_id: String,
+    name: String,
+    stage: Option<String>,
+    #[serde(rename = "type")]
+    kind: String,
+    author: String,
+    /// Sanitised.
+    html: String,
+    text: String,
+    created_at: Option<String>,
+}
+
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/notes", params(
+        ("tenant" = String, Path), ("q" = Option<String>, Query), ("type" = Option<String>, Query), ("author" = Option<String>, Query),
+        ("client" = Option<String>, Query, description = "a contact's id"), ("from" = Option<String>, Query),
+        ("to" = Option<String>, Query, description = "a day is included"), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Notes), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Notes>> {
+    let bad = |detail: String| Refusal::bad_request(Wants::Problem, detail);
+    let window = days(&pairs, &brand.tenant.zone).map_err(bad)?;
+    let offset = cursor::offset(&pairs).map_err(bad)?;
+    let text = |key: &str| pairs.filled(key).map(str::to_owned);
+    let filter = NoteFilter {
+        text: text("q"),
+        kind: text("type"),
+        author: text("author"),
+        client: text("client"),
+        from_ms: window.from_ms,
+        until_ms: window.until_ms,
+    };
+    read(&portal, &brand, &filter, offset).await.map(Json).map_err(as_problem)
+}
+
+async fn read(portal: &Portal, brand: &BrandViewer, filter: &NoteFilter, offset: i64) -> Answer<Notes> {
+    let (conn, tenant) = (portal.store.conn(), brand.tenant.id);
+    let coverage = notes::coverage(conn, tenant).await?;
+    let total = notes::count(conn, tenant, filter).await?;
+    let rows = notes::list(conn, tenant, filter, cursor::PART, offset).await?;
+    Ok(Notes {
+        total,
+        coverage: Coverage { current: coverage.current, contacts: coverage.contacts },
+        next: cursor::next(offset, rows.len(), total),
+        notes: rows.into_iter().map(note).collect(),
+    })
+}
+
+fn note(row: NoteRow) -> Note {
+    Note {
+        id: row.note_id,
+        client_id: row.client_id,
+        name: row.name,
+        stage: row.stage,
+        kind: row.kind,
+        author: row.author,
+        html: row.html,
+        text: row.body,
+        created_at: row.created_ms.and_then(super::text_of_ms),
+    }
+}

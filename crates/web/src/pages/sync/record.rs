@@ -1,0 +1,47 @@
+//! One record of a brand as ClientTether showed it last, untouched.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::get;
+use maud::{Markup, html};
+use tetherboard_store::records;
+use tetherboard_store::snapshots::RowReader;
+
+use super::{dataset_named, snapshot};
+use crate::Portal;
+use crate::error::{Answer, Refusal, Wants};
+use crate::links;
+use crate::parts::agency::{AgencyPage, AgencyTab, crumbs, title};
+use crate::parts::fresh::dataset_name;
+use crate::parts::shell::{EMPTY, Theme};
+use crate::query::Pairs;
+use crate::viewer::AgencyBrand;
+
+pub(crate) fn router() -> Router<Portal> {
+    Router::new().route("/agency/sync/{brand}/records/{dataset}", get(record))
+}
+
+async fn record(
+    brand: AgencyBrand,
+    State(portal): State<Portal>,
+    Path((_, dataset)): Path<(String, String)>,
+    pairs: Pairs,
+    theme: Theme,
+) -> Answer<Markup> {
+    let (conn, tenant, dataset) = (portal.store.conn(), &brand.tenant, dataset_named(&dataset)?);
+    let id = pairs.get("id").unwrap_or_default().to_owned();
+    let known = records::known(conn, tenant.id, dataset, std::slice::from_ref(&id)).await?;
+    let known = known.get(&id).ok_or_else(|| Refusal::missing(Wants::Page, "There is no record of that id."))?;
+    let raw = RowReader::new(tenant.id).row(conn, known.row_no).await?.to_vec();
+    let name = format!("{} {id}", dataset_name(dataset));
+    let body = html! {
+        (crumbs(tenant, &[(name.clone(), None)]))
+        (title(tenant, &html! { (name) }, &EMPTY, &EMPTY))
+        section.card {
+            div.card-head { h2 { "As ClientTether showed it last" } span.sub { "every character as it came, laid out for reading" } }
+            div.card-body { (snapshot::shown(&raw, "The record")) }
+        }
+    };
+    let address = links::raw_record(&tenant.slug, dataset, &id);
+    AgencyPage { tab: AgencyTab::Sync, title: name, body, address, live: None }.render(&portal, &brand.viewer, theme).await
+}

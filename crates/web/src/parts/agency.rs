@@ -1,0 +1,82 @@
+//! What every page of the agency's has around it.
+
+use maud::{Markup, html};
+use tetherboard_store::tenants::Tenant;
+
+use super::icon;
+use super::shell::{Document, Theme, account, agency_mark, agency_name, brand_tile};
+use crate::Portal;
+use crate::error::Answer;
+use crate::links::{self, Link};
+use crate::viewer::Viewer;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AgencyTab {
+    Brands,
+    Sync,
+}
+
+impl AgencyTab {
+    const ALL: [(Self, &'static str, &'static str); 2] =
+        [(Self::Brands, "Brands", links::AGENCY), (Self::Sync, "Sync", links::SYNC)];
+}
+
+/// One page inside it.
+pub(crate) struct AgencyPage {
+    pub(crate) tab: AgencyTab,
+    pub(crate) title: String,
+    pub(crate) body: Markup,
+    /// The page's own address, to refresh itself by.
+    pub(crate) address: Link,
+    /// Where it hears that it is old, and what it shows; a page about the past has none.
+    pub(crate) live: Option<(Link, String)>,
+}
+
+impl AgencyPage {
+    pub(crate) async fn render(self, portal: &Portal, viewer: &Viewer, theme: Theme) -> Answer<Markup> {
+        let agency = agency_name(portal).await?;
+        let (live, version) = self.live.map(|(live, version)| (live.url(), version)).unzip();
+        let body = html! {
+            a.btn.skip href="#main" { "Skip to content" }
+            header.top { div.wrap {
+                div.top-row { (agency_mark(&agency, true)) div.top-end { (account(viewer, theme)) } }
+                nav.tabs aria-label="Agency" {
+                    @for (tab, name, address) in AgencyTab::ALL {
+                        a href=(address) aria-current=[(tab == self.tab).then_some("page")] { (name) }
+                    }
+                }
+            } }
+            main id="main" class="wrap main" data-live=[live] data-version=[version] hx-get=(self.address.url())
+                hx-trigger="data-landed from:body" hx-select="#main" hx-target="this" hx-swap="outerHTML" {
+                (self.body)
+            }
+        };
+        let title = format!("{} · {agency}", self.title);
+        let now = Some((portal.clock.now(), portal.settings.clock_speed));
+        Ok(Document { title: &title, theme, accent: None, now, charts: false }.render(&body))
+    }
+}
+
+/// The way back, from the Sync tab to here; the last is where one is.
+pub(crate) fn crumbs(tenant: &Tenant, ways: &[(String, Option<Link>)]) -> Markup {
+    let brand = (tenant.name.clone(), (!ways.is_empty()).then(|| links::sync_of(&tenant.slug)));
+    html! {
+        nav.sub.crumbs aria-label="Path" {
+            a href=(links::SYNC) { "Sync" }
+            @for (name, way) in [&brand].into_iter().chain(ways) {
+                (icon("chevron-right", 13))
+                @match way {
+                    Some(way) => a href=(way.clone().url()) { (name) },
+                    None => span aria-current="page" { (name) },
+                }
+            }
+        }
+    }
+}
+
+/// A page's title with the brand's tile, what state it is in, and what can be done.
+pub(crate) fn title(tenant: &Tenant, title: &Markup, badge: &Markup, actions: &Markup) -> Markup {
+    html! {
+        div.flex.wrapf.page-title { (brand_tile(tenant)) h1 { (title) } (badge) div.push.flex.wrapf { (actions) } }
+    }
+}
