@@ -180,6 +180,14 @@ pub async fn set_ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, g
     Ok(())
 }
 
+/// The raw rows of so many live records, the last kept first.
+pub async fn some_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, limit: i64) -> Result<Vec<RowNo>> {
+    let text =
+        format!("SELECT row_no FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no DESC LIMIT $2", table(dataset));
+    let found = rows(conn, &text, [tenant.0.into(), limit.into()]).await?;
+    found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
 /// What a read of a list could show: only of that can it say what is not there.
 #[derive(Clone, Debug)]
 pub enum Scope {

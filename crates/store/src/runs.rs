@@ -112,13 +112,20 @@ impl Wish {
         (run.trigger == Trigger::Replay) == (self.trigger == Trigger::Replay)
             && self.accept_removals.iter().all(|dataset| run.accept_removals.contains(dataset))
     }
+
+    /// A replay that has begun reads by the rules that it found, and who asks now may have changed them since.
+    fn comes_too_late_for(&self, run: &Run) -> bool {
+        self.trigger == Trigger::Replay && run.status == RunStatus::Running
+    }
 }
 
 /// A run that a person asked for: the one already waiting or running, if there is one, so that two clicks start one. A
 /// waiting one takes on the removals that are agreed to; one that is running has passed them by, so another is asked for.
 pub async fn request<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<RunId> {
     let wish = &wish.into();
-    if let Some(open) = open_runs_of(conn, tenant).await?.into_iter().find(|run| wish.is_met_by(run)) {
+    if let Some(open) =
+        open_runs_of(conn, tenant).await?.into_iter().find(|run| wish.is_met_by(run) && !wish.comes_too_late_for(run))
+    {
         return Ok(open.id);
     }
     // The table takes one waiting run of a kind. In one statement, so that of two who agree at once none is overheard.

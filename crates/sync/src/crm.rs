@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use tetherboard_clienttether::{Budgets, Client, ClientConfig, FieldRule, Limits, Mapping};
+use tetherboard_clienttether::{Budgets, Client, ClientConfig, Limits, Mapping};
 use tetherboard_domain::Clock;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Store, StoreError, agency, field_rules, tenants};
 use url::Url;
+
+use crate::report::chain;
 
 /// How this installation reaches the CRM.
 #[derive(Clone)]
@@ -95,12 +97,9 @@ impl Crm {
 /// # Errors
 /// When the database does not answer.
 pub async fn load_mapping(store: &Store, tenant: &Tenant) -> Result<Mapping, StoreError> {
-    let mut mapping = Mapping::default();
-    for (dataset, field, rule) in field_rules::rules(store.conn(), tenant.id).await? {
-        let set = FieldRule::from_json(&rule).map_err(|error| error.to_string());
-        if let Err(error) = set.and_then(|rule| mapping.set(dataset, &field, rule).map_err(|error| error.to_string())) {
-            tracing::error!(tenant.id = %tenant.id, %dataset, field, error, "a field's rule cannot be followed");
-        }
+    let (mapping, left_out) = Mapping::of_rules(field_rules::rules(store.conn(), tenant.id).await?);
+    for left in &left_out {
+        tracing::error!(tenant.id = %tenant.id, error = %chain(left), "a field's rule cannot be followed");
     }
     Ok(mapping)
 }

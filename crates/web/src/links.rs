@@ -154,6 +154,21 @@ pub(crate) fn safe_back(back: &str) -> &str {
     if own && !back.starts_with("/sign-in") { back } else { "/" }
 }
 
+/// Where a brand's fields are found.
+pub(crate) fn mapping(slug: &str) -> Link {
+    Link::to(format!("/agency/brands/{slug}/mapping"))
+}
+
+/// Those of one data set.
+pub(crate) fn mapping_of(slug: &str, dataset: Dataset) -> Link {
+    Link::to(format!("/agency/brands/{slug}/mapping/{dataset}"))
+}
+
+/// One of them.
+pub(crate) fn mapped_field(slug: &str, dataset: Dataset, field: &str) -> Link {
+    Link::to(format!("/agency/brands/{slug}/mapping/{dataset}/{field}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

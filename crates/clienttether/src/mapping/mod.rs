@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tetherboard_domain::{Dataset, Zone, ZoneError};
 
 pub use look::{Look, Unreadable};
-pub use pointer::BadPointer;
+pub use pointer::{BadPointer, place_of};
 pub use spec::{FieldKind, FieldSpec, fields_of};
 
 pub(crate) use plan::{Field, MOST_KEYS, Plan};
@@ -88,6 +88,24 @@ pub enum Problem {
     TooManyKeys,
 }
 
+/// A stored rule that is not in force.
+#[derive(Debug, thiserror::Error)]
+#[error("the rule for `{field}` of {dataset} is left out")]
+pub struct LeftOut {
+    pub dataset: Dataset,
+    pub field: String,
+    #[source]
+    pub why: WhyLeftOut,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum WhyLeftOut {
+    #[error(transparent)]
+    Stored(#[from] RuleError),
+    #[error(transparent)]
+    Wrong(#[from] Problem),
+}
+
 impl Default for Mapping {
     fn default() -> Self {
         Self { plans: Dataset::ALL.iter().map(|dataset| default_plan(*dataset)).collect() }
@@ -95,6 +113,19 @@ impl Default for Mapping {
 }
 
 impl Mapping {
+    /// The built-in places, and a tenant's own rules, each as its JSON, over them. Those that this version cannot follow are
+    /// left out.
+    pub fn of_rules(rules: impl IntoIterator<Item = (Dataset, String, String)>) -> (Self, Vec<LeftOut>) {
+        let (mut mapping, mut left_out) = (Self::default(), Vec::new());
+        for (dataset, field, json) in rules {
+            let rule = FieldRule::from_json(&json).map_err(WhyLeftOut::from);
+            if let Err(why) = rule.and_then(|rule| mapping.set(dataset, &field, rule).map_err(|error| error.problem.into())) {
+                left_out.push(LeftOut { dataset, field, why });
+            }
+        }
+        (mapping, left_out)
+    }
+
     /// Replaces a field's rule.
     ///
     /// # Errors

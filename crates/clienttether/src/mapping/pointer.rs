@@ -53,6 +53,11 @@ impl Pointer {
     }
 }
 
+/// The pointer along these names and indexes.
+pub fn place_of<'a>(steps: impl IntoIterator<Item = &'a str>) -> String {
+    steps.into_iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect()
+}
+
 fn unescaped(step: &str) -> Result<Box<str>, BadPointer> {
     let mut parts = step.split('~');
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -101,6 +106,16 @@ mod tests {
     #[case::missing("/b/c", None)]
     fn a_pointer_leads_to_a_value(#[case] pointer: &str, #[case] value: Option<&str>) {
         assert_eq!(Pointer::parse(pointer).unwrap().find(ROW).map(RawValue::get), value);
+    }
+
+    #[test]
+    fn a_way_is_written_so_that_it_leads_there() {
+        let ways: [(&[&str], &str); 4] =
+            [(&["o", "in/out", "~"], "7"), (&["custom", "1", "v"], r#""y""#), (&["c/d"], "2"), (&["", ""], r#""empty""#)];
+        for (way, value) in ways {
+            let place = place_of(way.iter().copied());
+            assert_eq!(Pointer::parse(&place).unwrap().find(ROW).map(RawValue::get), Some(value), "{place}");
+        }
     }
 
     #[rstest]

@@ -151,6 +151,23 @@ fn the_default_is_what_the_crm_sends_and_a_rule_replaces_it() {
 }
 
 #[test]
+fn stored_rules_that_cannot_be_followed_are_left_out_and_named() {
+    let stored = [
+        ("units", rule(["/cf_units"]).to_json()),
+        ("market", "{\"places\":7}".to_owned()),
+        ("created", "{\"places\":[],\"zone\":\"Mars/Base\"}".to_owned()),
+        ("shoe_size", rule(["/x"]).to_json()),
+    ];
+    let rules = stored.map(|(field, json)| (Dataset::Contacts, field.to_owned(), json));
+    let (mapping, left_out) = Mapping::of_rules(rules);
+    assert_eq!(mapping, contacts("units", rule(["/cf_units"])));
+    let left_out: Vec<_> = left_out.iter().map(|left| (left.field.as_str(), left.why.to_string())).collect();
+    assert_eq!(left_out[0], ("market", "the rule is not JSON of places, forms and zone".to_owned()));
+    assert_eq!(left_out[1], ("created", "`Mars/Base` is not an IANA time zone; write one like America/Chicago".to_owned()));
+    assert!(left_out[2].1.starts_with("there is no such field"), "{left_out:?}");
+}
+
+#[test]
 fn an_unreadable_value_is_said_only_if_no_place_is_readable() {
     let mut mapping = contacts("fee", rule(["/a", "/b"]));
     mapping.set(Dataset::Contacts, "owner", rule(["/a", "/b"])).unwrap();

@@ -3,6 +3,7 @@
 pub(crate) mod agency;
 mod brand;
 mod leads;
+mod mapping;
 mod overview;
 mod pipeline;
 mod sign_in;
@@ -28,6 +29,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(leads::router())
         .merge(pipeline::router())
         .merge(sync::router())
+        .merge(mapping::router())
 }
 
 pub(crate) async fn not_found(OriginalUri(uri): OriginalUri) -> Response {

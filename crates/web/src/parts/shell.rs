@@ -195,7 +195,11 @@ impl<'a> Shell<'a> {
                         }
                     }
                     p.menu-p data-filter-empty hidden { "No brand has that name." }
-                    @if self.brand.viewer.is_agency() { hr; a.menu-item href=(links::AGENCY) { "All brands" } }
+                    @if self.brand.viewer.is_agency() {
+                        hr;
+                        a.menu-item href=(links::AGENCY) { "All brands" }
+                        a.menu-item href=(links::mapping(&tenant.slug).url()) { "Field mapping of this brand" }
+                    }
                 }
             }
         }

@@ -47,7 +47,10 @@ impl Route {
     pub(crate) fn of(&self, brand: &str) -> String {
         let path = self.path.replace("{brand}", brand).replace("{tenant}", brand);
         let path = path.replace("{tab}", "nothing-here").replace("{name}", "nothing.css");
-        path.replace("{run}", "nothing-ran").replace("{dataset}", "contacts").replace("{page_no}", "0")
+        path.replace("{run}", "nothing-ran")
+            .replace("{dataset}", "contacts")
+            .replace("{page_no}", "0")
+            .replace("{field}", "units")
     }
 }
 
@@ -66,6 +69,8 @@ const DEALS: &[&str] = &["?format=csv", "?by=value", "?sort=-fee", "?stage=FDD+S
 const API_LEADS: &[&str] =
     &["?sort=name", "?stage=New+Lead", "?source=", "?in=open", "?created=unknown", "?q=a", "?cursor=YXQ6MTAw"];
 
+const RULES: &[&str] = &["?places=city", "?places=%2Fcity%0A%2Fstate", "?places="];
+
 const fn page(method: &'static str, path: &'static str, whom: Whom, status: u16, queries: &'static [&'static str]) -> Route {
     Route { method, path, whom, refuses: Refuses::Page, status, queries }
 }
@@ -74,7 +79,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 37] = [
+pub(crate) const ROUTES: [Route; 41] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
@@ -93,6 +98,10 @@ pub(crate) const ROUTES: [Route; 37] = [
     page("POST", "/agency/sync/{brand}/replay", Whom::Agency, 303, &[]),
     page("POST", "/agency/sync/{brand}/accept", Whom::Agency, 400, &[]),
     page("POST", "/agency/sync/{brand}/runs/{run}/cancel", Whom::Agency, 404, &[]),
+    page("GET", "/agency/brands/{brand}/mapping", Whom::Agency, 303, &[]),
+    page("GET", "/agency/brands/{brand}/mapping/{dataset}", Whom::Agency, 200, &["?saved=units"]),
+    page("GET", "/agency/brands/{brand}/mapping/{dataset}/{field}", Whom::Agency, 200, RULES),
+    page("POST", "/agency/brands/{brand}/mapping/{dataset}/{field}", Whom::Agency, 400, &[]),
     page("GET", "/t/{brand}", Whom::Brand, 303, &[]),
     page("GET", "/t/{brand}/overview", Whom::Brand, 200, &[]),
     page("GET", "/t/{brand}/leads", Whom::Brand, 200, LEADS),

@@ -244,7 +244,7 @@ async fn no_page_scrolls_sideways_or_complains_on_phone_tablet_or_desk_in_light_
     let run = browser.evaluate("return document.querySelector('tbody a.who').getAttribute('href')").await.unwrap();
     let run = run.as_str().unwrap();
     let (answers, answer) = (format!("{run}/contacts"), format!("{run}/contacts/0"));
-    let pages: [&str; 14] = [
+    let pages: [&str; 17] = [
         run,
         &answers,
         &answer,
@@ -252,6 +252,9 @@ async fn no_page_scrolls_sideways_or_complains_on_phone_tablet_or_desk_in_light_
         "/agency/sync/harbor",
         "/agency/sync/harbor/records/contacts?id=900001",
         "/agency",
+        "/agency/brands/harbor/mapping/contacts",
+        "/agency/brands/harbor/mapping/contacts/stage?places=/lastName%0A/a_name_that_is_longer_than_any_phone_is_wide/and/goes/on/and/on",
+        "/agency/brands/harbor/mapping/contacts/created?places=/created&forms=%25m/%25d/%25Y&zone=America/Denver",
         "/t/harbor/overview",
         "/t/harbor/leads",
         "/t/harbor/leads?q=hyperlink&in=open&sort=name",
@@ -420,4 +423,40 @@ async fn without_scripts_a_person_still_signs_in_filters_and_reads_the_numbers()
     open(&world, &browser, "/t/harbor/overview").await;
     browser.click("figure details.data > summary").await.unwrap();
     assert!(browser.text("figure details.data tbody").await.unwrap().contains("Week of"));
+}
+
+#[tokio::test]
+async fn the_agency_finds_where_units_live_tries_it_and_saves_it() {
+    let world = World::read(Sqlite).await;
+    for scripts in [true, false] {
+        let browser = enter(&world, Person::Dana, Options { scripts, ..Options::default() }).await;
+        open(&world, &browser, "/t/harbor/overview").await;
+        browser.click("#brand-switcher > summary").await.unwrap();
+        browser.click("#brand-switcher a[href='/agency/brands/harbor/mapping']").await.unwrap();
+        at(&browser, "/mapping/contacts").await;
+        browser.click("nav.chips a[href$='/mapping/deals']").await.unwrap();
+        at(&browser, "/mapping/deals").await;
+        browser.click("nav.chips a[href$='/mapping/contacts']").await.unwrap();
+        browser.click("a.btn[href$='/contacts/units']").await.unwrap();
+        // What was saved before stands in the form.
+        if !scripts {
+            assert_eq!(browser.wait_for("#places").await.unwrap().prop("value").await.unwrap().unwrap(), "/number_of_units");
+            browser.click("form.card-foot button").await.unwrap();
+            at(&browser, "/mapping/contacts?saved=units").await;
+            continue;
+        }
+        browser.click("a.btn[href$='units?places=%2Fnumber_of_units']").await.unwrap();
+        assert!(browser.text(".banner").await.unwrap().contains("nothing has been saved"));
+        browser.fill("#places", "/~x").await.unwrap();
+        browser.click(".rule-form button:not(.primary)").await.unwrap();
+        assert!(browser.text("#places-fault").await.unwrap().contains("a tilde must be written ~0"));
+        browser.console_errors().await.unwrap();
+        browser.fill("#places", "number_of_units").await.unwrap();
+        browser.click(".rule-form button:not(.primary)").await.unwrap();
+        at(&browser, "/contacts/units?places=number_of_units").await;
+        browser.click(".rule-form button.primary").await.unwrap();
+        at(&browser, "/mapping/contacts?saved=units").await;
+        assert!(browser.text(".banner").await.unwrap().contains("The kept answers are being read again."));
+        quiet(&browser).await;
+    }
 }

@@ -11,11 +11,16 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::{tags, words};
 use crate::world::{FORMULA, HARBOR, Person, SCRIPT, World};
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 19] = [
     "/agency",
     "/agency/sync",
     "/agency/sync/harbor",
     "/agency/sync/harbor/records/contacts?id=900001",
+    "/agency/brands/harbor/mapping/contacts",
+    "/agency/brands/harbor/mapping/stages",
+    "/agency/brands/harbor/mapping/contacts/stage",
+    "/agency/brands/harbor/mapping/contacts/stage?places=/lastName%0A%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+    "/agency/brands/harbor/mapping/contacts/created?places=/~x&forms=%3C/textarea%3E%3Cscript%3E&zone=%22%3E%3Cimg+src=x%3E",
     "/t/harbor/overview",
     "/t/harbor/leads",
     "/t/harbor/leads?sort=name",
@@ -32,7 +37,7 @@ const PAGES: [&str; 14] = [
 const ELEMENTS: &str = "\
     html head meta title link script body main header nav footer section div span p a b i small kbd code h1 h2 h3 \
     hr br ul ol li pre dl dt dd details summary figure figcaption table caption thead tbody tfoot tr th td form label \
-    input select option button svg use path rect circle line polyline g dialog time img";
+    input select option textarea button svg use path rect circle line polyline g dialog time img";
 
 #[track_caller]
 fn is_only_ours(address: &str, html: &str) {

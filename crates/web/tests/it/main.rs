@@ -11,6 +11,7 @@ mod hostile_text;
 mod input;
 mod isolation;
 mod live;
+mod mapping;
 mod page;
 mod sign_in;
 mod sync_pages;

@@ -145,6 +145,12 @@ impl World {
         self.syncer.sync_tenant(&tenant, Trigger::Schedule, &RunOptions::default()).await.unwrap().unwrap()
     }
 
+    /// The replay that was asked for in the portal.
+    pub(crate) async fn replay(&self, brand: &str) -> RunReport {
+        let tenant = self.tenant(brand).await;
+        self.syncer.replay(&tenant, None, &RunOptions::default()).await.unwrap().unwrap()
+    }
+
     /// As an agency would: it looks at the suggestions and agrees.
     async fn confirm_roles(&self, brand: &str) {
         let (conn, tenant) = (self.db.store.conn(), self.tenant(brand).await);

@@ -1,0 +1,139 @@
+//! What a rule makes of real rows, beside what the rule in force makes of them.
+
+use std::collections::HashMap;
+
+use tetherboard_clienttether::mapping::{FieldSpec, Look, Mapping, fields_of};
+use tetherboard_domain::Dataset;
+
+/// How many examples a person looks at.
+const SHOWN: usize = 10;
+const FAULTS: usize = 4;
+
+pub(super) struct Preview {
+    pub(super) rows: i64,
+    pub(super) tally: Tally,
+    /// By the rule in force.
+    pub(super) before: Tally,
+    pub(super) changed: i64,
+    /// A few first that change into what cannot be read, then those that change.
+    pub(super) examples: Vec<Example>,
+}
+
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) given: i64,
+    pub(super) unreadable: i64,
+    /// Rows whose value came from a place.
+    pub(super) of_place: HashMap<String, i64>,
+    /// Rows in which a list or an object stands where a value ought to.
+    pub(super) not_single: i64,
+}
+
+pub(super) struct Example {
+    /// The row's id and, where it has one, its name.
+    pub(super) id: Option<String>,
+    pub(super) name: String,
+    pub(super) look: Look,
+    pub(super) before: Look,
+}
+
+impl Example {
+    pub(super) fn changes(&self) -> bool {
+        self.look.value != self.before.value
+    }
+
+    fn rank(&self) -> u8 {
+        match (self.changes(), &self.look.value) {
+            (true, Err(_)) => 0,
+            (true, Ok(_)) => 1,
+            (false, Err(_)) => 2,
+            (false, Ok(Some(_))) => 3,
+            (false, Ok(None)) => 4,
+        }
+    }
+}
+
+impl Preview {
+    /// Both mappings tell moments in a zone, so that the same moment is the same text.
+    pub(super) fn of(in_force: &Mapping, tried: &Mapping, dataset: Dataset, spec: &FieldSpec, rows: &[Vec<u8>]) -> Self {
+        let (mut tally, mut before, mut changed) = (Tally::default(), Tally::default(), 0);
+        let mut ranks: [Vec<(usize, Look, Look)>; 5] = Default::default();
+        for (at, row) in rows.iter().enumerate() {
+            let look = tried.look(dataset, spec.name, row);
+            let was = in_force.look(dataset, spec.name, row);
+            tally.count(&look);
+            before.count(&was);
+            let example = Example { id: None, name: String::new(), look, before: was };
+            changed += i64::from(example.changes());
+            let rank = &mut ranks[usize::from(example.rank())];
+            if rank.len() < SHOWN {
+                rank.push((at, example.look, example.before));
+            }
+        }
+        // Of what goes wrong a few are enough, if there is something else to see.
+        let more_faults = ranks[0].split_off(ranks[0].len().min(FAULTS));
+        let examples = ranks.into_iter().flatten().chain(more_faults).take(SHOWN).map(|(at, look, before)| {
+            let said = |field: &str| in_force.look(dataset, field, &rows[at]).value.ok().flatten();
+            let names = named_by(dataset).iter().filter_map(|field| said(field));
+            let id = fields_of(dataset).first().and_then(|id| said(id.name));
+            Example { id, name: names.collect::<Vec<_>>().join(" "), look, before }
+        });
+        Self { rows: i64::try_from(rows.len()).unwrap_or(i64::MAX), examples: examples.collect(), tally, before, changed }
+    }
+}
+
+impl Tally {
+    fn count(&mut self, look: &Look) {
+        match &look.value {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                self.given += 1;
+                *self.of_place.entry(look.place.clone().unwrap_or_default()).or_default() += 1;
+            }
+            Err(_) => {
+                self.unreadable += 1;
+                self.not_single += i64::from(look.raw.as_ref().is_some_and(|raw| raw.starts_with(['{', '['])));
+            }
+        }
+    }
+}
+
+/// The fields by which people know a row.
+fn named_by(dataset: Dataset) -> &'static [&'static str] {
+    match dataset {
+        Dataset::Stages | Dataset::Sources | Dataset::Deals => &["name"],
+        Dataset::Users | Dataset::Contacts => &["first_name", "last_name"],
+        Dataset::Events => &["title"],
+        Dataset::Notes => &["note_type"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tetherboard_clienttether::mapping::FieldRule;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_counted_by_what_they_give_and_shown_by_what_changes() {
+        let mut tried = Mapping::default();
+        tried.set(Dataset::Contacts, "fee", FieldRule::at(["/cf", "/deal_size"])).unwrap();
+        let rows: Vec<Vec<u8>> = [
+            r#"{"client_id":1,"firstName":"Ada","lastName":"Ash","deal_size":"5"}"#,
+            r#"{"client_id":2,"deal_size":"5","cf":"7"}"#,
+            r#"{"client_id":3,"cf":["7"]}"#,
+            r#"{"client_id":4,"deal_size":"ask Bob"}"#,
+            r#"{"client_id":5}"#,
+        ]
+        .map(|row| row.as_bytes().to_vec())
+        .to_vec();
+        let spec = fields_of(Dataset::Contacts).iter().find(|spec| spec.name == "fee").unwrap();
+        let preview = Preview::of(&Mapping::default(), &tried, Dataset::Contacts, spec, &rows);
+        assert_eq!((preview.rows, preview.tally.given, preview.tally.unreadable, preview.tally.not_single), (5, 2, 2, 1));
+        assert_eq!((preview.before.given, preview.before.unreadable, preview.changed), (2, 1, 2));
+        assert_eq!(preview.tally.of_place, HashMap::from([("/cf".to_owned(), 1), ("/deal_size".to_owned(), 1)]));
+        let shown: Vec<_> = preview.examples.iter().map(|example| example.id.as_deref().unwrap()).collect();
+        assert_eq!(shown, ["3", "2", "4", "1", "5"]);
+        assert_eq!(preview.examples[3].name, "Ada Ash");
+    }
+}
