@@ -192,7 +192,8 @@ pub async fn some_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, li
 #[derive(Clone, Debug)]
 pub enum Scope {
     All,
-    /// Appointments that start between two moments, the first included.
+    /// Appointments that start between two moments, the first included, and those whose start nobody can read: the CRM
+    /// knows it, and shows them while they are near.
     Starting {
         from_ms: i64,
         until_ms: i64,
@@ -208,7 +209,8 @@ impl Scope {
         match self {
             Self::All => {}
             Self::Starting { from_ms, until_ms } => {
-                query.push(" AND starts_ms >= ").bind(*from_ms).push(" AND starts_ms < ").bind(*until_ms);
+                query.push(" AND (starts_ms IS NULL OR (starts_ms >= ").bind(*from_ms).push(" AND starts_ms < ").bind(*until_ms);
+                query.push("))");
             }
             Self::Of { contacts } => {
                 query.push(" AND client_id IN ").bind_list(contacts.iter().cloned());
