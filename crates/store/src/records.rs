@@ -140,14 +140,6 @@ pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) ->
     found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
-/// The raw rows of so many live records, the last kept first.
-pub async fn some_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, limit: i64) -> Result<Vec<RowNo>> {
-    let text =
-        format!("SELECT row_no FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no DESC LIMIT $2", table(dataset));
-    let found = rows(conn, &text, [tenant.0.into(), limit.into()]).await?;
-    found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
-}
-
 /// The rows that a list's live records stand on, all of them, if they are just those of its last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ground {
@@ -188,11 +180,20 @@ pub async fn set_ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, g
     Ok(())
 }
 
+/// The raw rows of so many live records, the last kept first.
+pub async fn some_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, limit: i64) -> Result<Vec<RowNo>> {
+    let text =
+        format!("SELECT row_no FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no DESC LIMIT $2", table(dataset));
+    let found = rows(conn, &text, [tenant.0.into(), limit.into()]).await?;
+    found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
 /// What a read of a list could show: only of that can it say what is not there.
 #[derive(Clone, Debug)]
 pub enum Scope {
     All,
-    /// Appointments that start between two moments, the first included.
+    /// Appointments that start between two moments, the first included, and those whose start nobody can read: the CRM
+    /// knows it, and shows them while they are near.
     Starting {
         from_ms: i64,
         until_ms: i64,
@@ -208,7 +209,8 @@ impl Scope {
         match self {
             Self::All => {}
             Self::Starting { from_ms, until_ms } => {
-                query.push(" AND starts_ms >= ").bind(*from_ms).push(" AND starts_ms < ").bind(*until_ms);
+                query.push(" AND (starts_ms IS NULL OR (starts_ms >= ").bind(*from_ms).push(" AND starts_ms < ").bind(*until_ms);
+                query.push("))");
             }
             Self::Of { contacts } => {
                 query.push(" AND client_id IN ").bind_list(contacts.iter().cloned());

@@ -25,13 +25,21 @@ pub struct Worker {
     checking: Arc<Mutex<HashSet<TenantId>>>,
     thinning: Arc<Mutex<HashSet<TenantId>>>,
     retention: Retention,
+    looks_every: Duration,
 }
 
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
 
 impl Worker {
     pub fn new(syncer: Syncer, retention: Retention) -> Self {
-        Self { syncer, busy: Arc::default(), checking: Arc::default(), thinning: Arc::default(), retention }
+        let (busy, checking, thinning) = Default::default();
+        Self { syncer, busy, checking, thinning, retention, looks_every: LOOKS_EVERY }
+    }
+
+    /// How long it waits between two looks for work.
+    #[must_use]
+    pub fn looking_every(self, looks_every: Duration) -> Self {
+        Self { looks_every, ..self }
     }
 
     /// Works until it is cancelled; the runs under way are then closed as aborted.
@@ -54,7 +62,7 @@ impl Worker {
             }
             while running.try_join_next().is_some() {}
             tokio::select! {
-                () = tokio::time::sleep(LOOKS_EVERY) => {}
+                () = tokio::time::sleep(self.looks_every) => {}
                 () = cancel.cancelled() => {}
             }
         }

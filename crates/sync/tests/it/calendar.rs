@@ -212,6 +212,22 @@ async fn odd_appointments_are_kept_as_far_as_they_can_be_read(#[values(Kind::Sql
 
 #[rstest]
 #[tokio::test]
+async fn an_appointment_without_a_readable_time_can_go_as_well(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::with_contacts(kind, 0).await;
+    let (undated, removed, dated) = (world.call(3), world.call(3), world.call(3));
+    for event in [&undated, &removed] {
+        world.set_event(event, "start_date", "next Tuesday");
+    }
+    world.good_run().await;
+    world.edit(Edit::RemoveEvent(removed));
+    assert_eq!(world.good_run().await.of(Dataset::Events).gone, 0);
+    assert_eq!(world.good_run().await.of(Dataset::Events).gone, 1);
+    assert_eq!(schedule::undated(world.db.store.conn(), world.id).await.unwrap(), 1);
+    assert!(world.event(&dated).await.is_some());
+}
+
+#[rstest]
+#[tokio::test]
 async fn four_hundred_appointments_on_one_day_are_all_there(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let day = "2026-11-23T13:00:00Z".parse::<Timestamp>().unwrap();

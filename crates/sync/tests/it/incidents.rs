@@ -504,7 +504,7 @@ async fn the_worker_makes_up_for_a_run_whose_process_died_as_soon_as_its_lease_r
     let conn = brands.world.db.store.conn();
     let now_ms = brands.world.clock.now_ms();
     let machine_ms = Clock::system().now_ms();
-    leases::claim(conn, brands.ids[0], "the dead one", machine_ms, machine_ms + 2_500).await.unwrap().unwrap();
+    leases::claim(conn, brands.ids[0], "the dead one", machine_ms, machine_ms + 1_200).await.unwrap().unwrap();
     let dead = runs::start(conn, brands.ids[0], trigger, now_ms).await.unwrap();
     brands.clear_calls();
     let _work = brands.world.put_to_work();

@@ -12,6 +12,7 @@ mod hour;
 mod incidents;
 mod keeping;
 mod leases;
+mod mapped;
 mod mapping;
 mod notes;
 mod outages;

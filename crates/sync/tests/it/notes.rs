@@ -1,18 +1,19 @@
 //! Notes, which the CRM gives contact by contact: whose turn it is, what is shown, and what stays when it fails.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use jiff::civil::DateTime;
 use rstest::rstest;
 use serde_json::Value;
-use tetherboard_clienttether::Budgets;
+use tetherboard_clienttether::{Budgets, Limits};
 use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus};
 use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, Fault, NoteEdit, Request};
 use tetherboard_store::notes::{self, NoteCoverage, NoteFilter, NoteRow};
 use tetherboard_store::runs;
 use tetherboard_testkit::Kind;
 
-use crate::world::{Reports, World, assert_same};
+use crate::world::{Reports, World, assert_same, quick};
 
 /// A note by its contact, id, type, author, words and moment.
 type Shown = (String, String, String, String, String, Option<i64>);
@@ -465,7 +466,8 @@ async fn notes_that_cannot_be_read_stay_as_they_were_and_harm_no_list(
 ) {
     let mut world = World::with_contacts(kind, 20).await.reading_notes(100);
     world.good_run().await;
-    world.syncer.crm.limits.attempts = 1;
+    let soon = Duration::from_millis(200);
+    world.syncer.crm.limits = Limits { attempts: 1, connect: soon, idle: soon, ..quick() };
     let (before, as_of) = (world.shown_notes().await, world.as_of(Dataset::Notes).await);
     let contacts: Vec<String> = world.contacts().await.into_iter().collect();
     contacts[..4].iter().for_each(|contact| world.touch(contact));

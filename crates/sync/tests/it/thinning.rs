@@ -43,7 +43,7 @@ impl World {
         let mut kept: Vec<Kept> = Vec::new();
         for day in 0..days {
             for nth in 0..4 {
-                self.later(6 * 60);
+                self.later(5 * 60);
                 let contact = self.edit(Edit::AddContact(ContactEdit::named("Ada Ash").worth(1_000 * (day * 4 + nth) as u64)));
                 self.edit(Edit::AddNote(NoteEdit::on(&contact, &format!("Day {day}"))));
                 let contacts: Vec<String> = self.contacts().await.into_iter().collect();
@@ -83,17 +83,17 @@ impl World {
 #[tokio::test]
 async fn answers_go_by_the_rule_and_what_is_kept_is_kept_to_the_byte(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 6).await.reading_notes(100);
-    let rule = Retention { whole_days: 2, daily_days: 4 };
-    let runs = world.live_for(10, rule).await;
+    let rule = Retention { whole_days: 1, daily_days: 2 };
+    let runs = world.live_for(5, rule).await;
 
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     let wanted = |nth: usize, kept: &Kept| {
         let is_last_of_its_day = runs.get(nth + 1).is_none_or(|next| next.day != kept.day);
-        kept.age <= days(2) || (kept.age <= days(6) && is_last_of_its_day)
+        kept.age <= days(1) || (kept.age <= days(3) && is_last_of_its_day)
     };
     let ought: BTreeSet<RunId> =
         runs.iter().enumerate().filter(|(nth, kept)| wanted(*nth, kept)).map(|(_, kept)| kept.run.clone()).collect();
-    assert!((11..=15).contains(&ought.len()), "{}", ought.len());
+    assert!((6..=8).contains(&ought.len()), "{}", ought.len());
     assert_same(world.kept_runs().await, ought.clone());
     for kept in &runs {
         let still = |bodies: &[Bytes]| if ought.contains(&kept.run) { bodies.to_vec() } else { Vec::new() };
@@ -120,7 +120,7 @@ async fn answers_go_by_the_rule_and_what_is_kept_is_kept_to_the_byte(#[values(Ki
 async fn a_day_is_thinned_out_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 6).await;
     let rule = Retention { whole_days: 1, daily_days: 1 };
-    let runs = world.live_for(4, rule).await;
+    let runs = world.live_for(3, rule).await;
     let before = world.kept_runs().await;
     assert!(before.len() < runs.len());
     world.later(60);

@@ -14,6 +14,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::world::World;
 
+const LOOKS_EVERY: Duration = Duration::from_millis(30);
+
 /// A worker at work; it ends with the test.
 pub(crate) struct AtWork {
     pub(crate) cancel: DropGuard,
@@ -23,7 +25,8 @@ pub(crate) struct AtWork {
 impl World {
     pub(crate) fn put_to_work(&self) -> AtWork {
         let cancel = CancellationToken::new();
-        let ended = tokio::spawn(Worker::new(self.syncer.clone(), Default::default()).work(cancel.clone()));
+        let worker = Worker::new(self.syncer.clone(), Default::default()).looking_every(LOOKS_EVERY);
+        let ended = tokio::spawn(worker.work(cancel.clone()));
         AtWork { cancel: cancel.drop_guard(), ended }
     }
 
@@ -42,9 +45,9 @@ impl World {
         tokio::time::timeout(Duration::from_secs(20), done).await.expect("so many runs")
     }
 
-    /// Long enough for a worker to look twice.
+    /// Long enough for a worker to look several times.
     pub(crate) async fn a_while(&self) {
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        tokio::time::sleep(LOOKS_EVERY * 12).await;
     }
 }
 

@@ -178,7 +178,7 @@ impl View<'_> {
                 div.card-head {
                     h2 { "Fields" }
                     span.sub {
-                        "counts are of the last whole read, by the rules of then"
+                        "counts are of the last whole read"
                         @if let Some(read_at) = self.sample.read_at { ", examples from " (looked_at) ", the read of " (time::exact(read_at, &self.tenant.zone)) }
                     }
                 }
