@@ -22,8 +22,7 @@ pub async fn rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Dataset, 
 }
 
 /// Sets a field's rule, or with `None` goes back to the built-in places; every row then means something else, so the
-/// mapping's version grows. How many rows gave the field by the other rule says nothing of this one, and is forgotten; but
-/// for a field that vanished, whose old values stay until a row gives it.
+/// mapping's version grows.
 pub async fn set<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, field: &str, rule: Option<&str>) -> Result<()> {
     match rule {
         Some(rule) => {
@@ -36,8 +35,6 @@ pub async fn set<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, field: &
             execute(conn, text, [tenant.0.into(), dataset.as_str().into(), field.into()]).await?;
         }
     }
-    let text = "DELETE FROM dataset_fields WHERE tenant_id = $1 AND dataset = $2 AND field = $3 AND vanished_ms IS NULL";
-    execute(conn, text, [tenant.0.into(), dataset.as_str().into(), field.into()]).await?;
     execute(conn, "UPDATE tenants SET mapping_version = mapping_version + 1 WHERE id = $1", [tenant.0.into()]).await?;
     Ok(())
 }

@@ -90,6 +90,8 @@ pub struct Wish {
     pub asked_by: Option<UserId>,
     pub replay_of: Option<RunId>,
     pub accept_removals: Vec<Dataset>,
+    /// What was changed just now must count: a run that has begun comes too early for it.
+    pub anew: bool,
 }
 
 impl From<Trigger> for Wish {
@@ -100,22 +102,23 @@ impl From<Trigger> for Wish {
 
 impl Wish {
     pub fn of(trigger: Trigger) -> Self {
-        Self { trigger, asked_by: None, replay_of: None, accept_removals: Vec::new() }
+        Self { trigger, asked_by: None, replay_of: None, accept_removals: Vec::new(), anew: false }
     }
 
     pub fn by(trigger: Trigger, user: UserId) -> Self {
         Self { asked_by: Some(user), ..Self::of(trigger) }
     }
 
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self { anew: true, ..self }
+    }
+
     /// A replay asks nobody, and a read of the CRM replays nothing.
     fn is_met_by(&self, run: &Run) -> bool {
         (run.trigger == Trigger::Replay) == (self.trigger == Trigger::Replay)
             && self.accept_removals.iter().all(|dataset| run.accept_removals.contains(dataset))
-    }
-
-    /// A replay that has begun reads by the rules that it found, and who asks now may have changed them since.
-    fn comes_too_late_for(&self, run: &Run) -> bool {
-        self.trigger == Trigger::Replay && run.status == RunStatus::Running
+            && (run.status == RunStatus::Queued || !self.anew)
     }
 }
 
@@ -123,9 +126,7 @@ impl Wish {
 /// waiting one takes on the removals that are agreed to; one that is running has passed them by, so another is asked for.
 pub async fn request<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<RunId> {
     let wish = &wish.into();
-    if let Some(open) =
-        open_runs_of(conn, tenant).await?.into_iter().find(|run| wish.is_met_by(run) && !wish.comes_too_late_for(run))
-    {
+    if let Some(open) = open_runs_of(conn, tenant).await?.into_iter().find(|run| wish.is_met_by(run)) {
         return Ok(open.id);
     }
     // The table takes one waiting run of a kind. In one statement, so that of two who agree at once none is overheard.

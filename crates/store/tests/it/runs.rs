@@ -57,15 +57,17 @@ async fn a_run_asked_for_by_many_at_once_is_one_run(#[values(Sqlite, Postgres)] 
 
 #[rstest]
 #[tokio::test]
-async fn a_replay_that_has_begun_does_not_serve_who_asks_for_one_now(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_replay_that_has_begun_does_not_serve_who_has_changed_a_rule_since(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let first = runs::request(conn, tenant, Trigger::Replay, NOW_MS).await.unwrap();
     assert_eq!(runs::request(conn, tenant, Trigger::Replay, NOW_MS + 1).await.unwrap(), first);
     assert_eq!(runs::start(conn, tenant, Trigger::Replay, NOW_MS + 2).await.unwrap().id, first);
-    let second = runs::request(conn, tenant, Trigger::Replay, NOW_MS + 3).await.unwrap();
+    assert_eq!(runs::request(conn, tenant, Trigger::Replay, NOW_MS + 3).await.unwrap(), first);
+    let anew = Wish::of(Trigger::Replay).anew();
+    let second = runs::request(conn, tenant, anew.clone(), NOW_MS + 3).await.unwrap();
     assert_ne!(second, first);
-    assert_eq!(runs::request(conn, tenant, Trigger::Replay, NOW_MS + 4).await.unwrap(), second);
+    assert_eq!(runs::request(conn, tenant, anew, NOW_MS + 4).await.unwrap(), second);
 }
 
 #[rstest]

@@ -60,17 +60,3 @@ async fn a_replay_by_other_rules_keeps_the_old_values_of_what_vanished_and_takes
     world.good_run().await;
     assert_eq!(world.coverage_of("units").await.unwrap().vanished_ms, None);
 }
-
-#[rstest]
-#[tokio::test]
-async fn what_a_field_gave_by_another_rule_is_not_missed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let world = World::with_contacts(kind, 40).await;
-    world.good_run().await;
-    assert!(world.coverage_of("city").await.unwrap().filled > 20);
-    world.look_at("city", "/nowhere").await;
-    assert_eq!(world.coverage_of("city").await, None);
-    world.replayed().await;
-    world.good_run().await;
-    let coverage = world.coverage_of("city").await.unwrap();
-    assert_eq!((coverage.filled, coverage.vanished_ms), (0, None));
-}

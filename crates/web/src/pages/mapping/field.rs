@@ -88,7 +88,7 @@ async fn keep(portal: &Portal, at: &MappedField, rule: &FieldRule) -> Answer<()>
     audit::record(&tx, Some(user), Some(tenant.id), "changed where a field is found", &what, now_ms).await?;
     let ages = runs::dataset_ages(&tx, tenant.id).await?;
     if Dataset::ALL.iter().any(|dataset| ages.read_ms(*dataset).is_some()) {
-        runs::request(&tx, tenant.id, Wish::by(Trigger::Replay, user), now_ms).await?;
+        runs::request(&tx, tenant.id, Wish::by(Trigger::Replay, user).anew(), now_ms).await?;
     }
     Ok(Store::commit(tx).await?)
 }

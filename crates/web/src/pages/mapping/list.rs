@@ -178,7 +178,7 @@ impl View<'_> {
                 div.card-head {
                     h2 { "Fields" }
                     span.sub {
-                        "counts are of the last whole read"
+                        "counts are of the last whole read, by the rules of then"
                         @if let Some(read_at) = self.sample.read_at { ", examples from " (looked_at) ", the read of " (time::exact(read_at, &self.tenant.zone)) }
                     }
                 }
@@ -226,10 +226,7 @@ impl View<'_> {
     }
 
     fn given(&self, line: &Line) -> Markup {
-        let Some(coverage) = &line.coverage else {
-            let when = if self.sample.rows.is_empty() { "not read yet" } else { "the next read counts" };
-            return html! { span.muted { (when) } };
-        };
+        let Some(coverage) = &line.coverage else { return html! { span.muted { "not read yet" } } };
         let share = if coverage.rows > 0 { 100 * coverage.filled / coverage.rows } else { 0 };
         html! {
             @if let Some(since) = coverage.vanished_ms {
