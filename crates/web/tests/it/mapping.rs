@@ -165,6 +165,7 @@ async fn a_saved_rule_is_written_down_and_the_kept_answers_are_read_again_by_it(
     let text = page(&visitor, answer.location()).await;
     assert!(text.contains("The kept answers have been read again."), "{text}");
     assert!(text.contains("Own rule") && !text.contains(&format!("/{KEY} \"")), "{text}");
+    assert!(text.contains("the next read counts"), "{text}");
     world.sync(HARBOR).await;
     assert!(page(&visitor, CONTACTS).await.contains(&format!("{many} of 167 rows")), "{text}");
 }

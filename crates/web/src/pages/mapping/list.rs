@@ -236,6 +236,9 @@ impl View<'_> {
                     (jiff::Timestamp::from_millisecond(since).map(|since| time::exact(since, &self.tenant.zone)).unwrap_or_default())
                     "; the old values are shown. Before: " (number(coverage.filled)) " of " (counted(coverage.rows, "row", "rows")) "."
                 }
+            } @else if coverage.filled == 0 && !line.examples.is_empty() {
+                // Found by a rule that is newer than the count.
+                span.muted { "the next read counts" }
             } @else if coverage.filled == 0 {
                 span.muted { "none of " (counted(coverage.rows, "row", "rows")) }
             } @else {

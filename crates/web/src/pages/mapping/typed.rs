@@ -65,26 +65,31 @@ impl Typed {
         dataset: Dataset,
         spec: &FieldSpec,
     ) -> Result<(FieldRule, Mapping), Vec<Fault>> {
-        let (places, forms, zone) = (self.places(), self.forms(spec), self.zone());
-        let (Ok(places), Ok(forms), Ok(zone)) = (&places, &forms, &zone) else {
-            return Err([places.err(), forms.err(), zone.err()].into_iter().flatten().collect());
+        let mut faults = Vec::new();
+        let built_in: Vec<String> = spec.places.iter().map(|place| (*place).to_owned()).collect();
+        let rule = FieldRule {
+            places: self.places().unwrap_or_else(|fault| noted(&mut faults, fault, built_in.clone())),
+            forms: self.forms(spec).unwrap_or_else(|fault| noted(&mut faults, fault, Vec::new())),
+            zone: self.zone().unwrap_or_else(|fault| noted(&mut faults, fault, None)),
         };
         let with = |rule: &FieldRule| {
             let mut mapping = mapping.clone();
             mapping.set(dataset, spec.name, rule.clone()).map(|()| mapping)
         };
-        let rule = FieldRule { places: places.clone(), forms: forms.clone(), zone: zone.clone() };
-        let error = match with(&rule) {
-            Ok(mapping) => return Ok((rule, mapping)),
-            Err(error) => Fault::from(error),
-        };
-        // A mapping names the first fault: the same without that part may have another.
-        let elsewhere = match error.part {
-            Part::Places => FieldRule { places: spec.places.iter().map(|place| (*place).to_owned()).collect(), ..rule },
-            Part::Forms | Part::Zone => FieldRule { places: rule.places, ..FieldRule::default() },
-        };
-        let other = with(&elsewhere).err().map(Fault::from).filter(|other| other.part != error.part);
-        Err([Some(error), other].into_iter().flatten().collect())
+        let tried = with(&rule);
+        if let (Ok(mapping), true) = (&tried, faults.is_empty()) {
+            return Ok((rule, mapping.clone()));
+        }
+        // A mapping names the first fault of a rule: each part without the others has its own.
+        let places_alone = FieldRule { places: rule.places.clone(), ..FieldRule::default() };
+        let forms_alone = FieldRule { places: built_in, ..rule };
+        let found = [tried.err(), with(&places_alone).err(), with(&forms_alone).err()].into_iter().flatten().map(Fault::from);
+        for fault in found {
+            if faults.iter().all(|known| known.part != fault.part) {
+                faults.push(fault);
+            }
+        }
+        Err(faults)
     }
 
     fn places(&self) -> Result<Vec<String>, Fault> {
@@ -110,6 +115,12 @@ impl Typed {
         let zone = Some(self.zone.trim()).filter(|zone| !zone.is_empty()).map(Zone::named);
         zone.transpose().map_err(|error| Part::Zone.fault(error.to_string()))
     }
+}
+
+/// Goes on with something else.
+fn noted<T>(faults: &mut Vec<Fault>, fault: Fault, otherwise: T) -> T {
+    faults.push(fault);
+    otherwise
 }
 
 /// A pointer as it stands: a name may end in a space. Anything else is the name of a key of the row.
@@ -202,6 +213,7 @@ mod tests {
     #[case::many_places(typed(&(0..51).map(|n| format!("a/{n}\n")).collect::<String>(), "", ""), &[(Part::Places, "these are more than 50 places")])]
     #[case::many_forms(typed("a", &(0..21).map(|n| format!("%s{n}\n")).collect::<String>(), ""), &[(Part::Forms, "these are more than 20 forms")])]
     #[case::no_place_and_no_form(typed("/~x", "%H", ""), &[(Part::Places, "`/~x` is not a place"), (Part::Forms, "`%H` is not a form")])]
+    #[case::nothing_right(typed("/~x", "%H", "Mars"), &[(Part::Places, "`/~x` is"), (Part::Forms, "`%H` is"), (Part::Zone, "`Mars` is")])]
     fn what_is_no_rule_is_named_part_by_part(#[case] typed: Typed, #[case] said: &[(Part, &str)]) {
         let mut faults = typed.tried(&Mapping::default(), Dataset::Contacts, spec("created")).unwrap_err();
         faults.sort_by_key(|fault| fault.part as u8);
