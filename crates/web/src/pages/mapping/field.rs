@@ -20,7 +20,7 @@ use super::list::example;
 use super::preview::{Example, Preview};
 use super::sample::Sample;
 use super::typed::{Fault, Part, Typed, is_built_in};
-use super::{MappedField, Rules, frame, purpose, told_in_zone};
+use super::{Framed, MappedField, Rules, purpose, told_in_zone};
 use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links;
@@ -141,7 +141,10 @@ async fn page(
     let list = links::mapping_of(&tenant.slug, dataset);
     let ways = [("Field mapping", Some(links::mapping(&tenant.slug))), (dataset_name(dataset), Some(list)), (spec.label, None)];
     let title = format!("{}: {}", dataset_name(dataset), spec.label);
-    let page = frame(portal, &at.list.viewer, tenant, theme, (&title, &ways), &view.render()).await?;
+    let body = view.render();
+    let address = links::mapped_field(&tenant.slug, dataset, spec.name);
+    let page = Framed { at: &at.list, title: &title, ways: &ways, body: &body, address, is_live: false };
+    let page = page.render(portal, theme).await?;
     Ok((status, page).into_response())
 }
 

@@ -10,7 +10,7 @@ use tetherboard_store::tenants::Tenant;
 
 use super::keys::{Unused, unused};
 use super::sample::Sample;
-use super::{MappedList, Rules, frame, purpose, told_in_zone};
+use super::{Framed, MappedList, Rules, purpose, told_in_zone};
 use crate::Portal;
 use crate::error::Answer;
 use crate::links;
@@ -48,7 +48,9 @@ pub(super) async fn page(at: MappedList, State(portal): State<Portal>, pairs: Pa
         sample,
     };
     let ways = [("Field mapping", Some(links::mapping(&tenant.slug))), (dataset_name(dataset), None)];
-    frame(&portal, &at.viewer, tenant, theme, ("Field mapping", &ways), &view.render()).await
+    let address = links::mapping_of(&tenant.slug, dataset).maybe("saved", saved.map(|spec| spec.name));
+    let body = view.render();
+    Framed { at: &at, title: "Field mapping", ways: &ways, body: &body, address, is_live: true }.render(&portal, theme).await
 }
 
 /// Values that differ, as people read them.
@@ -201,7 +203,7 @@ impl View<'_> {
                 th scope="row" {
                     a.who href=(change) { (spec.label) }
                     span.l2 { (spec.kind.as_str()) }
-                    @if let Some(purpose) = purpose(self.dataset, spec) { span.l2.why { (purpose) } }
+                    @if let Some(purpose) = purpose(self.dataset, spec) { span.l2.why.no-phone { (purpose) } }
                 }
                 td {
                     @if line.rule.places.is_empty() { span.muted { "nowhere yet" } }

@@ -24,9 +24,11 @@ use tetherboard_store::tenants::Tenant;
 use crate::Portal;
 use crate::error::{Answer, Refusal};
 use crate::links::{self, Link};
+use crate::pages::sync::follows;
+use crate::parts::agency::{AgencyPage, AgencyTab, title};
 use crate::parts::icon;
-use crate::parts::shell::{Document, Theme, account, agency_mark, agency_name, brand_tile};
-use crate::viewer::{AgencyViewer, Viewer};
+use crate::parts::shell::{EMPTY, Theme};
+use crate::viewer::{AgencyBrand, Viewer};
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -56,10 +58,8 @@ impl FromRequestParts<Portal> for MappedList {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Answer<Self> {
-        let AgencyViewer(viewer) = AgencyViewer::from_request_parts(parts, portal).await?;
-        let [brand, dataset, _] = named(parts, portal).await;
-        let tenant = viewer.tenants.iter().find(|tenant| Some(&tenant.slug) == brand.as_ref()).cloned();
-        let tenant = tenant.ok_or_else(|| Refusal::not_found(parts, "There is no such brand."))?;
+        let AgencyBrand { viewer, tenant } = AgencyBrand::from_request_parts(parts, portal).await?;
+        let [_, dataset, _] = named(parts, portal).await;
         let dataset = dataset.map_or(Ok(Dataset::Contacts), |name| name.parse());
         let dataset = dataset.map_err(|_| Refusal::not_found(parts, "There is no such data set."))?;
         Ok(Self { viewer, tenant, dataset })
@@ -143,28 +143,26 @@ fn purpose(dataset: Dataset, spec: &FieldSpec) -> Option<&'static str> {
     }
 }
 
-/// What the agency's pages about a brand have around them. The last of the ways is where one is.
-async fn frame(
-    portal: &Portal,
-    viewer: &Viewer,
-    tenant: &Tenant,
-    theme: Theme,
-    (title, ways): (&str, &[(&str, Option<Link>)]),
-    inside: &Markup,
-) -> Answer<Markup> {
-    let agency = agency_name(portal).await?;
-    let body = html! {
-        a.btn.skip href="#main" { "Skip to content" }
-        header.top { div.wrap {
-            div.top-row { (agency_mark(&agency, true)) div.top-end { (account(viewer, theme)) } }
-            nav.tabs aria-label="Agency" { a href=(links::AGENCY) { "Brands" } }
-        } }
-        main id="main" class="wrap main" {
-            nav.way.sub aria-label="Path" {
+/// One of these pages inside what the agency's have around them. The last of the ways is where one is.
+struct Framed<'a> {
+    at: &'a MappedList,
+    title: &'a str,
+    ways: &'a [(&'a str, Option<Link>)],
+    body: &'a Markup,
+    address: Link,
+    /// Whether it shows what a run changes, and nothing that somebody types.
+    is_live: bool,
+}
+
+impl Framed<'_> {
+    async fn render(self, portal: &Portal, theme: Theme) -> Answer<Markup> {
+        let MappedList { viewer, tenant, .. } = self.at;
+        let body = html! {
+            nav.sub.crumbs aria-label="Path" {
                 a href=(links::AGENCY) { "Brands" }
                 (icon("chevron-right", 13))
-                span { (tenant.name) }
-                @for (name, way) in ways {
+                a href=(links::sync_of(&tenant.slug).url()) { (tenant.name) }
+                @for (name, way) in self.ways {
                     (icon("chevron-right", 13))
                     @match way {
                         Some(way) => a href=(way.clone().url()) { (name) },
@@ -172,11 +170,11 @@ async fn frame(
                     }
                 }
             }
-            div.flex.wrapf { (brand_tile(tenant)) h1 { (title) } }
-            (inside)
-        }
-    };
-    let title = format!("{title} · {}", tenant.name);
-    let now = Some((portal.clock.now(), portal.settings.clock_speed));
-    Ok(Document { title: &title, theme, accent: None, now, charts: false }.render(&body))
+            (title(tenant, &html! { (self.title) }, &EMPTY, &EMPTY))
+            (self.body)
+        };
+        let live = if self.is_live { Some(follows(portal, tenant).await?) } else { None };
+        let title = format!("{} · {}", self.title, tenant.name);
+        AgencyPage { tab: AgencyTab::Brands, title, body, address: self.address, live }.render(portal, viewer, theme).await
+    }
 }

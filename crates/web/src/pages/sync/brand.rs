@@ -112,6 +112,7 @@ impl View {
         let tenant = &brand.tenant;
         let is_running = self.fresh.state == SyncState::Running;
         let actions = html! {
+            a.btn href=(links::mapping(&tenant.slug).url()) { (icon("table", 15)) "Field mapping" }
             (key_check::button(tenant, self.check.as_ref()))
             form method="post" action=(links::sync_act(&tenant.slug, "replay")) { button.btn { (icon("play", 15)) "Replay latest" } }
             form method="post" action=(links::sync_act(&tenant.slug, "start")) { button.btn.primary disabled[is_running] { (icon("refresh-cw", 15)) "Sync now" } }

@@ -56,7 +56,7 @@ fn page_of(text: Option<&str>) -> i64 {
 }
 
 /// Where a page about one brand's sync hears that it is old, and what it shows.
-async fn follows(portal: &Portal, tenant: &Tenant) -> Answer<(Link, String)> {
+pub(crate) async fn follows(portal: &Portal, tenant: &Tenant) -> Answer<(Link, String)> {
     let mut signs = live::signs_of(&portal.store, std::slice::from_ref(tenant)).await?;
     let version = signs.remove(&tenant.id).unwrap_or_default().version();
     Ok((Link::to(links::AGENCY_LIVE).with("brand", &tenant.slug), version))
