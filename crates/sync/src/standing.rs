@@ -98,9 +98,11 @@ impl Syncer {
     }
 
     async fn whose_fault(&self, tenant: &Tenant, door: &Door) -> Result<Whose, SyncError> {
+        let now_ms = self.clock.now_ms();
         for other in tenants::list(self.store.conn()).await? {
-            // A brand whose own key is refused would tell nothing.
-            if other.id == tenant.id || !other.has_web_key || other.refused_ms.is_some() {
+            // A brand whose own key is refused would tell nothing, and one that is parked is left alone.
+            let is_parked = other.parked_until_ms.is_some_and(|until| until > now_ms);
+            if other.id == tenant.id || !other.has_web_key || other.refused_ms.is_some() || is_parked {
                 continue;
             }
             let Ok(client) = self.crm.client_with(&self.store, &other, &self.clock, &door.token).await else { continue };

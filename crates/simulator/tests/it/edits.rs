@@ -49,7 +49,7 @@ async fn a_note_can_be_written_over_and_share_its_id_with_another_contacts() {
     let stage = Stage::with(Config::plain(1, &[3])).await;
     for name in ["Ada Ash", "Bo Birch"] {
         let contact = stage.simulator.edit(0, Edit::AddContact(ContactEdit::named(name)));
-        let note = NoteEdit::on(&contact, "First").id("5").with("client_id", "");
+        let note = NoteEdit::on(&contact, "First").id("5").by("Dana Whitlock").with("client_id", "");
         assert_eq!(stage.simulator.edit(0, Edit::AddNote(note)), "5");
     }
     let records = stage.simulator.records(0, Request::Notes);

@@ -221,6 +221,19 @@ async fn a_brand_whose_key_is_refused_as_well_is_not_asked_whose_fault_it_is(#[v
 
 #[rstest]
 #[tokio::test]
+async fn a_parked_brand_is_not_asked_whose_fault_it_is(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let brands = Brands::of(kind, 3).await;
+    brands.world.crm.fault_everything(1, asks_to_wait(7_200));
+    brands.run(1, Trigger::Schedule).await;
+    brands.clear_calls();
+    brands.world.crm.revoke_web_key(0);
+    let message = refusal_of(&brands.run(0, Trigger::Schedule).await);
+    assert!(message.contains("this brand's web key is refused"), "{message}");
+    assert_eq!(brands.calls(), [1, 0, 1]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_token_that_is_refused_in_the_middle_of_two_runs_stops_both(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 3).await;
     let (one, two) = (brands.tenant(0).await, brands.tenant(1).await);

@@ -520,6 +520,22 @@ async fn a_refusal_between_two_contacts_keeps_what_came_before_it(
 
 #[rstest]
 #[tokio::test]
+async fn a_long_wait_that_is_asked_for_between_two_contacts_is_obeyed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::with_contacts(kind, 12).await.reading_notes(100).one_call_at_a_time();
+    let wait = Fault::TooManyRequests { retry_after: Some("7200".to_owned()) };
+    world.fault(Request::Notes, Fault::After(3, Box::new(wait)));
+    let report = world.run().await;
+    let notes = report.of(Dataset::Notes);
+    assert_eq!((notes.status, notes.error.as_ref().unwrap().class), (DatasetStatus::Partial, FaultClass::Budget));
+    assert_eq!((world.calls(Request::Notes), world.coverage().await), (4, (3, 12)));
+    assert_eq!(world.tenant().await.parked_until_ms, Some(world.clock.now_ms() + 7_200_000));
+    world.crm.heal(0);
+    world.good_run().await;
+    assert_eq!((world.coverage().await, world.tenant().await.parked_until_ms), ((12, 12), None));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_contact_whose_notes_always_fail_keeps_no_other_waiting(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(4);
     let ids: Vec<String> = (1..=9).map(|id| world.add(&id.to_string(), "QR Sent")).collect();
