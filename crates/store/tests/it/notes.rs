@@ -28,7 +28,7 @@ async fn turns(db: &TestDatabase, tenant: TenantId, turn: Turn, limit: i64) -> V
 
 #[rstest]
 #[tokio::test]
-async fn turns_are_for_changed_contacts_then_those_never_read_then_the_oldest_each_with_open_deals_first(
+async fn turns_are_for_changed_contacts_then_those_never_read_with_open_deals_first_then_for_those_read_longest_ago(
     #[values(Sqlite, Postgres)] kind: Kind,
 ) {
     let (db, harbor) = harbor(kind).await;
@@ -49,14 +49,15 @@ async fn turns_are_for_changed_contacts_then_those_never_read_then_the_oldest_ea
     assert!(turns(&db, harbor, Turn::Changed, 99).await.is_empty());
     assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["open never", "f", "g", "h"]);
     assert_eq!(turns(&db, harbor, Turn::NeverRead, 2).await, ["open never", "f"]);
-    assert_eq!(turns(&db, harbor, Turn::Oldest, 99).await, ["open oldest", "e", "a", "b", "c", "d"]);
+    assert_eq!(turns(&db, harbor, Turn::Oldest, 99).await, ["e", "a", "b", "open oldest", "c", "d"]);
+    assert_eq!(turns(&db, harbor, Turn::OldestOpen, 99).await, ["open oldest"]);
 
     // A contact that changed is read before the rest, the one with the open deal first, then the one read longest ago.
     put_changed(&db, harbor, "d", "New Lead", 30).await;
     put_changed(&db, harbor, "b", "New Lead", 31).await;
     put_changed(&db, harbor, "c", "FDD Sent", 32).await;
     assert_eq!(turns(&db, harbor, Turn::Changed, 99).await, ["c", "b", "d"]);
-    assert_eq!(turns(&db, harbor, Turn::Oldest, 99).await, ["open oldest", "e", "a"]);
+    assert_eq!(turns(&db, harbor, Turn::Oldest, 99).await, ["e", "a", "open oldest"]);
     // One that changed and was never read has its turn among those.
     put_changed(&db, harbor, "f", "FDD Sent", 33).await;
     assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["f", "open never", "g", "h"]);

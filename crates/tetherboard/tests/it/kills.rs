@@ -219,7 +219,7 @@ impl Dice {
     }
 }
 
-const KILLS: usize = 25;
+const KILLS: usize = 12;
 /// Of them, how many befall the very first run.
 const FIRST: usize = 8;
 
