@@ -179,6 +179,14 @@ impl Syncer {
                     continue;
                 }
             }
+            // Notes are hundreds of calls: nobody makes them to a CRM that has answered nothing.
+            if reports[at].dataset == Dataset::Notes && reports[..at].iter().all(|list| list.status == DatasetStatus::Failed) {
+                let why = reports[..at].iter().rev().find_map(|list| list.error.as_ref()).map(unasked);
+                return match why {
+                    Some(why) => self.give_up(tenant, &run.id, reports, &why).await,
+                    None => Ok(()),
+                };
+            }
             step.read_and_apply(&mut reports[at]).await?;
             failed_in_a_row = if reports[at].status == DatasetStatus::Failed { failed_in_a_row + 1 } else { 0 };
             if let Some(stop) = self.stopped_by(tenant, &run.id, &door, &mut reports[at]).await? {
