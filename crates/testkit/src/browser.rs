@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::ChromeCapabilities;
 use thirtyfour::common::log::LoggingPrefsLogLevel;
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 /// How long a page is waited for to show what is asked for.
@@ -96,7 +97,7 @@ impl Browser {
     /// # Errors
     /// When none is seen in time.
     pub async fn text(&self, css: &str) -> Result<String> {
-        Ok(self.wait_for(css).await?.text().await?)
+        self.on(css, |element| async move { element.text().await }).await
     }
 
     /// The visible texts of all elements that fit now.
@@ -114,7 +115,8 @@ impl Browser {
     /// # Errors
     /// When the element is not seen in time, or something lies over it.
     pub async fn click(&self, css: &str) -> Result<()> {
-        self.wait_for(css).await?.click().await.with_context(|| format!("`{css}` could not be clicked"))
+        let clicked = self.on(css, |element| async move { element.click().await }).await;
+        clicked.with_context(|| format!("`{css}` could not be clicked"))
     }
 
     /// Types over what a field holds.
@@ -122,9 +124,13 @@ impl Browser {
     /// # Errors
     /// When the field is not seen in time, or does not take text.
     pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
-        let field = self.wait_for(css).await?;
-        field.clear().await?;
-        field.send_keys(text).await.with_context(|| format!("`{css}` could not be filled in"))
+        let filled = self
+            .on(css, |field| async move {
+                field.clear().await?;
+                field.send_keys(text).await
+            })
+            .await;
+        filled.with_context(|| format!("`{css}` could not be filled in"))
     }
 
     /// The first element that fits, as soon as it is seen.
@@ -143,6 +149,17 @@ impl Browser {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         bail!("no `{css}` was seen on {}", self.url().await?)
+    }
+
+    /// Does it to the element that fits, once more when a live page replaced the element in between.
+    async fn on<T, F: Future<Output = WebDriverResult<T>>>(&self, css: &str, act: impl Fn(WebElement) -> F) -> Result<T> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match act(self.wait_for(css).await?).await {
+                Err(error) if is_stale(&error) && Instant::now() < until => {}
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// What a function's body returns in the page, also where the page's own scripts do not run. What it returns may be a
@@ -178,6 +195,10 @@ impl Drop for Browser {
         let _ = self.driver.close(&self.page.session_id().to_string());
         let _ = self.page.clone().leak();
     }
+}
+
+fn is_stale(error: &WebDriverError) -> bool {
+    matches!(error.as_inner(), WebDriverErrorInner::StaleElementReference(_))
 }
 
 fn capabilities(options: Options, profile: &Path) -> Result<ChromeCapabilities> {
