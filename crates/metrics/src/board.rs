@@ -217,6 +217,21 @@ impl Board {
         }
     }
 
+    /// The rows of the stages whose role, confirmed or else suggested, is wanted.
+    pub fn likely_filter(&self, wanted: impl Fn(Role) -> bool) -> LabelMatch {
+        LabelMatch::Keys(self.keys_where(|role| role.likely().is_some_and(&wanted)))
+    }
+
+    /// Whether a place is the first stage that carries one of these milestones, or one beyond it in the CRM's order.
+    pub fn has_reached(&self, milestones: &[Milestone], place: &StagePlace) -> bool {
+        let carries = |stage: &BoardStage| stage.milestone.likely().is_some_and(|milestone| milestones.contains(&milestone));
+        let first = self.stages.iter().position(|stage| stage.of_prospects && stage.active && carries(stage));
+        match (first, place) {
+            (Some(first), StagePlace::Listed(at)) => self.stages[*at].of_prospects && self.stages[*at].active && *at >= first,
+            _ => false,
+        }
+    }
+
     /// All stage keys in the board's order, the blank one beside the first: for sorting.
     pub fn key_order(&self) -> Vec<StageKey> {
         let keys = self.keys(0..self.stages.len());

@@ -5,19 +5,27 @@
 //! cells by the brand's [`Board`] of stages. The rows behind a number are found by the same board, so that a count and
 //! the list it leads to cannot differ.
 
+mod attention;
 mod board;
+mod changes;
 mod freshness;
 mod leads;
 mod pipeline;
+mod status;
 mod trend;
 
+pub use attention::{Attention, NeedsAttention, OUTCOME_RULE, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
+pub use changes::{Changes, FeeNow, MovedOn, changes};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
 pub use leads::{
     FirstTouch, LeadBook, LeadSummary, NewLeads, Outcome, SlotCount, SourceLabel, SourceLine, StageCount, WeekCount, first_touch,
     lead_book, source_filter,
 };
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
+pub use status::{
+    Appointments, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms, status,
+};
 pub use trend::{DayTotals, day_totals};
 
 use tetherboard_domain::Dataset;

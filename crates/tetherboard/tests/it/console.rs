@@ -98,19 +98,15 @@ async fn what_a_stage_means_is_confirmed_listed_and_taken_back(#[values(Sqlite, 
     installation.furnish(&crm).await;
     installation.tell(&["sync", "--all"], "").await;
     let set = async |arguments: &[&str]| {
-        let slug = installation
-            .tell(&["tenant", "list"], "")
-            .await
+        let done = installation.run(&[&["tenant", "set", "--slug", "harbor"], arguments].concat(), "").await;
+        let stages = installation.tell(&["tenant", "list", "--stages"], "").await;
+        let fdd = stages
             .lines()
-            .nth(1)
+            .find(|line| line.starts_with("harbor") && line.contains("FDD Sent"))
             .unwrap()
             .split_whitespace()
-            .next()
-            .unwrap()
-            .to_owned();
-        let done = installation.run(&[&["tenant", "set", "--slug", &slug], arguments].concat(), "").await;
-        let stages = installation.tell(&["tenant", "list", "--stages"], "").await;
-        let fdd = stages.lines().find(|line| line.contains("FDD Sent")).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            .collect::<Vec<_>>()
+            .join(" ");
         (done, fdd)
     };
     let (done, fdd) = set(&["--milestone", "fdd sent=fdd-sent", "--stage-role", "FDD Sent=late"]).await;
