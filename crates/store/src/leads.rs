@@ -5,7 +5,7 @@ use tetherboard_domain::{ContactId, Dataset, Money, StageKey, TenantId, Window};
 
 use crate::query::{Query, one, rows};
 use crate::records::{self, Book};
-use crate::{Conn, Result};
+use crate::{Conn, Result, candidates};
 
 /// A contact as a run writes it.
 #[derive(Clone, Debug)]
@@ -199,7 +199,7 @@ pub struct LeadFilter {
     pub created: Option<Window>,
     pub undated: bool,
     pub prospects: bool,
-    /// Words to find in name, company, email, phone or market; all must occur.
+    /// Words to find in name, company, email, phone or market, all of which must occur; or a phone number.
     pub text: Option<String>,
 }
 
@@ -328,7 +328,7 @@ fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
         query.push(" AND contact_type = 1");
     }
     if let Some(text) = &filter.text {
-        find_words(query, "search", text);
+        candidates::find(query, text);
     }
 }
 

@@ -463,7 +463,7 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
                     @for row in &view.rows {
                         @let place = board.place(row.stage.as_deref());
                         tr {
-                            th scope="row" { span.who.t title=(row.name) { (row.name) } @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
+                            th scope="row" { a.who.t href=(links::candidate(&shell.tenant().slug, &row.crm_id).url()) data-candidate title=(row.name) { (row.name) } @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
                             td.nowrap { (created(row.created_ms, zone)) }
                             td { span.t title=(source_name(row.source.as_deref())) { (source_name(row.source.as_deref())) } }
                             td.no-phone { span.t title=(row.market) { (row.market) } }

@@ -3,6 +3,7 @@
 pub(crate) mod agency;
 pub(crate) mod figure;
 pub(crate) mod fresh;
+pub(crate) mod rich;
 pub(crate) mod runs;
 pub(crate) mod shell;
 pub(crate) mod spark;
