@@ -100,7 +100,7 @@ function put(article: HTMLElement, again: boolean) {
   box.scrollTop = top;
   box.dispatchEvent(new Event("swapped-in", { bubbles: true }));
   if (kept) return restore(kept);
-  const arrow = pressed ? article.querySelector<HTMLButtonElement>(`[data-drawer=${pressed}]:not(:disabled)`) : null;
+  const arrow = pressed && pressed !== "close" ? article.querySelector<HTMLButtonElement>(`[data-drawer=${pressed}]:not(:disabled)`) : null;
   const name = article.querySelector<HTMLElement>("h1");
   if (name) name.tabIndex = -1;
   (arrow ?? name)?.focus({ preventScroll: true });

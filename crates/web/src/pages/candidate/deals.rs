@@ -5,7 +5,7 @@ use tetherboard_domain::Money;
 use tetherboard_store::candidates::OwnDeal;
 
 use super::facts::{close_date, deal_odds, unreadable, weighted};
-use super::{CandidateView, dated, moment, nothing, text, unknown};
+use super::{CandidateView, dated, moment, nothing, unknown};
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage;
 use crate::parts::words::counted;
@@ -42,13 +42,14 @@ fn line(shell: &Shell<'_>, view: &CandidateView, deal: &OwnDeal) -> Markup {
                 b { @if deal.title.is_empty() { "Deal without a name" } @else { (deal.title) } }
                 span.push { (stage(view.board.label(&place), view.board.role(&place))) }
             }
-            dl.facts.four {
+            // What a single deal is worth stands among the facts.
+            @if view.deals.len() > 1 { dl.facts.four {
                 div { dt { "Fee" } dd { @match fee { Some(fee) => (fee), None => span.muted { "not known" } } @if deal.fee_flagged { " " (unreadable()) } } }
                 div { dt { "Odds" } dd { @match odds { Some(odds) => (odds), None => span.muted { "not known" } } } }
                 div { dt { "Weighted" } dd { @match weighted(fee, odds) { Some(weighted) => (weighted), None => (unknown()) } } }
                 div { dt { "Close date" } dd { (close_date(deal)) } }
-                @if deal.owner != view.candidate.owner { div { dt { "Owner" } dd { (text(&deal.owner)) } } }
-            }
+            } }
+            @if !deal.owner.is_empty() && deal.owner != view.candidate.owner { p.sub { "Owner " (deal.owner) } }
             @if let Some(gone) = deal.gone_ms.and_then(moment) {
                 p.sub { "No longer in ClientTether since " (dated(gone, shell.now, &shell.tenant().zone)) "." }
             }

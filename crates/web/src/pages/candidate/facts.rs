@@ -83,14 +83,14 @@ pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 div { dt { "Market" } dd { (text(&c.market)) } }
                 div { dt { "Fee" } dd { (worth.fee_words()) } }
                 div { dt { "Weighted" } dd { @match worth.weighted { Some(weighted) => (weighted), None => (unknown()) } } }
-                @if let [deal] = live.as_slice() { div { dt { "Close date" } dd { (close_date(deal)) } } }
                 @if live.len() < 2 { div { dt { "Odds" } dd { @match worth.odds { Some(odds) => (odds), None => span.muted { "not known" } } } } }
-                @if !c.units.is_empty() { div { dt { "Units" } dd { (c.units) } } }
-                div { dt { "Email" } dd { (email(&c.email)) } }
-                div { dt { "Phone" } dd { (phone(&c.phone)) } }
+                @if let [deal] = live.as_slice() { div { dt { "Close date" } dd { (close_date(deal)) } } }
                 div { dt { "Owner" } dd { (text(&c.owner)) } }
+                @if !c.units.is_empty() { div { dt { "Units" } dd { (c.units) } } }
                 div { dt { "Source" } dd { a.who-plain href=(with_label(leads(slug), "source", source).url()) { (source_name(source)) } } }
                 div { dt { "Type" } dd { (contact_type(c.contact_type)) } }
+                div { dt { "Phone" } dd { (phone(&c.phone)) } }
+                div.wide { dt { "Email" } dd { (email(&c.email)) } }
                 div.wide { dt { "Created" } dd {
                     @match c.created_ms.and_then(moment) {
                         Some(created) => (dated_and_aging(created, shell.now, zone)),

@@ -31,9 +31,7 @@ use crate::query::{Pairs, as_kept};
 use crate::viewer::BrandViewer;
 
 pub(crate) fn router() -> Router<Portal> {
-    Router::new()
-        .route("/t/{brand}/candidates", get(find::find))
-        .route("/t/{brand}/candidates/{contact}", get(page))
+    Router::new().route("/t/{brand}/candidates", get(find::find)).route("/t/{brand}/candidates/{contact}", get(page))
 }
 
 /// A name in a list that leads to the candidate; the words alone when there is none.
@@ -211,7 +209,11 @@ fn unknown() -> Markup {
 
 /// A text, or that there is none.
 fn text(text: &str) -> Markup {
-    if text.trim().is_empty() { unknown() } else { html! { (text) } }
+    if text.trim().is_empty() {
+        unknown()
+    } else {
+        html! { (text) }
+    }
 }
 
 /// Nothing where a part is left out.

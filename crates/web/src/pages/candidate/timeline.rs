@@ -20,6 +20,8 @@ pub(super) struct Told {
     at_ms: i64,
     seen: Seen,
     what: What,
+    /// What changed in the same moment.
+    besides: Vec<String>,
 }
 
 /// How surely the moment is known.
@@ -33,10 +35,19 @@ enum Seen {
 }
 
 enum What {
-    Moved { deal: Option<String>, from: String, to: String, stayed: Option<Stay> },
-    Value { deal: Option<String>, name: &'static str, old: String, new: String },
+    Moved {
+        deal: Option<String>,
+        from: String,
+        to: String,
+        stayed: Option<Stay>,
+    },
+    /// From what to what.
+    Value(String),
     /// The first stage that is known.
-    First { stage: String, stayed: Stay },
+    First {
+        stage: String,
+        stayed: Stay,
+    },
 }
 
 /// How long it stood in the stage, in milliseconds; `None` while it still does.
@@ -58,17 +69,34 @@ pub(super) async fn load<C: Conn>(
     let mut told = own_moves(candidate, &moves, board);
     told.extend(values.iter().map(|change| value(change, None)));
     for deal in deals {
-        let name = Some(if deal.title.is_empty() { "Deal".to_owned() } else { format!("Deal “{}”", deal.title) });
+        // One of several is named.
+        let name =
+            if deal.title.is_empty() || deals.len() == 1 { "Deal".to_owned() } else { format!("Deal “{}”", deal.title) };
+        let values_name = (deals.len() > 1).then_some(name.as_str());
         let of_deal = history::of(conn, tenant, Dataset::Deals, &deal.crm_id).await?;
         let alone = of_deal.iter().filter(|one| !moves.iter().any(|own| is_same_move(own, one)));
-        told.extend(alone.map(|one| moved(one, board, name.clone(), None)));
+        told.extend(alone.map(|one| moved(one, board, Some(name.clone()), None)));
         let of_deal = history::values_of(conn, tenant, Dataset::Deals, &deal.crm_id).await?;
         let alone = of_deal.iter().filter(|one| !values.iter().any(|own| is_same_change(own, one)));
-        told.extend(alone.map(|change| value(change, name.clone())));
+        told.extend(alone.map(|change| value(change, values_name)));
     }
+    let mut told = gathered(told);
     // What the contact did first comes last, whatever else is dated alike.
     told.sort_by_key(|told| (matches!(told.what, What::First { .. }), -told.at_ms));
     Ok(told)
+}
+
+/// A change of value in the moment of a move is told with the move.
+fn gathered(told: Vec<Told>) -> Vec<Told> {
+    let (values, mut rest): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| matches!(told.what, What::Value(_)));
+    for told in values {
+        let with = rest.iter_mut().find(|one| matches!(one.what, What::Moved { .. }) && one.at_ms == told.at_ms);
+        match (with, told.what) {
+            (Some(with), What::Value(change)) => with.besides.push(change),
+            (_, what) => rest.push(Told { what, ..told }),
+        }
+    }
+    rest
 }
 
 fn is_same_move(one: &Transition, other: &Transition) -> bool {
@@ -84,7 +112,8 @@ fn is_same_change(one: &ValueChange, other: &ValueChange) -> bool {
 /// The contact's own way, stay by stay.
 fn own_moves(candidate: &Candidate, moves: &[Transition], board: &Board) -> Vec<Told> {
     let ends = moves.iter().map(|one| Some(one.at_ms)).skip(1).chain([candidate.gone_ms]);
-    let stay = |from_ms: i64, until_ms: Option<i64>, at_least| Stay { lasted_ms: until_ms.map(|until| until - from_ms), at_least };
+    let stay =
+        |from_ms: i64, until_ms: Option<i64>, at_least| Stay { lasted_ms: until_ms.map(|until| until - from_ms), at_least };
     let mut told: Vec<Told> =
         moves.iter().zip(ends).map(|(one, end)| moved(one, board, None, Some(stay(one.at_ms, end, false)))).collect();
     let first = match moves.first() {
@@ -95,6 +124,7 @@ fn own_moves(candidate: &Candidate, moves: &[Transition], board: &Board) -> Vec<
                 stage: label(board, first.from.as_deref()),
                 stayed: stay(candidate.first_seen_ms, Some(first.at_ms), true),
             },
+            besides: Vec::new(),
         },
         None => Told {
             at_ms: candidate.stage_since_ms,
@@ -103,6 +133,7 @@ fn own_moves(candidate: &Candidate, moves: &[Transition], board: &Board) -> Vec<
                 stage: label(board, candidate.stage.as_deref()),
                 stayed: stay(candidate.stage_since_ms, candidate.gone_ms, !candidate.stage_since_exact),
             },
+            besides: Vec::new(),
         },
     };
     told.push(first);
@@ -114,10 +145,11 @@ fn moved(one: &Transition, board: &Board, deal: Option<String>, stayed: Option<S
         at_ms: one.at_ms,
         seen: Seen::Between { before_ms: one.seen_before_ms, after_ms: one.seen_after_ms },
         what: What::Moved { deal, from: label(board, one.from.as_deref()), to: label(board, one.to.as_deref()), stayed },
+        besides: Vec::new(),
     }
 }
 
-fn value(change: &ValueChange, deal: Option<String>) -> Told {
+fn value(change: &ValueChange, deal: Option<&str>) -> Told {
     let told = |value: &Option<String>| value.as_deref().map_or("not known".to_owned(), |value| in_words(&change.field, value));
     let name = match change.field.as_str() {
         "fee" => "Fee",
@@ -127,7 +159,13 @@ fn value(change: &ValueChange, deal: Option<String>) -> Told {
     Told {
         at_ms: change.at_ms,
         seen: Seen::Between { before_ms: change.seen_before_ms, after_ms: change.seen_after_ms },
-        what: What::Value { deal, name, old: told(&change.old), new: told(&change.new) },
+        what: What::Value(format!(
+            "{}{name} {} → {}",
+            deal.map(|deal| format!("{deal}: ")).unwrap_or_default(),
+            told(&change.old),
+            told(&change.new)
+        )),
+        besides: Vec::new(),
     }
 }
 
@@ -170,7 +208,7 @@ impl Told {
         match &self.what {
             What::Moved { stayed, .. } => stayed.as_ref(),
             What::First { stayed, .. } => Some(stayed),
-            What::Value { .. } => None,
+            What::Value(_) => None,
         }
     }
 
@@ -184,13 +222,11 @@ impl Told {
                             @match deal { Some(deal) => { (deal) " moved" } None => "Moved" }
                             " from " (from) " to " b { (to) }
                         }
-                        What::Value { deal, name, old, new } => {
-                            @if let Some(deal) = deal { (deal) ": " }
-                            (name) " " (old) " → " b { (new) }
-                        }
+                        What::Value(change) => (change),
                         What::First { stage, .. } => { "In " b { (stage) } }
                     }
-                    " " span.muted { (self.when(shell.now, &shell.tenant().zone)) }
+                    " " span.when { (self.when(shell.now, &shell.tenant().zone)) }
+                    @for besides in &self.besides { " " span.when { (besides) } }
                 }
                 @if let Some(stay) = self.stay() { span.end { (stay.words(shell, self.at_ms)) } }
             }
@@ -215,11 +251,9 @@ impl Told {
 fn between(before_ms: i64, after_ms: i64, now: Timestamp, zone: &Zone) -> String {
     let (Some(before), Some(after)) = (moment(before_ms), moment(after_ms)) else { return String::new() };
     match zone.date(before) == zone.date(after) {
-        true => format!(
-            "between {} and {}",
-            dated(before, now, zone),
-            after.to_zoned(zone.tz().clone()).strftime("%-I:%M %p %Z")
-        ),
+        true => {
+            format!("between {} and {}", dated(before, now, zone), after.to_zoned(zone.tz().clone()).strftime("%-I:%M %p %Z"))
+        }
         false => format!("between {} and {}", dated(before, now, zone), dated(after, now, zone)),
     }
 }
