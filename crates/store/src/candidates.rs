@@ -180,7 +180,10 @@ pub(crate) fn find(query: &mut Query, text: &str) {
     }
     query.push(" AND ((1 = 1");
     find_words(query, "search", text);
-    query.push(&format!(") OR {bare} LIKE ")).bind(format!("%{digits}%")).push(")");
+    // Few phones have these digits in this order at all, and only of those the signs are taken out.
+    let in_order: String = digits.chars().flat_map(|digit| ['%', digit]).chain(['%']).collect();
+    query.push(") OR (phone LIKE ").bind(in_order);
+    query.push(&format!(" AND {bare} LIKE ")).bind(format!("%{digits}%")).push("))");
 }
 
 /// The digits of what looks like a phone number or a part of one, without the North American country code.

@@ -13,6 +13,7 @@ use tetherboard_metrics::{Board, LEADS_REST_ON, LeadGroup};
 use tetherboard_store::leads::{self, LeadFilter, LeadRow};
 use tetherboard_store::{Conn, Result as StoreResult, runs};
 
+use super::candidate::candidate_name;
 use super::overview::{Card, delta, source_name, week_link, weeks_figure};
 use crate::Portal;
 use crate::csv;
@@ -463,7 +464,7 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
                     @for row in &view.rows {
                         @let place = board.place(row.stage.as_deref());
                         tr {
-                            th scope="row" { a.who.t href=(links::candidate(&shell.tenant().slug, &row.crm_id).url()) data-candidate title=(row.name) { (row.name) } @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
+                            th scope="row" { (candidate_name(&shell.tenant().slug, Some(&row.crm_id), &row.name)) @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
                             td.nowrap { (created(row.created_ms, zone)) }
                             td { span.t title=(source_name(row.source.as_deref())) { (source_name(row.source.as_deref())) } }
                             td.no-phone { span.t title=(row.market) { (row.market) } }

@@ -558,7 +558,7 @@ mod browser {
         assert_eq!(browser.text("[data-drawer-place]").await.unwrap(), "2 of 25 on this page");
         browser.click("[data-drawer=next]").await.unwrap();
         at(&browser, &links[2]).await;
-        browser.wait_for(&format!("dialog.drawer .candidate:not([aria-busy]) [data-drawer=next]")).await.unwrap();
+        browser.wait_for("dialog.drawer:not([aria-busy]) [data-drawer=next]").await.unwrap();
         browser.evaluate("history.back()").await.unwrap();
         at(&browser, LIST).await;
         closed(&browser).await;
