@@ -5,7 +5,7 @@ mod brand;
 mod candidate;
 mod leads;
 mod mapping;
-mod overview;
+pub(crate) mod overview;
 mod pipeline;
 mod sign_in;
 pub(crate) mod sync;

@@ -14,12 +14,12 @@ use tetherboard_store::deals::{self, DealFilter, DealRow};
 use tetherboard_store::{Conn, Result as StoreResult};
 
 use super::candidate::candidate_name;
-use super::overview::Card;
 use crate::Portal;
 use crate::csv;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::numbers::Numbers;
+use crate::parts::card::Card;
 use crate::parts::figure::Figure;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::spark::sparkline;
@@ -83,6 +83,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         body: body(&shell, &view.numbers.board, &view),
         address,
         kept,
+        period: String::new(),
     });
     Ok(markup.into_response())
 }

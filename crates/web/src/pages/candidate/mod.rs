@@ -101,7 +101,14 @@ async fn page(
     let view = CandidateView::load(conn, tenant.id, candidate, whole).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
     let address = links::candidate(&tenant.slug, contact.as_str()).maybe("show", whole.then_some("all"));
-    let page = Page { tab: Tab::Leads, bar: bar(&shell), body: body(&shell, &view), address, kept: String::new() };
+    let page = Page {
+        tab: Tab::Leads,
+        bar: bar(&shell),
+        body: body(&shell, &view),
+        address,
+        kept: String::new(),
+        period: String::new(),
+    };
     Ok(shell.render_as(&view.candidate.name, &page))
 }
 
