@@ -21,7 +21,10 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 @if view.deals.len() > 1 { span.sub.push { (counted(i64::try_from(view.deals.len()).unwrap_or(0), "deal", "deals")) } }
             }
             @if view.deals.is_empty() {
-                p.sub { "ClientTether has no deal for this candidate, so it counts as one of its own stage and fee." }
+                p.sub {
+                    @if view.candidate.gone_ms.is_some() { "ClientTether had no deal for this candidate." }
+                    @else { "ClientTether has no deal for this candidate, so it counts as one of its own stage and fee." }
+                }
             } @else {
                 ul.cand-deals role="list" { @for deal in &view.deals { (line(shell, view, deal)) } }
                 @if let Some(own) = view.candidate.fee_cents.map(Money).filter(|own| !view.deals.iter().any(|deal| deal.fee_cents == Some(own.0))) {

@@ -51,7 +51,7 @@ fn standing(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 (icon("user-x", 16))
                 div {
                     b { "No longer in ClientTether since " (said(since_ms)) "." }
-                    p { "It was deleted, archived or merged there. No number and no list counts it; what was known of it stays here." }
+                    p { "It may have been deleted, archived or merged there. No number and no list counts it; what was known of it stays here." }
                 }
             }
         };
@@ -86,17 +86,17 @@ pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 @if live.len() < 2 { div { dt { "Odds" } dd { @match worth.odds { Some(odds) => (odds), None => span.muted { "not known" } } } } }
                 @if let [deal] = live.as_slice() { div { dt { "Close date" } dd { (close_date(deal)) } } }
                 div { dt { "Owner" } dd { (text(&c.owner)) } }
-                @if !c.units.is_empty() { div { dt { "Units" } dd { (c.units) } } }
                 div { dt { "Source" } dd { a.who-plain href=(with_label(leads(slug), "source", source).url()) { (source_name(source)) } } }
-                div { dt { "Type" } dd { (contact_type(c.contact_type)) } }
-                div { dt { "Phone" } dd { (phone(&c.phone)) } }
                 div.wide { dt { "Email" } dd { (email(&c.email)) } }
+                div { dt { "Phone" } dd { (phone(&c.phone)) } }
                 div.wide { dt { "Created" } dd {
                     @match c.created_ms.and_then(moment) {
                         Some(created) => (dated_and_aging(created, shell.now, zone)),
                         None => { span.muted { "not known" } @if let Some(seen) = moment(c.first_seen_ms) { span.muted { "; first read " (dated(seen, shell.now, zone)) } } }
                     }
                 } }
+                div { dt { "Type" } dd { (contact_type(c.contact_type)) } }
+                @if !c.units.is_empty() { div { dt { "Units" } dd { (c.units) } } }
             }
         }
     }
