@@ -15,6 +15,7 @@ pub mod access;
 pub mod agency;
 pub mod audit;
 pub mod candidate_facts;
+pub mod candidates;
 pub mod credentials;
 pub mod deals;
 pub mod field_rules;

@@ -11,7 +11,7 @@ use tetherboard_testkit::{Browser, Options};
 use crate::world::{HARBOR, PASSWORD, Person, World};
 
 /// A browser of somebody who has just signed in.
-async fn enter(world: &World, person: Person, options: Options) -> Browser {
+pub(crate) async fn enter(world: &World, person: Person, options: Options) -> Browser {
     let browser = Browser::open(options).await.unwrap();
     browser.goto(&format!("{}/sign-in", world.site)).await.unwrap();
     browser.fill("#email", person.email()).await.unwrap();
@@ -21,12 +21,12 @@ async fn enter(world: &World, person: Person, options: Options) -> Browser {
     browser
 }
 
-async fn open(world: &World, browser: &Browser, address: &str) {
+pub(crate) async fn open(world: &World, browser: &Browser, address: &str) {
     browser.goto(&format!("{}{address}", world.site)).await.unwrap();
 }
 
 /// Until the page is at an address that ends so.
-async fn at(browser: &Browser, end: &str) {
+pub(crate) async fn at(browser: &Browser, end: &str) {
     for _ in 0..200 {
         if browser.url().await.unwrap().ends_with(end) {
             return;
@@ -87,7 +87,7 @@ async fn largest_named(browser: &Browser) -> Value {
     shown.max_by_key(|bar| bar["value"].as_i64()).expect("a bar with a name and a link")
 }
 
-async fn quiet(browser: &Browser) {
+pub(crate) async fn quiet(browser: &Browser) {
     assert_eq!(browser.console_errors().await.unwrap(), Vec::<String>::new());
 }
 
