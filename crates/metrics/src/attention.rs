@@ -6,11 +6,12 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
-use tetherboard_domain::{Dataset, Milestone, Money, Odds, Role, StageKey, TenantId, Zone};
+use jiff::{Span, Timestamp};
+use tetherboard_domain::{Dataset, Milestone, Money, Odds, Role, StageKey, Zone};
 use tetherboard_store::candidate_facts::{self, CandidateEvent, ContactTouch, Entry, EventFilter};
 use tetherboard_store::deals::{self, DealFilter, DealRow, DealSort};
 use tetherboard_store::leads::LabelMatch;
+use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, runs};
 
 use crate::board::Board;
@@ -50,15 +51,16 @@ pub struct NeedsAttention {
 
 /// # Errors
 /// When the database does not answer.
-pub async fn attention<C: Conn>(conn: &C, tenant: TenantId, board: &Board, zone: &Zone, now: Timestamp) -> Result<Attention> {
-    let ages = runs::dataset_ages(conn, tenant).await?;
+pub async fn attention<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Timestamp) -> Result<Attention> {
+    let zone = &tenant.zone;
+    let ages = runs::dataset_ages(conn, tenant.id).await?;
     let calendar_read = ages.whole_ms(Dataset::Events).is_some();
     let mut rests_on = crate::PIPELINE_RESTS_ON.to_vec();
     rests_on.extend(calendar_read.then_some(Dataset::Events));
     let Some(as_of) = ages.as_of_ms(&rests_on).and_then(|ms| Timestamp::from_millisecond(ms).ok()) else {
         return Ok(Attention::default());
     };
-    let known = Known::load(conn, tenant, board, zone, as_of.min(now), calendar_read).await?;
+    let known = Known::load(conn, tenant, board, as_of.min(now), calendar_read).await?;
     let mut candidates: HashMap<&str, NeedsAttention> = HashMap::new();
     for deal in &known.deals {
         let Some(contact_id) = deal.contact_id.as_deref() else { continue };
@@ -116,15 +118,8 @@ struct Calendar {
 }
 
 impl Known {
-    async fn load<C: Conn>(
-        conn: &C,
-        tenant: TenantId,
-        board: &Board,
-        zone: &Zone,
-        at: Timestamp,
-        calendar_read: bool,
-    ) -> Result<Self> {
-        let at_ms = at.as_millisecond();
+    async fn load<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, at: Timestamp, calendar_read: bool) -> Result<Self> {
+        let (tenant, of, at_ms) = (tenant.id, tenant, at.as_millisecond());
         let stages = board.likely_filter(|role| matches!(role, Role::Qualified | Role::Late));
         let keys = match &stages {
             LabelMatch::Keys(keys) => keys.clone(),
@@ -137,7 +132,7 @@ impl Known {
         let own: Vec<String> = deals.iter().filter(|deal| !deal.deal_id.is_empty()).map(|deal| deal.deal_id.clone()).collect();
         let touches = candidate_facts::touches(conn, tenant, &contacts, at_ms).await?;
         let calendar = match calendar_read {
-            true => Some(calendar(conn, tenant, zone, at_ms).await?),
+            true => Some(calendar(conn, of, at_ms).await?),
             false => None,
         };
         let stays = candidate_facts::completed_stays(conn, tenant, &keys, at_ms - 365 * DAY_MS).await?;
@@ -195,15 +190,15 @@ impl Known {
     }
 }
 
-async fn calendar<C: Conn>(conn: &C, tenant: TenantId, zone: &Zone, at_ms: i64) -> Result<HashMap<String, Calendar>> {
+async fn calendar<C: Conn>(conn: &C, tenant: &Tenant, at_ms: i64) -> Result<HashMap<String, Calendar>> {
     // Long ones that began before count as well.
     let filter = EventFilter { from_ms: at_ms - 45 * DAY_MS, ..EventFilter::default() };
-    let blank_is_none = candidate_facts::tells_event_status(conn, tenant).await?;
+    let blank_is_none = candidate_facts::tells_event_status(conn, tenant.id).await?;
     let mut found: HashMap<String, Calendar> = HashMap::new();
-    for event in candidate_facts::events(conn, tenant, filter).await? {
+    for event in candidate_facts::events(conn, tenant.id, filter).await? {
         let Some(client_id) = event.client_id.clone() else { continue };
         let calendar = found.entry(client_id).or_default();
-        let ended_ms = ends(&event, zone);
+        let ended_ms = ends(&event, tenant);
         if ended_ms > at_ms {
             // By their start, so the first is the next.
             calendar.appointments.next_ms.get_or_insert(event.starts_ms);
@@ -221,13 +216,14 @@ async fn calendar<C: Conn>(conn: &C, tenant: TenantId, zone: &Zone, at_ms: i64) 
     Ok(found)
 }
 
-/// An appointment of a bare day lasts until its last day is over.
-pub(crate) fn ends(event: &CandidateEvent, zone: &Zone) -> i64 {
+/// An appointment of a bare day lasts until that day is over where the brand is. The day is the one that the CRM names, which no
+/// zone moves.
+fn ends(event: &CandidateEvent, tenant: &Tenant) -> i64 {
     let end_ms = event.ends_ms.unwrap_or(event.starts_ms).max(event.starts_ms);
     match Timestamp::from_millisecond(end_ms) {
         Ok(end) if event.all_day => {
-            let next = zone.date(end + SignedDuration::ZERO).saturating_add(jiff::Span::new().days(1));
-            zone.start_of(next).as_millisecond()
+            let next = tenant.source_time().0.date(end).saturating_add(Span::new().days(1));
+            tenant.zone.start_of(next).as_millisecond()
         }
         _ => end_ms,
     }

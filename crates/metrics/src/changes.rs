@@ -7,13 +7,17 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{Money, Odds, Role, TenantId, Zone};
-use tetherboard_store::candidate_facts::{self, EventFilter, FeeLearned, ProspectMove};
+use tetherboard_domain::{Money, Odds, Role, Zone};
+use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter, FeeLearned, ProspectMove};
 use tetherboard_store::leads::LabelMatch;
+use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, pipeline_days};
 
 use crate::board::{Board, LeadGroup, StagePlace};
 use crate::trend::day_totals;
+
+/// When more than so many become inactive, the CRM was tidied up: no news of candidates, and more than a list can be asked for.
+const TIDIED: usize = 20_000;
 
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
@@ -54,14 +58,8 @@ pub struct FeeNow {
 
 /// # Errors
 /// When the database does not answer.
-pub async fn changes<C: Conn>(
-    conn: &C,
-    tenant: TenantId,
-    board: &Board,
-    zone: &Zone,
-    since: Date,
-    now: Timestamp,
-) -> Result<Changes> {
+pub async fn changes<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, since: Date, now: Timestamp) -> Result<Changes> {
+    let (of, tenant, zone) = (tenant, tenant.id, &tenant.zone);
     let since_ms = zone.start_of(since).as_millisecond();
     let is_told = |role: Role| matches!(role, Role::Qualified | Role::Late | Role::Awarded | Role::Inactive);
     let LabelMatch::Keys(stages) = board.likely_filter(is_told) else { return Ok(Changes::default()) };
@@ -75,7 +73,7 @@ pub async fn changes<C: Conn>(
         weighted_before: before.iter().find(|day| day.day == day_before).map(|day| day.weighted),
         fee: fees.into_iter().filter_map(|fee| weigh(board, fee)).max_by_key(|fee| fee.weighted.0),
         inactive: became_inactive(board, &moves),
-        discovery: discovery_days(conn, tenant, zone, since_ms, now).await?,
+        discovery: discovery_days(conn, of, since_ms, now).await?,
     })
 }
 
@@ -117,7 +115,9 @@ fn moved_on(board: &Board, zone: &Zone, moves: &[ProspectMove]) -> Vec<MovedOn> 
 fn became_inactive(board: &Board, moves: &[ProspectMove]) -> Vec<String> {
     let inactive = |at: usize| board.is_in(LeadGroup::Inactive, &StagePlace::Listed(at));
     let left = last_moves(board, moves).into_iter().filter(|(from, to, _)| !inactive(*from) && inactive(*to));
-    left.map(|(_, _, moved)| moved.crm_id.clone()).collect()
+    let mut left: Vec<String> = left.map(|(_, _, moved)| moved.crm_id.clone()).collect();
+    left.sort();
+    if left.len() > TIDIED { Vec::new() } else { left }
 }
 
 fn weigh(board: &Board, learned: FeeLearned) -> Option<FeeNow> {
@@ -129,27 +129,29 @@ fn weigh(board: &Board, learned: FeeLearned) -> Option<FeeNow> {
 }
 
 /// The first of each prospect.
-async fn discovery_days<C: Conn>(
-    conn: &C,
-    tenant: TenantId,
-    zone: &Zone,
-    since_ms: i64,
-    now: Timestamp,
-) -> Result<Vec<(Date, String)>> {
-    let today = zone.start_of(zone.date(now)).as_millisecond();
-    let first_ms = candidate_facts::first_events_ms(conn, tenant).await?;
-    let ahead = candidate_facts::events(conn, tenant, EventFilter { from_ms: today, ..EventFilter::default() }).await?;
+async fn discovery_days<C: Conn>(conn: &C, tenant: &Tenant, since_ms: i64, now: Timestamp) -> Result<Vec<(Date, String)>> {
+    let today = tenant.zone.date(now);
+    let from_ms = tenant.zone.start_of(today).min(tenant.source_time().0.start_of(today)).as_millisecond();
+    let first_ms = candidate_facts::first_events_ms(conn, tenant.id).await?;
+    let ahead = candidate_facts::events(conn, tenant.id, EventFilter { from_ms, ..EventFilter::default() }).await?;
     let mut found: Vec<(Date, String)> = Vec::new();
     for event in ahead {
         let is_new = event.first_seen_ms >= since_ms && event.first_seen_ms > first_ms;
         let is_discovery = [&event.title, &event.kind].iter().any(|text| text.to_lowercase().contains("discovery day"));
-        let Some(client_id) = event.client_id.filter(|_| event.of_prospect && is_new && is_discovery) else { continue };
-        let day = Timestamp::from_millisecond(event.starts_ms).map_or(Date::MAX, |starts| zone.date(starts));
+        let day = starts_on(&event, tenant);
+        let is_told = event.of_prospect && is_new && is_discovery && day >= today;
+        let Some(client_id) = event.client_id.filter(|_| is_told) else { continue };
         if !found.iter().any(|(_, known)| *known == client_id) {
             found.push((day, client_id));
         }
     }
     Ok(found)
+}
+
+/// The local day on which an appointment begins; of a bare day, the one that the CRM names.
+pub fn starts_on(event: &CandidateEvent, tenant: &Tenant) -> Date {
+    let zone = if event.all_day { tenant.source_time().0 } else { tenant.zone.clone() };
+    Timestamp::from_millisecond(event.starts_ms).map_or(Date::MAX, |starts| zone.date(starts))
 }
 
 #[cfg(test)]

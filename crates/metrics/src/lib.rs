@@ -16,7 +16,7 @@ mod trend;
 
 pub use attention::{Attention, NeedsAttention, OUTCOME_RULE, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
-pub use changes::{Changes, FeeNow, MovedOn, changes};
+pub use changes::{Changes, FeeNow, MovedOn, changes, starts_on};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
 pub use leads::{
     FirstTouch, LeadBook, LeadSummary, NewLeads, Outcome, SlotCount, SourceLabel, SourceLine, StageCount, WeekCount, first_touch,

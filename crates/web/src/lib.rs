@@ -17,6 +17,7 @@ mod numbers;
 mod pages;
 mod parts;
 mod query;
+mod those;
 mod viewer;
 
 use std::sync::Arc;
