@@ -43,7 +43,7 @@ async fn counts_on(visitor: &Visitor, page: &str) -> Vec<(String, i64)> {
 }
 
 /// Follows each count once; a page may lead to the same list by several.
-async fn keep_their_word(visitor: &Visitor, pages: impl IntoIterator<Item = String>) -> usize {
+pub(crate) async fn keep_their_word(visitor: &Visitor, pages: impl IntoIterator<Item = String>) -> usize {
     let mut led_to: BTreeMap<String, (i64, String)> = BTreeMap::new();
     for page in pages {
         let counts = counts_on(visitor, &page).await;
