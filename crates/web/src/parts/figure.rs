@@ -243,6 +243,9 @@ fn round(value: i64, unit: ChartUnit) -> String {
 }
 
 #[cfg(test)]
+mod browser;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
