@@ -13,9 +13,12 @@ mod trend;
 
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
-pub use leads::{LeadSummary, SourceLabel, SourceLine, StageCount, WeekCount, lead_summary, sources};
+pub use leads::{
+    FirstTouch, LeadBook, LeadSummary, NewLeads, Outcome, SlotCount, SourceLabel, SourceLine, StageCount, WeekCount, first_touch,
+    lead_book, source_filter,
+};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
-pub use trend::{DayTotals, NewLeadsThisWeek, day_totals, new_leads_this_week};
+pub use trend::{DayTotals, day_totals};
 
 use tetherboard_domain::Dataset;
 
