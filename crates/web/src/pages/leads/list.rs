@@ -11,6 +11,7 @@ use tetherboard_store::{Conn, Result as StoreResult, runs};
 use super::LeadsView;
 use crate::csv;
 use crate::links::{self, Link, Tab};
+use crate::pages::candidate::candidate_name;
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, shown, stage};
@@ -264,7 +265,7 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
                     @for row in &view.list.rows {
                         @let place = board.place(row.stage.as_deref());
                         tr {
-                            th scope="row" { span.who.t title=(row.name) { (row.name) } @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
+                            th scope="row" { (candidate_name(&shell.tenant().slug, Some(&row.crm_id), &row.name)) @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
                             td.nowrap { (created(row.created_ms, zone)) }
                             td { span.t title=(source_name(row.source.as_deref())) { (source_name(row.source.as_deref())) } }
                             td.no-phone { span.t title=(row.market) { (row.market) } }
