@@ -14,7 +14,7 @@ mod stage;
 mod us_state;
 mod zone;
 
-pub use chart::{Bar, ChartSpec, ChartUnit};
+pub use chart::{Bar, ChartSpec, ChartUnit, Flow, Node, Step, waterfall_floor};
 pub use clock::Clock;
 pub use dataset::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger};
 pub use ids::{ContactId, DealId, RunId, TenantId, UserId, UserRole};

@@ -217,7 +217,7 @@ impl<'a> Shell<'a> {
         let leads = Tab::Leads.url(slug);
         // With scripts the box is a combobox, which a field of type `search` may not be.
         html! {
-            form.search.search-top.no-tab role="search" method="get" action=(leads) data-matches=(links::candidates(slug).with("part", "matches").url()) {
+            form.search.search-top.no-tab role="search" aria-label="All candidates" method="get" action=(leads) data-matches=(links::candidates(slug).with("part", "matches").url()) {
                 (icon("search", 15))
                 input type="text" name="q" enterkeyhint="search" autocomplete="off" aria-label="Find a candidate" placeholder="Find a candidate";
                 kbd { "/" }

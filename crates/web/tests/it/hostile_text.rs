@@ -124,11 +124,11 @@ async fn a_chart_is_given_data_and_not_code(#[values(Sqlite, Postgres)] kind: Ki
         let html = visitor.get(&format!("/t/harbor/{page}")).await.text();
         for tag in tags(&html).iter().filter(|tag| tag.get("data-chart").is_some()) {
             let chart: Value = serde_json::from_str(tag.get("data-chart").unwrap()).unwrap();
-            assert!(matches!(chart["kind"].as_str(), Some("columns" | "bars")), "{chart}");
-            for bar in chart["data"].as_array().unwrap() {
-                let href = bar["href"].as_str();
-                assert!(href.is_none_or(|href| href.starts_with("/t/harbor/")), "{bar}");
-                labels.push(bar["label"].as_str().unwrap().to_owned());
+            assert!(matches!(chart["kind"].as_str(), Some("columns" | "bars" | "line" | "waterfall" | "sankey")), "{chart}");
+            for part in ["data", "nodes", "flows"].iter().filter_map(|part| chart[part].as_array()).flatten() {
+                let href = part["href"].as_str();
+                assert!(href.is_none_or(|href| href.starts_with("/t/harbor/")), "{part}");
+                labels.extend(part["label"].as_str().map(str::to_owned));
             }
         }
     }
