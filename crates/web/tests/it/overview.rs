@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::json;
-use tetherboard_domain::RunStatus;
-use tetherboard_metrics::Board;
+use tetherboard_domain::{RunStatus, StageKey};
+use tetherboard_metrics::{Board, Reason, attention};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, EventEdit, Fault, Request};
+use tetherboard_store::{notes, stage_roles, tenants};
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 
 use crate::counts::keep_their_word;
@@ -164,7 +165,7 @@ async fn what_changed_is_what_reads_saw_change_and_no_renamed_stage(#[values(Sql
     world.sync(HARBOR).await;
     let told = card(&visitor, "changes").await;
     assert!(told.contains("Mona Moved moved to FA Sent on Nov 19, from FDD Sent."), "{told}");
-    assert!(told.contains("1 candidate is booked for a Discovery Day: Thu Nov 26."), "{told}");
+    assert!(told.contains("1 candidate is booked for a Discovery Day on Thu Nov 26."), "{told}");
     assert!(told.contains("1 lead became inactive."), "{told}");
     assert!(told.contains("Weighted value rose by") && told.contains("Mona Moved’s fee, now known"), "{told}");
     assert!(!told.contains("Bea Back") && !told.contains("Questionnaire"), "{told}");
@@ -178,6 +179,43 @@ async fn what_changed_is_what_reads_saw_change_and_no_renamed_stage(#[values(Sql
     assert!(!card(&visitor, "changes").await.contains("became inactive"));
     let future = visitor.get(&format!("{OVERVIEW}?period=2026-12-01..2026-12-31")).await.text();
     assert!(words(&future).contains("These days are still to come."));
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_notes_were_read(
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let people =
+        [("Sia Silent", "910001", "QR Returned"), ("Stan Stalled", "910002", "FA Sent"), ("Bob Booked", "910003", "FA Sent")];
+    let world = read_with(kind, people.map(|(name, id, stage)| prospect(name, id, stage))).await;
+    world.pass(SignedDuration::from_hours(1));
+    world.simulator.edit(0, Edit::MoveStage { client_id: "910001".into(), stage: "FDD Sent".into() });
+    world.sync(HARBOR).await;
+    world.simulator.edit(0, Edit::AddEvent(call("910003", at(20, 0))));
+    world.pass(SignedDuration::from_hours(24 * 11));
+    world.sync(HARBOR).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let ours = async || {
+        let mut named = those(&visitor, "those=attention").await;
+        named.retain(|name| people.iter().any(|(known, ..)| known == name));
+        named.sort();
+        named
+    };
+    assert!(ours().await.is_empty(), "nobody read their notes");
+    let ids = people.map(|(_, id, _)| id.to_owned());
+    let (conn, tenant) = (world.db.store.conn(), world.tenant(HARBOR).await);
+    notes::set_read(conn, tenant.id, &ids, world.clock.now_ms()).await.unwrap();
+    tenants::publish(conn, tenant.id).await.unwrap();
+    assert_eq!(ours().await, ["Sia Silent", "Stan Stalled"]);
+    // A milestone that the agency takes from the stage takes the waiting period with it.
+    stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Sent"), None, 0).await.unwrap();
+    stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Signed"), None, 0).await.unwrap();
+    tenants::publish(conn, tenant.id).await.unwrap();
+    assert_eq!(ours().await, ["Stan Stalled"]);
+    let found = attention(conn, &tenant, &Board::load(conn, tenant.id).await.unwrap(), world.clock.now()).await.unwrap();
+    let stan = found.candidates.iter().find(|one| one.name == "Stan Stalled").unwrap();
+    assert_eq!(stan.reasons, [Reason::Stalled { days: 11, at_least: true, touched: None }]);
 }
 
 #[tokio::test]

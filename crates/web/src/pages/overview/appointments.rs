@@ -13,6 +13,7 @@ use super::moment;
 use crate::Portal;
 use crate::links;
 use crate::parts::shell::Shell;
+use crate::parts::words::clipped;
 use crate::parts::{icon, time};
 
 const SHOWN: usize = 5;
@@ -74,7 +75,7 @@ fn row(shell: &Shell<'_>, event: &CandidateEvent, today: Date) -> Markup {
     let (name, title) = if event.name.trim().is_empty() { (title, "No candidate") } else { (event.name.as_str(), title) };
     let inside = html! {
         span.day.today[day == today] aria-hidden="true" { span { (day.strftime("%a").to_string()) } b { (day.day()) } }
-        span { b { (name) } span.p.under { (title) @if !event.owner.trim().is_empty() { " with " (event.owner) } } }
+        span { b { (clipped(name)) } span.p.under { (clipped(title)) @if !event.owner.trim().is_empty() { " with " (clipped(&event.owner)) } } }
         span.end { (when(shell, event, day, today)) }
     };
     html! {

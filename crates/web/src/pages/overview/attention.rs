@@ -1,5 +1,6 @@
 //! Who needs attention, and why.
 
+use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::Zone;
 use tetherboard_metrics::{Attention, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
@@ -7,7 +8,7 @@ use tetherboard_metrics::{Attention, FddClock, NeedsAttention, OUTCOME_RULE, Rea
 use super::moment;
 use crate::links;
 use crate::parts::shell::Shell;
-use crate::parts::words::{counted, number};
+use crate::parts::words::{clipped, counted, number};
 use crate::parts::{icon, time};
 use crate::those::Those;
 
@@ -20,8 +21,7 @@ pub(super) fn card(shell: &Shell<'_>, attention: &Attention) -> Markup {
     html! {
         section.card.c-5 id="attention" {
             div.card-head {
-                h2 { "Needs attention" }
-                (definition(shell, attention))
+                div.flex { h2 { "Needs attention" } (definition(shell, attention)) }
                 @if total > 0 {
                     a.more href=(Those::NeedAttention.narrow(links::leads(slug)).url()) data-count=(total) {
                         (counted(total, "candidate", "candidates")) " " (icon("arrow-right", 13))
@@ -78,25 +78,28 @@ fn row(shell: &Shell<'_>, candidate: &NeedsAttention) -> Markup {
         _ => ("warning", "circle-pause"),
     };
     let zone = &shell.tenant().zone;
-    let told: Vec<String> = candidate.reasons.iter().map(|reason| words(reason, zone)).collect();
+    let today = zone.date(shell.now);
+    let told: Vec<String> = candidate.reasons.iter().map(|reason| words(reason, zone, today)).collect();
     html! {
         a.row href=(links::candidate(&shell.tenant().slug, &candidate.contact_id).url()) data-candidate {
             span class=(format!("disc {tone}")) role="img" aria-label=(candidate.status.name()) title=(candidate.status.name()) { (icon(picture, 15)) }
-            span { b { (candidate.name) } span.p.under { (told.join(". ")) } }
+            span { b { (clipped(&candidate.name)) } span.p.under { (told.join(". ")) } }
             span.end { @if let Some(odds) = candidate.odds { (odds) " odds" } }
         }
     }
 }
 
-fn words(reason: &Reason, zone: &Zone) -> String {
+fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
     let days = |days: i64| counted(days, "day", "days");
     match reason {
         Reason::NoOutcome(missed) => {
-            let title = Some(missed.title.trim()).filter(|title| !title.is_empty()).unwrap_or("An appointment");
+            let title: String = missed.title.trim().chars().take(60).collect();
+            let title = if title.is_empty() { "An appointment".to_owned() } else { title };
             let day = moment(missed.starts_ms).map(|starts| format!(" on {}", time::day(zone.date(starts)))).unwrap_or_default();
             format!("{title}{day} has no outcome recorded")
         }
-        Reason::CloseDatePassed(day) => format!("Close date {} has passed", time::short_day(*day)),
+        Reason::CloseDatePassed(day) if day.year() == today.year() => format!("Close date {} has passed", time::short_day(*day)),
+        Reason::CloseDatePassed(day) => format!("Close date {} has passed", time::full_day(*day)),
         Reason::Silent { days: silent, clock } => {
             let silence = match silent {
                 Some(silent) => format!("silent for {}", days(*silent)),
@@ -134,12 +137,13 @@ mod tests {
     #[test]
     fn a_reason_is_told_in_words() {
         let zone = Zone::named("America/Chicago").unwrap();
-        let told = |reason: Reason| words(&reason, &zone);
+        let told = |reason: Reason| words(&reason, &zone, date(2026, 3, 12));
         let starts_ms = "2026-03-10T19:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
         let missed = |title: &str| Reason::NoOutcome(Missed { title: title.to_owned(), starts_ms, ended_ms: starts_ms });
         assert_eq!(told(missed("FDD review call")), "FDD review call on Tue Mar 10 has no outcome recorded");
         assert_eq!(told(missed(" ")), "An appointment on Tue Mar 10 has no outcome recorded");
         assert_eq!(told(Reason::CloseDatePassed(date(2026, 3, 9))), "Close date Mar 9 has passed");
+        assert_eq!(told(Reason::CloseDatePassed(date(2025, 12, 9))), "Close date Dec 9, 2025 has passed");
         let silent = |clock| told(Reason::Silent { days: Some(8), clock });
         assert_eq!(silent(FddClock::Since(date(2026, 3, 1))), "Waiting period, silent for 8 days; earliest signing Mar 16");
         assert!(

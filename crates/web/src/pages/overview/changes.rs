@@ -8,7 +8,7 @@ use tetherboard_metrics::{Changes, MovedOn, Pipeline};
 
 use crate::links::{self, Link};
 use crate::parts::shell::Shell;
-use crate::parts::words::{counted, number};
+use crate::parts::words::{clipped, counted, number};
 use crate::parts::{icon, time};
 use crate::those::Those;
 
@@ -113,7 +113,9 @@ fn moved_on(slug: &str, moved: &MovedOn) -> Sentence {
         link: Some(links::candidate(slug, &moved.contact_id)),
         count: None,
         is_candidate: true,
-        words: html! { b { (moved.name) } " moved to " (moved.to) " " (by) " " (time::short_day(moved.day)) ", from " (moved.from) "." },
+        words: html! {
+            b { (clipped(&moved.name)) } " moved to " (clipped(&moved.to)) " " (by) " " (time::short_day(moved.day)) ", from " (clipped(&moved.from)) "."
+        },
     }
 }
 
@@ -135,7 +137,7 @@ fn value(slug: &str, changes: &Changes, pipeline: &Pipeline) -> Option<Sentence>
         words: html! {
             b { "Weighted value" } " " (if rose { "rose" } else { "fell" }) " by " (Money(change.0.abs()).short()) " to " (now.short())
             @if let Some(fee) = fee {
-                "; " (if fee.weighted == change { "all".to_owned() } else { fee.weighted.short() }) " of it is " (fee.name) "’s fee, now known"
+                "; " (if fee.weighted == change { "all".to_owned() } else { fee.weighted.short() }) " of it is " (clipped(&fee.name)) "’s fee, now known"
             }
             "."
         },
@@ -146,7 +148,10 @@ fn discovery(slug: &str, changes: &Changes, since: Date, today: Date) -> Option<
     let (first, _) = changes.discovery.first()?;
     let count = i64::try_from(changes.discovery.len()).unwrap_or(i64::MAX);
     let one_day = changes.discovery.iter().all(|(day, _)| day == first);
-    let day = |day: &Date| if *day == today { "today".to_owned() } else { time::day_of_year(*day, today) };
+    let day = match *first {
+        day if day == today => "today".to_owned(),
+        day => format!("on {}", time::day_of_year(day, today)),
+    };
     Some(Sentence {
         tone: "info",
         picture: "calendar-check",
@@ -155,7 +160,7 @@ fn discovery(slug: &str, changes: &Changes, since: Date, today: Date) -> Option<
         is_candidate: false,
         words: html! {
             b { (counted(count, "candidate", "candidates")) } " " (if count == 1 { "is" } else { "are" }) " booked for a Discovery Day"
-            @if one_day { ": " (day(first)) } @else { ", the first on " (day(first)) }
+            (if one_day { " " } else { ", the first " }) (day)
             "."
         },
     })
