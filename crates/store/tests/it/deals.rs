@@ -129,7 +129,7 @@ async fn a_deal_is_joined_by_id_and_only_without_one_by_a_name_that_fits_once(#[
     assert_eq!(contacts(list().await.unwrap()), expected(None));
 }
 
-const NO_FILTER: DealFilter = DealFilter { stages: Vec::new(), fee_known: false, text: None };
+const NO_FILTER: DealFilter = DealFilter { stages: Vec::new(), fee_known: false, close: None, text: None };
 
 #[rstest]
 #[tokio::test]
