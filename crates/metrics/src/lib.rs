@@ -5,17 +5,33 @@
 //! cells by the brand's [`Board`] of stages. The rows behind a number are found by the same board, so that a count and
 //! the list it leads to cannot differ.
 
+mod as_of;
 mod board;
+mod flow;
+mod forecast;
 mod freshness;
+mod funnel;
+mod history;
 mod leads;
+mod movement;
+mod outcomes;
 mod pipeline;
+mod stays;
 mod trend;
 
+pub use as_of::{AS_OF, DealThen, ProspectThen, deals_at, pipeline_at, prospects_at};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
+pub use flow::{FLOW, FlowEnd, FlowLink, Went, flow, went};
+pub use forecast::{Closing, FORECAST, ForecastMonth, forecast};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
+pub use funnel::{CONVERSION, Funnel, FunnelStage, Reach, funnel, reaches};
+pub use history::{History, Span, Spot, Who};
 pub use leads::{LeadSummary, SourceLabel, SourceLine, StageCount, WeekCount, lead_summary, sources};
+pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
+pub use outcomes::{AWARDS, CYCLE_TIME, Ending, FEWEST, LOST, Outcome, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
-pub use trend::{DayTotals, NewLeadsThisWeek, day_totals, new_leads_this_week};
+pub use stays::{Stay, TIME_IN_STAGE, Typical, stays, time_in_stage};
+pub use trend::{DayTotals, NewLeadsThisWeek, day_totals, day_totals_between, new_leads_this_week};
 
 use tetherboard_domain::Dataset;
 

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{Role, StageRole, TenantId, Window, Zone};
-use tetherboard_metrics::{Board, LeadGroup, LeadSummary, StagePlace};
+use tetherboard_metrics::{Board, Closing, LeadGroup, LeadSummary, StagePlace};
 use tetherboard_store::deals::{DealFilter, DealSort};
 use tetherboard_store::leads::{LabelMatch, LeadFilter, LeadSort};
 use tetherboard_store::{Conn, Result as StoreResult};
@@ -244,6 +244,7 @@ pub(crate) struct DealQuery {
     pub(crate) group: Option<LeadGroup>,
     pub(crate) role: Option<StageRole>,
     pub(crate) fee_known: bool,
+    pub(crate) close: Option<Closing>,
     pub(crate) text: Option<String>,
     pub(crate) sort: Option<(DealSort, bool)>,
     pub(crate) page: i64,
@@ -267,6 +268,7 @@ impl DealQuery {
             group: group(pairs)?,
             role: role(pairs)?,
             fee_known: one_of(pairs, "fee", &[("known", true)])?.unwrap_or(false),
+            close: closing(pairs)?,
             text: pairs.filled("q").map(str::to_owned),
             sort: sort(pairs, &DEAL_SORTS)?,
             page: page(pairs)?,
@@ -278,14 +280,17 @@ impl DealQuery {
     }
 
     pub(crate) fn is_narrowed(&self) -> bool {
-        self.stage.is_some() || self.group.is_some() || self.role.is_some() || self.fee_known || self.text.is_some()
+        let labels = self.stage.is_some() || self.group.is_some() || self.role.is_some();
+        labels || self.fee_known || self.close.is_some() || self.text.is_some()
     }
 
-    pub(crate) fn filter(&self, board: &Board) -> DealFilter {
+    /// `today` tells which close dates have passed.
+    pub(crate) fn filter(&self, board: &Board, today: Date) -> DealFilter {
         let mut stages: Vec<LabelMatch> = self.stage.iter().map(|label| stage_filter(board, label)).collect();
         stages.extend(self.group.map(|group| board.group_filter(group)));
         stages.extend(self.role.map(|role| board.role_filter(role)));
-        DealFilter { stages, fee_known: self.fee_known, text: self.text.clone() }
+        let close = self.close.map(|closing| closing.dates(today));
+        DealFilter { stages, fee_known: self.fee_known, close, text: self.text.clone() }
     }
 
     pub(crate) fn narrow(&self, mut link: Link) -> Link {
@@ -297,6 +302,7 @@ impl DealQuery {
         link.maybe("in", self.group.map(group_word))
             .maybe("role", self.role.map(StageRole::as_str))
             .maybe("fee", self.fee_known.then_some("known"))
+            .maybe("close", self.close.map(Closing::word).as_deref())
             .maybe("q", self.text.as_deref())
     }
 }
@@ -321,6 +327,12 @@ pub(crate) fn group_word(group: LeadGroup) -> &'static str {
 
 fn group(pairs: &Pairs) -> Result<Option<LeadGroup>, String> {
     one_of(pairs, "in", &GROUPS)
+}
+
+fn closing(pairs: &Pairs) -> Result<Option<Closing>, String> {
+    let Some(word) = pairs.filled("close") else { return Ok(None) };
+    let known = Closing::named(word).map(Some);
+    known.ok_or_else(|| format!("`close={word}` is not known; use a month like 2026-03, overdue or none."))
 }
 
 fn role(pairs: &Pairs) -> Result<Option<StageRole>, String> {

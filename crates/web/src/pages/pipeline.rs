@@ -60,7 +60,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
     let numbers = portal.numbers.of(&portal.store, tenant, portal.clock.now()).await?;
     let board = &numbers.board;
-    let filter = query.filter(board);
+    let filter = query.filter(board, tenant.zone.date(portal.clock.now()));
     if pairs.wants_csv().map_err(bad)? {
         return Ok(as_csv(conn, &brand, board, &query, &filter).await?);
     }
