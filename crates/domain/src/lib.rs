@@ -11,6 +11,7 @@ mod money;
 mod period;
 mod schedule;
 mod stage;
+mod us_state;
 mod zone;
 
 pub use chart::{Bar, ChartSpec, ChartUnit, Flow, Node, Step, waterfall_floor};
@@ -18,7 +19,8 @@ pub use clock::Clock;
 pub use dataset::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger};
 pub use ids::{ContactId, DealId, RunId, TenantId, UserId, UserRole};
 pub use money::{Money, Odds, grouped};
-pub use period::{Period, Week, Window, weeks_ending_with};
+pub use period::{Bucket, Compare, Period, Resolved, Slot, Stride, Week, Window, weeks_ending_with};
 pub use schedule::next_hourly_run;
 pub use stage::{Role, StageKey, StageRole, suggest_role};
+pub use us_state::UsState;
 pub use zone::{SourceTime, Zone, ZoneError};

@@ -26,12 +26,15 @@ pub use forecast::{Closing, FORECAST, ForecastMonth, forecast};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
 pub use funnel::{CONVERSION, Funnel, FunnelStage, Reach, funnel, reaches};
 pub use history::{History, Span, Spot, Who};
-pub use leads::{LeadSummary, SourceLabel, SourceLine, StageCount, WeekCount, lead_summary, sources};
+pub use leads::{
+    FirstTouch, LeadBook, LeadSummary, NewLeads, Outcome, SlotCount, SourceLabel, SourceLine, StageCount, WeekCount, first_touch,
+    lead_book, source_filter,
+};
 pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
-pub use outcomes::{AWARDS, CYCLE_TIME, Ending, FEWEST, LOST, Outcome, WIN_RATE, WinRate, cycle_time, outcomes};
+pub use outcomes::{AWARDS, CYCLE_TIME, DealOutcome, Ending, FEWEST, LOST, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
 pub use stays::{Stay, TIME_IN_STAGE, Typical, stays, time_in_stage};
-pub use trend::{DayTotals, NewLeadsThisWeek, day_totals, day_totals_between, new_leads_this_week};
+pub use trend::{DayTotals, day_totals, day_totals_between};
 
 use tetherboard_domain::Dataset;
 

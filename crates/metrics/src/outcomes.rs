@@ -25,7 +25,7 @@ pub enum Ending {
 
 /// A deal that was awarded or lost. One that is lost, reopened and lost again is so twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct DealOutcome {
     pub who: Who,
     pub ending: Ending,
     pub fee_cents: Option<i64>,
@@ -38,7 +38,7 @@ pub struct Outcome {
 }
 
 /// Those that happened in a span, the latest first.
-pub fn outcomes(history: &History, span: Span) -> Vec<Outcome> {
+pub fn outcomes(history: &History, span: Span) -> Vec<DealOutcome> {
     let mut found = Vec::new();
     for unit in history.units() {
         for passed in history.passages(*unit).into_iter().filter(|passed| span.holds(passed.at_ms)) {
@@ -49,7 +49,7 @@ pub fn outcomes(history: &History, span: Span) -> Vec<Outcome> {
                 _ => continue,
             };
             let Some(standing) = history.standing(*unit, passed.seen_ms.saturating_add(1)) else { continue };
-            found.push(Outcome {
+            found.push(DealOutcome {
                 who: history.who(*unit, standing),
                 ending,
                 fee_cents: standing.fee,
@@ -72,7 +72,7 @@ pub struct WinRate {
 }
 
 impl WinRate {
-    pub fn of(outcomes: &[Outcome]) -> Self {
+    pub fn of(outcomes: &[DealOutcome]) -> Self {
         outcomes.iter().fold(Self::default(), |rate, outcome| match outcome.ending {
             Ending::Awarded => Self { awards: rate.awards + 1, ..rate },
             Ending::Lost => Self { lost: rate.lost + 1, ..rate },
@@ -87,7 +87,7 @@ impl WinRate {
 }
 
 /// From creation to award, over awards whose candidate's creation is known. Each row is an outcome.
-pub fn cycle_time(awards: &[Outcome]) -> Typical {
-    let took = |award: &Outcome| award.created_ms.map(|created_ms| (award.at_ms - created_ms).max(0));
+pub fn cycle_time(awards: &[DealOutcome]) -> Typical {
+    let took = |award: &DealOutcome| award.created_ms.map(|created_ms| (award.at_ms - created_ms).max(0));
     typical(awards.iter().filter(|outcome| outcome.ending == Ending::Awarded).filter_map(took).collect())
 }

@@ -1,41 +1,11 @@
-//! How a number of today compares with earlier ones.
+//! The pipeline's totals as the days left them.
 
+use jiff::Span;
 use jiff::civil::Date;
-use jiff::{Span, Timestamp};
-use tetherboard_domain::{Money, Period, StageKey, TenantId, Window, Zone};
-use tetherboard_store::leads::NewLeads;
-use tetherboard_store::{Conn, Result, leads, pipeline_days, runs};
+use tetherboard_domain::{Money, StageKey, TenantId};
+use tetherboard_store::{Conn, Result, pipeline_days};
 
 use crate::board::{Board, LeadGroup};
-
-/// Contacts created since Monday, and in last week up to the same weekday and time.
-#[derive(Clone, Copy, Debug)]
-pub struct NewLeadsThisWeek {
-    pub window: Window,
-    pub before: Window,
-    pub this: NewLeads,
-    pub last: NewLeads,
-}
-
-/// `None`: no data yet this week.
-pub async fn new_leads_this_week<C: Conn>(
-    conn: &C,
-    tenant: TenantId,
-    zone: &Zone,
-    now: Timestamp,
-) -> Result<Option<NewLeadsThisWeek>> {
-    let ages = runs::dataset_ages(conn, tenant).await?;
-    let as_of = ages.as_of_ms(&crate::LEADS_REST_ON).and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let Some(window) = as_of.and_then(|as_of| Period::WeekToDate.resolve(zone, now, as_of)) else { return Ok(None) };
-    let before = Period::previous(window, zone);
-    let counts = leads::new_leads_in(conn, tenant, &[before, window]).await?;
-    Ok(Some(NewLeadsThisWeek {
-        window,
-        before,
-        last: counts.first().copied().unwrap_or_default(),
-        this: counts.get(1).copied().unwrap_or_default(),
-    }))
-}
 
 /// The pipeline's totals as one day left them, by today's roles.
 #[derive(Clone, Copy, Debug)]

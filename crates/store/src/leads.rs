@@ -1,9 +1,9 @@
 //! Contacts: written by a sync run, counted and listed for the pages.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, Dataset, Money, StageKey, TenantId, Window};
+use tetherboard_domain::{ContactId, Dataset, Money, StageKey, TenantId, UsState, Window};
 
-use crate::query::{Query, one, rows};
+use crate::query::{Query, all, one, rows};
 use crate::records::{self, Book};
 use crate::{Conn, Result};
 
@@ -153,39 +153,79 @@ pub async fn cells<C: Conn>(conn: &C, tenant: TenantId, created: Option<Window>)
     query.all(conn).await
 }
 
-/// How many contacts were created in a window, and how many of them are prospects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NewLeads {
+/// Live contacts that share a source, a stage, a type and a market, with the moments at which they were created.
+#[derive(Clone, Debug)]
+pub struct Cohort {
+    pub source: Option<String>,
+    pub source_key: Option<String>,
+    pub stage: Option<String>,
+    pub contact_type: Option<i64>,
+    pub market: String,
+    /// Those without a readable created date included.
     pub contacts: i64,
-    pub prospects: i64,
+    /// Milliseconds, in no order.
+    pub created: Vec<i64>,
 }
 
-pub async fn new_leads_in<C: Conn>(conn: &C, tenant: TenantId, windows: &[Window]) -> Result<Vec<NewLeads>> {
-    let (Some(from), Some(until)) = (windows.iter().map(|w| w.from_ms()).min(), windows.iter().map(|w| w.until_ms()).max())
-    else {
-        return Ok(Vec::new());
-    };
-    let mut query = Query::new("SELECT ");
-    for (i, window) in windows.iter().enumerate() {
-        for condition in ["", " AND contact_type = 1"] {
-            query.push(if i == 0 && condition.is_empty() { "" } else { ", " });
-            query.push("COALESCE(SUM(CASE WHEN created_ms >= ").bind(window.from_ms());
-            query.push(" AND created_ms < ").bind(window.until_ms()).push(condition).push(" THEN 1 ELSE 0 END), 0)");
-        }
+/// All live contacts. A brand's fifty thousand come as some thousand rows.
+pub async fn cohorts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Cohort>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        source: Option<String>,
+        source_key: Option<String>,
+        stage: Option<String>,
+        contact_type: Option<i64>,
+        market: String,
+        contacts: i64,
+        created: Option<String>,
     }
-    query.push(" FROM leads WHERE tenant_id = ").bind(tenant.0).push(" AND gone_ms IS NULL AND created_ms >= ").bind(from);
-    query.push(" AND created_ms < ").bind(until);
-    let found = query.rows(conn).await?;
-    let Some(row) = found.first() else { return Ok(Vec::new()) };
-    (0..windows.len())
-        .map(|i| Ok(NewLeads { contacts: row.try_get_by_index(2 * i)?, prospects: row.try_get_by_index(2 * i + 1)? }))
-        .collect()
+    let text = "SELECT source, source_key, stage, contact_type, market, COUNT(*) AS contacts, \
+                STRING_AGG(CAST(created_ms AS TEXT), ',') AS created FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL \
+                GROUP BY source, source_key, stage, contact_type, market";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    let cohort = |row: Row| Cohort {
+        created: row.created.iter().flat_map(|all| all.split(',')).filter_map(|ms| ms.parse().ok()).collect(),
+        source: row.source,
+        source_key: row.source_key,
+        stage: row.stage,
+        contact_type: row.contact_type,
+        market: row.market,
+        contacts: row.contacts,
+    };
+    Ok(found.into_iter().map(cohort).collect())
 }
 
-/// Live contacts without a readable created date.
-pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
-    let text = "SELECT COUNT(*) FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL AND created_ms IS NULL";
-    crate::query::number(conn, text, [tenant.0.into()]).await
+/// How soon somebody wrote to the prospects of a window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FirstTouches {
+    /// Prospects created in the window.
+    pub prospects: i64,
+    /// Of them, those whose notes were read after they were created.
+    pub read: i64,
+    /// For each of those with a note of a person's, the milliseconds from created to the first, in ascending order.
+    pub after_ms: Vec<i64>,
+}
+
+/// A note of the CRM's own (author blank or "System") is nobody's touch, nor is one from before the contact was created.
+pub async fn first_touches<C: Conn>(conn: &C, tenant: TenantId, created: Window) -> Result<FirstTouches> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        read: bool,
+        after_ms: Option<i64>,
+    }
+    let mut query = Query::new(
+        "SELECT COALESCE(l.notes_read_ms >= l.created_ms, 1 = 0) AS read, (SELECT MIN(n.created_ms) - l.created_ms FROM notes n \
+         WHERE n.tenant_id = l.tenant_id AND n.client_id = l.crm_id AND n.gone_ms IS NULL AND n.created_ms >= l.created_ms \
+         AND LOWER(TRIM(n.author)) NOT IN ('', 'system')) AS after_ms \
+         FROM leads l WHERE l.gone_ms IS NULL AND l.contact_type = 1 AND l.tenant_id = ",
+    );
+    query.bind(tenant.0).push(" AND l.created_ms >= ").bind(created.from_ms());
+    query.push(" AND l.created_ms < ").bind(created.until_ms());
+    let rows: Vec<Row> = query.all(conn).await?;
+    let count = |wanted: fn(&&Row) -> bool| i64::try_from(rows.iter().filter(wanted).count()).unwrap_or(i64::MAX);
+    let mut after_ms: Vec<i64> = rows.iter().filter(|row| row.read).filter_map(|row| row.after_ms).collect();
+    after_ms.sort_unstable();
+    Ok(FirstTouches { prospects: count(|_| true), read: count(|row| row.read), after_ms })
 }
 
 // Listing --------------------------------------------------------------------------------------------------------------
@@ -198,9 +238,18 @@ pub struct LeadFilter {
     pub source: Option<LabelMatch>,
     pub created: Option<Window>,
     pub undated: bool,
-    pub prospects: bool,
+    pub types: Option<Types>,
+    pub state: Option<UsState>,
     /// Words to find in name, company, email, phone or market; all must occur.
     pub text: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Types {
+    /// Contact type 1.
+    Prospects,
+    /// Any other, none and unreadable ones included.
+    Others,
 }
 
 /// How a stage or source is matched.
@@ -324,8 +373,19 @@ fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
     if filter.undated {
         query.push(" AND created_ms IS NULL");
     }
-    if filter.prospects {
-        query.push(" AND contact_type = 1");
+    query.push(match filter.types {
+        None => "",
+        Some(Types::Prospects) => " AND contact_type = 1",
+        Some(Types::Others) => " AND (contact_type IS NULL OR contact_type <> 1)",
+    });
+    if let Some(state) = filter.state {
+        // As `UsState::of_market` reads it.
+        query.push(" AND (");
+        for (i, name) in [state.code(), state.name()].map(str::to_lowercase).into_iter().enumerate() {
+            query.push(if i == 0 { "" } else { " OR " }).push("TRIM(LOWER(market)) = ").bind(name.clone());
+            query.push(" OR RTRIM(LOWER(market)) LIKE ").bind(format!("%, {name}"));
+        }
+        query.push(")");
     }
     if let Some(text) = &filter.text {
         find_words(query, "search", text);

@@ -179,8 +179,9 @@ impl Syncer {
                     continue;
                 }
             }
-            // Notes are hundreds of calls: nobody makes them to a CRM that has answered nothing.
-            if reports[at].dataset == Dataset::Notes && reports[..at].iter().all(|list| list.status == DatasetStatus::Failed) {
+            // Notes are hundreds of calls: nobody makes them to a CRM that gave neither contacts nor deals nor events.
+            let mut lately = reports[..at].iter().rev().take(3);
+            if reports[at].dataset == Dataset::Notes && lately.all(|list| list.status == DatasetStatus::Failed) {
                 let why = reports[..at].iter().rev().find_map(|list| list.error.as_ref()).map(unasked);
                 return match why {
                     Some(why) => self.give_up(tenant, &run.id, reports, &why).await,

@@ -72,6 +72,15 @@ impl Link {
         }
     }
 
+    /// What its query says: for a form that keeps it.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(self.query.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(crate) fn url(self) -> String {
         if self.query.is_empty() { self.path } else { format!("{}?{}", self.path, self.query) }
     }

@@ -1,24 +1,24 @@
 //! A brand's numbers, computed once for each version of its data and each local day.
 //!
 //! They change only when a sync lands, a setting changes, or a day begins; counting fifty thousand contacts for every
-//! visitor would make each wait. One set is kept for each brand.
+//! visitor would make each wait.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::TenantId;
+use tetherboard_domain::{Compare, Period, Resolved, TenantId, Window};
 use tetherboard_metrics::{
-    Board, DayTotals, LeadSummary, NewLeadsThisWeek, Pipeline, SourceLine, day_totals, lead_summary, new_leads_this_week,
-    pipeline, sources,
+    Board, DayTotals, LeadBook, LeadSummary, NewLeads, Pipeline, SourceLine, day_totals, lead_book, pipeline,
 };
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, Store};
 
 pub(crate) struct Numbers {
     pub(crate) board: Board,
-    pub(crate) week: Option<NewLeadsThisWeek>,
+    pub(crate) leads: LeadBook,
     pub(crate) summary: LeadSummary,
     pub(crate) pipeline: Pipeline,
     pub(crate) sources: Vec<SourceLine>,
@@ -28,44 +28,94 @@ pub(crate) struct Numbers {
 
 const DAYS: i64 = 70;
 
+/// New leads of a period, and of the one that it is compared with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewLeadsIn {
+    pub(crate) period: Resolved,
+    pub(crate) this: NewLeads,
+    pub(crate) before: Option<(Window, NewLeads)>,
+}
+
+impl Numbers {
+    /// `None`: there is no data in the period yet.
+    pub(crate) fn new_leads(&self, tenant: &Tenant, period: Period, compare: Compare, now: Timestamp) -> Option<NewLeadsIn> {
+        let period = period.resolve(&tenant.zone, now, self.leads.as_of?)?;
+        let before = period.before(compare, &tenant.zone);
+        Some(NewLeadsIn {
+            this: self.leads.new_leads(period.window),
+            before: before.map(|window| (window, self.leads.new_leads(window))),
+            period,
+        })
+    }
+}
+
+/// What was computed, by brand and by what it is.
 #[derive(Clone, Default)]
 pub(crate) struct KeptNumbers(Arc<Mutex<HashMap<TenantId, Kept>>>);
 
+/// All of one version and day; the next one's first question drops it.
 struct Kept {
     data_version: i64,
     day: Date,
-    numbers: Arc<Numbers>,
+    values: HashMap<String, Arc<dyn Any + Send + Sync>>,
 }
 
+/// Of one brand; visitors can ask for periods without end.
+const MOST: usize = 64;
+
 impl KeptNumbers {
-    /// The numbers of the data version that `tenant` was read with, or of a later one.
+    /// The numbers of the data version that `tenant` was read with.
     pub(crate) async fn of(&self, store: &Store, tenant: &Tenant, now: Timestamp) -> Result<Arc<Numbers>> {
-        let day = tenant.zone.date(now);
-        if let Some(numbers) = self.kept(tenant, day) {
-            return Ok(numbers);
-        }
-        let numbers = Arc::new(compute(store, tenant, now).await?);
-        let kept = Kept { data_version: tenant.data_version, day, numbers: Arc::clone(&numbers) };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.id, kept);
-        Ok(numbers)
+        self.get(tenant, now, "numbers", || compute(store, tenant, now)).await
     }
 
-    fn kept(&self, tenant: &Tenant, day: Date) -> Option<Arc<Numbers>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = kept.get(&tenant.id).filter(|kept| kept.data_version == tenant.data_version && kept.day == day)?;
-        Some(Arc::clone(&kept.numbers))
+    /// What `compute` gives, once for each `key`, data version and local day.
+    ///
+    /// # Errors
+    /// Those of `compute`; nothing is kept then.
+    pub(crate) async fn get<T, F>(
+        &self,
+        tenant: &Tenant,
+        now: Timestamp,
+        key: &str,
+        compute: impl FnOnce() -> F,
+    ) -> Result<Arc<T>>
+    where
+        T: Send + Sync + 'static,
+        F: Future<Output = Result<T>>,
+    {
+        let day = tenant.zone.date(now);
+        if let Some(value) = self.kept(tenant, day, key) {
+            return Ok(value);
+        }
+        let value = Arc::new(compute().await?);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Kept { data_version: tenant.data_version, day, values: HashMap::new() };
+        let kept = all.entry(tenant.id).or_insert_with(fresh);
+        if (kept.data_version, kept.day) != (tenant.data_version, day) || kept.values.len() >= MOST {
+            *kept = fresh();
+        }
+        kept.values.insert(key.to_owned(), value.clone());
+        Ok(value)
+    }
+
+    fn kept<T: Send + Sync + 'static>(&self, tenant: &Tenant, day: Date, key: &str) -> Option<Arc<T>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.get(&tenant.id).filter(|kept| kept.data_version == tenant.data_version && kept.day == day)?;
+        Arc::clone(kept.values.get(key)?).downcast().ok()
     }
 }
 
 async fn compute(store: &Store, tenant: &Tenant, now: Timestamp) -> Result<Numbers> {
     let conn = store.conn();
     let board = Board::load(conn, tenant.id).await?;
+    let leads = lead_book(conn, tenant.id, &board).await?;
     Ok(Numbers {
-        week: new_leads_this_week(conn, tenant.id, &tenant.zone, now).await?,
-        summary: lead_summary(conn, tenant.id, &tenant.zone, &board, now).await?,
+        summary: leads.summary(&board, &tenant.zone, now),
+        sources: leads.sources(&board, None),
         pipeline: pipeline(conn, tenant.id, &board, now).await?,
-        sources: sources(conn, tenant.id, &board, None).await?,
         days: day_totals(conn, tenant.id, &board, tenant.zone.date(now), DAYS).await?,
+        leads,
         board,
     })
 }

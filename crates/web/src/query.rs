@@ -4,10 +4,10 @@ use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{Role, StageRole, TenantId, Window, Zone};
-use tetherboard_metrics::{Board, Closing, LeadGroup, LeadSummary, StagePlace};
+use tetherboard_domain::{Compare, Period, Role, StageRole, TenantId, UsState, Window, Zone};
+use tetherboard_metrics::{Board, Closing, LeadGroup, StagePlace, source_filter};
 use tetherboard_store::deals::{DealFilter, DealSort};
-use tetherboard_store::leads::{LabelMatch, LeadFilter, LeadSort};
+use tetherboard_store::leads::{LabelMatch, LeadFilter, LeadSort, Types};
 use tetherboard_store::{Conn, Result as StoreResult};
 use url::form_urlencoded;
 
@@ -115,6 +115,53 @@ pub(crate) fn days(pairs: &Pairs, zone: &Zone) -> Result<Days, String> {
     Ok(Days { from_ms: ms("from", 0)?, until_ms: ms("to", 1)? })
 }
 
+/// The period that a page speaks of, and what it is held against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PeriodQuery {
+    /// `None`: the page's own.
+    pub(crate) asked: Option<Period>,
+    pub(crate) compare: Compare,
+    /// Of an address that names none.
+    pub(crate) usual: Period,
+}
+
+pub(crate) const COMPARES: [(&str, Compare); 3] =
+    [("previous", Compare::Previous), ("year", Compare::YearBefore), ("none", Compare::Nothing)];
+
+impl PeriodQuery {
+    /// `usual` is the period of an address that names none.
+    ///
+    /// # Errors
+    /// A sentence that names the value that cannot be read, and what could.
+    pub(crate) fn parse(pairs: &Pairs, usual: Period) -> Result<Self, String> {
+        let asked = match pairs.filled("period") {
+            None => None,
+            // As the form of a custom period sends it.
+            Some("custom") => {
+                let day = |key: &str| -> Result<Date, String> {
+                    let text =
+                        pairs.filled(key).ok_or_else(|| format!("A custom period needs `{key}`, a date like 2026-03-09."))?;
+                    text.parse().map_err(|_| format!("`{key}={text}` is no date; write one like 2026-03-09."))
+                };
+                Some(Period::between(day("start")?, day("end")?).map_err(|error| format!("{error}; choose other days."))?)
+            }
+            Some(text) => Some(text.parse().map_err(|error| format!("`period`: {error}."))?),
+        };
+        Ok(Self { asked, compare: one_of(pairs, "compare", &COMPARES)?.unwrap_or_default(), usual })
+    }
+
+    pub(crate) fn period(self) -> Period {
+        self.asked.unwrap_or(self.usual)
+    }
+
+    /// Keeps it in an address, where it is not what goes without saying.
+    pub(crate) fn narrow(self, link: Link) -> Link {
+        let compare = COMPARES.iter().find(|(_, known)| *known == self.compare && self.compare != Compare::default());
+        let period = self.asked.map(|period| period.to_string());
+        link.maybe("period", period.as_deref()).maybe("compare", compare.map(|(name, _)| *name))
+    }
+}
+
 /// Which contacts a list shows, in which order, which part of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LeadQuery {
@@ -122,7 +169,8 @@ pub(crate) struct LeadQuery {
     pub(crate) source: Option<Label>,
     pub(crate) group: Option<LeadGroup>,
     pub(crate) role: Option<StageRole>,
-    pub(crate) prospects: bool,
+    pub(crate) types: Option<Types>,
+    pub(crate) state: Option<UsState>,
     pub(crate) undated: bool,
     pub(crate) text: Option<String>,
     pub(crate) from: Option<Edge>,
@@ -130,6 +178,8 @@ pub(crate) struct LeadQuery {
     pub(crate) sort: Option<(LeadSort, bool)>,
     pub(crate) page: i64,
 }
+
+pub(crate) const TYPES: [(&str, Types); 2] = [("prospects", Types::Prospects), ("others", Types::Others)];
 
 pub(crate) const LEAD_SORTS: [(&str, LeadSort); 6] = [
     ("name", LeadSort::Name),
@@ -149,7 +199,8 @@ impl LeadQuery {
             source: label(pairs, "source"),
             group: group(pairs)?,
             role: role(pairs)?,
-            prospects: one_of(pairs, "type", &[("prospects", true)])?.unwrap_or(false),
+            types: one_of(pairs, "type", &TYPES)?,
+            state: state(pairs)?,
             undated: one_of(pairs, "created", &[("unknown", true)])?.unwrap_or(false),
             text: pairs.filled("q").map(str::to_owned),
             from: edge(pairs, "from")?,
@@ -166,7 +217,13 @@ impl LeadQuery {
     /// Whether anything narrows the list.
     pub(crate) fn is_narrowed(&self) -> bool {
         let labels = self.stage.is_some() || self.source.is_some() || self.group.is_some() || self.role.is_some();
-        labels || self.prospects || self.undated || self.text.is_some() || self.from.is_some() || self.to.is_some()
+        labels
+            || self.types.is_some()
+            || self.state.is_some()
+            || self.undated
+            || self.text.is_some()
+            || self.from.is_some()
+            || self.to.is_some()
     }
 
     /// The rows meant. A window ends where the data does, as it does for the numbers that lead here.
@@ -181,7 +238,7 @@ impl LeadQuery {
         let source = match &self.source {
             None => None,
             Some(Label::NotText) => Some(LabelMatch::NotText),
-            Some(Label::Named(name)) => Some(LeadSummary::source_filter(conn, tenant, &Some(name.clone())).await?),
+            Some(Label::Named(name)) => Some(source_filter(conn, tenant, &Some(name.clone())).await?),
         };
         let mut stages: Vec<LabelMatch> = self.stage.iter().map(|label| stage_filter(board, label)).collect();
         stages.extend(self.group.map(|group| board.group_filter(group)));
@@ -191,7 +248,8 @@ impl LeadQuery {
             source,
             created: self.window(zone, as_of),
             undated: self.undated,
-            prospects: self.prospects || self.group.is_some() || self.role.is_some(),
+            types: if self.group.is_some() || self.role.is_some() { Some(Types::Prospects) } else { self.types },
+            state: self.state,
             text: self.text.clone(),
         })
     }
@@ -221,7 +279,11 @@ impl LeadQuery {
             };
         }
         link = link.maybe("in", self.group.map(group_word)).maybe("role", self.role.map(StageRole::as_str));
-        link = link.maybe("type", self.prospects.then_some("prospects")).maybe("created", self.undated.then_some("unknown"));
+        let types = TYPES.iter().find(|(_, known)| Some(*known) == self.types).map(|(name, _)| *name);
+        link = link
+            .maybe("type", types)
+            .maybe("state", self.state.map(UsState::code))
+            .maybe("created", self.undated.then_some("unknown"));
         for (key, edge) in [("from", self.from), ("to", self.to)] {
             link = link.maybe(key, edge.map(edge_text).as_deref());
         }
@@ -344,6 +406,13 @@ fn role(pairs: &Pairs) -> Result<Option<StageRole>, String> {
     }
 }
 
+fn state(pairs: &Pairs) -> Result<Option<UsState>, String> {
+    let Some(code) = pairs.filled("state") else { return Ok(None) };
+    let state =
+        UsState::coded(code).ok_or_else(|| format!("`state={code}` is no state of the USA; write its two letters, like CO."))?;
+    Ok(Some(state))
+}
+
 fn one_of<T: Copy>(pairs: &Pairs, key: &str, known: &[(&str, T)]) -> Result<Option<T>, String> {
     let Some(word) = pairs.filled(key) else { return Ok(None) };
     match known.iter().find(|(name, _)| *name == word) {
@@ -392,6 +461,19 @@ mod tests {
         assert_eq!(LeadQuery::parse(&pairs("")).unwrap().stage, None);
         assert_eq!(LeadQuery::parse(&pairs("stage=")).unwrap().stage, Some(Label::Named(String::new())));
         assert!(!LeadQuery::parse(&pairs("q=&from=&in=")).unwrap().is_narrowed());
+    }
+
+    #[test]
+    fn a_period_is_read_from_its_name_its_days_or_its_form_and_kept_in_short() {
+        let read = |query: &str| PeriodQuery::parse(&pairs(query), Period::WeekToDate);
+        let kept = |query: &str| read(query).unwrap().narrow(Link::to("/")).url();
+        assert_eq!(read("").unwrap().period(), Period::WeekToDate);
+        assert_eq!(kept(""), "/");
+        assert_eq!(kept("period=30d&compare=year"), "/?period=30d&compare=year");
+        assert_eq!(kept("period=custom&start=2026-03-01&end=2026-03-31&compare=previous"), "/?period=2026-03-01..2026-03-31");
+        for bad in ["period=soon", "period=custom", "period=custom&start=2026-03-09&end=2026-03-01", "compare=last"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

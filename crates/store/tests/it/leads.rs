@@ -1,11 +1,12 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, Money, StageKey, TenantId};
-use tetherboard_store::leads::{self, LabelMatch, LeadFilter, LeadRecord, LeadSort, NewLeads};
+use tetherboard_domain::{Dataset, Money, StageKey, TenantId, UsState};
+use tetherboard_store::leads::{self, FirstTouches, LabelMatch, LeadFilter, LeadRecord, LeadSort, Types};
+use tetherboard_store::notes::{self, NoteRecord};
 use tetherboard_store::records::{self, Absence};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::TestDatabase;
 
-use crate::rows::{DAY_MS, NOW_MS, harbor, lead, put_leads, window};
+use crate::rows::{DAY_MS, NOW_MS, book, harbor, lead, put_leads, window};
 
 async fn found(db: &TestDatabase, tenant: TenantId, filter: &LeadFilter) -> Vec<String> {
     let conn = db.store.conn();
@@ -138,31 +139,103 @@ async fn a_window_takes_its_first_moment_and_not_its_last(#[values(Sqlite, Postg
     assert_eq!(found(&db, tenant, &created).await, ["2", "3"]);
     let undated = LeadFilter { undated: true, ..LeadFilter::default() };
     assert_eq!(found(&db, tenant, &undated).await, ["5"]);
-    assert_eq!(leads::undated(db.store.conn(), tenant).await.unwrap(), 1);
     let cells = leads::cells(db.store.conn(), tenant, Some(day)).await.unwrap();
     assert_eq!(cells.iter().map(|cell| cell.contacts).collect::<Vec<_>>(), [2]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn new_leads_are_counted_for_each_window(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn cohorts_hold_every_live_contact_with_the_moment_of_its_creation(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
-    let created = |day: i64, contact_type| LeadRecord { created_ms: Some(NOW_MS + day * DAY_MS), contact_type, ..lead("x") };
+    let created = |created_ms, market: &str| LeadRecord { created_ms, market: market.into(), ..lead("x") };
     let leads = [
-        ("1", created(0, Some(1))),
-        ("2", created(0, Some(2))),
-        ("3", created(2, Some(1))),
-        ("4", created(2, None)),
-        ("5", created(9, Some(1))),
+        ("1", created(Some(NOW_MS), "Denver, CO")),
+        ("2", created(Some(NOW_MS + 1), "Denver, CO")),
+        ("3", created(None, "Denver, CO")),
+        ("4", created(None, "")),
+        ("5", LeadRecord { source: None, stage: None, contact_type: None, ..lead("x") }),
+        ("6", lead("gone")),
     ];
     put_leads(&db, tenant, leads).await;
-    let days = [0, 1, 2].map(|day| window(NOW_MS + day * DAY_MS, NOW_MS + (day + 1) * DAY_MS));
-    let counts = leads::new_leads_in(db.store.conn(), tenant, &days).await.unwrap();
-    let count = |contacts, prospects| NewLeads { contacts, prospects };
-    assert_eq!(counts, [count(2, 1), count(0, 0), count(2, 1)]);
-    let long_ago = [window(0, 1)];
-    assert_eq!(leads::new_leads_in(db.store.conn(), tenant, &long_ago).await.unwrap(), [count(0, 0)]);
-    assert!(leads::new_leads_in(db.store.conn(), tenant, &[]).await.unwrap().is_empty());
+    records::set_absence(db.store.conn(), tenant, Dataset::Contacts, &["6".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
+    let mut cohorts = leads::cohorts(db.store.conn(), tenant).await.unwrap();
+    cohorts.iter_mut().for_each(|cohort| cohort.created.sort_unstable());
+    let mut told: Vec<_> = cohorts
+        .iter()
+        .map(|cohort| {
+            (cohort.source.as_deref(), cohort.market.as_str(), cohort.contact_type, cohort.contacts, cohort.created.clone())
+        })
+        .collect();
+    told.sort();
+    let odd = lead("x").created_ms.into_iter().collect();
+    assert_eq!(
+        told,
+        [
+            (None, "", None, 1, odd),
+            (Some("Web"), "", Some(1), 1, vec![]),
+            (Some("Web"), "Denver, CO", Some(1), 3, vec![NOW_MS, NOW_MS + 1])
+        ]
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_first_touch_is_the_first_note_of_a_person_after_the_contact_came(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let created = |contact_type| LeadRecord { created_ms: Some(NOW_MS), contact_type, ..lead("x") };
+    put_leads(&db, tenant, ["1", "2", "3", "4"].map(|id| (id, created(Some(1))))).await;
+    put_leads(&db, tenant, [("5", created(Some(2)))]).await;
+    let note = |client: &str, author: &str, after_ms: i64| NoteRecord {
+        note_id: format!("{author}{after_ms}"),
+        client_id: client.to_owned(),
+        kind: "Call".to_owned(),
+        author: author.to_owned(),
+        html: String::new(),
+        body: String::new(),
+        created_ms: Some(NOW_MS + after_ms),
+    };
+    let written = [
+        note("1", "System", 1_000),
+        note("1", "Ruth", 60_000),
+        note("1", "Ruth", 90_000),
+        note("1", "Ruth", -5),
+        note("2", " system ", 1_000),
+        note("3", "", 1_000),
+        note("4", "Owen", 500),
+        note("5", "Owen", 500),
+    ];
+    let rows: Vec<_> =
+        (1..).zip(written).map(|(row, note)| (book(&format!("{}/{}", note.client_id, note.note_id), row), note)).collect();
+    notes::put(db.store.conn(), tenant, &rows, &[]).await.unwrap();
+    notes::set_read(db.store.conn(), tenant, &["1", "2", "3", "5"].map(str::to_owned), NOW_MS + 100_000).await.unwrap();
+    let touches = leads::first_touches(db.store.conn(), tenant, window(NOW_MS, NOW_MS + 1)).await.unwrap();
+    assert_eq!(touches, FirstTouches { prospects: 4, read: 3, after_ms: vec![60_000] });
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_state_is_found_as_its_markets_are_read(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let markets = [
+        "Denver, CO",
+        "denver, colorado ",
+        "CO",
+        " Colorado",
+        "Denver CO",
+        "Coco, FL",
+        "Washington, DC",
+        "Washington",
+        ",co",
+        "A,  CO",
+    ];
+    let lead = |market: &str| LeadRecord { market: market.into(), ..lead("x") };
+    put_leads(&db, tenant, markets.map(|market| (market, lead(market)))).await;
+    for state in UsState::ALL {
+        let mut expected: Vec<&str> = markets.into_iter().filter(|market| UsState::of_market(market) == Some(state)).collect();
+        expected.sort_unstable();
+        let filter = LeadFilter { state: Some(state), ..LeadFilter::default() };
+        assert_eq!(found(&db, tenant, &filter).await, expected, "{}", state.name());
+    }
 }
 
 #[rstest]
@@ -177,8 +250,9 @@ async fn cells_add_up_to_the_live_contacts(#[values(Sqlite, Postgres)] kind: Kin
         cells.iter().map(|cell| (cell.source.as_deref(), cell.stage_key.as_deref(), cell.contact_type, cell.contacts)).collect();
     told.sort();
     assert_eq!(told, [(None, None, None, 1), (Some("Web"), Some("new lead"), Some(1), 2)]);
-    let prospects = LeadFilter { prospects: true, ..LeadFilter::default() };
-    assert_eq!(found(&db, tenant, &prospects).await, ["1", "2"]);
+    let of = |types| LeadFilter { types: Some(types), ..LeadFilter::default() };
+    assert_eq!(found(&db, tenant, &of(Types::Prospects)).await, ["1", "2"]);
+    assert_eq!(found(&db, tenant, &of(Types::Others)).await, ["3"]);
 }
 
 #[rstest]

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use secrecy::SecretString;
 use tetherboard_clienttether::{Budgets, Limits};
 use tetherboard_domain::{Clock, Dataset, DatasetStatus, RunStatus, TenantId, Trigger};
-use tetherboard_metrics::{Board, lead_summary, pipeline};
+use tetherboard_metrics::{Board, lead_book, pipeline};
 use tetherboard_simulator::{Config, Edit, Fault, Request, Server, Simulator};
 use tetherboard_store::history::{self, Transition};
 use tetherboard_store::leads::{self, LeadRow};
@@ -149,7 +149,7 @@ impl World {
         let conn = self.db.store.conn();
         let zone = tenants::by_id(conn, tenant).await.unwrap().unwrap().zone;
         let board = Board::load(conn, tenant).await.unwrap();
-        let summary = lead_summary(conn, tenant, &zone, &board, self.clock.now()).await.unwrap();
+        let summary = lead_book(conn, tenant, &board).await.unwrap().summary(&board, &zone, self.clock.now());
         let pipeline = pipeline(conn, tenant, &board, self.clock.now()).await.unwrap();
         let label = |label: Option<String>| label.unwrap_or_else(|| "null".to_owned());
         Numbers {

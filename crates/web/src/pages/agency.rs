@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::SyncState;
+use tetherboard_domain::{Compare, Period, SyncState};
 use tetherboard_metrics::{Freshness, freshness};
 use tetherboard_store::runs::{self, Run};
 use tetherboard_store::tenants::Tenant;
@@ -18,7 +18,8 @@ use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::live::{self, Agencys, BrandNow, follow_agency};
-use crate::numbers::Numbers;
+use crate::numbers::{NewLeadsIn, Numbers};
+use crate::pages::overview::new_leads_link;
 use crate::pages::sync::incident;
 use crate::parts::agency::{AgencyPage, AgencyTab};
 use crate::parts::shell::{EMPTY, Theme, brand_tile};
@@ -37,6 +38,8 @@ struct BrandLine {
     tenant: Tenant,
     fresh: Freshness,
     numbers: Arc<Numbers>,
+    /// Since Monday; `None`: no data yet.
+    week: Option<NewLeadsIn>,
     /// The newest first.
     runs: Vec<Run>,
     why: Option<Markup>,
@@ -89,10 +92,12 @@ async fn follow(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>
 async fn line(portal: &Portal, tenant: Tenant, fresh: Freshness, now: Timestamp) -> Answer<BrandLine> {
     let conn = portal.store.conn();
     let vanished = field_rules::vanished(conn, tenant.id).await?;
+    let numbers = portal.numbers.of(&portal.store, &tenant, now).await?;
     Ok(BrandLine {
+        week: numbers.new_leads(&tenant, Period::WeekToDate, Compare::Previous, now),
+        numbers,
         why: reason(&fresh, &vanished, now, &tenant),
         fresh,
-        numbers: portal.numbers.of(&portal.store, &tenant, now).await?,
         runs: runs::newest(conn, tenant.id, RUNS).await?,
         tenant,
     })
@@ -105,8 +110,8 @@ pub(crate) async fn row(portal: &Portal, brand: &BrandNow, now: Timestamp) -> An
 }
 
 fn headline(lines: &[BrandLine], token_refused: bool) -> Markup {
-    let new: i64 = lines.iter().filter_map(|line| line.numbers.week).map(|week| week.this.contacts).sum();
-    let unknown = lines.iter().filter(|line| line.numbers.week.is_none()).count();
+    let new: i64 = lines.iter().filter_map(|line| line.week).map(|week| week.this.contacts).sum();
+    let unknown = lines.iter().filter(|line| line.week.is_none()).count();
     let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
     let brands = counted(i64::try_from(lines.len()).unwrap_or(0), "brand", "brands");
     html! {
@@ -177,10 +182,12 @@ fn brand_row(line: &BrandLine, now: Timestamp) -> Markup {
             td.nowrap { @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, &tenant.zone)), None => span.muted { "never" } } }
             td { a.plain-ticks href=(links::sync_of(slug).url()) { (ticks(&line.runs)) } }
             td.num {
-                @match line.numbers.week {
+                @match line.week {
                     Some(week) => {
-                        a.who-plain href=(links::leads(slug).with("from", &tenant.zone.date(week.window.from).to_string()).url()) data-count=(week.this.contacts) { b { (number(week.this.contacts)) } }
-                        " " span.muted { @if week.this.contacts == week.last.contacts { "same" } @else { (change(week.this.contacts, week.last.contacts)) } }
+                        a.who-plain href=(new_leads_link(slug, &week).url()) data-count=(week.this.contacts) { b { (number(week.this.contacts)) } }
+                        @if let Some((_, before)) = week.before {
+                            " " span.muted { @if week.this.contacts == before.contacts { "same" } @else { (change(week.this.contacts, before.contacts)) } }
+                        }
                     }
                     None => span.muted { "no data yet" },
                 }

@@ -4,7 +4,7 @@ pub(crate) mod agency;
 mod brand;
 mod leads;
 mod mapping;
-mod overview;
+pub(crate) mod overview;
 mod pipeline;
 mod sign_in;
 pub(crate) mod sync;

@@ -1,49 +1,60 @@
 //! Overview: the brand in one sentence, four numbers, and the pictures behind them.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, ChartSpec, ChartUnit, DatasetStatus, Period};
-use tetherboard_metrics::{Board, DayTotals, LeadGroup, NewLeadsThisWeek, Pipeline, SourceLine, StageLine, WeekCount};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, DatasetStatus, Period};
+use tetherboard_metrics::{Board, DayTotals, LeadGroup, Pipeline, SourceLine, StageLine, WeekCount};
 
 use crate::Portal;
-use crate::error::Answer;
+use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
-use crate::numbers::Numbers;
+use crate::numbers::{NewLeadsIn, Numbers};
+use crate::parts::card::{Card, delta};
 use crate::parts::figure::Figure;
 use crate::parts::fresh::dataset_name;
+use crate::parts::period::picker;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::spark::sparkline;
 use crate::parts::stages::{stage_link, strip, unconfirmed_notice};
 use crate::parts::words::{change, counted, number, percent};
 use crate::parts::{icon, time, toned_icon};
-use crate::query::with_label;
+use crate::query::{Pairs, PeriodQuery, with_label};
 use crate::viewer::BrandViewer;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/t/{brand}/overview", get(overview))
 }
 
-async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme) -> Answer<Markup> {
-    let shell = Shell::load(&portal, &brand, theme).await?;
-    let tenant = &brand.tenant;
-    let view = portal.numbers.of(&portal.store, tenant, shell.now).await?;
-    let body = if view.summary.as_of.is_none() { first_sync(&shell) } else { body(&shell, &view) };
-    let address = Link::to(Tab::Overview.url(&tenant.slug));
-    Ok(shell.render(&Page { tab: Tab::Overview, bar: bar(&shell, &view), body, address, kept: String::new() }))
+/// What the page shows.
+struct Overview {
+    numbers: Arc<Numbers>,
+    query: PeriodQuery,
+    /// `None`: no data in the period yet.
+    new: Option<NewLeadsIn>,
 }
 
-fn bar(shell: &Shell<'_>, view: &Numbers) -> Markup {
-    let zone = &shell.tenant().zone;
+async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Markup> {
+    let query = PeriodQuery::parse(&pairs, Period::WeekToDate).map_err(|detail| Refusal::bad_request(Wants::Page, detail))?;
+    let shell = Shell::load(&portal, &brand, theme).await?;
+    let tenant = &brand.tenant;
+    let numbers = portal.numbers.of(&portal.store, tenant, shell.now).await?;
+    let new = numbers.new_leads(tenant, query.period(), query.compare, shell.now);
+    let view = Overview { numbers, query, new };
+    let body = if view.numbers.summary.as_of.is_none() { first_sync(&shell) } else { body(&shell, &view) };
+    let address = query.narrow(Link::to(Tab::Overview.url(&tenant.slug)));
+    let kept = query.narrow(Link::to("")).url();
+    Ok(shell.render(&Page { tab: Tab::Overview, bar: bar(&shell, &view), body, address, kept: kept.clone(), period: kept }))
+}
+
+fn bar(shell: &Shell<'_>, view: &Overview) -> Markup {
+    let tenant = shell.tenant();
+    let (zone, base) = (&tenant.zone, Link::to(Tab::Overview.url(&tenant.slug)));
     html! {
-        span.btn aria-disabled="false" { (icon("calendar-days", 15)) b { (Period::WeekToDate.label()) } }
-        @if let Some(week) = view.week {
-            p.dates {
-                (time::day(zone.date(week.window.from))) " – " (time::exact(week.window.until, zone))
-                span { " compared with " (time::day(zone.date(week.before.from))) " – " (time::exact(week.before.until, zone)) }
-            }
-        } @else { p.dates { "No data yet this week" } }
+        (picker(view.query, view.new.map(|new| new.period).as_ref(), zone.date(shell.now), zone, &base))
         div.push.flex {
             button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
             button.btn.plain type="button" data-print { (icon("printer", 15)) "Print" }
@@ -51,13 +62,14 @@ fn bar(shell: &Shell<'_>, view: &Numbers) -> Markup {
     }
 }
 
-fn body(shell: &Shell<'_>, view: &Numbers) -> Markup {
+fn body(shell: &Shell<'_>, page: &Overview) -> Markup {
+    let view = &*page.numbers;
     let board = &view.board;
     let slug = &shell.tenant().slug;
     html! {
-        (headline(shell, board, view))
+        (headline(shell, page))
         @if let Some(notice) = unconfirmed_notice(board, &view.pipeline, shell.brand.viewer.is_agency()) { (notice) }
-        (cards(shell, board, view))
+        (cards(shell, page))
         div.cols.even {
             section.card.c-7 {
                 div.card-head { h2 { "New leads by week" } span.sub { "12 weeks" } a.more href=(links::leads(slug).url()) { "All leads " (icon("arrow-right", 13)) } }
@@ -84,20 +96,23 @@ fn last_step<'a>(board: &Board, pipeline: &'a Pipeline) -> Option<&'a StageLine>
     pipeline.stages.iter().rfind(|line| board.is_in(LeadGroup::Qualified, &line.place))
 }
 
-fn headline(shell: &Shell<'_>, board: &Board, view: &Numbers) -> Markup {
-    let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
+fn headline(shell: &Shell<'_>, page: &Overview) -> Markup {
+    let (slug, view) = (&shell.tenant().slug, &page.numbers);
+    let board = &view.board;
     let last = last_step(board, &view.pipeline).filter(|line| line.contacts > 0);
     html! {
         h1.hero {
-            @match view.week {
-                Some(week) => {
-                    a href=(week_link(shell, week).url()) data-count=(week.this.contacts) { (counted(week.this.contacts, "new lead", "new leads")) }
-                    " this week, " (change(week.this.contacts, week.last.contacts))
-                    @if week.this.contacts == week.last.contacts { " as by " } @else { " than by " }
-                    @if week.window.until.duration_since(shell.now).as_secs().abs() < 7_200 { "this time last week. " }
-                    @else { (week.window.until.to_zoned(zone.tz().clone()).strftime("%A %-I:%M %p").to_string()) " last week. " }
+            @match page.new {
+                Some(new) => {
+                    a href=(new_leads_link(slug, &new).url()) data-count=(new.this.contacts) { (counted(new.this.contacts, "new lead", "new leads")) }
+                    " " (new.period.period.words())
+                    @if let Some((_, before)) = new.before {
+                        ", " (change(new.this.contacts, before.contacts))
+                        @if new.this.contacts == before.contacts { " as " } @else { " than " } (than_before(shell, page.query, &new))
+                    }
+                    ". "
                 }
-                None => "No data yet this week. ",
+                None => { "No data yet " (page.query.period().words()) ". " }
             }
             @if let Some(line) = last {
                 a href=(stage_link(slug, line.stage.as_deref()).url()) data-count=(line.contacts) { (counted(line.contacts, "candidate", "candidates")) }
@@ -110,62 +125,38 @@ fn headline(shell: &Shell<'_>, board: &Board, view: &Numbers) -> Markup {
     }
 }
 
-/// The contacts created since Monday, as far as the data goes.
-pub(crate) fn week_link(shell: &Shell<'_>, week: NewLeadsThisWeek) -> Link {
-    let tenant = shell.tenant();
-    links::leads(&tenant.slug).with("from", &tenant.zone.date(week.window.from).to_string())
-}
-
-/// A number with its meaning, its change and where it leads.
-pub(crate) struct Card {
-    pub(crate) id: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) value: String,
-    pub(crate) link: Option<(String, i64)>,
-    pub(crate) meaning: &'static str,
-    pub(crate) counted: String,
-    pub(crate) spark: Markup,
-    pub(crate) below: Markup,
-}
-
-impl Card {
-    pub(crate) fn render(&self, as_of: Option<&str>) -> Markup {
-        html! {
-            div.stat {
-                div.k {
-                    span { (self.name) }
-                    details.def id=(format!("def-{}", self.id)) {
-                        summary aria-label=(format!("What {} means", self.name)) { (icon("info", 14)) }
-                        div.def-panel {
-                            b { (self.name) }
-                            p { (self.meaning) }
-                            dl { dt { "Counted" } dd { (self.counted) } @if let Some(as_of) = as_of { dt { "As of" } dd { (as_of) } } }
-                            @if let Some((url, count)) = &self.link { a href=(url) data-count=(count) { "See the " (counted(*count, "record", "records")) } }
-                        }
-                    }
-                }
-                @match &self.link {
-                    Some((url, count)) => a.v href=(url) data-count=(count) aria-label=(format!("{}: {}", self.name, self.value)) { (self.value) },
-                    None => span.v { (self.value) },
-                }
-                (self.spark)
-                span.d { (self.below) }
-            }
+/// What a period's new leads are compared with, in words: `by this time last week`.
+pub(crate) fn than_before(shell: &Shell<'_>, query: PeriodQuery, new: &NewLeadsIn) -> String {
+    let zone = &shell.tenant().zone;
+    let lately = new.period.window.until.duration_since(shell.now).as_secs().abs() < 7_200;
+    let by = |weekday: &str| match lately {
+        true => "by this time".to_owned(),
+        false => format!("by {}", new.period.window.until.to_zoned(zone.tz().clone()).strftime(weekday)),
+    };
+    match (query.compare, new.period.period) {
+        (Compare::YearBefore, _) => "in the same days a year before".to_owned(),
+        (_, Period::WeekToDate) => format!("{} last week", by("%A %-I:%M %p")),
+        (_, Period::MonthToDate) => format!("{} last month", by("the %-d, %-I:%M %p")),
+        (_, Period::QuarterToDate) => "by this day of the last quarter".to_owned(),
+        (_, Period::YearToDate) => "by this day of last year".to_owned(),
+        (_, Period::LastWeek) => "in the week before".to_owned(),
+        (_, Period::Last12Weeks) => "in the 12 weeks before".to_owned(),
+        (_, Period::Last12Months) => "in the 12 months before".to_owned(),
+        (_, Period::Last7Days | Period::Last30Days | Period::Last90Days | Period::Days { .. }) => {
+            format!("in the {} before", counted(new.period.days().into(), "day", "days"))
         }
     }
 }
 
-/// A change in words; green when it is plainly good.
-pub(crate) fn delta(now: i64, before: i64, than: &str) -> Markup {
-    let (class, picture) = match now - before {
-        0 => return html! { span.delta { "as many" } " as " (than) },
-        1.. => ("delta up", "arrow-up"),
-        _ => ("delta", "arrow-down"),
-    };
-    html! { span class=(class) { (icon(picture, 13)) (change(now, before)) } " than " (than) }
+/// The contacts created in a period, as far as the data goes.
+pub(crate) fn new_leads_link(slug: &str, new: &NewLeadsIn) -> Link {
+    let link = links::leads(slug).with("from", &new.period.first.to_string());
+    link.with("to", &new.period.last.to_string())
 }
 
-fn cards(shell: &Shell<'_>, board: &Board, view: &Numbers) -> Markup {
+fn cards(shell: &Shell<'_>, page: &Overview) -> Markup {
+    let (view, new) = (&*page.numbers, page.new);
+    let board = &view.board;
     let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
     let as_of = |moment: Option<jiff::Timestamp>| moment.map(|moment| time::exact(moment, zone));
     let leads_as_of = as_of(view.summary.as_of);
@@ -177,26 +168,8 @@ fn cards(shell: &Shell<'_>, board: &Board, view: &Numbers) -> Markup {
         Some(delta(now, of(day), &format!("on {}", time::day(day.day))))
     };
     let p = &view.pipeline;
-    let new = Card {
-        id: "new-leads",
-        name: "New leads",
-        value: view.week.map_or("—".to_owned(), |week| number(week.this.contacts)),
-        link: view.week.map(|week| (week_link(shell, week).url(), week.this.contacts)),
-        meaning: "Contacts of every type created since Monday in the brand’s time zone, up to the last complete read. Contacts without a readable created date are left out.",
-        counted: view.week.map_or("no data yet this week".to_owned(), |week| {
-            format!(
-                "{}, {} of them prospects; {} without a date",
-                counted(week.this.contacts, "contact", "contacts"),
-                number(week.this.prospects),
-                number(view.summary.undated)
-            )
-        }),
-        spark: sparkline(&weeks, "New leads, last 10 weeks, this week unfinished", true),
-        below: match view.week {
-            Some(week) => delta(week.this.contacts, week.last.contacts, "last week by now"),
-            None => html! { "no data yet this week" },
-        },
-    };
+    let new_leads =
+        new_leads_card(shell, page.query, view, new, sparkline(&weeks, "New leads, last 10 weeks, this week unfinished", true));
     let in_pipeline = Card {
         id: "in-pipeline",
         name: "Leads in pipeline",
@@ -231,10 +204,40 @@ fn cards(shell: &Shell<'_>, board: &Board, view: &Numbers) -> Markup {
         below: html! { "fee known for " (number(p.fees_known)) " of " (counted(p.open_deals, "open deal", "open deals")) },
     };
     html! {
-        section.card.stats aria-label="This week in four numbers" {
-            (new.render(leads_as_of.as_deref()))
+        section.card.stats aria-label="Four numbers" {
+            (new_leads.render(leads_as_of.as_deref()))
             @for card in [&in_pipeline, &qualified, &weighted] { (card.render(pipeline_as_of.as_deref())) }
         }
+    }
+}
+
+/// New leads of a period, as Overview and Leads show them.
+pub(crate) fn new_leads_card(
+    shell: &Shell<'_>,
+    query: PeriodQuery,
+    view: &Numbers,
+    new: Option<NewLeadsIn>,
+    spark: Markup,
+) -> Card {
+    let slug = &shell.tenant().slug;
+    Card {
+        id: "new-leads",
+        name: "New leads",
+        value: new.map_or("—".to_owned(), |new| number(new.this.contacts)),
+        link: new.map(|new| (new_leads_link(slug, &new).url(), new.this.contacts)),
+        meaning: "Contacts of every type created in the period, in the brand’s time zone, up to the last complete read. Contacts without a readable created date are left out.",
+        counted: new.map_or("no data in the period yet".to_owned(), |new| {
+            let kinds = counted(new.this.contacts, "contact", "contacts");
+            format!("{kinds}, {} of them prospects; {} without a date", number(new.this.prospects), number(view.summary.undated))
+        }),
+        spark,
+        below: match new {
+            Some(new) => match new.before {
+                Some((_, before)) => delta(new.this.contacts, before.contacts, &than_before(shell, query, &new)),
+                None => html! { (number(new.this.prospects)) " of them prospects" },
+            },
+            None => html! { "no data yet " (query.period().words()) },
+        },
     }
 }
 

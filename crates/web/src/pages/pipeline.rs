@@ -13,12 +13,12 @@ use tetherboard_metrics::{Board, DayTotals, LeadGroup, StageLine};
 use tetherboard_store::deals::{self, DealFilter, DealRow};
 use tetherboard_store::{Conn, Result as StoreResult};
 
-use super::overview::Card;
 use crate::Portal;
 use crate::csv;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::numbers::Numbers;
+use crate::parts::card::Card;
 use crate::parts::figure::Figure;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::spark::sparkline;
@@ -82,6 +82,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         body: body(&shell, &view.numbers.board, &view),
         address,
         kept,
+        period: String::new(),
     });
     Ok(markup.into_response())
 }

@@ -1,8 +1,10 @@
 //! The pieces that pages are made of: plain functions from data to markup.
 
 pub(crate) mod agency;
+pub(crate) mod card;
 pub(crate) mod figure;
 pub(crate) mod fresh;
+pub(crate) mod period;
 pub(crate) mod runs;
 pub(crate) mod shell;
 pub(crate) mod spark;

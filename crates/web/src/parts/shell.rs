@@ -108,8 +108,10 @@ pub(crate) struct Page {
     pub(crate) body: Markup,
     /// The page's own address, to refresh itself by.
     pub(crate) address: Link,
-    /// What stays when the brand is switched.
+    /// What stays when the brand is switched: a query with its `?`, or nothing.
     pub(crate) kept: String,
+    /// What stays when the tab is: the period, in the same form.
+    pub(crate) period: String,
 }
 
 impl<'a> Shell<'a> {
@@ -149,7 +151,7 @@ impl<'a> Shell<'a> {
                 }
                 nav.tabs aria-label="Views" {
                     @for tab in Tab::ALL {
-                        a href=(tab.url(&tenant.slug)) data-key=(tab.key()) aria-current=[(tab == page.tab).then_some("page")] { (tab.label()) }
+                        a href=(format!("{}{}", tab.url(&tenant.slug), page.period)) data-key=(tab.key()) aria-current=[(tab == page.tab).then_some("page")] { (tab.label()) }
                     }
                 }
             } }

@@ -37,6 +37,17 @@ pub(crate) fn day(day: Date) -> String {
     day.strftime("%a %b %-d").to_string()
 }
 
+/// `Mon Mar 9`, with its year where that is not today's.
+pub(crate) fn day_of_year(of: Date, today: Date) -> String {
+    if of.year() == today.year() { day(of) } else { of.strftime("%a %b %-d, %Y").to_string() }
+}
+
+/// `Thu Mar 12, 10:30 AM CDT`, with its year where that is not today's.
+pub(crate) fn exact_of_year(moment: Timestamp, today: Date, zone: &Zone) -> String {
+    let local = moment.to_zoned(zone.tz().clone());
+    if local.year() == today.year() { exact(moment, zone) } else { local.strftime("%a %b %-d, %Y, %-I:%M %p %Z").to_string() }
+}
+
 /// `Mar 9, 2026`.
 pub(crate) fn full_day(day: Date) -> String {
     day.strftime("%b %-d, %Y").to_string()
@@ -59,6 +70,19 @@ pub(crate) fn lasted(ms: i64) -> String {
         ms @ 100..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
         ms @ 60_000..3_600_000 => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
         ms => format!("{} h {} min", ms / 3_600_000, ms % 3_600_000 / 60_000),
+    }
+}
+
+/// A stretch as a number on a card: `41 min`, `2.6 h`, `3.1 d`, `21 d`.
+pub(crate) fn span(ms: i64) -> String {
+    let tenths = |unit: i64, name: &str| {
+        let tenths = (ms.max(0) * 10 + unit / 2) / unit;
+        if tenths >= 100 { format!("{} {name}", (tenths + 5) / 10) } else { format!("{}.{} {name}", tenths / 10, tenths % 10) }
+    };
+    match ms {
+        ..5_400_000 => format!("{} min", (ms.max(0) + 30_000) / 60_000),
+        5_400_000..129_600_000 => tenths(3_600_000, "h"),
+        _ => tenths(86_400_000, "d"),
     }
 }
 
@@ -90,6 +114,16 @@ mod tests {
             [lasted(412), lasted(41_849), lasted(192_000), lasted(7_500_000)],
             ["0.4 s", "41.8 s", "3 min 12 s", "2 h 5 min"]
         );
+    }
+
+    #[test]
+    fn a_stretch_on_a_card_has_two_digits_at_least() {
+        let minute = 60_000;
+        assert_eq!(
+            [span(0), span(41 * minute), span(156 * minute), span(26 * 60 * minute)],
+            ["0 min", "41 min", "2.6 h", "26 h"]
+        );
+        assert_eq!([span(75 * 60 * minute), span(21 * 24 * 60 * minute)], ["3.1 d", "21 d"]);
     }
 
     #[test]

@@ -299,7 +299,7 @@ async fn what_a_sync_brings_shows_without_a_reload_and_closes_nothing() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     open(&world, &browser, "/t/harbor/leads").await;
-    browser.click("#def-contacts > summary").await.unwrap();
+    browser.click("#def-in-pipeline > summary").await.unwrap();
     let before = total(&browser).await;
     world.pass(SignedDuration::from_mins(30));
     world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Nina New")));
@@ -311,7 +311,7 @@ async fn what_a_sync_brings_shows_without_a_reload_and_closes_nothing() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert_eq!(total(&browser).await, before + 1);
-    browser.wait_for("#def-contacts[open]").await.unwrap();
+    browser.wait_for("#def-in-pipeline[open]").await.unwrap();
     browser.wait_for("[data-chart] svg").await.unwrap();
     quiet(&browser).await;
 }

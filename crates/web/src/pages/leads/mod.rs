@@ -1,0 +1,231 @@
+//! Leads: how many came, from where, where they stand, and who they are.
+
+mod list;
+mod pictures;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::{Markup, html};
+use tetherboard_domain::{Bucket, Period};
+use tetherboard_metrics::{FirstTouch, LeadGroup, first_touch};
+use tetherboard_store::leads::{self, LeadRow};
+
+use super::overview::{new_leads_card, new_leads_link};
+use crate::Portal;
+use crate::error::{Answer, Refusal, Wants};
+use crate::links::{self, Link, Tab};
+use crate::numbers::{NewLeadsIn, Numbers};
+use crate::parts::card::Card;
+use crate::parts::period::picker;
+use crate::parts::shell::{EMPTY, Page, Shell, Theme};
+use crate::parts::table::PAGE;
+use crate::parts::words::{counted, number, percent};
+use crate::parts::{icon, time};
+use crate::query::{Edge, LeadQuery, Pairs, PeriodQuery};
+use crate::viewer::BrandViewer;
+use list::{csv_link, sorted, with_page};
+
+pub(crate) fn router() -> Router<Portal> {
+    Router::new().route("/t/{brand}/leads", get(page))
+}
+
+/// What the page shows.
+struct LeadsView {
+    numbers: Arc<Numbers>,
+    period: PeriodQuery,
+    /// `None`: no data in the period yet.
+    new: Option<NewLeadsIn>,
+    /// What the trend's columns are; `None` where the address leaves it open.
+    by: Option<Bucket>,
+    touch: Option<FirstTouch>,
+    query: LeadQuery,
+    total: i64,
+    rows: Vec<LeadRow>,
+}
+
+impl LeadsView {
+    /// The page's address with what is not about its list.
+    fn base(&self, slug: &str) -> Link {
+        self.base_of(links::leads(slug))
+    }
+
+    fn base_of(&self, link: Link) -> Link {
+        self.period.narrow(link).maybe("by", self.by.map(Bucket::as_str))
+    }
+
+    /// A period that was asked for narrows the list, unless the list has days of its own.
+    fn is_narrowed_by_period(&self) -> bool {
+        narrows(self.period, &self.query)
+    }
+
+    fn is_narrowed(&self) -> bool {
+        self.query.is_narrowed() || self.is_narrowed_by_period()
+    }
+}
+
+fn narrows(period: PeriodQuery, query: &LeadQuery) -> bool {
+    period.asked.is_some() && query.from.is_none() && query.to.is_none()
+}
+
+async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Response> {
+    let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
+    let query = LeadQuery::parse(&pairs).map_err(bad)?;
+    let period = PeriodQuery::parse(&pairs, Period::Last12Weeks).map_err(bad)?;
+    let by = pairs.filled("by").map(str::parse).transpose().map_err(|error: String| bad(format!("`by`: {error}.")))?;
+    let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
+    let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
+    let board = &numbers.board;
+    let mut meant = query.clone();
+    if narrows(period, &query) {
+        let (first, last) = period.period().days(tenant.zone.date(now));
+        (meant.from, meant.to) = (Some(Edge::Day(first)), Some(Edge::Day(last)));
+    }
+    let filter = list::filter(conn, tenant.id, board, &tenant.zone, &meant).await?;
+    if pairs.wants_csv().map_err(bad)? {
+        return Ok(list::as_csv(conn, &brand, board, &query, &filter).await?);
+    }
+    let shell = Shell::load(&portal, &brand, theme).await?;
+    let (sort, descending) = query.order();
+    let offset = (query.page - 1) * PAGE;
+    let total = leads::count(conn, tenant.id, &filter).await?;
+    let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, PAGE)).await?;
+    if rows.is_empty() && offset > 0 {
+        return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
+    }
+    let new = numbers.new_leads(tenant, period.period(), period.compare, now);
+    let touch = match new {
+        Some(new) => {
+            let key = format!("first touch {}", period.period());
+            let touch = || first_touch(conn, tenant.id, new.period.window);
+            Some(*portal.numbers.get(tenant, now, &key, touch).await?)
+        }
+        None => None,
+    };
+    let view = LeadsView { numbers, period, new, by, touch, query, total, rows };
+    let slug = &tenant.slug;
+    let address = with_page(sorted(view.query.narrow(view.base(slug)), &view.query), view.query.page);
+    let kept = view.query.narrow(view.base_of(Link::to(""))).url();
+    let period = view.period.narrow(Link::to("")).url();
+    let (bar, body) = (bar(&shell, &view), body(&shell, &view));
+    Ok(shell.render(&Page { tab: Tab::Leads, bar, body, address, kept, period }).into_response())
+}
+
+fn bar(shell: &Shell<'_>, view: &LeadsView) -> Markup {
+    let tenant = shell.tenant();
+    let base = view.query.narrow(links::leads(&tenant.slug)).maybe("by", view.by.map(Bucket::as_str));
+    let resolved = view.new.map(|new| new.period);
+    html! {
+        (picker(view.period, resolved.as_ref(), tenant.zone.date(shell.now), &tenant.zone, &base))
+        div.push.flex {
+            button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
+            a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV, " (counted(view.total, "row", "rows")) }
+        }
+    }
+}
+
+fn body(shell: &Shell<'_>, view: &LeadsView) -> Markup {
+    let slug = &shell.tenant().slug;
+    let list = list::list(shell, &view.numbers.board, view);
+    // A list that was asked for comes first; the pictures are what leads to it.
+    let list_first = view.query.is_narrowed() || view.query.page > 1;
+    html! {
+        h1.sr { "Leads" }
+        @if list_first { (list) }
+        (cards(shell, view))
+        (pictures::trend(shell, view))
+        div.cols.even {
+            (pictures::sources(slug, view))
+            (pictures::standing(slug, view))
+        }
+        (pictures::outcomes(slug, view))
+        (pictures::states(slug, view))
+        @if !list_first { (list) }
+    }
+}
+
+fn cards(shell: &Shell<'_>, view: &LeadsView) -> Markup {
+    let (slug, s) = (&shell.tenant().slug, &view.numbers.summary);
+    let as_of = s.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
+    let cards = [
+        new_leads_card(shell, view.period, &view.numbers, view.new, EMPTY),
+        qualified_card(slug, view),
+        touch_card(view),
+        Card {
+            id: "in-pipeline",
+            name: "Leads in pipeline",
+            value: number(s.in_pipeline),
+            link: Some((links::leads(slug).with("in", "pipeline").url(), s.in_pipeline)),
+            meaning: "Prospects whose stage is not inactive, parked ones included: as they stand now, whenever they were created.",
+            counted: format!("{} of {}", number(s.in_pipeline), counted(s.prospects, "prospect", "prospects")),
+            spark: EMPTY,
+            below: html! { "of " (counted(s.prospects, "prospect", "prospects")) },
+        },
+    ];
+    html! { section.card.stats aria-label="Leads in numbers" { @for card in &cards { (card.render(as_of.as_deref())) } } }
+}
+
+/// Of those who came in the period, the ones that are qualified now.
+fn qualified_card(slug: &str, view: &LeadsView) -> Card {
+    let numbers = &view.numbers;
+    let qualified = |window| numbers.leads.in_group(&numbers.board, LeadGroup::Qualified, Some(window));
+    let now = view.new.map(|new| qualified(new.period.window));
+    let came = view.new.map_or(0, |new| new.this.contacts);
+    Card {
+        id: "qualified",
+        name: "Of them qualified now",
+        value: now.map_or("—".to_owned(), number),
+        link: view.new.zip(now).map(|(new, now)| (new_leads_link(slug, &new).with("in", "qualified").url(), now)),
+        meaning: "Prospects created in the period that stand now between the first qualified stage and the last before the agreement is signed.",
+        counted: now.map_or("no data in the period yet".to_owned(), |now| {
+            format!("{} of {}", number(now), counted(came, "new lead", "new leads"))
+        }),
+        spark: EMPTY,
+        below: match (view.new, now) {
+            (Some(new), Some(now)) => html! {
+                (percent(now, came)) " of " (number(came))
+                @if let Some((before, leads)) = new.before.filter(|(_, leads)| leads.contacts > 0) {
+                    "; of those who came before, " (percent(qualified(before), leads.contacts))
+                }
+            },
+            _ => html! { "no data yet " (view.period.period().words()) },
+        },
+    }
+}
+
+/// Fewer tell nothing of the rest.
+const ENOUGH: i64 = 5;
+
+fn touch_card(view: &LeadsView) -> Card {
+    let touch = view.touch.filter(|touch| touch.prospects > 0);
+    let told = touch.filter(|touch| touch.is_covered() && touch.touched >= ENOUGH).and_then(|touch| touch.median_ms);
+    Card {
+        id: "first-touch",
+        name: "Time to first touch",
+        value: told.map_or("—".to_owned(), time::span),
+        link: None,
+        meaning: "The median from a prospect’s creation to the first note that a person wrote about them, of the prospects created in the period. Shown when the notes of four in five have been read, and five or more have such a note. Those whom nobody has written about yet are not in it.",
+        counted: touch.map_or("no prospect came in the period".to_owned(), |touch| {
+            format!(
+                "{} of {} with notes read; {} of them touched",
+                number(touch.read),
+                counted(touch.prospects, "prospect", "prospects"),
+                number(touch.touched)
+            )
+        }),
+        spark: EMPTY,
+        below: match touch {
+            None => html! { "no prospect came " (view.period.period().words()) },
+            Some(touch) if !touch.is_covered() => {
+                html! { "notes read for " (percent(touch.read, touch.prospects)) " of prospects, too few to tell" }
+            }
+            Some(touch) if told.is_none() => {
+                html! { (number(touch.touched)) " of " (number(touch.read)) " touched, too few to tell" }
+            }
+            Some(touch) => html! { "median; " (number(touch.touched)) " of " (number(touch.read)) " touched" },
+        },
+    }
+}
