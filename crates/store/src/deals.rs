@@ -208,6 +208,21 @@ pub async fn list<C: Conn>(
     query.all(conn).await
 }
 
+/// The first `most` deals of every stage: the highest fees, then those that came into it last.
+pub async fn leading<C: Conn>(conn: &C, tenant: TenantId, most: i64) -> Result<Vec<DealRow>> {
+    let mut query = Query::numbered(
+        &format!(
+            "{DEAL}SELECT deal_id, contact_id, title, name, market, owner, stage, stage_key, stage_since_ms, stage_since_exact, \
+             fee_cents, odds, close_date FROM (SELECT deal.*, ROW_NUMBER() OVER (PARTITION BY stage_key \
+             ORDER BY COALESCE(fee_cents, -1) DESC, stage_since_ms DESC, name, deal_id, contact_id) AS place FROM deal) AS placed \
+             WHERE place <= "
+        ),
+        [tenant.0.into()],
+    );
+    query.bind(most).push(" ORDER BY stage_key, place");
+    query.all(conn).await
+}
+
 /// How a deal, or the prospect without one, is called.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct DealName {

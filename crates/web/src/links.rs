@@ -94,6 +94,11 @@ pub(crate) fn pipeline(slug: &str) -> Link {
     Link::to(Tab::Pipeline.url(slug))
 }
 
+/// The rows behind a number of the pipeline's history, such as `lost`.
+pub(crate) fn pipeline_rows(slug: &str, show: &str) -> Link {
+    Link::to(format!("{}/rows", Tab::Pipeline.url(slug))).with("show", show)
+}
+
 /// The stream that tells a brand's pages how fresh they are.
 pub(crate) fn live(slug: &str) -> String {
     format!("/t/{slug}/live")

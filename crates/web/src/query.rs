@@ -42,6 +42,11 @@ impl Pairs {
         self.get(key).map(str::trim).filter(|value| !value.is_empty())
     }
 
+    /// All but some keys.
+    pub(crate) fn without(&self, keys: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(key, _)| !keys.contains(&key.as_str())).cloned().collect())
+    }
+
     pub(crate) fn wants_csv(&self) -> Result<bool, String> {
         match self.get("format") {
             None | Some("") => Ok(false),
@@ -68,7 +73,7 @@ pub(crate) fn with_label(link: Link, key: &str, label: Option<&str>) -> Link {
     }
 }
 
-fn label(pairs: &Pairs, key: &str) -> Option<Label> {
+pub(crate) fn label(pairs: &Pairs, key: &str) -> Option<Label> {
     match pairs.get(&format!("{key}-not-text")) {
         Some("1") => Some(Label::NotText),
         // A form without scripts sends its "all".
@@ -206,7 +211,7 @@ impl LeadQuery {
             from: edge(pairs, "from")?,
             to: edge(pairs, "to")?,
             sort: sort(pairs, &LEAD_SORTS)?,
-            page: page(pairs)?,
+            page: page_number(pairs)?,
         })
     }
 
@@ -333,7 +338,7 @@ impl DealQuery {
             close: closing(pairs)?,
             text: pairs.filled("q").map(str::to_owned),
             sort: sort(pairs, &DEAL_SORTS)?,
-            page: page(pairs)?,
+            page: page_number(pairs)?,
         })
     }
 
@@ -437,7 +442,7 @@ fn sort<T: Copy>(pairs: &Pairs, known: &[(&str, T)]) -> Result<Option<(T, bool)>
     }
 }
 
-fn page(pairs: &Pairs) -> Result<i64, String> {
+pub(crate) fn page_number(pairs: &Pairs) -> Result<i64, String> {
     match pairs.filled("page") {
         None => Ok(1),
         Some(text) => text
