@@ -429,15 +429,22 @@ fn one_of<T: Copy>(pairs: &Pairs, key: &str, known: &[(&str, T)]) -> Result<Opti
     }
 }
 
-/// `created`, or `-created` from the last to the first.
 fn sort<T: Copy>(pairs: &Pairs, known: &[(&str, T)]) -> Result<Option<(T, bool)>, String> {
-    let Some(word) = pairs.filled("sort") else { return Ok(None) };
+    sort_by("sort", pairs, known)
+}
+
+/// `created`, or `-created` from the last to the first.
+pub(crate) fn sort_by<T: Copy>(key: &str, pairs: &Pairs, known: &[(&str, T)]) -> Result<Option<(T, bool)>, String> {
+    let Some(word) = pairs.filled(key) else { return Ok(None) };
     let (name, descending) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
     match known.iter().find(|(known, _)| *known == name) {
         Some((_, column)) => Ok(Some((*column, descending))),
         None => {
             let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            Err(format!("`sort={word}` is not known; use one of {}, with - before it for the other way round.", names.join(", ")))
+            Err(format!(
+                "`{key}={word}` is not known; use one of {}, with - before it for the other way round.",
+                names.join(", ")
+            ))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Contacts: their counts, and the list behind them.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
 use tetherboard_metrics::{Board, LEADS_REST_ON};
 use tetherboard_store::leads::LeadRow;
@@ -9,8 +9,9 @@ use tetherboard_store::{leads, runs};
 use utoipa::ToSchema;
 
 use super::cursor;
+use super::versioned::{Known, versioned};
 use crate::Portal;
-use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::error::{Answer, Problem, Refusal, Wants};
 use crate::query::{LeadQuery, Pairs};
 use crate::viewer::BrandViewer;
 
@@ -62,11 +63,14 @@ pub(crate) struct WeekCount {
 
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads/summary", params(("tenant" = String, Path)),
     responses((status = 200, body = Summary), (status = 404, body = Problem)))]
-pub(crate) async fn summary(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Json<Summary>> {
-    let numbers = portal.numbers.of(&portal.store, &brand.tenant, portal.clock.now()).await;
-    let numbers = numbers.map_err(|error| as_problem(error.into()))?;
+pub(crate) async fn summary(brand: BrandViewer, State(portal): State<Portal>, known: Known) -> Answer<Response> {
+    versioned(&known, &brand, portal.clock.now(), sum_up(&portal, &brand)).await
+}
+
+async fn sum_up(portal: &Portal, brand: &BrandViewer) -> Answer<Summary> {
+    let numbers = portal.numbers.of(&portal.store, &brand.tenant, portal.clock.now()).await?;
     let summary = &numbers.summary;
-    Ok(Json(Summary {
+    Ok(Summary {
         as_of: summary.as_of.map(super::text),
         zone: brand.tenant.zone.name().to_owned(),
         total: summary.total,
@@ -97,7 +101,7 @@ pub(crate) async fn summary(brand: BrandViewer, State(portal): State<Portal>) ->
                 prospects: week.prospects,
             })
             .collect(),
-    }))
+    })
 }
 
 #[derive(Serialize, ToSchema)]
@@ -136,17 +140,18 @@ pub(crate) struct Lead {
         ("stage" = Option<String>, Query, description = "absent: all; empty: blank"),
         ("source" = Option<String>, Query, description = "absent: all; empty: blank"),
         ("in" = Option<String>, Query, description = "pipeline, qualified, open or inactive"),
-        ("role" = Option<String>, Query), ("type" = Option<String>, Query, description = "prospects"),
+        ("role" = Option<String>, Query), ("type" = Option<String>, Query, description = "prospects or others"),
+        ("state" = Option<String>, Query, description = "two letters, such as CO: the state of the USA that the market names"),
         ("created" = Option<String>, Query, description = "unknown: without a readable created date"),
         ("q" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query, description = "a day is included"),
         ("sort" = Option<String>, Query, description = "created, name, source, market, stage, owner; - before it for the other way round"),
         ("cursor" = Option<String>, Query)),
     responses((status = 200, body = Leads), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Leads>> {
+pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs, known: Known) -> Answer<Response> {
     let bad = |detail: String| Refusal::bad_request(Wants::Problem, detail);
     let query = LeadQuery::parse(&pairs).map_err(bad)?;
     let offset = cursor::offset(&pairs).map_err(bad)?;
-    read(&portal, &brand, &query, offset).await.map(Json).map_err(as_problem)
+    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, &query, offset)).await
 }
 
 async fn read(portal: &Portal, brand: &BrandViewer, query: &LeadQuery, offset: i64) -> Answer<Leads> {

@@ -1,14 +1,15 @@
 //! The notes of all candidates, and of how many they are current.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
 use tetherboard_store::notes::{self, NoteFilter, NoteRow};
 use utoipa::ToSchema;
 
 use super::cursor;
+use super::versioned::{Known, versioned};
 use crate::Portal;
-use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::error::{Answer, Problem, Refusal, Wants};
 use crate::query::{Pairs, days};
 use crate::viewer::BrandViewer;
 
@@ -51,7 +52,7 @@ pub(crate) struct Note {
         ("client" = Option<String>, Query, description = "a contact's id"), ("from" = Option<String>, Query),
         ("to" = Option<String>, Query, description = "a day is included"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = Notes), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Notes>> {
+pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs, known: Known) -> Answer<Response> {
     let bad = |detail: String| Refusal::bad_request(Wants::Problem, detail);
     let window = days(&pairs, &brand.tenant.zone).map_err(bad)?;
     let offset = cursor::offset(&pairs).map_err(bad)?;
@@ -64,7 +65,7 @@ pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs
         from_ms: window.from_ms,
         until_ms: window.until_ms,
     };
-    read(&portal, &brand, &filter, offset).await.map(Json).map_err(as_problem)
+    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, &filter, offset)).await
 }
 
 async fn read(portal: &Portal, brand: &BrandViewer, filter: &NoteFilter, offset: i64) -> Answer<Notes> {

@@ -1,13 +1,14 @@
 //! Appointments.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
 use tetherboard_store::schedule::{self, ActivityRow};
 use utoipa::ToSchema;
 
+use super::versioned::{Known, versioned};
 use crate::Portal;
-use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::error::{Answer, Problem, Refusal, Wants};
 use crate::query::{Days, Pairs, days};
 use crate::viewer::BrandViewer;
 
@@ -46,9 +47,9 @@ pub(crate) struct Event {
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/schedule", params(
         ("tenant" = String, Path), ("from" = Option<String>, Query), ("to" = Option<String>, Query, description = "a day is included")),
     responses((status = 200, body = Schedule), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Schedule>> {
+pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs, known: Known) -> Answer<Response> {
     let window = days(&pairs, &brand.tenant.zone).map_err(|detail| Refusal::bad_request(Wants::Problem, detail))?;
-    read(&portal, &brand, window).await.map(Json).map_err(as_problem)
+    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, window)).await
 }
 
 async fn read(portal: &Portal, brand: &BrandViewer, window: Days) -> Answer<Schedule> {

@@ -29,13 +29,13 @@ fn menu(query: PeriodQuery, resolved: Option<&Resolved>, base: &Link) -> Markup 
     html! {
         details.menu id="period" {
             summary.btn { (icon("calendar-days", 15)) span.sr { "Period: " } b { (chosen.label()) } (icon("chevron-down", 14)) }
-            div.menu-panel {
+            div.menu-panel.periods {
                 ul.menu-list {
                     @for period in Period::NAMED {
                         li { a.menu-item href=(turned(period)) aria-current=[(period == chosen).then_some("true")] { (period.label()) } }
                     }
                 }
-                hr;
+                div {
                 form.menu-form method="get" action=(base.path()) {
                     @for (key, value) in base.pairs() { input type="hidden" name=(key) value=(value); }
                     input type="hidden" name="period" value="custom";
@@ -52,6 +52,7 @@ fn menu(query: PeriodQuery, resolved: Option<&Resolved>, base: &Link) -> Markup 
                     @for (compare, label) in COMPARES.iter().map(|(_, compare)| (*compare, compare_label(*compare))) {
                         li { a.menu-item href=(compared(compare)) aria-current=[(compare == query.compare).then_some("true")] { (label) } }
                     }
+                }
                 }
             }
         }

@@ -17,6 +17,11 @@ pub(crate) struct Sorting<'a> {
 
 impl Sorting<'_> {
     pub(crate) fn header(&self, label: &str, column: &str, class: &str, descends_first: bool) -> Markup {
+        self.header_by("sort", label, column, class, descends_first)
+    }
+
+    /// The same for one of several tables on a page, each with its own key in the address.
+    pub(crate) fn header_by(&self, key: &str, label: &str, column: &str, class: &str, descends_first: bool) -> Markup {
         let current = self.column == column;
         let next = match current {
             true if self.descending => column.to_owned(),
@@ -27,7 +32,7 @@ impl Sorting<'_> {
         let order = current.then_some(if self.descending { "descending" } else { "ascending" });
         html! {
             th scope="col" class=(class) aria-sort=[order] {
-                a.sort href=(self.list.clone().with("sort", &next).url()) {
+                a.sort href=(self.list.clone().with(key, &next).url()) {
                     (label)
                     @if current { (icon(if self.descending { "arrow-down" } else { "arrow-up" }, 12)) }
                 }

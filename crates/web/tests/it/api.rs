@@ -283,3 +283,23 @@ async fn a_problem_is_told_in_the_shape_of_its_standard() {
     assert!(answer.is_problem());
     keys(&answer.json(), "type title status detail");
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_has_not_changed_is_not_sent_again(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let mut visitor = world.visitor(Person::Riley).await;
+    for address in ["leads/summary", "leads?sort=name", "notes", "schedule"].map(|it| format!("/api/v1/tenants/harbor/{it}")) {
+        visitor.headers.remove("if-none-match");
+        let first = visitor.get(&address).await;
+        assert_eq!(first.status, 200, "{address}");
+        let tag = first.header("etag").to_owned();
+        visitor.headers.insert("if-none-match", format!("W/\"old\", W/{tag}").parse().unwrap());
+        let again = visitor.get(&address).await;
+        assert_eq!((again.status.as_u16(), again.body.len(), again.header("etag")), (304, 0, &*tag), "{address}");
+        world.sync("harbor").await;
+        let after = visitor.get(&address).await;
+        assert_eq!(after.status, 200, "{address}");
+        assert_ne!(after.header("etag"), tag, "{address}");
+    }
+}

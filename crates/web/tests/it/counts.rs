@@ -10,9 +10,17 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::tags;
 use crate::world::{BRANDS, HARBOR, Person, Visitor, World};
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 17] = [
     "overview",
+    "overview?period=ytd",
+    "overview?period=last-week&compare=none",
     "leads",
+    "leads?period=30d&by=day",
+    "leads?period=12m&compare=year&sources=-rate",
+    "leads?period=2026-09-03..2026-11-11&by=month",
+    "leads?period=2001-01-01..2001-01-31",
+    "leads?period=wtd&source=&sources=name",
+    "leads?state=TX&type=others",
     "pipeline",
     "pipeline?by=value",
     "leads?in=open",

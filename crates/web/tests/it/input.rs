@@ -6,7 +6,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::world::{Answer, PASSWORD, Person, World};
 
 /// Addresses of a list, the status they are answered with, and what the answer names; nothing where it is about the path.
-const CASES: [(&str, u16, &str); 36] = [
+const CASES: [(&str, u16, &str); 46] = [
     ("/t/atlantis/leads", 404, ""),
     ("/t/harbor/hot-lists", 404, ""),
     ("/t/harbor/leads/more", 404, ""),
@@ -30,9 +30,19 @@ const CASES: [(&str, u16, &str); 36] = [
     ("LIST?sort=--name", 400, "--name"),
     ("LEADS?type=dogs", 400, "dogs"),
     ("LEADS?created=known", 400, "known"),
+    ("LEADS?state=ZZ", 400, "ZZ"),
     ("LEADS?from=yesterday", 400, "yesterday"),
     ("LEADS?to=2026-02-30", 400, "2026-02-30"),
     ("LEADS?from=2026-11-19T25:00", 400, "2026-11-19T25:00"),
+    ("/t/harbor/overview?period=fortnight", 400, "fortnight"),
+    ("/t/harbor/overview?compare=never", 400, "never"),
+    ("/t/harbor/overview?period=custom", 400, "start"),
+    ("/t/harbor/overview?period=custom&start=2026-11-19&end=soon", 400, "soon"),
+    ("/t/harbor/leads?period=2026-11-19..2026-11-01", 400, "2026-11-19"),
+    ("/t/harbor/leads?period=0001-01-01..9999-12-31", 400, "1900"),
+    ("/t/harbor/leads?by=hour", 400, "hour"),
+    ("/t/harbor/leads?sources=luck", 400, "luck"),
+    ("/t/harbor/leads?sources=--name", 400, "--name"),
     ("/t/harbor/leads?page=0", 400, "page=0"),
     ("/t/harbor/leads?page=-1", 400, "page=-1"),
     ("/t/harbor/leads?page=1.5", 400, "page=1.5"),
@@ -49,7 +59,7 @@ const CURSORS: [&str; 7] =
     ["300", "!!", "YXQ6LTU", "YXQ6", "%00", "YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw", "YXQ6OTk5OTk5OTk5OTk5OTk5OTk5OTk5"];
 
 /// Odd, but not wrong: these are answered.
-const ODD: [&str; 20] = [
+const ODD: [&str; 26] = [
     "LIST?q=%00",
     "LIST?q=a%00b",
     "LIST?stage=%00",
@@ -65,6 +75,12 @@ const ODD: [&str; 20] = [
     "LIST?&&&=&q",
     "LIST?q=a&q=b&q=c",
     "LIST?sort=",
+    "/t/harbor/leads?period=1900-01-01..2200-12-31&by=day",
+    "/t/harbor/leads?period=2200-01-01..2200-12-31",
+    "/t/harbor/overview?period=2200-01-01..2200-12-31",
+    "/t/harbor/overview?period=&compare=",
+    "/t/harbor/leads?period=12m&by=day&format=csv",
+    "/t/harbor/leads?state=tx&from=2026-01-01&period=30d",
     "LEADS?from=0001-01-01&to=9999-12-31",
     "LEADS?from=9999-12-31&to=0001-01-01",
     "LEADS?from=-009999-01-01T00:00",

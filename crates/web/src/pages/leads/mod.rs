@@ -25,7 +25,7 @@ use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::table::PAGE;
 use crate::parts::words::{counted, number, percent};
 use crate::parts::{icon, time};
-use crate::query::{Edge, LeadQuery, Pairs, PeriodQuery};
+use crate::query::{Edge, LeadQuery, Pairs, PeriodQuery, sort_by};
 use crate::viewer::BrandViewer;
 use list::{csv_link, sorted, with_page};
 
@@ -41,11 +41,31 @@ struct LeadsView {
     new: Option<NewLeadsIn>,
     /// What the trend's columns are; `None` where the address leaves it open.
     by: Option<Bucket>,
+    /// How the sources are sorted, and whether from the largest; `None` where the address leaves it open.
+    sources: Option<(SourceSort, bool)>,
     touch: Option<FirstTouch>,
     query: LeadQuery,
     total: i64,
     rows: Vec<LeadRow>,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SourceSort {
+    Name,
+    Leads,
+    Qualified,
+    /// Qualified per lead.
+    Rate,
+    Awarded,
+}
+
+const SOURCE_SORTS: [(&str, SourceSort); 5] = [
+    ("name", SourceSort::Name),
+    ("leads", SourceSort::Leads),
+    ("qualified", SourceSort::Qualified),
+    ("rate", SourceSort::Rate),
+    ("awarded", SourceSort::Awarded),
+];
 
 impl LeadsView {
     /// The page's address with what is not about its list.
@@ -54,7 +74,7 @@ impl LeadsView {
     }
 
     fn base_of(&self, link: Link) -> Link {
-        self.period.narrow(link).maybe("by", self.by.map(Bucket::as_str))
+        pictured(self.period.narrow(link), self.by, self.sources)
     }
 
     /// A period that was asked for narrows the list, unless the list has days of its own.
@@ -67,6 +87,18 @@ impl LeadsView {
     }
 }
 
+/// Keeps how the pictures are shown.
+fn pictured(link: Link, by: Option<Bucket>, sources: Option<(SourceSort, bool)>) -> Link {
+    let link = link.maybe("by", by.map(Bucket::as_str));
+    let Some((sort, descending)) = sources else { return link };
+    let name = source_column(sort);
+    link.with("sources", &if descending { format!("-{name}") } else { name.to_owned() })
+}
+
+fn source_column(sort: SourceSort) -> &'static str {
+    SOURCE_SORTS.iter().find(|(_, known)| *known == sort).map_or("leads", |(name, _)| name)
+}
+
 fn narrows(period: PeriodQuery, query: &LeadQuery) -> bool {
     period.asked.is_some() && query.from.is_none() && query.to.is_none()
 }
@@ -76,6 +108,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
     let query = LeadQuery::parse(&pairs).map_err(bad)?;
     let period = PeriodQuery::parse(&pairs, Period::Last12Weeks).map_err(bad)?;
     let by = pairs.filled("by").map(str::parse).transpose().map_err(|error: String| bad(format!("`by`: {error}.")))?;
+    let sources = sort_by("sources", &pairs, &SOURCE_SORTS).map_err(bad)?;
     let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
     let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
     let board = &numbers.board;
@@ -105,7 +138,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         }
         None => None,
     };
-    let view = LeadsView { numbers, period, new, by, touch, query, total, rows };
+    let view = LeadsView { numbers, period, new, by, sources, touch, query, total, rows };
     let slug = &tenant.slug;
     let address = with_page(sorted(view.query.narrow(view.base(slug)), &view.query), view.query.page);
     let kept = view.query.narrow(view.base_of(Link::to(""))).url();
@@ -116,7 +149,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
 
 fn bar(shell: &Shell<'_>, view: &LeadsView) -> Markup {
     let tenant = shell.tenant();
-    let base = view.query.narrow(links::leads(&tenant.slug)).maybe("by", view.by.map(Bucket::as_str));
+    let base = view.query.narrow(pictured(links::leads(&tenant.slug), view.by, view.sources));
     let resolved = view.new.map(|new| new.period);
     html! {
         (picker(view.period, resolved.as_ref(), tenant.zone.date(shell.now), &tenant.zone, &base))
@@ -138,11 +171,10 @@ fn body(shell: &Shell<'_>, view: &LeadsView) -> Markup {
         (cards(shell, view))
         (pictures::trend(shell, view))
         div.cols.even {
-            (pictures::sources(slug, view))
+            div.c-7.stack { (pictures::sources(slug, view)) (pictures::states(slug, view)) }
             (pictures::standing(slug, view))
         }
         (pictures::outcomes(slug, view))
-        (pictures::states(slug, view))
         @if !list_first { (list) }
     }
 }

@@ -4,13 +4,14 @@ use maud::{Markup, html};
 use tetherboard_domain::{Bar, Bucket, ChartSpec, ChartUnit, UsState};
 use tetherboard_metrics::{LeadGroup, Outcome, SlotCount, SourceLine};
 
-use super::LeadsView;
+use super::{LeadsView, SourceSort, pictured, source_column};
 use crate::links::{self, Link};
 use crate::numbers::NewLeadsIn;
 use crate::pages::overview::{new_leads_link, source_name, than_before};
 use crate::parts::figure::Figure;
 use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::stages::{role_class, role_groups, role_link, role_name, stage, stage_link};
+use crate::parts::table::Sorting;
 use crate::parts::time;
 use crate::parts::words::{change, counted, number, percent};
 use crate::query::with_label;
@@ -152,22 +153,27 @@ fn of_source(slug: &str, new: &NewLeadsIn, source: Option<&str>) -> Link {
 pub(super) fn sources(slug: &str, view: &LeadsView) -> Markup {
     let lines = lines(view);
     let Some(new) = view.new.filter(|_| !lines.is_empty()) else {
-        return html! { section.card.c-7 id="sources" { div.card-head { h2 { "Sources" } } div.empty { h2 { "No new lead " (view.period.period().words()) } } } };
+        return html! { section.card id="sources" { div.card-head { h2 { "Sources" } } div.empty { h2 { "No new lead " (view.period.period().words()) } } } };
     };
-    let most = lines.first().map_or(1, |line| line.contacts).max(1);
+    let most = lines.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
+    let list = view.query.narrow(pictured(view.period.narrow(links::leads(slug)), view.by, None));
+    let (sort, descending) = view.sources.unwrap_or((SourceSort::Leads, true));
+    let sorting = Sorting { list: &list, column: source_column(sort), descending };
+    let header =
+        |label: &str, column: &str, class: &str, descends: bool| sorting.header_by("sources", label, column, class, descends);
     let (qualified, awarded) = lines.iter().fold((0, 0), |(q, a), line| (q + line.qualified, a + line.awarded));
     html! {
-        section.card.c-7 id="sources" {
+        section.card id="sources" {
             div.card-head { h2 { "Sources" } span.sub { "what each brought, and how far it is now" } }
             div.scroll.mt2 tabindex="0" role="region" aria-label="Sources" {
                 table.table {
                     thead { tr {
-                        th scope="col" { "Source" } th.num scope="col" aria-sort="descending" { "Leads" }
+                        (header("Source", "name", "", false)) (header("Leads", "leads", "num", true))
                         th.no-phone scope="col" { span.sr { "Share of leads, drawn" } } th.num scope="col" { "Share" }
-                        th.num scope="col" { "Qualified" } th.num scope="col" { "Qualified %" } th.num scope="col" { "Awarded" }
+                        (header("Qualified", "qualified", "num", true)) (header("Qualified %", "rate", "num", true)) (header("Awarded", "awarded", "num", true))
                     } }
                     tbody {
-                        @for line in &lines {
+                        @for line in sorted_lines(&lines, sort, descending) {
                             @let link = of_source(slug, &new, line.source.as_deref());
                             tr {
                                 th scope="row" { a.who.plain.t title=(source_name(line.source.as_deref())) data-count=(line.contacts) href=(link.clone().url()) { (source_name(line.source.as_deref())) } }
@@ -189,6 +195,26 @@ pub(super) fn sources(slug: &str, view: &LeadsView) -> Markup {
             div.card-foot { p { (sources_sentence(&lines, new.this.contacts, qualified)) } }
         }
     }
+}
+
+/// Equal ones stay in the order of their leads.
+fn sorted_lines(lines: &[SourceLine], sort: SourceSort, descending: bool) -> Vec<&SourceLine> {
+    let mut sorted: Vec<&SourceLine> = lines.iter().collect();
+    sorted.sort_by(|a, b| {
+        let order = match sort {
+            SourceSort::Name => name_key(a).cmp(&name_key(b)),
+            SourceSort::Leads => a.contacts.cmp(&b.contacts),
+            SourceSort::Qualified => a.qualified.cmp(&b.qualified),
+            SourceSort::Rate => (a.qualified * b.contacts).cmp(&(b.qualified * a.contacts)),
+            SourceSort::Awarded => a.awarded.cmp(&b.awarded),
+        };
+        if descending { order.reverse() } else { order }
+    });
+    sorted
+}
+
+fn name_key(line: &SourceLine) -> String {
+    source_name(line.source.as_deref()).to_lowercase()
 }
 
 /// A count as the way to its rows; nothing leads from 0.
@@ -303,7 +329,7 @@ pub(super) fn states(slug: &str, view: &LeadsView) -> Markup {
                                 @let held = of(state);
                                 @let place = format!("grid-area:{row}/{column};--share:{}%", 100 * held / most);
                                 @if held > 0 {
-                                    a.on style=(place) data-count=(held) href=(link(state)) title=(state.name()) aria-label=(format!("{}: {}", state.name(), number(held))) { b { (code) } span { (number(held)) } }
+                                    a.on style=(place) data-count=(held) href=(link(state)) title=(state.name()) { b { (code) } span { (number(held)) } span.sr { " from " (state.name()) } }
                                 } @else { span style=(place) title=(state.name()) aria-hidden="true" { b { (code) } } }
                             }
                         } }
