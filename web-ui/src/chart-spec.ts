@@ -1,43 +1,98 @@
 /* What the server says of a chart: data and meaning, no looks. */
-export interface ChartSpec {
-  /** columns stand side by side over time; bars lie below one another, one per stage or source */
-  kind: "columns" | "bars";
-  /** money is whole cents */
-  unit: "count" | "money";
+export type ChartSpec = BarSpec | StepSpec | FlowSpec;
+
+/** Money is whole cents. */
+export type Unit = "count" | "money";
+
+export interface BarSpec {
+  /** columns stand side by side over time; bars lie below one another, one per stage or source; a line runs over days */
+  kind: "columns" | "bars" | "line";
+  unit: Unit;
   series: string;
   previous: string | null;
   data: Datum[];
 }
 
-export interface Datum {
+/** What led from one total to another. */
+export interface StepSpec {
+  kind: "waterfall";
+  unit: Unit;
+  series: string;
+  data: Step[];
+}
+
+/** What went from the nodes on the left to those on the right. */
+export interface FlowSpec {
+  kind: "sankey";
+  unit: Unit;
+  series: string;
+  nodes: Node[];
+  flows: Flow[];
+}
+
+interface Place {
+  href?: string | null;
+  title?: string | null;
+}
+
+export interface Datum extends Place {
   label: string;
   /** null: not known, nothing is drawn */
   value: number | null;
   previous?: number | null;
   /** the bucket has not ended */
   open?: boolean;
+  /** carried forward from the day before */
+  approximate?: boolean;
   /** a stage role, which colours it */
   role?: string | null;
-  href?: string | null;
-  title?: string | null;
+  /** words after the value */
+  note?: string | null;
 }
+
+export interface Step extends Place {
+  label: string;
+  /** a total, or a change above or below zero; null: not known */
+  value: number | null;
+  total: boolean;
+}
+
+export interface Node extends Place {
+  label: string;
+  role?: string | null;
+}
+
+export interface Flow extends Place {
+  from: number;
+  to: number;
+  value: number;
+}
+
+export const notKnown = "not known";
 
 export const soFar = (datum: Datum, words: string) => (datum.open ? `${words} so far` : words);
 
-/** As on cards and axes: $950, $1.3K, $150K, $1.2M */
-export function short(value: number, unit: ChartSpec["unit"]): string {
-  if (unit === "count") return value.toLocaleString("en-US");
+export const noted = (datum: Datum, words: string) => (datum.note ? `${words} · ${datum.note}` : words);
+
+/** A change says which way it went; a total does not. */
+export const signed = (step: Step, words: string) => (!step.total && (step.value ?? 0) > 0 ? `+${words}` : words);
+
+/** As on cards and axes: $950, $1.3K, $150K, $1.25M */
+export function short(value: number, unit: Unit): string {
   const sign = value < 0 ? "−" : "";
-  const dollars = Math.round(Math.abs(value) / 100);
-  if (dollars < 1_000) return `${sign}$${dollars}`;
-  const thousands = Math.round(dollars / 100) / 10;
-  return thousands < 1_000 ? `${sign}$${thousands}K` : `${sign}$${Math.round(dollars / 100_000) / 10}M`;
+  const dollars = Math.abs(value) / 100;
+  if (unit === "count") return sign + Math.abs(value).toLocaleString("en-US");
+  if (dollars < 999.5) return `${sign}$${Math.round(dollars)}`;
+  if (dollars < 999_950) return `${sign}$${Math.round(dollars / 100) / 10}K`;
+  return `${sign}$${Math.round(dollars / 10_000) / 100}M`;
 }
 
 /** To the cent, for who wants to know */
-export function exact(value: number, unit: ChartSpec["unit"]): string {
-  if (unit === "count") return value.toLocaleString("en-US");
-  return (value / 100).toLocaleString("en-US", { style: "currency", currency: "USD", minimumFractionDigits: value % 100 ? 2 : 0 });
+export function exact(value: number, unit: Unit): string {
+  const sign = value < 0 ? "−" : "";
+  const size = Math.abs(value);
+  if (unit === "count") return sign + size.toLocaleString("en-US");
+  return sign + (size / 100).toLocaleString("en-US", { style: "currency", currency: "USD", minimumFractionDigits: size % 100 ? 2 : 0 });
 }
 
 /** The page's own addresses only: CRM text must not send anyone elsewhere. */

@@ -1,18 +1,22 @@
 /* Draws every [data-chart] of the page, tells what is under the pointer, and goes where it leads. The numbers are in the page's
-   tables too, which is the keyboard's way. CRM text enters only as text. */
-import { BarChart, LineChart } from "echarts/charts";
+   tables too, which is the keyboard's way. */
+import { BarChart, LineChart, SankeyChart } from "echarts/charts";
 import { GridSimpleComponent } from "echarts/components";
 import { init, use, type EChartsType } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { looks } from "./chart-looks";
-import { exact, ownAddress, soFar, type ChartSpec } from "./chart-spec";
+import { ownAddress, type ChartSpec } from "./chart-spec";
+import { ofBand, ofFlow, ofNode, tell, type Target } from "./chart-target";
 
-use([BarChart, LineChart, GridSimpleComponent, SVGRenderer]);
+use([BarChart, LineChart, SankeyChart, GridSimpleComponent, SVGRenderer]);
 
 interface Drawn {
   chart: EChartsType;
   spec: ChartSpec;
   source: string;
+  lies: boolean;
+  /** the flow under the pointer */
+  flow: number | null;
 }
 
 const drawn = new Map<HTMLElement, Drawn>();
@@ -42,35 +46,45 @@ function drawOne(plot: HTMLElement) {
   const spec = JSON.parse(source) as ChartSpec;
   if (was) Object.assign(was, { spec, source });
   else {
-    drawn.set(plot, { chart: init(plot, null, { renderer: "svg" }), spec, source });
+    drawn.set(plot, { chart: init(plot, null, { renderer: "svg" }), spec, source, lies: false, flow: null });
     listen(plot);
   }
   paint(plot);
 }
 
 function paint(plot: HTMLElement) {
-  const { chart, spec } = drawn.get(plot)!;
-  const size = { width: plot.clientWidth, height: plot.clientHeight };
+  const here = drawn.get(plot)!;
+  const { chart, spec } = here;
+  const size = sizeOf(plot);
+  here.lies = getComputedStyle(plot).getPropertyValue("--lies").trim() === "1"; // the style sheet gives what lies its height
+  here.flow = null;
   chart.resize(size);
-  chart.setOption(looks(spec, size), { notMerge: true });
+  chart.setOption(looks(spec, size, { lies: here.lies, from: Number(plot.dataset.axisFrom ?? 0) }), { notMerge: true });
   plot.querySelector("svg")?.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`); // so that paper can shrink it
 }
 
+const sizeOf = (plot: HTMLElement) => ({ width: plot.clientWidth, height: plot.clientHeight });
+
 function listen(plot: HTMLElement) {
-  const { chart } = drawn.get(plot)!;
+  const here = drawn.get(plot)!;
+  const { chart } = here;
   const tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
   tip.setAttribute("aria-hidden", "true");
-  plot.append(tip);
+  const spot = Object.assign(document.createElement("i"), { className: "spot", hidden: true });
+  plot.append(spot, tip);
+  chart.on("mousemove", ({ dataType, dataIndex }) => void (here.flow = dataType === "edge" ? dataIndex : null));
+  chart.on("mouseout", () => void (here.flow = null));
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => {
-    const datum = under(plot, offsetX, offsetY);
-    chart.getZr().setCursorStyle(datum && ownAddress(datum.href) ? "pointer" : "default");
-    tip.hidden = !datum;
-    if (!datum) return;
-    tip.replaceChildren(...tell(drawn.get(plot)!.spec, datum));
+    const target = under(plot, offsetX, offsetY);
+    chart.getZr().setCursorStyle(target && ownAddress(target.href) ? "pointer" : "default");
+    tip.hidden = !target;
+    mark(spot, plot, offsetX);
+    if (!target) return;
+    tip.replaceChildren(...tell(target));
     tip.style.left = `${Math.max(0, Math.min(offsetX + 14, plot.clientWidth - tip.offsetWidth))}px`;
     tip.style.top = `${Math.max(-8, offsetY - tip.offsetHeight - 12)}px`;
   });
-  chart.getZr().on("globalout", () => (tip.hidden = true));
+  chart.getZr().on("globalout", () => (tip.hidden = spot.hidden = true));
   chart.getZr().on("click", ({ offsetX, offsetY, event }) => {
     const address = ownAddress(under(plot, offsetX, offsetY)?.href);
     if (!address) return;
@@ -80,22 +94,23 @@ function listen(plot: HTMLElement) {
   });
 }
 
-/** The whole band of a datum answers, its label too. */
-function under(plot: HTMLElement, x: number, y: number) {
+/** Which day of a line the pointer is at. */
+function mark(spot: HTMLElement, plot: HTMLElement, x: number) {
   const { chart, spec } = drawn.get(plot)!;
-  const at = spec.kind === "bars" ? chart.convertFromPixel({ yAxisIndex: 0 }, y) : chart.convertFromPixel({ xAxisIndex: 0 }, x);
-  return spec.data[Number(at)] ?? null;
+  const at = spec.kind === "line" ? Number(chart.convertFromPixel({ xAxisIndex: 0 }, x)) : -1;
+  const value = spec.kind === "line" ? spec.data[at]?.value : null;
+  spot.hidden = value == null;
+  if (value == null) return;
+  const [left, top] = chart.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, [at, value]) as number[];
+  spot.style.translate = `${left}px ${top}px`;
 }
 
-function tell(spec: ChartSpec, datum: ChartSpec["data"][number]): Node[] {
-  const row = (name: string, value: number | null | undefined, open: boolean) => {
-    const line = document.createElement("p");
-    const number = document.createElement("b");
-    number.textContent = value == null ? "not known" : open ? soFar(datum, exact(value, spec.unit)) : exact(value, spec.unit);
-    line.append(name, number);
-    return line;
-  };
-  const head = document.createElement("b");
-  head.textContent = datum.title ?? datum.label;
-  return [head, row(spec.series, datum.value, true), ...(spec.previous ? [row(spec.previous, datum.previous, false)] : [])];
+function under(plot: HTMLElement, x: number, y: number): Target | null {
+  const { chart, spec, lies, flow } = drawn.get(plot)!;
+  if (spec.kind === "sankey") {
+    if (flow !== null) return ofFlow(spec, flow);
+    return ofNode(spec, sizeOf(plot), x, y);
+  }
+  const at = spec.kind === "bars" || lies ? chart.convertFromPixel({ yAxisIndex: 0 }, y) : chart.convertFromPixel({ xAxisIndex: 0 }, x);
+  return ofBand(spec, Number(at));
 }

@@ -7,8 +7,11 @@ use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Flow, Money, Node, Step, wat
 
 use crate::parts::words::number;
 
-/// Letters of a name that one line beside a lying bar has room for.
-const ONE_LINE: usize = 22;
+/// Letters of a name that one line beside a lying bar has room for: on a phone, and where it is wide.
+const ONE_LINE: [usize; 2] = [18, 36];
+
+/// Steps that stand side by side in half of a page.
+const FEW_STEPS: usize = 9;
 
 /// A figure around one chart.
 pub(crate) struct Figure<'a> {
@@ -48,12 +51,18 @@ impl Figure<'_> {
         let upright = format!("--h:{}px", self.height.unwrap_or(224));
         let (class, size, axis_from) = match self.spec {
             ChartSpec::Columns { .. } | ChartSpec::Line { .. } => ("plot", upright, None),
-            ChartSpec::Bars { data, .. } if data.iter().any(|bar| bar.label.chars().count() > ONE_LINE) => {
-                ("plot rows long", rows(data.len()), None)
+            ChartSpec::Bars { data, .. } => {
+                let letters = data.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(0);
+                let class = match ONE_LINE.iter().filter(|&&most| letters > most).count() {
+                    0 => "plot rows",
+                    1 => "plot rows long",
+                    _ => "plot rows long longest",
+                };
+                (class, rows(data.len()), None)
             }
-            ChartSpec::Bars { data, .. } => ("plot rows", rows(data.len()), None),
             ChartSpec::Waterfall { unit, data, .. } => {
-                ("plot steps", format!("{upright};{}", rows(data.len())), Some(waterfall_floor(data, *unit)))
+                let class = if data.len() > FEW_STEPS { "plot steps many" } else { "plot steps" };
+                (class, format!("{upright};{}", rows(data.len())), Some(waterfall_floor(data, *unit)))
             }
             ChartSpec::Sankey { flows, .. } => ("plot flows", rows(longer_side(flows)), None),
         };
@@ -122,7 +131,7 @@ fn keys(spec: &ChartSpec) -> Markup {
             ChartSpec::Bars { previous, .. } => { (previous_key(previous.as_deref())) }
             ChartSpec::Line { series, previous, data, .. } => {
                 span { i.key.stroke {} (series) }
-                @if data.iter().any(|bar| bar.open) { span { i.key.stroke.dashed {} "Unfinished, so far" } }
+                @if data.iter().any(|bar| bar.open) { span { i.key.ring {} "Unfinished, so far" } }
                 @if data.iter().any(|bar| bar.approximate) { span { i.key.stroke.dashed {} "Carried forward from the day before" } }
                 (previous_key(previous.as_deref()))
             }
@@ -131,7 +140,7 @@ fn keys(spec: &ChartSpec) -> Markup {
                 span { i.key.up {} "Up" }
                 span { i.key.down {} "Down" }
                 @let from = waterfall_floor(data, *unit);
-                @if from != 0 { span { "Axis from " (short(from, *unit)) ", not from zero" } }
+                @if from != 0 { span { "Axis from " (round(from, *unit)) ", not from zero" } }
             }
             ChartSpec::Sankey { .. } => {}
         }
@@ -223,11 +232,14 @@ fn exact(value: i64, unit: ChartUnit) -> String {
     }
 }
 
-fn short(value: i64, unit: ChartUnit) -> String {
-    match unit {
-        ChartUnit::Count => number(value),
-        ChartUnit::Money => Money(value).short(),
-    }
+/// Short where that says all of it.
+fn round(value: i64, unit: ChartUnit) -> String {
+    let grain = match value.abs() {
+        100_000_000.. => 1_000_000,
+        100_000.. => 10_000,
+        _ => 100,
+    };
+    if unit == ChartUnit::Money && value % grain == 0 { Money(value).short() } else { exact(value, unit) }
 }
 
 #[cfg(test)]
@@ -309,11 +321,14 @@ mod tests {
 
     #[test]
     fn rows_are_higher_where_a_name_is_too_long_for_one_line() {
-        assert!(
-            figure(&bars(ChartUnit::Count, vec![bar("FDD Sent", Some(1))])).contains(r#"class="plot rows" style="--rows:1""#)
-        );
-        let long = bar("FDD Review Call Scheduled", Some(1));
-        assert!(figure(&bars(ChartUnit::Count, vec![long])).contains(r#"class="plot rows long""#));
+        for (name, class) in [
+            ("FDD Sent", "plot rows"),
+            ("FDD Review Call Scheduled", "plot rows long"),
+            ("Waiting for the second reference of a bank", "plot rows long longest"),
+        ] {
+            let html = figure(&bars(ChartUnit::Count, vec![bar(name, Some(1))]));
+            assert!(html.contains(&format!(r#"class="{class}" style="--rows:1""#)), "{html}");
+        }
     }
 
     #[test]
@@ -354,6 +369,21 @@ mod tests {
         );
         assert!(html.contains(r#"data-axis-from="50000000""#) && html.contains("Axis from $500K, not from zero"), "{html}");
         assert!(html.contains(r#"style="--h:224px;--rows:5""#), "{html}");
+    }
+
+    #[test]
+    fn the_start_of_an_axis_is_short_only_where_that_is_all_of_it() {
+        let cases = [
+            (125_000_000, "$1.25M"),
+            (123_456_600, "$1,234,566"),
+            (95_050_000, "$950.5K"),
+            (95_055_000, "$950,550"),
+            (4_500, "$45"),
+        ];
+        for (from, words) in cases {
+            assert_eq!(round(from, ChartUnit::Money), words);
+        }
+        assert_eq!(round(1_250, ChartUnit::Count), "1,250");
     }
 
     #[test]
