@@ -10,7 +10,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::tags;
 use crate::world::{BRANDS, HARBOR, Person, Visitor, World};
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 20] = [
     "overview",
     "overview?period=ytd",
     "overview?period=last-week&compare=none",
@@ -23,6 +23,9 @@ const PAGES: [&str; 17] = [
     "leads?state=TX&type=others",
     "pipeline",
     "pipeline?by=value",
+    "pipeline?view=board",
+    "pipeline?period=12m&compare=none",
+    "pipeline?close=none&period=wtd",
     "leads?in=open",
     "leads?stage-not-text=1",
     "leads?q=a&type=prospects",
@@ -43,7 +46,7 @@ async fn counts_on(visitor: &Visitor, page: &str) -> Vec<(String, i64)> {
 }
 
 /// Follows each count once; a page may lead to the same list by several.
-async fn keep_their_word(visitor: &Visitor, pages: impl IntoIterator<Item = String>) -> usize {
+pub(crate) async fn keep_their_word(visitor: &Visitor, pages: impl IntoIterator<Item = String>) -> usize {
     let mut led_to: BTreeMap<String, (i64, String)> = BTreeMap::new();
     for page in pages {
         let counts = counts_on(visitor, &page).await;

@@ -13,6 +13,7 @@ mod isolation;
 mod live;
 mod mapping;
 mod page;
+mod past;
 mod sign_in;
 mod sync_pages;
 mod world;

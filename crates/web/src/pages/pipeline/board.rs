@@ -50,7 +50,7 @@ fn column<'a>(shell: &Shell<'_>, numbers: &'a Numbers, line: &StageLine, cards: 
     let name = line.stage.as_deref();
     let list = with_label(links::pipeline(&shell.tenant().slug), "stage", name).url();
     let mut cards: Vec<&DealRow> = cards.collect();
-    cards.sort_by_key(|row| std::cmp::Reverse(row.fee_cents));
+    cards.sort_by_key(|row| std::cmp::Reverse((row.fee_cents, row.stage_since_ms)));
     cards.truncate(MOST);
     let more = line.deals - i64::try_from(cards.len()).unwrap_or(0);
     html! {

@@ -603,7 +603,7 @@ fn toolbar(shell: &Shell<'_>, view: &PipelineView) -> Markup {
                     a href=(turn(Layout::Table)) aria-current=[(view.layout == Layout::Table).then_some("true")] { (icon("table", 14)) "Table" }
                     a href=(turn(Layout::Board)) aria-current=[(view.layout == Layout::Board).then_some("true")] { (icon("square-kanban", 14)) "Board" }
                 }
-                form method="get" action=(Tab::Pipeline.url(slug)) role="search" { label.search.in-card {
+                form method="get" action=(Tab::Pipeline.url(slug)) role="search" aria-label="Deals" { label.search.in-card {
                     (icon("search", 15)) span.sr { "Search in these deals" }
                     input type="search" name="q" placeholder="Search in these deals" value=(view.query.text.as_deref().unwrap_or_default());
                     @for (key, value) in searched.pairs() { input type="hidden" name=(key) value=(value); }

@@ -111,7 +111,7 @@ fn stages(slug: &str, board: &Board, p: &Pipeline, day: Date) -> Markup {
     let open = || p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place));
     html! {
         section.card {
-            div.card-head.mid { h2 { "Stages" } span.sub { "at the end of " (time::full_day(day)) ", in today’s order and roles" } }
+            div.toolbar { h2 { "Stages" } span.sub { "at the end of " (time::full_day(day)) ", in today’s order and roles" } }
             div.scroll tabindex="0" role="region" aria-label="Stages" {
                 table.table.breakdown {
                     thead { tr {
