@@ -35,20 +35,21 @@ fn steps(before: &[Event], then: &[Event]) -> Vec<(MoveKind, i64, i64)> {
 
 #[test]
 fn a_deal_is_booked_once_with_the_fee_that_came_or_left() {
-    let rich = contact(FDD, Some(100_00));
+    let rich = contact(FDD, Some(10_000));
     let price = |fee| Event::PriceContact { contact: 0, fee };
-    let cases: [(&[Event], &[Event], &[(MoveKind, i64, i64)]); 12] = [
-        (&[], &[contact(NEW, Some(100_00))], &[(MoveKind::New, 100, 1)]),
+    type Case<'a> = (&'a [Event], &'a [Event], &'a [(MoveKind, i64, i64)]);
+    let cases: [Case<'_>; 12] = [
+        (&[], &[contact(NEW, Some(10_000))], &[(MoveKind::New, 100, 1)]),
         (&[], &[contact(NEW, None)], &[(MoveKind::New, 0, 1)]),
-        (&[], &[contact(NEW, None), price(Some(70_00))], &[(MoveKind::New, 70, 1)]),
-        (&[contact(NEW, None)], &[price(Some(70_00))], &[(MoveKind::Up, 70, 1)]),
-        (std::slice::from_ref(&rich), &[price(Some(60_00))], &[(MoveKind::Down, -40, 1)]),
-        (std::slice::from_ref(&rich), &[price(Some(900_00)), price(Some(100_00))], &[]),
-        (std::slice::from_ref(&rich), &[price(Some(150_00)), step(0, LOST)], &[(MoveKind::Lost, -100, 1)]),
+        (&[], &[contact(NEW, None), price(Some(7_000))], &[(MoveKind::New, 70, 1)]),
+        (&[contact(NEW, None)], &[price(Some(7_000))], &[(MoveKind::Up, 70, 1)]),
+        (std::slice::from_ref(&rich), &[price(Some(6_000))], &[(MoveKind::Down, -40, 1)]),
+        (std::slice::from_ref(&rich), &[price(Some(90_000)), price(Some(10_000))], &[]),
+        (std::slice::from_ref(&rich), &[price(Some(15_000)), step(0, LOST)], &[(MoveKind::Lost, -100, 1)]),
         (std::slice::from_ref(&rich), &[step(0, SIGNED)], &[(MoveKind::Awarded, -100, 1)]),
         (std::slice::from_ref(&rich), &[step(0, PARKED)], &[(MoveKind::Parked, -100, 1)]),
         (std::slice::from_ref(&rich), &[Event::LoseContact { contact: 0 }], &[(MoveKind::Removed, -100, 1)]),
-        (&[contact(LOST, Some(100_00))], &[step(0, FDD)], &[(MoveKind::Reopened, 100, 1)]),
+        (&[contact(LOST, Some(10_000))], &[step(0, FDD)], &[(MoveKind::Reopened, 100, 1)]),
         (&[], &[rich.clone(), step(0, LOST)], &[]),
     ];
     for (before, then, expected) in cases {
@@ -58,10 +59,10 @@ fn a_deal_is_booked_once_with_the_fee_that_came_or_left() {
 
 #[test]
 fn a_deal_that_takes_its_prospects_place_is_no_new_one() {
-    let listed = Event::AddDeal { contact: Some(0), stage: FDD, fee: Some(130_00), odds: None };
-    assert_eq!(steps(&[contact(FDD, Some(100_00))], std::slice::from_ref(&listed)), [(MoveKind::Up, 30, 1)]);
-    let second = Event::AddDeal { contact: Some(0), stage: FDD, fee: Some(50_00), odds: None };
-    assert_eq!(steps(&[contact(FDD, Some(100_00)), listed], &[second]), [(MoveKind::New, 50, 1)]);
+    let listed = Event::AddDeal { contact: Some(0), stage: FDD, fee: Some(13_000), odds: None };
+    assert_eq!(steps(&[contact(FDD, Some(10_000))], std::slice::from_ref(&listed)), [(MoveKind::Up, 30, 1)]);
+    let second = Event::AddDeal { contact: Some(0), stage: FDD, fee: Some(5_000), odds: None };
+    assert_eq!(steps(&[contact(FDD, Some(10_000)), listed], &[second]), [(MoveKind::New, 50, 1)]);
 }
 
 #[test]
@@ -75,7 +76,7 @@ fn a_period_before_the_history_has_no_movement() {
 #[test]
 fn an_award_is_an_entry_and_a_loss_goes_from_open_to_inactive() {
     let events = [
-        contact(FA, Some(100_00)),
+        contact(FA, Some(10_000)),
         step(0, SIGNED),
         contact(SIGNED, None),
         contact(PARKED, None),
@@ -88,7 +89,7 @@ fn an_award_is_an_entry_and_a_loss_goes_from_open_to_inactive() {
     let found = outcomes(&World::of(&events).history(), EVER);
     let told: Vec<(Ending, &str, Option<i64>)> =
         found.iter().map(|row| (row.ending, row.who.contact.as_deref().unwrap(), row.fee_cents)).collect();
-    assert_eq!(told, [(Ending::Lost, "c3", None), (Ending::Lost, "c3", None), (Ending::Awarded, "c0", Some(100_00))]);
+    assert_eq!(told, [(Ending::Lost, "c3", None), (Ending::Lost, "c3", None), (Ending::Awarded, "c0", Some(10_000))]);
     assert_eq!(WinRate::of(&found), WinRate { awards: 1, lost: 2 });
 }
 
