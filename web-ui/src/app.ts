@@ -9,6 +9,8 @@ import "./keys";
 import "./times";
 import "./share";
 import "./forms";
+import "./drawer";
+import "./find";
 
 /* ECharts is heavy and most of a page does not need it: it comes when a chart is on the page, then stays. */
 let draw: (() => void) | undefined;

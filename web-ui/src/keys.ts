@@ -31,7 +31,7 @@ document.addEventListener("click", (event) => {
 });
 
 function find() {
-  const field = document.querySelector<HTMLInputElement>(".top form[role=search] input[type=search]");
+  const field = document.querySelector<HTMLInputElement>(".top form[role=search] input[name=q]");
   if (field?.offsetParent) field.select();
   else document.querySelector<HTMLElement>(".top [data-find]")?.click();
 }

@@ -5,7 +5,7 @@ use tetherboard_domain::{ContactId, Dataset, Money, StageKey, TenantId, UsState,
 
 use crate::query::{Query, all, one, rows};
 use crate::records::{self, Book};
-use crate::{Conn, Result};
+use crate::{Conn, Result, candidates};
 
 /// A contact as a run writes it.
 #[derive(Clone, Debug)]
@@ -240,7 +240,7 @@ pub struct LeadFilter {
     pub undated: bool,
     pub types: Option<Types>,
     pub state: Option<UsState>,
-    /// Words to find in name, company, email, phone or market; all must occur.
+    /// Words to find in name, company, email, phone or market, all of which must occur; or a phone number.
     pub text: Option<String>,
 }
 
@@ -388,7 +388,7 @@ fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
         query.push(")");
     }
     if let Some(text) = &filter.text {
-        find_words(query, "search", text);
+        candidates::find(query, text);
     }
 }
 

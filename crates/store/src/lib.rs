@@ -14,6 +14,7 @@ mod query;
 pub mod access;
 pub mod agency;
 pub mod audit;
+pub mod candidates;
 pub mod credentials;
 pub mod deals;
 pub mod field_rules;

@@ -99,6 +99,25 @@ pub(crate) fn pipeline_rows(slug: &str, show: &str) -> Link {
     Link::to(format!("{}/rows", Tab::Pipeline.url(slug))).with("show", show)
 }
 
+/// One candidate of a brand.
+pub(crate) fn candidate(slug: &str, contact: &str) -> Link {
+    Link::to(format!("/t/{slug}/candidates/{}", segment(contact)))
+}
+
+/// Those that fit what somebody typed.
+pub(crate) fn candidates(slug: &str) -> Link {
+    Link::to(format!("/t/{slug}/candidates"))
+}
+
+/// A text as one step of a path, slashes and all.
+fn segment(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
 /// The stream that tells a brand's pages how fresh they are.
 pub(crate) fn live(slug: &str) -> String {
     format!("/t/{slug}/live")
@@ -191,6 +210,12 @@ mod tests {
     fn a_link_carries_hostile_text_as_text() {
         let url = leads("a").with("stage", "a&b=\"><script>").url();
         assert_eq!(url, "/t/a/leads?stage=a%26b%3D%22%3E%3Cscript%3E");
+    }
+
+    #[test]
+    fn an_id_stays_one_step_of_the_path() {
+        assert_eq!(candidate("a", "00/7?x#y é").url(), "/t/a/candidates/00%2F7%3Fx%23y%20%C3%A9");
+        assert_eq!(candidate("a", "\"><script>").url(), "/t/a/candidates/%22%3E%3Cscript%3E");
     }
 
     #[test]

@@ -57,10 +57,18 @@ pub(crate) struct KeptNumbers(Arc<Mutex<HashMap<TenantId, Kept>>>);
 struct Kept {
     data_version: i64,
     day: Date,
-    values: HashMap<String, Arc<dyn Any + Send + Sync>>,
+    values: HashMap<String, Value>,
+    /// How many questions came.
+    asked: u64,
 }
 
-/// Of one brand; visitors can ask for periods without end.
+struct Value {
+    value: Arc<dyn Any + Send + Sync>,
+    /// The last question that was for it.
+    asked: u64,
+}
+
+/// Of one brand: visitors can ask for periods and filters without end. What was asked for longest ago goes first.
 const MOST: usize = 64;
 
 impl KeptNumbers {
@@ -90,19 +98,28 @@ impl KeptNumbers {
         }
         let value = Arc::new(compute().await?);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Kept { data_version: tenant.data_version, day, values: HashMap::new() };
+        let fresh = || Kept { data_version: tenant.data_version, day, values: HashMap::new(), asked: 0 };
         let kept = all.entry(tenant.id).or_insert_with(fresh);
-        if (kept.data_version, kept.day) != (tenant.data_version, day) || kept.values.len() >= MOST {
+        if (kept.data_version, kept.day) != (tenant.data_version, day) {
             *kept = fresh();
         }
-        kept.values.insert(key.to_owned(), value.clone());
+        if kept.values.len() >= MOST
+            && let Some(oldest) = kept.values.iter().min_by_key(|(_, value)| value.asked).map(|(key, _)| key.clone())
+        {
+            kept.values.remove(&oldest);
+        }
+        kept.asked += 1;
+        kept.values.insert(key.to_owned(), Value { value: value.clone(), asked: kept.asked });
         Ok(value)
     }
 
     fn kept<T: Send + Sync + 'static>(&self, tenant: &Tenant, day: Date, key: &str) -> Option<Arc<T>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = all.get(&tenant.id).filter(|kept| kept.data_version == tenant.data_version && kept.day == day)?;
-        Arc::clone(kept.values.get(key)?).downcast().ok()
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.get_mut(&tenant.id).filter(|kept| kept.data_version == tenant.data_version && kept.day == day)?;
+        kept.asked += 1;
+        let value = kept.values.get_mut(key)?;
+        value.asked = kept.asked;
+        Arc::clone(&value.value).downcast().ok()
     }
 }
 

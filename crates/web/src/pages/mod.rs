@@ -2,6 +2,7 @@
 
 pub(crate) mod agency;
 mod brand;
+mod candidate;
 mod leads;
 mod mapping;
 pub(crate) mod overview;
@@ -28,6 +29,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(overview::router())
         .merge(leads::router())
         .merge(pipeline::router())
+        .merge(candidate::router())
         .merge(sync::router())
         .merge(mapping::router())
 }

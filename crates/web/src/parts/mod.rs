@@ -5,6 +5,7 @@ pub(crate) mod card;
 pub(crate) mod figure;
 pub(crate) mod fresh;
 pub(crate) mod period;
+pub(crate) mod rich;
 pub(crate) mod runs;
 pub(crate) mod shell;
 pub(crate) mod spark;

@@ -134,6 +134,11 @@ impl<'a> Shell<'a> {
     }
 
     pub(crate) fn render(&self, page: &Page) -> Markup {
+        self.render_as(page.tab.label(), page)
+    }
+
+    /// A page that has a name of its own.
+    pub(crate) fn render_as(&self, name: &str, page: &Page) -> Markup {
         let tenant = self.tenant();
         let address = page.address.clone().url();
         let body = html! {
@@ -163,7 +168,7 @@ impl<'a> Shell<'a> {
             }
             (keys())
         };
-        let title = format!("{} · {}", page.tab.label(), tenant.name);
+        let title = format!("{name} · {}", tenant.name);
         Document {
             title: &title,
             theme: self.theme,
@@ -208,11 +213,13 @@ impl<'a> Shell<'a> {
     }
 
     fn search(&self) -> Markup {
-        let leads = Tab::Leads.url(&self.tenant().slug);
+        let slug = &self.tenant().slug;
+        let leads = Tab::Leads.url(slug);
+        // With scripts the box is a combobox, which a field of type `search` may not be.
         html! {
-            form.search.search-top.no-tab role="search" method="get" action=(leads) {
+            form.search.search-top.no-tab role="search" aria-label="All candidates" method="get" action=(leads) data-matches=(links::candidates(slug).with("part", "matches").url()) {
                 (icon("search", 15))
-                input type="search" name="q" aria-label="Find a candidate" placeholder="Find a candidate";
+                input type="text" name="q" enterkeyhint="search" autocomplete="off" aria-label="Find a candidate" placeholder="Find a candidate";
                 kbd { "/" }
             }
             a.btn.plain.icon.only-tab href=(format!("{leads}#list")) data-find aria-label="Find a candidate" { (icon("search", 16)) }

@@ -46,7 +46,7 @@ impl Route {
     /// The address of a brand's.
     pub(crate) fn of(&self, brand: &str) -> String {
         let path = self.path.replace("{brand}", brand).replace("{tenant}", brand);
-        let path = path.replace("{tab}", "nothing-here").replace("{name}", "nothing.css");
+        let path = path.replace("{tab}", "nothing-here").replace("{name}", "nothing.css").replace("{contact}", "nobody");
         path.replace("{run}", "nothing-ran")
             .replace("{dataset}", "contacts")
             .replace("{page_no}", "0")
@@ -79,7 +79,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 41] = [
+pub(crate) const ROUTES: [Route; 43] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
@@ -106,6 +106,8 @@ pub(crate) const ROUTES: [Route; 41] = [
     page("GET", "/t/{brand}/overview", Whom::Brand, 200, &[]),
     page("GET", "/t/{brand}/leads", Whom::Brand, 200, LEADS),
     page("GET", "/t/{brand}/pipeline", Whom::Brand, 200, DEALS),
+    page("GET", "/t/{brand}/candidates", Whom::Brand, 303, &["?q=a", "?q=%00"]),
+    page("GET", "/t/{brand}/candidates/{contact}", Whom::Brand, 404, &["?show=all"]),
     page("GET", "/t/{brand}/{tab}", Whom::Brand, 404, &[]),
     page("GET", "/t/{brand}/logo", Whom::Brand, 200, &[]),
     page("POST", "/t/{brand}/sync", Whom::BrandsAgency, 303, &[]),

@@ -11,7 +11,7 @@ use tetherboard_testkit::{Browser, Options};
 use crate::world::{HARBOR, PASSWORD, Person, World};
 
 /// A browser of somebody who has just signed in.
-async fn enter(world: &World, person: Person, options: Options) -> Browser {
+pub(crate) async fn enter(world: &World, person: Person, options: Options) -> Browser {
     let browser = Browser::open(options).await.unwrap();
     browser.goto(&format!("{}/sign-in", world.site)).await.unwrap();
     browser.fill("#email", person.email()).await.unwrap();
@@ -21,12 +21,12 @@ async fn enter(world: &World, person: Person, options: Options) -> Browser {
     browser
 }
 
-async fn open(world: &World, browser: &Browser, address: &str) {
+pub(crate) async fn open(world: &World, browser: &Browser, address: &str) {
     browser.goto(&format!("{}{address}", world.site)).await.unwrap();
 }
 
 /// Until the page is at an address that ends so.
-async fn at(browser: &Browser, end: &str) {
+pub(crate) async fn at(browser: &Browser, end: &str) {
     for _ in 0..200 {
         if browser.url().await.unwrap().ends_with(end) {
             return;
@@ -87,7 +87,7 @@ async fn largest_named(browser: &Browser) -> Value {
     shown.max_by_key(|bar| bar["value"].as_i64()).expect("a bar with a name and a link")
 }
 
-async fn quiet(browser: &Browser) {
+pub(crate) async fn quiet(browser: &Browser) {
     assert_eq!(browser.console_errors().await.unwrap(), Vec::<String>::new());
 }
 
@@ -236,15 +236,16 @@ async fn keys_lead_to_tabs_to_the_search_and_to_their_help() {
 }
 
 #[tokio::test]
-async fn no_page_scrolls_sideways_or_complains_on_phone_tablet_or_desk_in_light_or_dark() {
+async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tablet_or_desk_in_light_or_dark() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Dana, Options::default()).await;
+    let axe = axe();
     // A run's page, by the address that the list of runs leads to.
     open(&world, &browser, "/agency/sync/harbor").await;
     let run = browser.evaluate("return document.querySelector('tbody a.who').getAttribute('href')").await.unwrap();
     let run = run.as_str().unwrap();
     let (answers, answer) = (format!("{run}/contacts"), format!("{run}/contacts/0"));
-    let pages: [&str; 17] = [
+    let pages: [&str; 20] = [
         run,
         &answers,
         &answer,
@@ -257,6 +258,9 @@ async fn no_page_scrolls_sideways_or_complains_on_phone_tablet_or_desk_in_light_
         "/agency/brands/harbor/mapping/contacts/created?places=/created&forms=%25m/%25d/%25Y&zone=America/Denver",
         "/t/harbor/overview",
         "/t/harbor/leads",
+        "/t/harbor/overview?period=last-week&compare=none",
+        "/t/harbor/leads?period=12m&compare=year",
+        "/t/harbor/candidates/900001",
         "/t/harbor/leads?q=hyperlink&in=open&sort=name",
         "/t/harbor/leads?q=nobody+is+called+that",
         "/t/harbor/pipeline",
@@ -289,9 +293,24 @@ async fn no_page_scrolls_sideways_or_complains_on_phone_tablet_or_desk_in_light_
                 assert_eq!(seen[1], scheme == "light", "{case}");
                 let errors = browser.console_errors().await.unwrap();
                 assert!(errors.is_empty(), "{case}: {errors:?}");
+                // What colours do is the same at every width, and what widths do in both schemes.
+                if (width == 375) == (scheme == "light") || width == 1440 {
+                    let found = browser.evaluate(&axe).await.unwrap();
+                    assert_eq!(found, json!([]), "{case}");
+                }
             }
         }
     }
+}
+
+/// Runs axe in the page: what it finds, and where.
+fn axe() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web-ui/node_modules/axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(path).expect("axe is missing: run `npm ci` in web-ui");
+    format!(
+        "{axe};
+         return axe.run().then((it) => it.violations.map((it) => [it.id, ...it.nodes.slice(0, 3).map((it) => it.html.slice(0, 160))]));"
+    )
 }
 
 #[tokio::test]

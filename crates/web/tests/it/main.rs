@@ -5,6 +5,7 @@ mod addresses;
 mod api;
 mod browser;
 mod bytes;
+mod candidate;
 mod counts;
 mod freshness;
 mod hostile_text;

@@ -145,6 +145,13 @@ impl World {
         self.syncer.sync_tenant(&tenant, Trigger::Schedule, &RunOptions::default()).await.unwrap().unwrap()
     }
 
+    /// A sync that reads everybody's notes as well.
+    pub(crate) async fn sync_with_notes(&self, brand: &str) -> RunReport {
+        let tenant = self.tenant(brand).await;
+        let syncer = Syncer { notes_calls_per_run: 1_000, ..self.syncer.clone() };
+        syncer.sync_tenant(&tenant, Trigger::Schedule, &RunOptions::default()).await.unwrap().unwrap()
+    }
+
     /// The replay that was asked for in the portal.
     pub(crate) async fn replay(&self, brand: &str) -> RunReport {
         let tenant = self.tenant(brand).await;

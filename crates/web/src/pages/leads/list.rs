@@ -11,6 +11,7 @@ use tetherboard_store::{Conn, Result as StoreResult, runs};
 use super::LeadsView;
 use crate::csv;
 use crate::links::{self, Link, Tab};
+use crate::pages::candidate::candidate_name;
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, shown, stage};
@@ -104,14 +105,14 @@ pub(super) fn list(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup
         section.card id="list" {
             div.toolbar {
                 h2 { "Leads" }
-                span.sub { @if view.is_narrowed() { (number(view.total)) " of " (number(view.numbers.summary.total)) } @else { (counted(view.total, "contact", "contacts")) } }
+                span.sub { @if view.is_narrowed() { (number(view.list.total)) " of " (number(view.numbers.summary.total)) } @else { (counted(view.list.total, "contact", "contacts")) } }
                 div.push.flex.wrapf { a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" } }
             }
             (filter_form(shell, board, view))
             @if view.is_narrowed() { (in_force(slug, view)) }
-            @if view.rows.is_empty() { (empty(slug, view)) } @else {
+            @if view.list.rows.is_empty() { (empty(slug, view)) } @else {
                 (table(shell, board, view, &narrowed))
-                (pager(&kept, view.query.page, view.total))
+                (pager(&kept, view.query.page, view.list.total))
             }
         }
     }
@@ -255,16 +256,16 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
     let zone = &shell.tenant().zone;
     html! {
         div.scroll tabindex="0" role="region" aria-label="Leads" {
-            table.table data-total=(view.total) {
+            table.table data-total=(view.list.total) {
                 thead { tr {
                     (sorting.header("Name", "name", "", false)) (sorting.header("Created", "created", "", true)) (sorting.header("Source", "source", "", false))
                     (sorting.header("Market", "market", "no-phone", false)) (sorting.header("Stage", "stage", "", true)) (sorting.header("Owner", "owner", "no-phone", false))
                 } }
                 tbody {
-                    @for row in &view.rows {
+                    @for row in &view.list.rows {
                         @let place = board.place(row.stage.as_deref());
                         tr {
-                            th scope="row" { span.who.t title=(row.name) { (row.name) } @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
+                            th scope="row" { (candidate_name(&shell.tenant().slug, Some(&row.crm_id), &row.name)) @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
                             td.nowrap { (created(row.created_ms, zone)) }
                             td { span.t title=(source_name(row.source.as_deref())) { (source_name(row.source.as_deref())) } }
                             td.no-phone { span.t title=(row.market) { (row.market) } }

@@ -45,6 +45,12 @@ struct LeadsView {
     sources: Option<(SourceSort, bool)>,
     touch: Option<FirstTouch>,
     query: LeadQuery,
+    list: Arc<ListPart>,
+}
+
+/// One page of the list.
+struct ListPart {
+    /// Of the whole list.
     total: i64,
     rows: Vec<LeadRow>,
 }
@@ -124,9 +130,14 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
     let shell = Shell::load(&portal, &brand, theme).await?;
     let (sort, descending) = query.order();
     let offset = (query.page - 1) * PAGE;
-    let total = leads::count(conn, tenant.id, &filter).await?;
-    let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, PAGE)).await?;
-    if rows.is_empty() && offset > 0 {
+    let key = format!("leads {}", with_page(sorted(meant.narrow(Link::to("")), &query), query.page).url());
+    let list = async || {
+        let total = leads::count(conn, tenant.id, &filter).await?;
+        let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, PAGE)).await?;
+        Ok(ListPart { total, rows })
+    };
+    let list = portal.numbers.get(tenant, now, &key, list).await?;
+    if list.rows.is_empty() && offset > 0 {
         return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
     }
     let new = numbers.new_leads(tenant, period.period(), period.compare, now);
@@ -138,7 +149,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         }
         None => None,
     };
-    let view = LeadsView { numbers, period, new, by, sources, touch, query, total, rows };
+    let view = LeadsView { numbers, period, new, by, sources, touch, query, list };
     let slug = &tenant.slug;
     let address = with_page(sorted(view.query.narrow(view.base(slug)), &view.query), view.query.page);
     let kept = view.query.narrow(view.base_of(Link::to(""))).url();
@@ -155,7 +166,7 @@ fn bar(shell: &Shell<'_>, view: &LeadsView) -> Markup {
         (picker(view.period, resolved.as_ref(), tenant.zone.date(shell.now), &tenant.zone, &base))
         div.push.flex {
             button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
-            a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV, " (counted(view.total, "row", "rows")) }
+            a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV, " (counted(view.list.total, "row", "rows")) }
         }
     }
 }

@@ -9,6 +9,7 @@ use tetherboard_store::Result as StoreResult;
 use tetherboard_store::deals::{self, DealRow};
 use tetherboard_store::tenants::Tenant;
 
+use super::super::candidate::candidate_name;
 use super::Deal;
 use crate::Portal;
 use crate::links;
@@ -73,7 +74,7 @@ fn card(shell: &Shell<'_>, numbers: &Numbers, row: &DealRow) -> Markup {
     let days = (shell.now.as_millisecond() - row.stage_since_ms).max(0) / 86_400_000;
     html! {
         li {
-            b.t title=(row.name) { (row.name) }
+            (candidate_name(&shell.tenant().slug, row.contact_id.as_deref(), &row.name))
             span {
                 @match deal.fee { Some(fee) => (fee.short()), None => span.muted { "fee not known" } }
                 span.muted { @if !row.stage_since_exact { "≥ " } (number(days)) " d" }

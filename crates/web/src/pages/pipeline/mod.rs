@@ -20,6 +20,7 @@ use tetherboard_metrics::{
 use tetherboard_store::deals::{self, DealFilter, DealRow};
 use tetherboard_store::{Conn, Result as StoreResult};
 
+use super::candidate::candidate_name;
 use crate::Portal;
 use crate::asof::{AsOf, Asked};
 use crate::csv;
@@ -680,7 +681,7 @@ fn deal_row(shell: &Shell<'_>, board: &Board, row: &DealRow) -> Markup {
     html! {
         tr {
             th scope="row" {
-                span.who.t title=(row.name) { (row.name) }
+                (candidate_name(&shell.tenant().slug, row.contact_id.as_deref(), &row.name))
                 @if !row.title.is_empty() { span.l2.t title=(row.title) { (row.title) } } @else if !row.market.is_empty() { span.l2.t title=(row.market) { (row.market) } }
             }
             td { (stage(deal.stage, deal.role)) @if row.contact_id.is_none() { span.l2 { "not linked to a contact" } } }

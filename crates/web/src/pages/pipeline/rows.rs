@@ -15,6 +15,7 @@ use tetherboard_metrics::{
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::deals::{self, DealName};
 
+use super::super::candidate::candidate_name;
 use super::pictures::move_name;
 use super::usual_period;
 use crate::Portal;
@@ -610,7 +611,7 @@ fn table_row(shell: &Shell<'_>, view: &RowsView, row: &Row) -> Markup {
     html! {
         tr {
             th scope="row" {
-                span.who.t title=(name) { (name) }
+                (candidate_name(&shell.tenant().slug, row.who.contact.as_deref(), name))
                 @if !below.is_empty() { span.l2.t title=(below) { (below) } }
             }
             @for cell in &row.cells {

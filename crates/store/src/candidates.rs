@@ -1,0 +1,222 @@
+//! One contact with everything that is known of it, and the few that a person means by what they type.
+
+use sea_orm::FromQueryResult;
+use tetherboard_domain::{ContactId, TenantId};
+
+use crate::leads::find_words;
+use crate::query::{Query, all, one};
+use crate::{Conn, Result};
+
+/// A contact as its own page shows it, whether the CRM still has it or not.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Candidate {
+    pub crm_id: String,
+    pub name: String,
+    pub company: String,
+    pub email: String,
+    pub phone: String,
+    pub market: String,
+    /// As the agency mapped them; "" where not.
+    pub units: String,
+    /// Sanitised HTML.
+    pub whiteboard: String,
+    pub owner: String,
+    pub source: Option<String>,
+    pub stage: Option<String>,
+    pub stage_since_ms: i64,
+    pub stage_since_exact: bool,
+    pub contact_type: Option<i64>,
+    pub fee_cents: Option<i64>,
+    pub fee_flagged: bool,
+    pub created_ms: Option<i64>,
+    pub first_seen_ms: i64,
+    pub changed_ms: i64,
+    /// Since when reads of the CRM do not show it.
+    pub missing_ms: Option<i64>,
+    /// Since when it is taken for gone.
+    pub gone_ms: Option<i64>,
+    /// The start of the last whole read of its notes.
+    pub notes_read_ms: Option<i64>,
+}
+
+/// `None` when the brand never had such a contact.
+pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Option<Candidate>> {
+    let text = "SELECT crm_id, name, company, email, phone, market, units, whiteboard, owner, source, stage, stage_since_ms, \
+                stage_since_exact, contact_type, fee_cents, fee_flagged, created_ms, first_seen_ms, changed_ms, missing_ms, \
+                gone_ms, notes_read_ms FROM leads WHERE tenant_id = $1 AND crm_id = $2";
+    one(conn, text, [tenant.0.into(), contact.as_str().into()]).await
+}
+
+/// A deal that is joined to a contact.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct OwnDeal {
+    pub crm_id: String,
+    pub title: String,
+    pub owner: String,
+    pub stage: Option<String>,
+    pub stage_since_ms: i64,
+    pub stage_since_exact: bool,
+    pub fee_cents: Option<i64>,
+    pub fee_flagged: bool,
+    pub odds: Option<i64>,
+    pub close_date: Option<String>,
+    pub gone_ms: Option<i64>,
+}
+
+/// A contact's deals, those that are gone last.
+pub async fn deals<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Vec<OwnDeal>> {
+    let text = "SELECT crm_id, title, owner, stage, stage_since_ms, stage_since_exact, fee_cents, fee_flagged, odds, close_date, \
+                gone_ms FROM pipeline_items WHERE tenant_id = $1 AND contact_id = $2 \
+                ORDER BY CASE WHEN gone_ms IS NULL THEN 0 ELSE 1 END, crm_id";
+    all(conn, text, [tenant.0.into(), contact.as_str().into()]).await
+}
+
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct OwnAppointment {
+    pub kind: String,
+    pub title: String,
+    pub description: String,
+    pub place: String,
+    pub owner: String,
+    /// In the CRM's words.
+    pub status: String,
+    pub cancelled: bool,
+    pub all_day: bool,
+    /// `None`: no readable time.
+    pub starts_ms: Option<i64>,
+    pub ends_ms: Option<i64>,
+    /// Where it stood before it was last moved.
+    pub moved_from_ms: Option<i64>,
+}
+
+/// A contact's appointments, the earliest first, those without a readable time at the end. Of a contact that is gone also
+/// those that went with it.
+pub async fn appointments<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    contact: &ContactId,
+    with_gone: bool,
+) -> Result<Vec<OwnAppointment>> {
+    let mut query = Query::new(
+        "SELECT kind, title, description, place, owner, status, cancelled, all_day, starts_ms, ends_ms, moved_from_ms \
+         FROM scheduled_activities WHERE tenant_id = ",
+    );
+    query.bind(tenant.0).push(" AND client_id = ").bind(contact.as_str());
+    query.push(if with_gone { "" } else { " AND gone_ms IS NULL" });
+    query.push(" ORDER BY COALESCE(starts_ms, 9223372036854775807), crm_id");
+    query.all(conn).await
+}
+
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct OwnNote {
+    pub kind: String,
+    pub author: String,
+    /// Sanitised.
+    pub html: String,
+    pub created_ms: Option<i64>,
+}
+
+/// The newest of a contact's notes, and how many there are. Those without a date come last.
+pub async fn notes<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId, limit: i64) -> Result<(Vec<OwnNote>, i64)> {
+    const OF: &str = "FROM notes WHERE tenant_id = $1 AND client_id = $2 AND gone_ms IS NULL";
+    let values = || [tenant.0.into(), contact.as_str().into()];
+    let total = crate::query::number(conn, &format!("SELECT COUNT(*) {OF}"), values()).await?;
+    let mut query = Query::numbered(&format!("SELECT kind, author, html, created_ms {OF}"), values());
+    query.push(" ORDER BY COALESCE(created_ms, -9223372036854775807) DESC, crm_id LIMIT ").bind(limit);
+    Ok((query.all(conn).await?, total))
+}
+
+// Finding --------------------------------------------------------------------------------------------------------------
+
+/// A contact among those that fit what somebody types.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Match {
+    pub crm_id: String,
+    pub name: String,
+    pub company: String,
+    pub market: String,
+    pub stage: Option<String>,
+}
+
+/// The first live contacts that fit, and how many fit: those whose name begins with the text before the others.
+pub async fn matching<C: Conn>(conn: &C, tenant: TenantId, text: &str, limit: i64) -> Result<(Vec<Match>, i64)> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        crm_id: String,
+        name: String,
+        company: String,
+        market: String,
+        stage: Option<String>,
+        fitting: i64,
+    }
+    let mut query = Query::new(
+        "SELECT crm_id, name, company, market, stage, COUNT(*) OVER () AS fitting FROM leads WHERE gone_ms IS NULL AND tenant_id = ",
+    );
+    query.bind(tenant.0);
+    find(&mut query, text);
+    // The column begins with the name.
+    let begins: String = text.trim().to_lowercase().chars().take(200).collect();
+    query.push(&format!(" ORDER BY CASE WHEN SUBSTR(search, 1, {}) = ", begins.chars().count())).bind(begins);
+    query.push(" THEN 0 ELSE 1 END, LOWER(name), crm_id LIMIT ").bind(limit);
+    let rows: Vec<Row> = query.all(conn).await?;
+    let fitting = rows.first().map_or(0, |row| row.fitting);
+    let found = rows.into_iter().map(|row| Match {
+        crm_id: row.crm_id,
+        name: row.name,
+        company: row.company,
+        market: row.market,
+        stage: row.stage,
+    });
+    Ok((found.collect(), fitting))
+}
+
+/// Each word must occur in name, company, email, phone or market; or, of what can be a phone number, its digits in the
+/// phone's, however the two are written.
+pub(crate) fn find(query: &mut Query, text: &str) {
+    let Some(digits) = phone_digits(text) else { return find_words(query, "search", text) };
+    let mut bare = "phone".to_owned();
+    for sign in [" ", "-", "(", ")", ".", "+", "/", "\u{a0}"] {
+        bare = format!("REPLACE({bare}, '{sign}', '')");
+    }
+    query.push(" AND ((1 = 1");
+    find_words(query, "search", text);
+    // Few phones have these digits in this order at all, and only of those the signs are taken out.
+    let in_order: String = digits.chars().flat_map(|digit| ['%', digit]).chain(['%']).collect();
+    query.push(") OR (phone LIKE ").bind(in_order);
+    query.push(&format!(" AND {bare} LIKE ")).bind(format!("%{digits}%")).push("))");
+}
+
+/// The digits of what looks like a phone number or a part of one, without the North American country code.
+fn phone_digits(text: &str) -> Option<String> {
+    let (digits, rest): (String, String) = text.chars().partition(char::is_ascii_digit);
+    let looks_so = rest.chars().all(|c| c.is_whitespace() || "-().+/".contains(c));
+    if !looks_so || !(3..=20).contains(&digits.len()) {
+        return None;
+    }
+    match digits.strip_prefix('1') {
+        Some(national) if digits.len() == 11 => Some(national.to_owned()),
+        _ => Some(digits),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::written_out("(512) 555-0101", Some("5125550101"))]
+    #[case::bare("5125550101", Some("5125550101"))]
+    #[case::with_the_country("+1 512.555.0101", Some("5125550101"))]
+    #[case::of_another_country("+44 20 7946 0958", Some("442079460958"))]
+    #[case::a_part("555-01", Some("55501"))]
+    #[case::too_short("51", None)]
+    #[case::a_name("Ada", None)]
+    #[case::a_name_with_a_number("Ada 512", None)]
+    #[case::no_digits("()", None)]
+    #[case::another_scripts_digits("٥١٢٥٥٥", None)]
+    fn what_looks_like_a_phone_number_is_compared_by_its_digits(#[case] text: &str, #[case] digits: Option<&str>) {
+        assert_eq!(phone_digits(text).as_deref(), digits);
+    }
+}

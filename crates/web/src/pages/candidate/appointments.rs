@@ -1,0 +1,129 @@
+//! A candidate's appointments: what is to come, then what was.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+use tetherboard_domain::Dataset;
+use tetherboard_store::candidates::OwnAppointment;
+
+use super::{CandidateView, dated, moment};
+use crate::parts::icon;
+use crate::parts::shell::Shell;
+use crate::parts::words::counted;
+
+pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
+    let (ahead, mut past): (Vec<_>, Vec<_>) = view.appointments.iter().partition(|one| is_ahead(shell, one));
+    past.reverse();
+    let never_read = shell.fresh.datasets.iter().any(|age| age.dataset == Dataset::Events && age.as_of.is_none());
+    html! {
+        section.drawer-sec {
+            div.flex.wrapf { h2 { "Appointments" } span.sub.push { "times of " (shell.tenant().zone.name()) } }
+            @if view.appointments.is_empty() {
+                p.sub { @if never_read { "Appointments have not been read from ClientTether yet." } @else { "None in ClientTether." } }
+            }
+            @for (name, some) in [("To come", &ahead), ("Past", &past)] {
+                @if !some.is_empty() {
+                    h3.cand-h { (name) }
+                    ul.cand-list role="list" { @for one in some { (line(shell, one)) } }
+                }
+            }
+        }
+    }
+}
+
+/// The next one that stands, where the eye falls first.
+pub(super) fn next_banner(shell: &Shell<'_>, view: &CandidateView) -> Markup {
+    let next = view.appointments.iter().find(|one| !one.cancelled && one.starts_ms.is_some() && is_ahead(shell, one));
+    let Some(next) = next else { return super::nothing() };
+    html! {
+        div.banner.info {
+            (icon("calendar-check", 16))
+            div {
+                b { (name(next)) ", " (when(shell, next)) }
+                p {
+                    @if !next.owner.is_empty() { "with " (next.owner) ". " }
+                    @if let Some(ahead) = ahead(shell, next) { (ahead) "." }
+                }
+            }
+        }
+    }
+}
+
+fn line(shell: &Shell<'_>, one: &OwnAppointment) -> Markup {
+    let zone = &shell.tenant().zone;
+    html! {
+        li class=(if one.cancelled { "off" } else { "" }) {
+            div.flex.wrapf {
+                b.cand-what { (name(one)) }
+                @if one.cancelled { span.badge.quiet { (icon("calendar-x", 13)) "Cancelled" } }
+                @else if one.moved_from_ms.is_some() { span.badge.info { (icon("calendar-clock", 13)) "Moved" } }
+            }
+            p.cand-when { (when(shell, one)) }
+            @if let Some(from) = one.moved_from_ms.and_then(moment) { p.sub { "moved from " (dated(from, shell.now, zone)) } }
+            @let told: Vec<&str> = [kind(one), &one.place, &one.owner, if one.cancelled { "" } else { &one.status }].into_iter().filter(|text| !text.trim().is_empty()).collect();
+            @if !told.is_empty() { p.sub { (told.join(" · ")) } }
+            @if !one.description.is_empty() { p.cand-text { (one.description) } }
+        }
+    }
+}
+
+fn name(one: &OwnAppointment) -> &str {
+    [one.title.as_str(), one.kind.as_str()].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Appointment")
+}
+
+/// Its kind, unless that is its name already.
+fn kind(one: &OwnAppointment) -> &str {
+    if one.title.trim().is_empty() || one.title == one.kind { "" } else { &one.kind }
+}
+
+/// What has no readable time is not said to be over.
+fn is_ahead(shell: &Shell<'_>, one: &OwnAppointment) -> bool {
+    let Some(starts) = one.starts_ms.and_then(moment) else { return true };
+    match one.all_day {
+        true => day(shell, starts) >= shell.tenant().zone.date(shell.now),
+        false => one.ends_ms.and_then(moment).unwrap_or(starts) >= shell.now,
+    }
+}
+
+/// The day that the CRM names; another zone may not move it.
+fn day(shell: &Shell<'_>, starts: Timestamp) -> Date {
+    shell.tenant().source_time().0.date(starts)
+}
+
+/// `Sat Mar 14, 10:00 AM CDT to 11:00 AM CDT`, `Sat Mar 14, all day`.
+fn when(shell: &Shell<'_>, one: &OwnAppointment) -> String {
+    let zone = &shell.tenant().zone;
+    let Some(starts) = one.starts_ms.and_then(moment) else { return "without a readable time".to_owned() };
+    if one.all_day {
+        let day = day(shell, starts);
+        let year = if day.year() == zone.date(shell.now).year() { "" } else { ", %Y" };
+        return format!("{}, all day", day.strftime(&format!("%a %b %-d{year}")));
+    }
+    let begin = dated(starts, shell.now, zone);
+    match one.ends_ms.and_then(moment).filter(|ends| *ends > starts) {
+        None => begin,
+        Some(ends) if zone.date(ends) == zone.date(starts) => {
+            format!("{begin} to {}", ends.to_zoned(zone.tz().clone()).strftime("%-I:%M %p"))
+        }
+        Some(ends) => format!("{begin} to {}", dated(ends, shell.now, zone)),
+    }
+}
+
+/// `Today`, `Tomorrow`, `In 3 days`, `Under way`.
+fn ahead(shell: &Shell<'_>, one: &OwnAppointment) -> Option<String> {
+    let starts = moment(one.starts_ms?)?;
+    let zone = &shell.tenant().zone;
+    let first = if one.all_day { day(shell, starts) } else { zone.date(starts) };
+    let days = i64::from((first - zone.date(shell.now)).get_days());
+    if !one.all_day && starts <= shell.now {
+        return Some("Under way".to_owned());
+    }
+    if starts.duration_since(shell.now) < SignedDuration::from_hours(1) && !one.all_day {
+        return Some("Within the hour".to_owned());
+    }
+    Some(match days {
+        ..=0 => "Today".to_owned(),
+        1 => "Tomorrow".to_owned(),
+        days => format!("In {}", counted(days, "day", "days")),
+    })
+}

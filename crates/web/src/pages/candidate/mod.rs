@@ -1,0 +1,229 @@
+//! A candidate: who it is, where it stands, and how it came there. A page of its own, which scripts show as a drawer over the
+//! list that it was opened from.
+//!
+//! A contact that left ClientTether keeps its page, which says so, with status 200: an open page refreshes itself, and a
+//! refresh takes nothing else.
+
+mod appointments;
+mod deals;
+mod facts;
+mod find;
+mod notes;
+mod timeline;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::get;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use tetherboard_domain::{ContactId, Dataset, TenantId, Zone};
+use tetherboard_metrics::Board;
+use tetherboard_store::candidates::{self, Candidate, OwnAppointment, OwnDeal, OwnNote};
+use tetherboard_store::{Conn, Result as StoreResult};
+
+use self::timeline::Told;
+use crate::Portal;
+use crate::error::{Answer, Refusal, Wants};
+use crate::links::{self, Tab};
+use crate::parts::shell::{EMPTY, Page, Shell, Theme};
+use crate::parts::{icon, time};
+use crate::query::{Pairs, as_kept};
+use crate::viewer::BrandViewer;
+
+pub(crate) fn router() -> Router<Portal> {
+    Router::new().route("/t/{brand}/candidates", get(find::find)).route("/t/{brand}/candidates/{contact}", get(page))
+}
+
+/// A name in a list that leads to the candidate; the words alone when there is none.
+pub(crate) fn candidate_name(slug: &str, contact: Option<&str>, name: &str) -> Markup {
+    match contact {
+        Some(contact) => html! { a.who.t href=(links::candidate(slug, contact).url()) data-candidate title=(name) { (name) } },
+        None => html! { span.who.t title=(name) { (name) } },
+    }
+}
+
+/// What the page shows.
+struct CandidateView {
+    candidate: Candidate,
+    board: Board,
+    deals: Vec<OwnDeal>,
+    appointments: Vec<OwnAppointment>,
+    notes: Vec<OwnNote>,
+    notes_total: i64,
+    /// The newest first.
+    history: Vec<Told>,
+    /// Whether all notes and all of the history are asked for.
+    whole: bool,
+}
+
+/// How much of the notes and of the history is shown unless all is asked for.
+const NOTES: i64 = 30;
+const HISTORY: usize = 40;
+/// Nobody's notes are more; without an end a page could be.
+const ALL_NOTES: i64 = 10_000;
+
+impl CandidateView {
+    async fn load<C: Conn>(conn: &C, tenant: TenantId, candidate: Candidate, whole: bool) -> StoreResult<Self> {
+        let contact = ContactId(candidate.crm_id.clone());
+        let mut deals = candidates::deals(conn, tenant, &contact).await?;
+        if candidate.gone_ms.is_none() {
+            deals.retain(|deal| deal.gone_ms.is_none());
+        }
+        let board = Board::load(conn, tenant).await?;
+        let history = timeline::load(conn, tenant, &candidate, &deals, &board).await?;
+        let appointments = candidates::appointments(conn, tenant, &contact, candidate.gone_ms.is_some()).await?;
+        let (notes, notes_total) = candidates::notes(conn, tenant, &contact, if whole { ALL_NOTES } else { NOTES }).await?;
+        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, whole })
+    }
+
+    fn is_prospect(&self) -> bool {
+        self.candidate.contact_type == Some(1)
+    }
+}
+
+async fn page(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    Path((_, contact)): Path<(String, String)>,
+    pairs: Pairs,
+    theme: Theme,
+) -> Answer<Markup> {
+    let whole = match pairs.filled("show") {
+        None => false,
+        Some("all") => true,
+        Some(other) => return Err(Refusal::bad_request(Wants::Page, format!("`show={other}` is not known; only all is."))),
+    };
+    let (conn, tenant) = (portal.store.conn(), &brand.tenant);
+    let contact = ContactId(as_kept(&contact));
+    let Some(candidate) = candidates::get(conn, tenant.id, &contact).await? else {
+        return Err(Refusal::missing(Wants::Page, "This brand has no such candidate, and had none as long as we have read it."));
+    };
+    let view = CandidateView::load(conn, tenant.id, candidate, whole).await?;
+    let shell = Shell::load(&portal, &brand, theme).await?;
+    let address = links::candidate(&tenant.slug, contact.as_str()).maybe("show", whole.then_some("all"));
+    let page = Page {
+        tab: Tab::Leads,
+        bar: bar(&shell),
+        body: body(&shell, &view),
+        address,
+        kept: String::new(),
+        period: String::new(),
+    };
+    Ok(shell.render_as(&view.candidate.name, &page))
+}
+
+// Markup ---------------------------------------------------------------------------------------------------------------
+
+fn bar(shell: &Shell<'_>) -> Markup {
+    let read = shell.fresh.datasets.iter().find(|age| age.dataset == Dataset::Contacts).and_then(|age| age.as_of);
+    html! {
+        a.btn.plain href=(Tab::Leads.url(&shell.tenant().slug)) { (icon("arrow-left", 15)) "All leads" }
+        p.dates {
+            @match read {
+                Some(read) => { "As of " (time::exact(read, &shell.tenant().zone)) }
+                None => "Not read yet",
+            }
+        }
+        div.push.flex { button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } } }
+    }
+}
+
+fn body(shell: &Shell<'_>, view: &CandidateView) -> Markup {
+    html! {
+        article.card.candidate aria-labelledby="candidate-name" {
+            (drawer_head())
+            (facts::head(shell, view))
+            div.cand-parts {
+                (facts::facts(shell, view))
+                (deals::section(shell, view))
+                div.cand-aside {
+                    (timeline::section(shell, view))
+                    (appointments::section(shell, view))
+                }
+                (notes::whiteboard(view))
+                (notes::section(shell, view))
+            }
+            @if shell.brand.viewer.is_agency() { (raw_record(shell, view)) }
+        }
+    }
+}
+
+/// What a drawer has on top; the page itself needs none of it.
+fn drawer_head() -> Markup {
+    html! {
+        div.drawer-head data-drawer-head hidden {
+            span.sub data-drawer-place {}
+            div.push.flex {
+                button.btn.plain.icon type="button" data-drawer="previous" aria-label="Previous candidate" title="Previous candidate" { (icon("chevron-up", 16)) }
+                button.btn.plain.icon type="button" data-drawer="next" aria-label="Next candidate" title="Next candidate" { (icon("chevron-down", 16)) }
+                button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
+                button.btn.plain.icon type="button" data-drawer="close" aria-label="Close" title="Close" { (icon("x", 16)) }
+            }
+        }
+    }
+}
+
+fn raw_record(shell: &Shell<'_>, view: &CandidateView) -> Markup {
+    let link = links::raw_record(&shell.tenant().slug, Dataset::Contacts, &view.candidate.crm_id).url();
+    html! {
+        footer.card-foot {
+            span { "ClientTether id " code { (view.candidate.crm_id) } }
+            a.more.push href=(link) { (icon("file-json", 14)) "As ClientTether sent it" }
+        }
+    }
+}
+
+/// The way to all of something that is cut.
+fn all(shell: &Shell<'_>, view: &CandidateView, words: &str) -> Markup {
+    let link = links::candidate(&shell.tenant().slug, &view.candidate.crm_id).with("show", "all").url();
+    html! { p { a.btn href=(link) { (words) } } }
+}
+
+// Words ----------------------------------------------------------------------------------------------------------------
+
+fn moment(ms: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(ms).ok()
+}
+
+/// `Thu Mar 12, 10:30 AM CDT`, with the year where it is not this one.
+fn dated(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
+    let local = moment.to_zoned(zone.tz().clone());
+    let year = if local.year() == zone.date(now).year() { "" } else { ", %Y" };
+    local.strftime(&format!("%a %b %-d{year}, %-I:%M %p %Z")).to_string()
+}
+
+/// The absolute moment, and how long ago it was.
+fn dated_and_aging(moment: Timestamp, now: Timestamp, zone: &Zone) -> Markup {
+    html! {
+        time datetime=(moment) { (dated(moment, now, zone)) }
+        @if moment <= now { span.muted { " · " (time::aging(moment, now, zone)) } }
+    }
+}
+
+/// Whole days as people say them.
+fn days(ms: i64) -> String {
+    match ms.max(0) / 86_400_000 {
+        0 => "under a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{} days", crate::parts::words::number(days)),
+    }
+}
+
+/// What was not given.
+fn unknown() -> Markup {
+    html! { span.muted { "—" } }
+}
+
+/// A text, or that there is none.
+fn text(text: &str) -> Markup {
+    if text.trim().is_empty() {
+        unknown()
+    } else {
+        html! { (text) }
+    }
+}
+
+/// Nothing where a part is left out.
+fn nothing() -> Markup {
+    EMPTY
+}

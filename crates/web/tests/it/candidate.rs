@@ -1,0 +1,689 @@
+//! A candidate's page, the drawer that shows it over a list, and finding a candidate by typing.
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
+use rstest::rstest;
+use tetherboard_domain::Dataset;
+use tetherboard_simulator::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
+use tetherboard_store::records::{self, Absence};
+use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
+
+use crate::hostile_text::is_only_ours;
+use crate::page::{element, tags, words};
+use crate::world::{Answer, FORMULA, HARBOR, Person, SCRIPT, TIDEWATER, Visitor, World};
+
+const MARISOL: &str = "/t/harbor/candidates/7001";
+
+fn at(moment: &str) -> Timestamp {
+    moment.parse().unwrap()
+}
+
+fn marisol() -> ContactEdit {
+    ContactEdit::named("Marisol Vega")
+        .id("7001")
+        .in_stage("QR Sent")
+        .from_source("Broker network")
+        .worth(90_000)
+        .created(at("2026-11-17T15:05:00Z"))
+        .with("compName", "Vega Holdings")
+        .with("email", "marisol.vega@mail.example")
+        .with("phone", "(813) 555-8817")
+        .with("city", "Tampa")
+        .with("state", "FL")
+        .with("assigned_user", "Ruth Adeyemi")
+}
+
+fn set(field: &'static str, value: &str) -> Edit {
+    Edit::SetContact { client_id: "7001".into(), field, value: value.into() }
+}
+
+/// Harbor's, read with these changes.
+async fn with(kind: Kind, edits: impl IntoIterator<Item = Edit>) -> World {
+    let world = World::read(kind).await;
+    for edit in edits {
+        world.simulator.edit(0, edit);
+    }
+    world.sync(HARBOR).await;
+    world
+}
+
+/// What a person reads, by single spaces.
+fn told(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    words(&answer.text()).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn says(text: &str, phrases: &[&str]) {
+    for phrase in phrases {
+        assert!(text.contains(phrase), "it does not say {phrase:?}: {text}");
+    }
+}
+
+fn hrefs(answer: &Answer) -> Vec<String> {
+    tags(&answer.text()).iter().filter_map(|tag| tag.get("href").map(str::to_owned)).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_page_of_a_candidate_says_who_it_is_and_what_its_deal_is_worth(#[values(Sqlite, Postgres)] kind: Kind) {
+    let deal = DealEdit::of("7001").id("8801").worth(75_000).odds(40).closing("2027-01-15").with("opportunity_name", "Two units");
+    let world = with(kind, [Edit::AddContact(marisol()), Edit::AddDeal(deal)]).await;
+    let page = world.visitor(Person::Riley).await.get(MARISOL).await;
+    let facts = element(&page.text(), "class=\"facts\"");
+    let wanted = [
+        "Market Tampa, FL",
+        "Fee $75,000",
+        "Odds 40%",
+        "Weighted $30,000",
+        "Close date Jan 15, 2027",
+        "Owner Ruth Adeyemi",
+        "Source Broker network",
+        "Type Prospect",
+        "Phone (813) 555-8817",
+        "Email marisol.vega@mail.example",
+        "Created Tue Nov 17, 9:05 AM CST · 49 h ago",
+    ];
+    says(&facts, &wanted);
+    says(
+        &told(&page),
+        &["Marisol Vega · Harbor", "Vega Holdings", "QR Sent", "Two units", "a deal size of $90,000, which does not count"],
+    );
+    let links = hrefs(&page);
+    assert!(links.contains(&"mailto:marisol.vega@mail.example".to_owned()) && links.contains(&"tel:8135558817".to_owned()));
+    assert!(links.contains(&"/t/harbor/leads?source=Broker+network".to_owned()), "{links:?}");
+    assert!(!links.iter().any(|link| link.starts_with("/agency")), "{links:?}");
+    let links = hrefs(&world.visitor(Person::Dana).await.get(MARISOL).await);
+    assert!(links.contains(&"/agency/sync/harbor/records/contacts?id=7001".to_owned()), "{links:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_not_known_is_said_to_be_so(#[values(Sqlite, Postgres)] kind: Kind) {
+    let bare = ContactEdit::named("Bea Bare")
+        .id("7001")
+        .in_stage("QR Sent")
+        .with("email", "bea@")
+        .with("phone", "ask")
+        .with("created", "")
+        .with("city", "")
+        .with("state", "");
+    let world = with(kind, [Edit::AddContact(bare.with("deal_size", "-5"))]).await;
+    let page = world.visitor(Person::Riley).await.get(MARISOL).await;
+    let facts = element(&page.text(), "class=\"facts\"");
+    says(
+        &facts,
+        &[
+            "Market —",
+            "Fee not known unreadable",
+            "Weighted —",
+            "Email bea@",
+            "Phone ask",
+            "Created not known ; first read Thu Nov 19, 10:30 AM CST",
+        ],
+    );
+    assert!(!hrefs(&page).iter().any(|link| link.starts_with("mailto:") || link.starts_with("tel:")));
+    says(&told(&page), &["it counts as one of its own stage and fee", "Notes not read yet", "None in ClientTether."]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_history_says_what_was_seen_when_and_how_surely(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = with(kind, [Edit::AddContact(marisol())]).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let history = async || element(&visitor.get(MARISOL).await.text(), "class=\"steps\"");
+    // It was in this stage when it was first seen.
+    says(&history().await, &["In QR Sent at least since Tue Nov 17, 9:05 AM CST at least 2 days"]);
+    // The CRM dates a move between two reads, at 11:00.
+    world.pass(SignedDuration::from_mins(30));
+    world.simulator.edit(0, Edit::MoveStage { client_id: "7001".into(), stage: "QR Returned".into() });
+    world.pass(SignedDuration::from_mins(30));
+    world.sync(HARBOR).await;
+    // It does not date this one, nor the change of the fee with it.
+    world.simulator.edit(0, Edit::MoveStage { client_id: "7001".into(), stage: "FDD Sent".into() });
+    world.simulator.edit(0, set("deal_size", "120000"));
+    world.simulator.edit(0, set("last_modified_date", "0000-00-00 00:00:00"));
+    world.pass(SignedDuration::from_hours(1));
+    world.sync(HARBOR).await;
+    world.pass(SignedDuration::from_hours(49));
+    let newest_first = "Moved from QR Returned to FDD Sent between Thu Nov 19, 11:30 AM CST and 12:30 PM CST \
+         Fee $90,000 → $120,000 2 days \
+         Moved from QR Sent to QR Returned on Thu Nov 19, 11:00 AM CST under a day \
+         In QR Sent at least since Thu Nov 19, 10:30 AM CST under a day";
+    assert_eq!(history().await, newest_first);
+    // A fee alone, and what became unknown.
+    world.simulator.edit(0, set("deal_size", ""));
+    world.sync(HARBOR).await;
+    let fee = "Fee $120,000 → not known between Thu Nov 19, 12:30 PM CST and Sat Nov 21, 1:30 PM CST";
+    assert_eq!(history().await, format!("{fee} {newest_first}"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_close_date_that_moved_is_told_with_its_deal(#[values(Sqlite, Postgres)] kind: Kind) {
+    let deals = ["8801", "8802"].map(|id| {
+        Edit::AddDeal(DealEdit::of("7001").id(id).worth(1_000).odds(50).closing("2027-01-15").with("opportunity_name", id))
+    });
+    let world = with(kind, [Edit::AddContact(marisol())].into_iter().chain(deals)).await;
+    world.pass(SignedDuration::from_hours(1));
+    world.simulator.edit(0, Edit::SetDeal { opportunity_id: "8802".into(), field: "close_date", value: "2027-02-28".into() });
+    world.sync(HARBOR).await;
+    let page = world.visitor(Person::Riley).await.get(MARISOL).await;
+    says(&element(&page.text(), "class=\"steps\""), &["Deal “8802”: Close date Jan 15, 2027 → Feb 28, 2027"]);
+    says(&element(&page.text(), "class=\"facts\""), &["Fee $2,000 over 2 deals", "Weighted $1,000"]);
+    says(&element(&page.text(), "class=\"cand-deals\""), &["8801", "Close date Jan 15, 2027", "8802", "Close date Feb 28, 2027"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn appointments_to_come_stand_before_those_that_were_in_the_brands_zone(#[values(Sqlite, Postgres)] kind: Kind) {
+    let event = |starts: &str, title: &str| EventEdit::at(at(starts), title).with_contact("7001");
+    let world = World::read(kind).await;
+    world.simulator.edit(0, Edit::AddContact(marisol()));
+    world.simulator.edit(0, Edit::AddEvent(event("2026-11-18T20:00:00Z", "Intro call")));
+    let moved = world.simulator.edit(0, Edit::AddEvent(event("2026-11-21T16:00:00Z", "Signing call").lasting(60)));
+    world.simulator.edit(0, Edit::AddEvent(event("2026-11-20T16:00:00Z", "Site visit").with("status", "Cancelled")));
+    world.sync(HARBOR).await;
+    world.pass(SignedDuration::from_mins(5));
+    world.simulator.edit(0, Edit::SetEvent { event_id: moved, field: "start_date", value: "2026-11-21 11:00:00".into() });
+    world.sync(HARBOR).await;
+    let page = told(&world.visitor(Person::Riley).await.get(MARISOL).await);
+    let order = [
+        "Appointments times of America/Chicago",
+        "To come",
+        "Site visit Cancelled",
+        "Signing call",
+        "Past",
+        "Intro call Wed Nov 18, 2:00 PM CST to 2:30 PM",
+    ];
+    let places: Vec<Option<usize>> = order.iter().map(|phrase| page.rfind(phrase)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {page}");
+    // The next that stands is said on top.
+    says(&page, &["In 2 days."]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn notes_are_shown_newest_first_with_how_current_they_are_and_without_what_could_act(
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let world = World::read(kind).await;
+    let hostile = "<script>alert(1)</script><h1>Plan</h1><b onclick=\"x()\">bold</b> <a href=\"javascript:x()\">bad</a> \
+                   <a href=\"https://site.example/\">good</a><img src=x onerror=alert(1)><form><input name=a></form> 1 &lt; 2";
+    world
+        .simulator
+        .edit(0, Edit::AddContact(marisol().with("whiteboard", "<p>Wants <em>three</em></p><style>*{display:none}</style>")));
+    let note = |text: &str, created: &str| {
+        Edit::AddNote(NoteEdit::on("7001", text).of_type("Call").by("Ruth Adeyemi").created(at(created)))
+    };
+    world.simulator.edit(0, note("the older one", "2026-11-18T15:00:00Z"));
+    world.simulator.edit(0, note(hostile, "2026-11-19T15:00:00Z"));
+    world.sync_with_notes(HARBOR).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let answer = visitor.get(MARISOL).await;
+    let page = told(&answer);
+    says(
+        &page,
+        &[
+            "2 notes, current as of Thu Nov 19, 10:30 AM CST ( just now )",
+            "Ruth Adeyemi · Call · Thu Nov 19, 9:00 AM CST · 90 min ago",
+            "1 < 2",
+            "Wants three",
+        ],
+    );
+    assert!(page.find("bold") < page.find("the older one"), "{page}");
+    let html = answer.text();
+    assert!(
+        html.contains("<a target=\"_blank\" href=\"https://site.example/\" rel=\"noopener noreferrer nofollow\">good</a>"),
+        "{html}"
+    );
+    for act in ["<script>", "onclick", "javascript:", "<img src=x", "onerror", "<form><input", "display:none", "<h1>Plan"] {
+        assert!(!html.contains(act), "{act} is in the page");
+    }
+    // It changed in ClientTether since its notes were read.
+    world.pass(SignedDuration::from_hours(1));
+    world.simulator.edit(0, set("city", "Miami"));
+    world.sync(HARBOR).await;
+    says(
+        &told(&visitor.get(MARISOL).await),
+        &["as of Thu Nov 19, 10:30 AM CST; ClientTether changed this candidate since, so newer notes may be missing"],
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn many_notes_are_cut_and_all_of_them_are_one_click_away(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    world.simulator.edit(0, Edit::AddContact(marisol()));
+    for n in 0..35 {
+        world.simulator.edit(
+            0,
+            Edit::AddNote(
+                NoteEdit::on("7001", &format!("note number {n}."))
+                    .created(at("2026-11-18T15:00:00Z") + SignedDuration::from_mins(n)),
+            ),
+        );
+    }
+    world.sync_with_notes(HARBOR).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let answer = visitor.get(MARISOL).await;
+    let page = told(&answer);
+    says(&page, &["30 of 35", "Show all 35 notes", "note number 34."]);
+    assert!(!page.contains("note number 4."));
+    assert!(hrefs(&answer).contains(&format!("{MARISOL}?show=all")));
+    let all = told(&visitor.get(&format!("{MARISOL}?show=all")).await);
+    assert!(all.contains("note number 0.") && !all.contains("Show all"), "{all}");
+    assert_eq!(visitor.get(&format!("{MARISOL}?show=some")).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_candidate_that_left_the_crm_keeps_its_page_and_is_counted_nowhere(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = with(kind, [Edit::AddContact(marisol())]).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let before = visitor.csv("/t/harbor/leads").await.len();
+    for hour in [1, 2] {
+        if hour == 1 {
+            world.simulator.edit(0, Edit::RemoveContact("7001".into()));
+        }
+        world.pass(SignedDuration::from_hours(1));
+        world.sync(HARBOR).await;
+        let page = visitor.get(MARISOL).await;
+        let said = if hour == 1 {
+            "ClientTether has not shown this candidate since Thu Nov 19, 11:30 AM CST."
+        } else {
+            "No longer in ClientTether since Thu Nov 19, 11:30 AM CST."
+        };
+        says(&told(&page), &[said, "Tampa, FL", "In QR Sent"]);
+        assert!(!tags(&page.text()).iter().any(|tag| tag.get("data-count").is_some()));
+    }
+    assert_eq!(visitor.csv("/t/harbor/leads").await.len(), before - 1);
+    assert_eq!(names(&matches(&visitor, HARBOR, "marisol").await), Vec::<String>::new());
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_was_never_there_is_not_found_and_neither_is_another_brands(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    world.simulator.edit(1, Edit::AddContact(ContactEdit::named("Tess Tidewater").id("7777")));
+    world.sync(TIDEWATER).await;
+    let riley = world.visitor(Person::Riley).await;
+    let (anothers, nobodys) = (riley.get("/t/harbor/candidates/7777").await, riley.get("/t/harbor/candidates/nobody").await);
+    assert_eq!((anothers.status, anothers.text()), (StatusCode::NOT_FOUND, nobodys.text()));
+    assert!(words(&anothers.text()).contains("This brand has no such candidate"));
+    let (elsewhere, nowhere) = (riley.get("/t/tidewater/candidates/7777").await, riley.get("/t/atlantis/candidates/7777").await);
+    assert_eq!((elsewhere.status, elsewhere.text()), (StatusCode::NOT_FOUND, nowhere.text()));
+    assert_eq!(world.visitor(Person::Sam).await.get("/t/tidewater/candidates/7777").await.status, StatusCode::OK);
+    // Not even one whose brand the agency may see, by another brand's address.
+    assert_eq!(world.visitor(Person::Dana).await.get("/t/harbor/candidates/7777").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(riley.get(&format!("/t/harbor/candidates/{}", "x".repeat(300))).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(riley.get("/t/harbor/candidates/a%00b").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(riley.get("/t/harbor/candidates/%FF").await.status, StatusCode::NOT_FOUND);
+}
+
+#[rstest]
+#[tokio::test]
+async fn hostile_text_in_every_field_stays_text(#[values(Sqlite, Postgres)] kind: Kind) {
+    let fields = [
+        "compName",
+        "email",
+        "phone",
+        "city",
+        "state",
+        "assigned_user",
+        "clients_lead_source",
+        "clients_sales_cycle",
+        "deal_size",
+    ];
+    let contact = fields
+        .into_iter()
+        .fold(ContactEdit::named(SCRIPT).id("7001"), |contact, field| contact.with(field, format!("{SCRIPT}{field}")));
+    let world = World::read(kind).await;
+    world.simulator.edit(0, Edit::AddContact(contact));
+    let deal = DealEdit::of("7001")
+        .with("opportunity_name", SCRIPT)
+        .with("close_date", SCRIPT)
+        .with("assigned_user", format!("{SCRIPT} 2"));
+    world.simulator.edit(0, Edit::AddDeal(deal));
+    let event =
+        EventEdit::at(at("2026-11-20T16:00:00Z"), SCRIPT).with_contact("7001").with("location", FORMULA).with("status", SCRIPT);
+    world.simulator.edit(0, Edit::AddEvent(event));
+    world.simulator.edit(0, Edit::AddNote(NoteEdit::on("7001", "<b>x</b>").of_type(SCRIPT).by(SCRIPT)));
+    world.sync_with_notes(HARBOR).await;
+    world.pass(SignedDuration::from_hours(1));
+    world.simulator.edit(0, Edit::MoveStage { client_id: "7001".into(), stage: format!("{SCRIPT} and on") });
+    world.sync(HARBOR).await;
+    let visitor = world.visitor(Person::Dana).await;
+    for address in [MARISOL, "/t/harbor/candidates?part=matches&q=script"] {
+        is_only_ours(address, &visitor.get(address).await.text());
+    }
+    let page = visitor.get(MARISOL).await.text();
+    for field in &fields[..7] {
+        assert!(words(&page).contains(&format!("{SCRIPT}{field}")), "{field} is not shown");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_name_in_a_list_leads_to_the_candidate_whatever_its_id_is(#[values(Sqlite, Postgres)] kind: Kind) {
+    // As long as the CRM's ids are taken.
+    let long = "x".repeat(128);
+    let ids =
+        ["a/b c?d#e", "7%2F7", "Ünïcode 😀", &long, "..%2f..", "<script>\"'&", "7+7&7=7", r"back\slash", "007", "part=matches"];
+    let people = ids
+        .iter()
+        .enumerate()
+        .map(|(n, id)| Edit::AddContact(ContactEdit::named(&format!("Odd Number{n}")).id(*id).in_stage("QR Sent")));
+    let world = with(kind, people).await;
+    let visitor = world.visitor(Person::Riley).await;
+    for list in ["/t/harbor/leads?q=odd+number", "/t/harbor/pipeline?q=odd+number"] {
+        let page = visitor.get(list).await;
+        let names: Vec<_> = tags(&page.text()).into_iter().filter(|tag| tag.get("data-candidate").is_some()).collect();
+        assert_eq!(names.len(), ids.len(), "{list}: {names:?}");
+        for tag in names {
+            let (href, name) = (tag.get("href").unwrap(), tag.get("title").unwrap());
+            let candidate = visitor.get(href).await;
+            assert_eq!(candidate.status, 200, "{href}");
+            assert_eq!(element(&candidate.text(), "<h1"), element(&format!("<p>{name}</p>"), "<p"), "{href}");
+        }
+    }
+}
+
+// Finding --------------------------------------------------------------------------------------------------------------
+
+async fn matches(visitor: &Visitor, brand: &str, text: &str) -> Answer {
+    let q: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    visitor.get(&format!("/t/{brand}/candidates?part=matches&q={q}")).await
+}
+
+fn names(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let options = tags(&answer.text());
+    options
+        .iter()
+        .filter(|tag| tag.name == "span")
+        .filter_map(|tag| tag.get("title"))
+        .filter(|title| title.contains("Finch"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_candidate_is_found_by_name_email_phone_and_company(#[values(Sqlite, Postgres)] kind: Kind) {
+    let person = |name: &str, id: &str, phone: &str, company: &str, email: &str| {
+        let contact = ContactEdit::named(name)
+            .id(id)
+            .in_stage("QR Sent")
+            .with("phone", phone)
+            .with("compName", company)
+            .with("email", email);
+        Edit::AddContact(contact.with("city", "Quito").with("state", ""))
+    };
+    let world = with(
+        kind,
+        [
+            person("Zoe Finch", "7001", "5125550101", "Äpfel & Co", "zoe@post.example"),
+            person("Finch Abel", "7002", "+1 (512) 555-0199", "", "abel@post.example"),
+            person("Maya Finch", "7003", "512.555.0123", "Kestrel", "maya@kestrel.example"),
+        ],
+    )
+    .await;
+    let visitor = world.visitor(Person::Riley).await;
+    // Who begins with what is typed comes first, then by name.
+    let wanted: [(&str, &[&str]); 14] = [
+        ("finch", &["Finch Abel", "Maya Finch", "Zoe Finch"]),
+        ("FINCH zo", &["Zoe Finch"]),
+        ("abel@post", &["Finch Abel"]),
+        ("kestrel", &["Maya Finch"]),
+        ("äPFEL", &["Zoe Finch"]),
+        ("finch quito", &["Finch Abel", "Maya Finch", "Zoe Finch"]),
+        ("(512) 555-0101", &["Zoe Finch"]),
+        ("512 555 0101", &["Zoe Finch"]),
+        ("+1 512-555-0101", &["Zoe Finch"]),
+        ("5125550199", &["Finch Abel"]),
+        ("512-555-01", &["Finch Abel", "Maya Finch", "Zoe Finch"]),
+        ("555-0123", &["Maya Finch"]),
+        ("finch %", &[]),
+        ("no such Finch", &[]),
+    ];
+    for (text, found) in wanted {
+        let answer = matches(&visitor, HARBOR, text).await;
+        assert_eq!(names(&answer), found, "{text}");
+        // The list finds the same.
+        let q: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        let mut listed: Vec<String> =
+            visitor.csv(&format!("/t/harbor/leads?q={q}&sort=name")).await.into_iter().map(|row| row[0].clone()).collect();
+        listed.retain(|name| name.contains("Finch"));
+        let mut found: Vec<&str> = found.to_vec();
+        found.sort_unstable();
+        assert_eq!(listed, found, "{text}");
+    }
+    assert_eq!(words(&matches(&visitor, HARBOR, "no such Finch").await.text()).trim(), "Nobody here fits “no such Finch”.");
+    assert_eq!(names(&matches(&world.visitor(Person::Dana).await, TIDEWATER, "finch").await), Vec::<String>::new());
+    assert_eq!(matches(&world.visitor(Person::Sam).await, HARBOR, "finch").await.status, StatusCode::NOT_FOUND);
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_many_that_fit_eight_are_shown_and_the_list_has_as_many_as_is_said(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let html = matches(&visitor, HARBOR, "a").await.text();
+    let options: Vec<_> = tags(&html).into_iter().filter(|tag| tag.get("role") == Some("option")).collect();
+    assert_eq!(options.len(), 9);
+    let all = &options[8];
+    assert_eq!(all.get("data-count").unwrap(), visitor.csv(all.get("href").unwrap()).await.len().to_string());
+    assert!(options[..8].iter().all(|option| option.get("data-candidate").is_some()));
+}
+
+#[tokio::test]
+async fn without_scripts_the_box_leads_to_the_lead_list() {
+    let world = World::read(Sqlite).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let answer = visitor.get("/t/harbor/candidates?q=ada+%26").await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/t/harbor/leads?q=ada+%26"));
+    assert_eq!(visitor.get("/t/harbor/candidates?part=half").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(visitor.get("/t/harbor/candidates?part=matches&q=+").await.text(), "");
+    let form =
+        tags(&visitor.get("/t/harbor/overview").await.text()).into_iter().find(|tag| tag.get("data-matches").is_some()).unwrap();
+    assert_eq!((form.get("action"), form.get("method")), (Some("/t/harbor/leads"), Some("get")));
+}
+
+#[tokio::test]
+async fn a_contact_missed_by_one_read_is_still_found() {
+    let world = with(Sqlite, [Edit::AddContact(marisol())]).await;
+    let tenant = world.tenant(HARBOR).await;
+    records::set_absence(world.db.store.conn(), tenant.id, Dataset::Contacts, &["7001".to_owned()], Absence::Missing(1))
+        .await
+        .unwrap();
+    assert!(matches(&world.visitor(Person::Riley).await, HARBOR, "marisol").await.text().contains("Marisol Vega"));
+}
+
+mod browser {
+    use serde_json::Value;
+    use tetherboard_testkit::{Browser, Options};
+
+    use super::*;
+    use crate::browser::{at, enter, open, quiet};
+
+    const LIST: &str = "/t/harbor/leads?sort=name";
+
+    async fn focused(browser: &Browser) -> String {
+        let attribute =
+            "const it = document.activeElement; return it.getAttribute('href') ?? it.getAttribute('name') ?? it.tagName";
+        browser.evaluate(attribute).await.unwrap().as_str().unwrap().to_owned()
+    }
+
+    async fn hrefs(browser: &Browser) -> Vec<String> {
+        let links = browser
+            .evaluate("return [...document.querySelectorAll('main a[data-candidate]')].map((it) => it.getAttribute('href'))")
+            .await
+            .unwrap();
+        links.as_array().unwrap().iter().map(|href| href.as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn closed(browser: &Browser) {
+        for _ in 0..200 {
+            if browser.evaluate("return document.querySelector('dialog.drawer[open]') === null").await.unwrap()
+                == Value::Bool(true)
+            {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("the drawer stays open");
+    }
+
+    async fn press(browser: &Browser, key: &str, code: u32) {
+        for kind in ["keyDown", "keyUp"] {
+            let event = serde_json::json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            browser.devtools("Input.dispatchKeyEvent", event).await.unwrap();
+        }
+    }
+
+    async fn name(browser: &Browser) -> String {
+        browser.text("dialog.drawer h1").await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_candidate_opens_over_the_list_and_back_closes_it() {
+        let world = World::read(Sqlite).await;
+        let browser = enter(&world, Person::Riley, Options::default()).await;
+        open(&world, &browser, LIST).await;
+        let links = hrefs(&browser).await;
+        browser.click(&format!("a[href='{}']", links[1])).await.unwrap();
+        let first = name(&browser).await;
+        at(&browser, &links[1]).await;
+        assert_eq!(browser.text("[data-drawer-place]").await.unwrap(), "2 of 25 on this page");
+        browser.click("[data-drawer=next]").await.unwrap();
+        at(&browser, &links[2]).await;
+        browser.wait_for("dialog.drawer:not([aria-busy]) [data-drawer=next]").await.unwrap();
+        browser.evaluate("history.back()").await.unwrap();
+        at(&browser, LIST).await;
+        closed(&browser).await;
+        // Who was shown last is where one goes on.
+        assert_eq!(focused(&browser).await, links[2]);
+        // Forward opens it again; a reload shows the page, and back from there the list.
+        browser.evaluate("history.forward()").await.unwrap();
+        at(&browser, &links[2]).await;
+        assert_ne!(name(&browser).await, first);
+        let address = browser.url().await.unwrap();
+        browser.goto(&address).await.unwrap();
+        browser.wait_for("main > article.candidate").await.unwrap();
+        assert!(browser.all("dialog.drawer").await.unwrap().is_empty());
+        quiet(&browser).await;
+    }
+
+    #[tokio::test]
+    async fn a_reloaded_candidate_leads_back_to_its_list() {
+        let world = World::read(Sqlite).await;
+        let browser = enter(&world, Person::Riley, Options::default()).await;
+        open(&world, &browser, LIST).await;
+        browser.click("main a[data-candidate]").await.unwrap();
+        name(&browser).await;
+        browser.evaluate("location.reload()").await.unwrap();
+        browser.wait_for("main > article.candidate").await.unwrap();
+        browser.evaluate("history.back()").await.unwrap();
+        browser.wait_for("table[data-total]").await.unwrap();
+        at(&browser, LIST).await;
+        quiet(&browser).await;
+    }
+
+    #[tokio::test]
+    async fn escape_and_the_ground_beside_it_close_the_drawer_and_give_the_focus_back() {
+        let world = World::read(Sqlite).await;
+        let browser = enter(&world, Person::Riley, Options::default()).await;
+        open(&world, &browser, LIST).await;
+        let links = hrefs(&browser).await;
+        for way in ["escape", "ground", "button"] {
+            browser.click(&format!("a[href='{}']", links[3])).await.unwrap();
+            name(&browser).await;
+            // What lies under it cannot be reached.
+            for _ in 0..12 {
+                press(&browser, "Tab", 9).await;
+                let inside =
+                    "return document.activeElement === document.body || document.activeElement.closest('dialog.drawer') !== null";
+                assert_eq!(browser.evaluate(inside).await.unwrap(), Value::Bool(true));
+            }
+            match way {
+                "escape" => press(&browser, "Escape", 27).await,
+                "button" => browser.click("[data-drawer=close]").await.unwrap(),
+                _ => {
+                    for kind in ["mousePressed", "mouseReleased"] {
+                        let click = serde_json::json!({ "type": kind, "x": 40, "y": 400, "button": "left", "clickCount": 1 });
+                        browser.devtools("Input.dispatchMouseEvent", click).await.unwrap();
+                    }
+                }
+            }
+            closed(&browser).await;
+            at(&browser, LIST).await;
+            assert_eq!(focused(&browser).await, links[3], "{way}");
+        }
+        quiet(&browser).await;
+    }
+
+    #[tokio::test]
+    async fn an_open_drawer_says_what_a_sync_brought_and_stays_open() {
+        let world = with(Sqlite, [Edit::AddContact(marisol())]).await;
+        let browser = enter(&world, Person::Riley, Options::default()).await;
+        open(&world, &browser, "/t/harbor/leads?q=marisol").await;
+        browser.click(&format!("a[href='{MARISOL}']")).await.unwrap();
+        name(&browser).await;
+        world.pass(SignedDuration::from_hours(1));
+        world.simulator.edit(0, set("city", "Miami"));
+        world.sync(HARBOR).await;
+        let mut text = String::new();
+        for _ in 0..200 {
+            text = browser.text("dialog.drawer .facts").await.unwrap();
+            if text.contains("Miami") && browser.text("main td.no-phone").await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert!(text.contains("Miami, FL"), "{text}");
+        press(&browser, "Escape", 27).await;
+        closed(&browser).await;
+        assert_eq!(focused(&browser).await, MARISOL);
+        quiet(&browser).await;
+    }
+
+    #[tokio::test]
+    async fn a_candidate_is_found_and_opened_by_keyboard_alone() {
+        let world = with(Sqlite, [Edit::AddContact(marisol())]).await;
+        let browser = enter(&world, Person::Riley, Options::default()).await;
+        open(&world, &browser, LIST).await;
+        browser.fill(".top input[name=q]", "(813) 555-88").await.unwrap();
+        browser.wait_for(".find-panel [role=option]").await.unwrap();
+        let expanded = "return document.querySelector('.top input[name=q]').getAttribute('aria-expanded')";
+        assert_eq!(browser.evaluate(expanded).await.unwrap(), "true");
+        press(&browser, "ArrowDown", 40).await;
+        let active = "const box = document.querySelector('.top input[name=q]'); \
+                      return document.getElementById(box.getAttribute('aria-activedescendant'))?.getAttribute('href')";
+        assert_eq!(browser.evaluate(active).await.unwrap(), MARISOL);
+        press(&browser, "Enter", 13).await;
+        assert_eq!(name(&browser).await, "Marisol Vega");
+        at(&browser, MARISOL).await;
+        press(&browser, "Escape", 27).await;
+        closed(&browser).await;
+        assert_eq!(focused(&browser).await, "q");
+        // Escape closes the offers and keeps the text; Enter leads to the list.
+        browser.fill(".top input[name=q]", "marisol").await.unwrap();
+        browser.wait_for(".find-panel [role=option]").await.unwrap();
+        press(&browser, "Escape", 27).await;
+        assert_eq!(browser.evaluate(expanded).await.unwrap(), "false");
+        browser.evaluate("document.querySelector('.top form[role=search]').requestSubmit()").await.unwrap();
+        at(&browser, "/t/harbor/leads?q=marisol").await;
+        quiet(&browser).await;
+    }
+
+    #[tokio::test]
+    async fn without_scripts_a_name_leads_to_the_page() {
+        let world = World::read(Sqlite).await;
+        let browser = enter(&world, Person::Riley, Options { scripts: false, ..Options::default() }).await;
+        open(&world, &browser, LIST).await;
+        browser.click("main a[data-candidate]").await.unwrap();
+        browser.wait_for("main > article.candidate").await.unwrap();
+        assert!(browser.all("[data-drawer]").await.unwrap().iter().all(String::is_empty), "what only a drawer needs is seen");
+    }
+}
