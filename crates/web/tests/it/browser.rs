@@ -265,6 +265,8 @@ async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tab
         "/t/harbor/leads?q=nobody+is+called+that",
         "/t/harbor/pipeline",
         "/t/harbor/pipeline?by=value&sort=-fee",
+        "/t/harbor/pipeline?view=board",
+        "/t/harbor/pipeline/rows?show=created&period=12m",
         "/sign-in",
     ];
     for width in [375, 768, 1440] {

@@ -9,11 +9,11 @@ use tetherboard_store::Result as StoreResult;
 use tetherboard_store::deals::{self, DealRow};
 use tetherboard_store::tenants::Tenant;
 
-use super::super::candidate::candidate_name;
 use super::Deal;
 use crate::Portal;
 use crate::links;
 use crate::numbers::Numbers;
+use crate::pages::candidate::candidate_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_class, shown};
 use crate::parts::words::number;

@@ -319,15 +319,15 @@ fn body(shell: &Shell<'_>, view: &PipelineView, board: Option<Markup>) -> Markup
         @if let Some(notice) = unconfirmed_notice(roles, &view.numbers.pipeline, shell.brand.viewer.is_agency()) { (notice) }
         (cards(shell, view))
         (stages(shell, roles, view))
+        section.card {
+            div.card-head { h2 { @if view.measure == Measure::Value { "Value by stage" } @else { "Candidates by stage" } } span.sub { "stages that hold somebody, in ClientTether’s order" } }
+            div.card-body { (chart(shell, roles, view)) }
+        }
         div.cols.even { (pictures::forecast(shell, view)) (pictures::over_time(shell, view)) }
         (pictures::movement(shell, view))
         (endings(shell, view))
         div.cols.even { (pictures::funnel(shell, view)) (pictures::time_in_stage(shell, view)) }
         (pictures::flow(shell, view))
-        section.card {
-            div.card-head { h2 { @if view.measure == Measure::Value { "Value by stage" } @else { "Candidates by stage" } } span.sub { "stages that hold somebody, in ClientTether’s order" } }
-            div.card-body { (chart(shell, roles, view)) }
-        }
         @if !asked { (list) }
     }
 }

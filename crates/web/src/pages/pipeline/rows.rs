@@ -15,7 +15,6 @@ use tetherboard_metrics::{
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::deals::{self, DealName};
 
-use super::super::candidate::candidate_name;
 use super::pictures::move_name;
 use super::usual_period;
 use crate::Portal;
@@ -24,6 +23,7 @@ use crate::csv;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::numbers::Numbers;
+use crate::pages::candidate::candidate_name;
 use crate::parts::period::picker;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::stages::{shown, stage};
