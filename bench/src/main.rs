@@ -1,4 +1,5 @@
-//! What a sync costs: records per CPU-second and memory, beside a yardstick in the same run.
+//! What a sync costs, in records per CPU-second and memory, and what a visitor waits for, each beside a yardstick in the
+//! same run.
 //!
 //!     cargo run --release -p tetherboard-bench -- [--contacts 50000] [--deals 10000] [--database postgres://…]
 //!
@@ -8,6 +9,7 @@
 mod crm;
 #[path = "../../crates/tetherboard/src/heap.rs"]
 mod heap;
+mod pages;
 mod usage;
 mod yardstick;
 
@@ -81,7 +83,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let started = Instant::now();
     let read = yardstick::read_all(&crm, &folder.path().join("plain.db")).await?;
     before.print("yardstick, a plain script", read, started)?;
-    Ok(())
+    pages::measure(&store).await
 }
 
 async fn run(what: &str, syncer: &Syncer, tenant: &Tenant, records: usize) -> anyhow::Result<()> {

@@ -73,7 +73,7 @@ const ruler = document.createElement("canvas").getContext("2d");
 export function widest(texts: string[]): number {
   if (!ruler) return Math.max(0, ...texts.map((it) => it.length * 7));
   ruler.font = `500 ${font.fontSize}px ${font.fontFamily}`;
-  return Math.max(0, ...texts.map((it) => ruler.measureText(it).width));
+  return Math.max(0, ...texts.map((it) => ruler.measureText(it.replace(/\d/g, "0")).width)); // figures of a page are all as wide as a nought
 }
 
 export const oneLine = (text: string) => text.replace(/\s+/g, " ").trim();

@@ -36,7 +36,7 @@ export function draw() {
 }
 
 /* Labels are measured, so they are measured again in the font that arrives late. */
-if (document.fonts.status !== "loaded") void document.fonts.ready.then(() => drawn.forEach((_, plot) => paint(plot)));
+document.fonts.addEventListener("loadingdone", () => drawn.forEach((_, plot) => paint(plot)));
 
 function drawOne(plot: HTMLElement) {
   const source = plot.dataset.chart!;

@@ -165,12 +165,15 @@ fn bar_row(bar: &Bar, unit: ChartUnit, has_previous: bool) -> Markup {
     let name = bar.title.as_deref().unwrap_or(&bar.label);
     html! {
         tr {
-            th scope="row" { (linked(bar.href.as_deref(), bar.value, unit, name)) }
+            th scope="row" {
+                (linked(bar.href.as_deref(), bar.value, unit, name))
+                // A title says it in its own words.
+                @if bar.open && bar.title.is_none() { ", so far" }
+                @if bar.approximate { ", carried forward" }
+            }
             td.num {
                 (known(bar.value, |value| exact(value, unit)))
                 @if let Some(note) = bar.note.as_deref().filter(|_| bar.value.is_some()) { " · " (note) }
-                @if bar.open && bar.value.is_some() { " so far" }
-                @if bar.approximate { ", carried forward" }
             }
             @if has_previous { td.num { (known(bar.previous, |value| exact(value, unit))) } }
         }
@@ -241,6 +244,9 @@ fn round(value: i64, unit: ChartUnit) -> String {
     };
     if unit == ChartUnit::Money && value % grain == 0 { Money(value).short() } else { exact(value, unit) }
 }
+
+#[cfg(test)]
+mod browser;
 
 #[cfg(test)]
 mod tests {
@@ -342,9 +348,9 @@ mod tests {
         let html = figure(&line(days));
         let rows = [
             "Mar 9 | $90,000$5",
-            "Mar 10 | $90,000, carried forwardnot known",
+            "Mar 10, carried forward | $90,000not known",
             "Mar 11 | not knownnot known",
-            "Mar 12 | $95,000.50 so farnot known",
+            "Mar 12, so far | $95,000.50not known",
         ];
         assert_eq!(rows_of(&html), rows);
         for key in ["Unfinished, so far", "Carried forward from the day before", "Before"] {

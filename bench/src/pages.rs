@@ -1,0 +1,109 @@
+//! What a visitor waits for: pages and summaries over HTTP, beside a yardstick that answers the same bytes from memory.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use tetherboard_domain::{Clock, UserRole};
+use tetherboard_store::{Store, access, tokens};
+use tetherboard_web::{Portal, Settings, hash_token, new_api_token, token_hint};
+use tokio::net::TcpListener;
+
+const PAGES: [&str; 10] = [
+    "/t/bench/overview",
+    "/t/bench/leads",
+    "/t/bench/leads?period=12m&compare=year",
+    "/t/bench/leads?q=ann",
+    "/t/bench/pipeline",
+    "/t/bench/pipeline?in=open&sort=-fee",
+    "/api/v1/tenants/bench/leads/summary",
+    "/api/v1/tenants/bench/pipeline",
+    "/api/v1/tenants/bench/leads?sort=name",
+    "/agency",
+];
+
+const ROUNDS: usize = 40;
+const CLIENTS: usize = 16;
+const STRETCH: Duration = Duration::from_secs(3);
+
+pub(crate) async fn measure(store: &Store) -> anyhow::Result<()> {
+    let site = serve(Portal::new(store.clone(), Clock::system(), Settings::default()).router()).await?;
+    let client = client(store).await?;
+    println!();
+    println!("{:<44} {:>10} {:>10} {:>10} {:>12} {:>9}", "page", "cold ms", "median ms", "yardstick", "per second", "bytes");
+    for page in PAGES {
+        let url = format!("{site}{page}");
+        let started = Instant::now();
+        let body = read(&client, &url).await?;
+        let cold = started.elapsed();
+        let bytes = body.len();
+        let plain = serve(axum::Router::new().fallback(async move || body.clone())).await?;
+        println!(
+            "{page:<44} {:>10.1} {:>10.2} {:>10.2} {:>12.0} {bytes:>9}",
+            ms(cold),
+            ms(median(&client, &url).await?),
+            ms(median(&client, &plain).await?),
+            per_second(&client, &url).await?,
+        );
+    }
+    Ok(())
+}
+
+async fn serve(router: axum::Router) -> anyhow::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(format!("http://{address}"))
+}
+
+/// Somebody of the agency, whose answers come as they are: compression would be measured besides.
+async fn client(store: &Store) -> anyhow::Result<reqwest::Client> {
+    let now_ms = Clock::system().now_ms();
+    let user = access::add_user(store.conn(), "bench@example.com", "Bench", UserRole::AgencyAdmin, "", now_ms).await?;
+    let token: SecretString = new_api_token();
+    tokens::add(store.conn(), user, &hash_token(&token), &token_hint(&token), now_ms).await?;
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))?);
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    Ok(reqwest::Client::builder().default_headers(headers).build()?)
+}
+
+async fn read(client: &reqwest::Client, url: &str) -> anyhow::Result<String> {
+    let answer = client.get(url).send().await?.error_for_status()?;
+    answer.text().await.with_context(|| format!("{url} was cut"))
+}
+
+/// Of one client's, one after another.
+async fn median(client: &reqwest::Client, url: &str) -> anyhow::Result<Duration> {
+    let mut times = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let started = Instant::now();
+        read(client, url).await?;
+        times.push(started.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[ROUNDS / 2])
+}
+
+async fn per_second(client: &reqwest::Client, url: &str) -> anyhow::Result<f64> {
+    let started = Instant::now();
+    let visit = async || {
+        let mut answers = 0_u32;
+        while started.elapsed() < STRETCH {
+            read(client, url).await?;
+            answers += 1;
+        }
+        anyhow::Ok(answers)
+    };
+    let visits: Vec<_> = (0..CLIENTS).map(|_| visit()).collect();
+    let mut answers = 0;
+    for visit in futures::future::join_all(visits).await {
+        answers += visit?;
+    }
+    Ok(f64::from(answers) / started.elapsed().as_secs_f64())
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
