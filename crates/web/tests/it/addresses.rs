@@ -88,7 +88,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 43] = [
+pub(crate) const ROUTES: [Route; 44] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
