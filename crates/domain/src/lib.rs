@@ -21,6 +21,6 @@ pub use ids::{ContactId, DealId, RunId, TenantId, UserId, UserRole};
 pub use money::{Money, Odds, grouped};
 pub use period::{Bucket, Compare, Period, Resolved, Slot, Stride, Week, Window, weeks_ending_with};
 pub use schedule::next_hourly_run;
-pub use stage::{Role, StageKey, StageRole, suggest_role};
+pub use stage::{Milestone, Role, StageKey, StageMilestone, StageRole, suggest_milestone, suggest_role};
 pub use us_state::UsState;
 pub use zone::{SourceTime, Zone, ZoneError};

@@ -1,4 +1,5 @@
 //! A stage is the CRM's; its role is ours. Roles are suggested by name, then odds, and count only when the agency confirms them.
+//! Besides its role a stage may carry a milestone, which is suggested by name and confirmed the same way.
 
 use std::fmt;
 use std::str::FromStr;
@@ -172,6 +173,97 @@ fn by_name(name: &str) -> Option<Role> {
     NAMES.iter().find(|(wanted, _)| says(wanted)).map(|(_, role)| *role)
 }
 
+/// A point in the sale that dates are told from, whatever the CRM calls the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Milestone {
+    ApplicationReturned,
+    /// The franchise disclosure document went out.
+    FddSent,
+    /// The candidate signed for it.
+    FddReceipt,
+    DiscoveryDay,
+    AgreementSent,
+    AgreementSigned,
+}
+
+impl Milestone {
+    pub const ALL: [Self; 6] = [
+        Self::ApplicationReturned,
+        Self::FddSent,
+        Self::FddReceipt,
+        Self::DiscoveryDay,
+        Self::AgreementSent,
+        Self::AgreementSigned,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ApplicationReturned => "application-returned",
+            Self::FddSent => "fdd-sent",
+            Self::FddReceipt => "fdd-receipt",
+            Self::DiscoveryDay => "discovery-day",
+            Self::AgreementSent => "agreement-sent",
+            Self::AgreementSigned => "agreement-signed",
+        }
+    }
+}
+
+impl FromStr for Milestone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|milestone| milestone.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("`{text}` is not a milestone; use {known}, or none")
+        })
+    }
+}
+
+/// How a stage stands with its milestone; most stages carry none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StageMilestone {
+    /// The agency said so, also that there is none.
+    Confirmed(Option<Milestone>),
+    /// What the stage's name speaks for.
+    Suggested(Option<Milestone>),
+}
+
+impl StageMilestone {
+    /// The one to tell dates from: the confirmed one, else the suggestion.
+    pub fn likely(self) -> Option<Milestone> {
+        match self {
+            Self::Confirmed(milestone) | Self::Suggested(milestone) => milestone,
+        }
+    }
+}
+
+/// The milestone that a stage's name speaks for.
+pub fn suggest_milestone(name: &str) -> Option<Milestone> {
+    let lower = name.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
+    let is_agreement = has(&["fa", "agreement"]);
+    let is_application = has(&["qr", "application", "questionnaire"]);
+    let is_disclosure = has(&["fdd", "disclosure"]);
+    // What is not done yet, or was refused, passed nothing.
+    if has(&["not", "no", "never", "pending", "awaiting", "unsigned"]) {
+        return None;
+    }
+    match () {
+        () if is_agreement && has(&["signed", "executed"]) => Some(Milestone::AgreementSigned),
+        () if is_agreement && has(&["sent"]) => Some(Milestone::AgreementSent),
+        () if is_disclosure && has(&["signed", "received", "returned", "acknowledged"]) => Some(Milestone::FddReceipt),
+        () if is_disclosure && has(&["sent", "delivered"]) => Some(Milestone::FddSent),
+        () if is_disclosure && has(&["receipt"]) => Some(Milestone::FddReceipt),
+        () if is_application && has(&["returned", "received", "completed", "complete"]) => Some(Milestone::ApplicationReturned),
+        () if has(&["discovery"]) && !has(&["booked", "scheduled", "invited", "requested", "call"]) => {
+            Some(Milestone::DiscoveryDay)
+        }
+        () => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,5 +310,37 @@ mod tests {
         assert!(StageRole::Unconfirmed(Role::Awarded).is_open());
         assert!(StageRole::Unlisted.is_open());
         assert!(!StageRole::Confirmed(Role::Parked).is_open());
+    }
+
+    #[test]
+    fn the_usual_franchise_stages_carry_the_milestones_an_agency_would_give() {
+        use Milestone::*;
+        let stages = [
+            ("QR Sent", None),
+            ("QR Returned", Some(ApplicationReturned)),
+            ("Application received", Some(ApplicationReturned)),
+            ("FDD Sent", Some(FddSent)),
+            ("FDD Signed", Some(FddReceipt)),
+            ("FDD receipt", Some(FddReceipt)),
+            ("FDD Review Call Scheduled", None),
+            ("FDD Review Call Complete", None),
+            ("Discovery Day Booked", None),
+            ("Discovery Day Completed", Some(DiscoveryDay)),
+            ("Discovery Call", None),
+            ("FA Requested", None),
+            ("FA Sent", Some(AgreementSent)),
+            ("FA Signed", Some(AgreementSigned)),
+            ("Franchise Agreement executed", Some(AgreementSigned)),
+            ("FA not signed", None),
+            ("Future Interest", None),
+            ("", None),
+        ];
+        for (name, milestone) in stages {
+            assert_eq!(suggest_milestone(name), milestone, "{name}");
+        }
+        for milestone in Milestone::ALL {
+            assert_eq!(milestone.as_str().parse(), Ok(milestone));
+        }
+        assert!("fdd".parse::<Milestone>().unwrap_err().contains("fdd-sent"));
     }
 }

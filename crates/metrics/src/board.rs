@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tetherboard_domain::{Odds, Role, StageKey, StageRole, TenantId, suggest_role};
+use tetherboard_domain::{Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::{Conn, Result, leads, small_lists, stage_roles};
 
@@ -17,6 +17,7 @@ pub struct BoardStage {
     pub active: bool,
     pub odds: Option<Odds>,
     pub role: StageRole,
+    pub milestone: StageMilestone,
     /// Of contact type 1. The pipeline is made of these alone.
     pub of_prospects: bool,
 }
@@ -56,7 +57,19 @@ impl Board {
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId) -> Result<Self> {
         let listed = small_lists::stages(conn, tenant).await?;
         let confirmed = stage_roles::confirmed(conn, tenant).await?;
-        Ok(Self::new(listed, confirmed))
+        let milestones = stage_roles::milestones(conn, tenant).await?;
+        Ok(Self::new(listed, confirmed).with_milestones(&milestones))
+    }
+
+    /// What the agency said of stages' milestones takes the place of what their names suggest.
+    #[must_use]
+    pub fn with_milestones(mut self, confirmed: &HashMap<StageKey, Option<Milestone>>) -> Self {
+        for stage in &mut self.stages {
+            if let Some(milestone) = confirmed.get(&stage.key) {
+                stage.milestone = StageMilestone::Confirmed(*milestone);
+            }
+        }
+        self
     }
 
     /// `listed` in the CRM's order. A name that comes twice counts once: of contact type 1 before others, active before not.
@@ -91,6 +104,7 @@ impl Board {
                 active: stage.active,
                 odds: stage.odds,
                 role,
+                milestone: StageMilestone::Suggested(suggest_milestone(&stage.name).filter(|_| stage.active)),
                 of_prospects: of_prospects(stage),
             });
         }
@@ -200,6 +214,21 @@ impl Board {
         match role {
             StageRole::Unlisted => LabelMatch::NotKeys(self.keys_where(|known| known != StageRole::Unlisted)),
             _ => LabelMatch::Keys(self.keys_where(|known| known.as_str() == wanted)),
+        }
+    }
+
+    /// The rows of the stages whose role, confirmed or else suggested, is wanted.
+    pub fn likely_filter(&self, wanted: impl Fn(Role) -> bool) -> LabelMatch {
+        LabelMatch::Keys(self.keys_where(|role| role.likely().is_some_and(&wanted)))
+    }
+
+    /// Whether a place is the first stage that carries one of these milestones, or one beyond it in the CRM's order.
+    pub fn has_reached(&self, milestones: &[Milestone], place: &StagePlace) -> bool {
+        let carries = |stage: &BoardStage| stage.milestone.likely().is_some_and(|milestone| milestones.contains(&milestone));
+        let first = self.stages.iter().position(|stage| stage.of_prospects && stage.active && carries(stage));
+        match (first, place) {
+            (Some(first), StagePlace::Listed(at)) => self.stages[*at].of_prospects && self.stages[*at].active && *at >= first,
+            _ => false,
         }
     }
 
@@ -333,5 +362,17 @@ pub(crate) mod tests {
     fn a_role_confirmed_for_an_unlisted_stage_counts() {
         let board = Board::new(usual(), HashMap::from([(StageKey::of("Ghost"), Role::Inactive)]));
         assert!(board.is_in(LeadGroup::Inactive, &place(&board, "GHOST")));
+    }
+
+    #[test]
+    fn a_milestone_is_suggested_by_name_until_the_agency_says_otherwise() {
+        let board = Board::new(usual(), HashMap::new());
+        let milestone = |board: &Board, name: &str| board.stage(&place(board, name)).unwrap().milestone;
+        assert_eq!(milestone(&board, "FDD Sent"), StageMilestone::Suggested(Some(Milestone::FddSent)));
+        let said =
+            HashMap::from([(StageKey::of("FDD Sent"), None), (StageKey::of("Outbound Call"), Some(Milestone::FddReceipt))]);
+        let board = board.with_milestones(&said);
+        assert_eq!(milestone(&board, "FDD Sent").likely(), None);
+        assert_eq!(milestone(&board, "Outbound Call"), StageMilestone::Confirmed(Some(Milestone::FddReceipt)));
     }
 }

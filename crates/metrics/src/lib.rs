@@ -6,7 +6,9 @@
 //! the list it leads to cannot differ.
 
 mod as_of;
+mod attention;
 mod board;
+mod changes;
 mod flow;
 mod forecast;
 mod freshness;
@@ -16,11 +18,14 @@ mod leads;
 mod movement;
 mod outcomes;
 mod pipeline;
+mod status;
 mod stays;
 mod trend;
 
 pub use as_of::{AS_OF, DealThen, ProspectThen, deals_at, pipeline_at, prospects_at};
+pub use attention::{Attention, NeedsAttention, OUTCOME_RULE, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
+pub use changes::{Changes, FeeNow, MovedOn, changes, starts_on};
 pub use flow::{FLOW, FlowEnd, FlowLink, Went, flow, went};
 pub use forecast::{Closing, FORECAST, ForecastMonth, forecast};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
@@ -33,6 +38,9 @@ pub use leads::{
 pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
 pub use outcomes::{AWARDS, CYCLE_TIME, DealOutcome, Ending, FEWEST, LOST, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
+pub use status::{
+    Appointments, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms, status,
+};
 pub use stays::{Stay, TIME_IN_STAGE, Typical, stays, time_in_stage};
 pub use trend::{DayTotals, day_totals, day_totals_between};
 

@@ -242,6 +242,8 @@ pub struct LeadFilter {
     pub state: Option<UsState>,
     /// Words to find in name, company, email, phone or market, all of which must occur; or a phone number.
     pub text: Option<String>,
+    /// Only these, by the CRM's ids; some ten thousand at most.
+    pub ids: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,6 +374,9 @@ fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
     }
     if filter.undated {
         query.push(" AND created_ms IS NULL");
+    }
+    if let Some(ids) = &filter.ids {
+        query.push(" AND crm_id IN ").bind_list(ids.iter().cloned());
     }
     query.push(match filter.types {
         None => "",

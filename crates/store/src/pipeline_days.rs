@@ -40,6 +40,16 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, day: &str, stages: &[Stage
     upsert(conn, &DAYS, rows.collect()).await
 }
 
+/// The first day that is kept.
+pub async fn first_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<String>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        day: Option<String>,
+    }
+    let row: Option<Row> = one(conn, "SELECT MIN(day) AS day FROM pipeline_days WHERE tenant_id = $1", [tenant.0.into()]).await?;
+    Ok(row.and_then(|row| row.day))
+}
+
 /// The last day that is kept.
 pub async fn last_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<String>> {
     #[derive(FromQueryResult)]

@@ -1,9 +1,9 @@
-//! The roles that the agency confirmed for a brand's stages.
+//! The roles and milestones that the agency confirmed for a brand's stages.
 
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Role, StageKey, TenantId};
+use tetherboard_domain::{Milestone, Role, StageKey, TenantId};
 
 use crate::query::{all, execute};
 use crate::{Conn, Result};
@@ -24,4 +24,52 @@ pub async fn confirmed<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<St
     let rows: Vec<Row> = all(conn, "SELECT stage_key, role FROM stage_roles WHERE tenant_id = $1", [tenant.0.into()]).await?;
     // A role that this version does not know is as good as unconfirmed.
     Ok(rows.into_iter().filter_map(|row| Some((StageKey(row.stage_key), row.role.parse().ok()?))).collect())
+}
+
+/// Takes back what the agency said of a stage's role.
+pub async fn clear<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey) -> Result<()> {
+    execute(conn, "DELETE FROM stage_roles WHERE tenant_id = $1 AND stage_key = $2", [tenant.0.into(), stage.as_str().into()])
+        .await?;
+    Ok(())
+}
+
+// Milestones -----------------------------------------------------------------------------------------------------------
+
+/// `None`: the agency says that the stage carries none.
+pub async fn confirm_milestone<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    stage: &StageKey,
+    milestone: Option<Milestone>,
+    now_ms: i64,
+) -> Result<()> {
+    let text = "INSERT INTO stage_milestones (tenant_id, stage_key, milestone, confirmed_ms) VALUES ($1, $2, $3, $4) \
+                ON CONFLICT (tenant_id, stage_key) DO UPDATE SET milestone = excluded.milestone, \
+                confirmed_ms = excluded.confirmed_ms";
+    let milestone = milestone.map(|milestone| milestone.as_str().to_owned());
+    execute(conn, text, [tenant.0.into(), stage.as_str().into(), milestone.into(), now_ms.into()]).await?;
+    Ok(())
+}
+
+/// Takes back what the agency said of a stage's milestone: its name speaks for itself again.
+pub async fn clear_milestone<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey) -> Result<()> {
+    let text = "DELETE FROM stage_milestones WHERE tenant_id = $1 AND stage_key = $2";
+    execute(conn, text, [tenant.0.into(), stage.as_str().into()]).await?;
+    Ok(())
+}
+
+pub async fn milestones<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<StageKey, Option<Milestone>>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        stage_key: String,
+        milestone: Option<String>,
+    }
+    let text = "SELECT stage_key, milestone FROM stage_milestones WHERE tenant_id = $1";
+    let rows: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    // A milestone that this version does not know is as good as unconfirmed.
+    let known = |row: Row| match row.milestone {
+        None => Some((StageKey(row.stage_key), None)),
+        Some(milestone) => Some((StageKey(row.stage_key), Some(milestone.parse().ok()?))),
+    };
+    Ok(rows.into_iter().filter_map(known).collect())
 }

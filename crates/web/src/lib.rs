@@ -19,6 +19,7 @@ mod pages;
 mod parts;
 mod query;
 mod story;
+mod those;
 mod viewer;
 
 use std::sync::Arc;

@@ -12,6 +12,7 @@ use tetherboard_store::{Conn, Result as StoreResult};
 use url::form_urlencoded;
 
 use crate::links::Link;
+use crate::those::Those;
 
 /// Text as the database keeps it: PostgreSQL takes no NUL, so U+FFFD stands for it there, and is what one looks for.
 pub(crate) fn as_kept(text: &str) -> String {
@@ -177,6 +178,7 @@ pub(crate) struct LeadQuery {
     pub(crate) types: Option<Types>,
     pub(crate) state: Option<UsState>,
     pub(crate) undated: bool,
+    pub(crate) those: Option<Those>,
     pub(crate) text: Option<String>,
     pub(crate) from: Option<Edge>,
     pub(crate) to: Option<Edge>,
@@ -207,6 +209,7 @@ impl LeadQuery {
             types: one_of(pairs, "type", &TYPES)?,
             state: state(pairs)?,
             undated: one_of(pairs, "created", &[("unknown", true)])?.unwrap_or(false),
+            those: Those::parse(pairs)?,
             text: pairs.filled("q").map(str::to_owned),
             from: edge(pairs, "from")?,
             to: edge(pairs, "to")?,
@@ -226,6 +229,7 @@ impl LeadQuery {
             || self.types.is_some()
             || self.state.is_some()
             || self.undated
+            || self.those.is_some()
             || self.text.is_some()
             || self.from.is_some()
             || self.to.is_some()
@@ -256,6 +260,7 @@ impl LeadQuery {
             types: if self.group.is_some() || self.role.is_some() { Some(Types::Prospects) } else { self.types },
             state: self.state,
             text: self.text.clone(),
+            ids: None,
         })
     }
 
@@ -289,6 +294,7 @@ impl LeadQuery {
             .maybe("type", types)
             .maybe("state", self.state.map(UsState::code))
             .maybe("created", self.undated.then_some("unknown"));
+        link = self.those.map_or(link.clone(), |those| those.narrow(link));
         for (key, edge) in [("from", self.from), ("to", self.to)] {
             link = link.maybe(key, edge.map(edge_text).as_deref());
         }
@@ -418,7 +424,7 @@ fn state(pairs: &Pairs) -> Result<Option<UsState>, String> {
     Ok(Some(state))
 }
 
-fn one_of<T: Copy>(pairs: &Pairs, key: &str, known: &[(&str, T)]) -> Result<Option<T>, String> {
+pub(crate) fn one_of<T: Copy>(pairs: &Pairs, key: &str, known: &[(&str, T)]) -> Result<Option<T>, String> {
     let Some(word) = pairs.filled(key) else { return Ok(None) };
     match known.iter().find(|(name, _)| *name == word) {
         Some((_, meaning)) => Ok(Some(*meaning)),

@@ -15,6 +15,7 @@ impl MigratorTrait for Migrator {
             Box::new(SqlMigration { name: "m0002_audit_trail", text: include_str!("m0002_audit_trail.sql") }),
             Box::new(PackSnapshots),
             Box::new(SqlMigration { name: "m0004_one_waiting_of_a_kind", text: include_str!("m0004_one_waiting_of_a_kind.sql") }),
+            Box::new(SqlMigration { name: "m0005_stage_milestones", text: include_str!("m0005_stage_milestones.sql") }),
         ]
     }
 }

@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, Odds, Role, StageKey};
+use tetherboard_domain::{Dataset, Milestone, Odds, Role, StageKey};
 use tetherboard_store::records::{self, Absence};
 use tetherboard_store::small_lists::{self, CrmUser, Source, Stage};
 use tetherboard_store::stage_roles;
@@ -83,4 +83,22 @@ async fn a_confirmed_role_may_be_changed_and_is_the_brands_own(#[values(Sqlite, 
         [(StageKey::of("fdd sent"), Role::Qualified)].into()
     );
     assert!(stage_roles::confirmed(db.store.conn(), tidewater).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_confirmed_of_a_stage_can_be_none_and_can_be_taken_back(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    let (sent, signed) = (StageKey::of("FDD Sent"), StageKey::of("FDD Signed"));
+    stage_roles::confirm_milestone(conn, tenant, &sent, Some(Milestone::FddSent), NOW_MS).await.unwrap();
+    stage_roles::confirm_milestone(conn, tenant, &signed, Some(Milestone::FddSent), NOW_MS).await.unwrap();
+    stage_roles::confirm_milestone(conn, tenant, &signed, None, NOW_MS).await.unwrap();
+    let expected = [(sent.clone(), Some(Milestone::FddSent)), (signed.clone(), None)];
+    assert_eq!(stage_roles::milestones(conn, tenant).await.unwrap(), expected.into());
+    stage_roles::clear_milestone(conn, tenant, &signed).await.unwrap();
+    assert_eq!(stage_roles::milestones(conn, tenant).await.unwrap(), [(sent.clone(), Some(Milestone::FddSent))].into());
+    stage_roles::confirm(conn, tenant, &sent, Role::Late, NOW_MS).await.unwrap();
+    stage_roles::clear(conn, tenant, &sent).await.unwrap();
+    assert!(stage_roles::confirmed(conn, tenant).await.unwrap().is_empty());
 }

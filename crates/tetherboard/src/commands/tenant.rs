@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
-use tetherboard_domain::{Clock, Role, StageKey, Zone};
-use tetherboard_metrics::freshness;
+use tetherboard_domain::{Clock, Milestone, Role, StageKey, StageMilestone, StageRole, Zone};
+use tetherboard_metrics::{Board, freshness};
 use tetherboard_store::tenants::{self, Changes, NewTenant};
 use tetherboard_store::{Store, small_lists, stage_roles};
 use tetherboard_web::Accent;
@@ -19,8 +19,8 @@ use crate::console::{secret_from_stdin, table};
 pub(crate) enum Command {
     /// Add a brand
     Add(Add),
-    /// List brands and how fresh each is
-    List,
+    /// List brands and how fresh each is; or what each of their stages means
+    List(List),
     /// Change a brand
     Set(Set),
 }
@@ -45,6 +45,13 @@ pub(crate) struct Add {
 }
 
 #[derive(Args)]
+pub(crate) struct List {
+    /// List their stages in ClientTether's order, each with its role and milestone, and whether somebody confirmed them
+    #[arg(long)]
+    stages: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct Set {
     #[arg(long)]
     slug: String,
@@ -60,9 +67,13 @@ pub(crate) struct Set {
     /// An image of at most 200 KB: PNG, JPEG, WebP or SVG
     #[arg(long)]
     logo: Option<PathBuf>,
-    /// Confirm what a stage means: new, working, qualified, late, awarded, parked or inactive
+    /// Confirm what a stage means: new, working, qualified, late, awarded, parked or inactive; `NAME=` takes it back
     #[arg(long = "stage-role", value_name = "NAME=ROLE")]
     stage_roles: Vec<String>,
+    /// Confirm the milestone that a stage carries: application-returned, fdd-sent, fdd-receipt, discovery-day, agreement-sent
+    /// or agreement-signed, or none; `NAME=` takes it back, and the stage's name speaks for itself again
+    #[arg(long = "milestone", value_name = "NAME=MILESTONE")]
+    milestones: Vec<String>,
     /// Read its ClientTether web key from stdin
     #[arg(long)]
     web_key_stdin: bool,
@@ -72,7 +83,8 @@ pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
     let clock = Clock::system();
     match command {
         Command::Add(arguments) => add(config, &clock, &arguments).await,
-        Command::List => list(config, &clock).await,
+        Command::List(arguments) if arguments.stages => list_stages(config).await,
+        Command::List(_) => list(config, &clock).await,
         Command::Set(arguments) => set(config, &clock, &arguments).await,
     }
 }
@@ -119,17 +131,45 @@ async fn list(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn list_stages(config: &Config) -> anyhow::Result<()> {
+    let store = config.open_store().await?;
+    let mut rows = Vec::new();
+    for tenant in tenants::list(store.conn()).await? {
+        for stage in Board::load(store.conn(), tenant.id).await?.stages() {
+            let role = match stage.role {
+                StageRole::Confirmed(role) => role.as_str().to_owned(),
+                StageRole::Unconfirmed(role) => format!("{} (not confirmed)", role.as_str()),
+                StageRole::Unlisted => stage.role.to_string(),
+            };
+            let milestone = match stage.milestone {
+                StageMilestone::Suggested(Some(milestone)) => format!("{} (not confirmed)", milestone.as_str()),
+                StageMilestone::Confirmed(Some(milestone)) => milestone.as_str().to_owned(),
+                StageMilestone::Confirmed(None) => "none".to_owned(),
+                StageMilestone::Suggested(None) => "-".to_owned(),
+            };
+            // ClientTether's text must not drive the terminal.
+            let name = stage.name.replace(char::is_control, "\u{fffd}");
+            let of = if stage.of_prospects { "prospects" } else { "others" };
+            rows.push(vec![tenant.slug.clone(), name, of.to_owned(), role, milestone]);
+        }
+    }
+    println!("{}", table(&["SLUG", "STAGE", "OF", "ROLE", "MILESTONE"], &rows));
+    Ok(())
+}
+
 async fn set(config: &Config, clock: &Clock, arguments: &Set) -> anyhow::Result<()> {
     let name = arguments.name.as_deref().map(check_name).transpose()?;
     let zone = arguments.zone.as_deref().map(Zone::named).transpose().context("--zone")?;
     let source_zone = arguments.source_zone.as_deref().map(Zone::named).transpose().context("--source-zone")?;
     let accent = arguments.accent.as_deref().map(Accent::parse).transpose().context("--accent")?.map(Accent::hex);
     let logo = arguments.logo.as_ref().map(read_logo).transpose()?;
-    let roles = arguments.stage_roles.iter().map(|text| parse_role(text)).collect::<anyhow::Result<Vec<_>>>()?;
+    let roles = each(&arguments.stage_roles, parse_role)?;
+    let milestones = each(&arguments.milestones, parse_milestone)?;
     let web_key = arguments.web_key_stdin.then(web_key).transpose()?;
     let store = config.open_store().await?;
     let tenant = tenant_named(&store, &arguments.slug).await?;
-    check_stages(&store, &tenant, &roles).await?;
+    check_stages(&store, &tenant, "--stage-role", roles.iter().map(|(stage, _)| stage.as_str())).await?;
+    check_stages(&store, &tenant, "--milestone", milestones.iter().map(|(stage, _)| stage.as_str())).await?;
     let changes = Changes {
         name,
         zone: zone.as_ref(),
@@ -140,7 +180,18 @@ async fn set(config: &Config, clock: &Clock, arguments: &Set) -> anyhow::Result<
     let tx = store.begin().await?;
     tenants::set(&tx, tenant.id, &changes).await?;
     for (stage, role) in &roles {
-        stage_roles::confirm(&tx, tenant.id, &StageKey::of(stage), *role, clock.now_ms()).await?;
+        let key = StageKey::of(stage);
+        match role {
+            Some(role) => stage_roles::confirm(&tx, tenant.id, &key, *role, clock.now_ms()).await?,
+            None => stage_roles::clear(&tx, tenant.id, &key).await?,
+        }
+    }
+    for (stage, milestone) in &milestones {
+        let key = StageKey::of(stage);
+        match milestone {
+            Some(milestone) => stage_roles::confirm_milestone(&tx, tenant.id, &key, *milestone, clock.now_ms()).await?,
+            None => stage_roles::clear_milestone(&tx, tenant.id, &key).await?,
+        }
     }
     if let Some(key) = &web_key {
         tenants::set_web_key(&tx, store.cipher(), tenant.id, key).await?;
@@ -193,30 +244,57 @@ fn read_logo(path: &PathBuf) -> anyhow::Result<(Vec<u8>, &'static str)> {
     Ok((bytes, kind))
 }
 
+fn each<T>(texts: &[String], parse: impl Fn(&str) -> anyhow::Result<T>) -> anyhow::Result<Vec<T>> {
+    texts.iter().map(|text| parse(text)).collect()
+}
+
+/// `None`: what was confirmed is taken back.
+fn parse_role(text: &str) -> anyhow::Result<(String, Option<Role>)> {
+    let (stage, role) = named_stage("--stage-role", text, "NAME=ROLE, like \"FA Signed=awarded\"")?;
+    let role = (!role.is_empty()).then(|| role.parse()).transpose();
+    Ok((stage, role.map_err(|error: String| anyhow!("--stage-role: {error}"))?))
+}
+
+/// `None`: what was confirmed is taken back; `Some(None)`: the stage carries no milestone.
+fn parse_milestone(text: &str) -> anyhow::Result<(String, Option<Option<Milestone>>)> {
+    let (stage, milestone) = named_stage("--milestone", text, "NAME=MILESTONE, like \"FDD Signed=fdd-receipt\"")?;
+    let milestone = match milestone.as_str() {
+        "" => None,
+        "none" => Some(None),
+        milestone => Some(Some(milestone.parse().map_err(|error: String| anyhow!("--milestone: {error}"))?)),
+    };
+    Ok((stage, milestone))
+}
+
 /// The last `=` parts them: a stage's name may hold one.
-fn parse_role(text: &str) -> anyhow::Result<(String, Role)> {
-    let (stage, role) = text
-        .rsplit_once('=')
-        .ok_or_else(|| anyhow!("--stage-role `{text}` cannot be used; write NAME=ROLE, like \"FA Signed=awarded\""))?;
-    let role = role.trim().parse().map_err(|error: String| anyhow!("--stage-role: {error}"))?;
+fn named_stage(option: &str, text: &str, form: &str) -> anyhow::Result<(String, String)> {
+    let (stage, value) = text.rsplit_once('=').ok_or_else(|| anyhow!("{option} `{text}` cannot be used; write {form}"))?;
     if stage.trim().is_empty() {
-        bail!("--stage-role `{text}` names no stage");
+        bail!("{option} `{text}` names no stage");
     }
-    Ok((stage.trim().to_owned(), role))
+    Ok((stage.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// A name that was mistyped would confirm nothing, silently. Before the first sync no name is known.
-async fn check_stages(store: &Store, tenant: &tenants::Tenant, roles: &[(String, Role)]) -> anyhow::Result<()> {
-    let listed = small_lists::stages(store.conn(), tenant.id).await?;
+async fn check_stages<'a>(
+    store: &Store,
+    tenant: &tenants::Tenant,
+    option: &str,
+    stages: impl Iterator<Item = &'a str>,
+) -> anyhow::Result<()> {
+    let conn = store.conn();
+    let listed = small_lists::stages(conn, tenant.id).await?;
     if listed.is_empty() {
         return Ok(());
     }
-    let summary = tetherboard_metrics::stage_keys(store.conn(), tenant.id).await?;
-    for (stage, _) in roles {
-        let key = StageKey::of(stage);
-        if !summary.contains(&key) {
+    let mut known = tetherboard_metrics::stage_keys(conn, tenant.id).await?;
+    // What was confirmed of a stage that is no more can still be taken back.
+    known.extend(stage_roles::confirmed(conn, tenant.id).await?.into_keys());
+    known.extend(stage_roles::milestones(conn, tenant.id).await?.into_keys());
+    for stage in stages {
+        if !known.contains(&StageKey::of(stage)) {
             let names: Vec<&str> = listed.iter().map(|stage| stage.name.as_str()).collect();
-            bail!("--stage-role: {} has no stage `{stage}`; it has: {}", tenant.slug, names.join(", "));
+            bail!("{option}: {} has no stage `{stage}`; it has: {}", tenant.slug, names.join(", "));
         }
     }
     Ok(())

@@ -89,3 +89,33 @@ async fn what_cannot_be_added_is_named_and_nothing_is_added(#[values(Sqlite, Pos
     assert_eq!(installation.tell(&["tenant", "list"], "").await.lines().count(), 2);
     assert_eq!(installation.tell(&["user", "list"], "").await.lines().count(), 1);
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_a_stage_means_is_confirmed_listed_and_taken_back(#[values(Sqlite, Postgres)] kind: Kind) {
+    let mut installation = Installation::new(kind).await;
+    let crm = installation.with_crm("30").await;
+    installation.furnish(&crm).await;
+    installation.tell(&["sync", "--all"], "").await;
+    let set = async |arguments: &[&str]| {
+        let done = installation.run(&[&["tenant", "set", "--slug", "harbor"], arguments].concat(), "").await;
+        let stages = installation.tell(&["tenant", "list", "--stages"], "").await;
+        let fdd = stages
+            .lines()
+            .find(|line| line.starts_with("harbor") && line.contains("FDD Sent"))
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        (done, fdd)
+    };
+    let (done, fdd) = set(&["--milestone", "fdd sent=fdd-sent", "--stage-role", "FDD Sent=late"]).await;
+    assert!(done.code() == 0 && fdd.ends_with("prospects late fdd-sent"), "{fdd}");
+    assert!(set(&["--milestone", "FDD Sent=none"]).await.1.ends_with("late none"));
+    let (_, fdd) = set(&["--milestone", "FDD Sent=", "--stage-role", "FDD Sent="]).await;
+    assert!(fdd.ends_with("qualified (not confirmed) fdd-sent (not confirmed)"), "{fdd}");
+    for (argument, named) in [("FDD Sent=soon", "fdd-receipt"), ("FDD=none", "FDD Sent"), ("FDD Sent", "NAME=MILESTONE")] {
+        let (done, _) = set(&["--milestone", argument]).await;
+        assert!(done.code() == 1 && done.stderr.contains("--milestone") && done.stderr.contains(named), "{done:?}");
+    }
+}

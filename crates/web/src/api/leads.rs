@@ -13,6 +13,7 @@ use super::versioned::{Known, versioned};
 use crate::Portal;
 use crate::error::{Answer, Problem, Refusal, Wants};
 use crate::query::{LeadQuery, Pairs};
+use crate::those;
 use crate::viewer::BrandViewer;
 
 /// All contacts that are not gone, of every type and stage.
@@ -142,6 +143,8 @@ pub(crate) struct Lead {
         ("in" = Option<String>, Query, description = "pipeline, qualified, open or inactive"),
         ("role" = Option<String>, Query), ("type" = Option<String>, Query, description = "prospects or others"),
         ("state" = Option<String>, Query, description = "two letters, such as CO: the state of the USA that the market names"),
+        ("those" = Option<String>, Query, description = "attention; or became-inactive or discovery-day, since a day"),
+        ("since" = Option<String>, Query, description = "a date like 2026-03-09, of `those`"),
         ("created" = Option<String>, Query, description = "unknown: without a readable created date"),
         ("q" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query, description = "a day is included"),
         ("sort" = Option<String>, Query, description = "created, name, source, market, stage, owner; - before it for the other way round"),
@@ -159,7 +162,8 @@ async fn read(portal: &Portal, brand: &BrandViewer, query: &LeadQuery, offset: i
     let board = Board::load(conn, tenant.id).await?;
     let as_of = runs::dataset_ages(conn, tenant.id).await?.as_of_ms(&LEADS_REST_ON);
     let as_of = as_of.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    let filter = query.filter(conn, tenant.id, &board, &tenant.zone, as_of).await?;
+    let mut filter = query.filter(conn, tenant.id, &board, &tenant.zone, as_of).await?;
+    those::narrow(portal, tenant, &board, query.those, &mut filter).await?;
     let total = leads::count(conn, tenant.id, &filter).await?;
     let (sort, descending) = query.order();
     let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, cursor::PART)).await?;

@@ -1,5 +1,6 @@
 //! Numbers in words.
 
+use maud::{Markup, html};
 use tetherboard_domain::grouped;
 
 /// `1,234`.
@@ -44,6 +45,15 @@ pub(crate) fn listed(names: &[&str]) -> String {
     }
 }
 
+/// Within a sentence no name is longer than a line; the CRM's can be.
+pub(crate) fn clipped(name: &str) -> Markup {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        None => html! { (name) },
+        Some((end, _)) => html! { span title=(name) { (name[..end].trim_end()) "…" } },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +66,12 @@ mod tests {
         assert_eq!(counted(4_312, "lead", "leads"), "4,312 leads");
         assert_eq!(initials("Dana van Whitlock"), "DW");
         assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn a_long_name_is_clipped_between_letters_and_whole_in_its_title() {
+        assert_eq!(clipped("FDD Sent").into_string(), "FDD Sent");
+        let long = "é".repeat(61);
+        assert_eq!(clipped(&long).into_string(), format!("<span title=\"{long}\">{}…</span>", "é".repeat(60)));
     }
 }

@@ -13,6 +13,7 @@ mod input;
 mod isolation;
 mod live;
 mod mapping;
+mod overview;
 mod page;
 mod past;
 mod sign_in;

@@ -209,6 +209,9 @@ fn in_force(slug: &str, view: &LeadsView) -> Markup {
     if all.undated {
         chip("Without a created date".to_owned(), LeadQuery { undated: false, ..all.clone() });
     }
+    if let Some(those) = all.those {
+        chip(those.label(), LeadQuery { those: None, ..all.clone() });
+    }
     if let Some(from) = all.from {
         chip(format!("From {}", edge_text(from)), LeadQuery { from: None, ..all.clone() });
     }

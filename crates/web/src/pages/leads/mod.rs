@@ -26,6 +26,7 @@ use crate::parts::table::PAGE;
 use crate::parts::words::{counted, number, percent};
 use crate::parts::{icon, time};
 use crate::query::{Edge, LeadQuery, Pairs, PeriodQuery, sort_by};
+use crate::those;
 use crate::viewer::BrandViewer;
 use list::{csv_link, sorted, with_page};
 
@@ -123,7 +124,8 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         let (first, last) = period.period().days(tenant.zone.date(now));
         (meant.from, meant.to) = (Some(Edge::Day(first)), Some(Edge::Day(last)));
     }
-    let filter = list::filter(conn, tenant.id, board, &tenant.zone, &meant).await?;
+    let mut filter = list::filter(conn, tenant.id, board, &tenant.zone, &meant).await?;
+    those::narrow(&portal, tenant, board, meant.those, &mut filter).await?;
     if pairs.wants_csv().map_err(bad)? {
         return Ok(list::as_csv(conn, &brand, board, &query, &filter).await?);
     }

@@ -1,14 +1,21 @@
 //! Overview: the brand in one sentence, four numbers, and the pictures behind them.
 
+mod appointments;
+mod attention;
+mod changes;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, DatasetStatus, Period};
-use tetherboard_metrics::{Board, DayTotals, LeadGroup, Pipeline, SourceLine, StageLine, WeekCount};
+use tetherboard_metrics::{Attention, Board, Changes, DayTotals, LeadGroup, Pipeline, SourceLine, StageLine, WeekCount};
+use tetherboard_store::candidate_facts::CandidateEvent;
 
+use self::changes::Since;
 use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
@@ -23,6 +30,7 @@ use crate::parts::stages::{stage_link, strip, unconfirmed_notice};
 use crate::parts::words::{change, counted, number, percent};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{Pairs, PeriodQuery, with_label};
+use crate::those;
 use crate::viewer::BrandViewer;
 
 pub(crate) fn router() -> Router<Portal> {
@@ -35,6 +43,11 @@ struct Overview {
     query: PeriodQuery,
     /// `None`: no data in the period yet.
     new: Option<NewLeadsIn>,
+    attention: Arc<Attention>,
+    /// Today's appointments and the first after today.
+    events: Arc<Vec<CandidateEvent>>,
+    changes: Arc<Changes>,
+    since: Since,
 }
 
 async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Markup> {
@@ -43,7 +56,17 @@ async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme
     let tenant = &brand.tenant;
     let numbers = portal.numbers.of(&portal.store, tenant, shell.now).await?;
     let new = numbers.new_leads(tenant, query.period(), query.compare, shell.now);
-    let view = Overview { numbers, query, new };
+    let (board, now) = (&numbers.board, shell.now);
+    let since = Since::of(query.period(), tenant.zone.date(now));
+    let view = Overview {
+        attention: those::who_needs_attention(&portal, tenant, board, now).await?,
+        events: portal.numbers.get(tenant, now, "next appointments", || appointments::load(&portal, tenant, now)).await?,
+        changes: those::what_changed(&portal, tenant, board, since.day, now).await?,
+        since,
+        numbers: numbers.clone(),
+        query,
+        new,
+    };
     let body = if view.numbers.summary.as_of.is_none() { first_sync(&shell) } else { body(&shell, &view) };
     let address = query.narrow(Link::to(Tab::Overview.url(&tenant.slug)));
     let kept = query.narrow(Link::to("")).url();
@@ -75,10 +98,7 @@ fn body(shell: &Shell<'_>, page: &Overview) -> Markup {
                 div.card-head { h2 { "New leads by week" } span.sub { "12 weeks" } a.more href=(links::leads(slug).url()) { "All leads " (icon("arrow-right", 13)) } }
                 div.card-body { (weeks_figure(slug, &view.summary.new_by_week)) }
             }
-            section.card.c-5 {
-                div.card-head { h2 { "Where leads come from" } span.sub { "all " (number(view.summary.total)) } a.more href=(format!("{}#sources", links::leads(slug).url())) { "Sources " (icon("arrow-right", 13)) } }
-                (top_sources(slug, view))
-            }
+            (attention::card(shell, &page.attention))
         }
         section.card {
             div.card-head {
@@ -88,7 +108,19 @@ fn body(shell: &Shell<'_>, page: &Overview) -> Markup {
             }
             div.card-body.roomy { (strip(slug, board, &view.pipeline)) }
         }
+        div.cols.even {
+            section.card.c-7 {
+                div.card-head { h2 { "Where leads come from" } span.sub { "all " (number(view.summary.total)) } a.more href=(format!("{}#sources", links::leads(slug).url())) { "Sources " (icon("arrow-right", 13)) } }
+                (top_sources(slug, view))
+            }
+            (appointments::card(shell, &page.events, view.pipeline.as_of))
+        }
+        (changes::card(shell, &page.changes, page.since, &view.pipeline))
     }
+}
+
+fn moment(ms: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(ms).ok()
 }
 
 /// The last stage before the agreement is signed.

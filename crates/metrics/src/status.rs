@@ -1,0 +1,449 @@
+//! How a candidate stands, in one word, and why somebody should look after them.
+//!
+//! Each rule is a function of [`Facts`], which are told as of one moment: the data's, not the visitor's. A rule that rests on
+//! what was not read says nothing: a calendar that was never read books nothing and misses nothing, and notes that were not
+//! read leave nobody silent.
+
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use tetherboard_domain::{Milestone, Role, Zone};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// The first that fits, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Signed within the last 30 days.
+    Awarded,
+    OverdueAction,
+    AppointmentBooked,
+    WaitingPeriod,
+    Stalled,
+    Moving,
+    Quiet,
+}
+
+impl Status {
+    pub const ALL: [Self; 7] = [
+        Self::Awarded,
+        Self::OverdueAction,
+        Self::AppointmentBooked,
+        Self::WaitingPeriod,
+        Self::Stalled,
+        Self::Moving,
+        Self::Quiet,
+    ];
+
+    /// What a person is told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Awarded => "Awarded",
+            Self::OverdueAction => "Overdue action",
+            Self::AppointmentBooked => "Appointment booked",
+            Self::WaitingPeriod => "Waiting period",
+            Self::Stalled => "Stalled",
+            Self::Moving => "Moving",
+            Self::Quiet => "Quiet",
+        }
+    }
+}
+
+/// What a status is told from. Moments are milliseconds UTC.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The moment that all of it is told as of.
+    pub at_ms: i64,
+    /// Its local date.
+    pub today: Date,
+    /// The stage's role, confirmed or else suggested.
+    pub role: Option<Role>,
+    /// The stage is that of FDD sent or one beyond it.
+    pub disclosed: bool,
+    pub stage_since_ms: i64,
+    /// Whether the move into the stage was seen; else it has been there at least since.
+    pub stage_since_exact: bool,
+    /// How long others stayed in the stage.
+    pub stays: Stays,
+    pub close_date: Option<Date>,
+    /// `None`: the calendar was never read.
+    pub calendar: Option<Appointments>,
+    pub touches: Touches,
+    pub last_move_ms: Option<i64>,
+    pub fdd: Option<FddClock>,
+}
+
+/// Completed stays in a stage in the last 365 days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stays {
+    pub n: usize,
+    /// The 75th percentile.
+    pub p75_ms: i64,
+}
+
+/// A candidate's appointments that are not cancelled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appointments {
+    /// Those that are over and tell no outcome.
+    pub without_outcome: Vec<Missed>,
+    /// When the first that is not over begins.
+    pub next_ms: Option<i64>,
+}
+
+/// An appointment that is over, without an outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    pub title: String,
+    pub starts_ms: i64,
+    pub ended_ms: i64,
+}
+
+/// What is known of when a person last wrote to or met the candidate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touches {
+    pub last_ms: Option<i64>,
+    /// Up to when the candidate's notes are known; `None` when they were not read since the candidate last changed.
+    pub known_until_ms: Option<i64>,
+    /// From when on, at the earliest, there could be any.
+    pub known_since_ms: i64,
+}
+
+impl Touches {
+    /// Whether it is known that nobody touched them for so many days: the silence itself was read, not just supposed.
+    pub fn silent_for(&self, days: i64, at_ms: i64) -> bool {
+        let Some(until_ms) = self.known_until_ms.map(|ms| ms.min(at_ms)) else { return false };
+        let from_ms = self.last_ms.unwrap_or(self.known_since_ms);
+        until_ms - from_ms >= days * DAY_MS && at_ms - until_ms < days * DAY_MS
+    }
+}
+
+/// When the federal waiting period of a candidate began. An estimate: the receipt itself is not in the CRM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FddClock {
+    /// Day 0, the later bound of what was seen.
+    Since(Date),
+    /// First seen beyond it: it began on that day at the latest.
+    Before(Date),
+}
+
+impl FddClock {
+    const DAYS: i64 = 15;
+
+    /// Day 0 and 15 calendar days; of a clock whose beginning was not seen, the latest that it can be.
+    pub fn earliest_signing(self) -> Date {
+        let (Self::Since(day) | Self::Before(day)) = self;
+        day.saturating_add(Span::new().days(Self::DAYS))
+    }
+
+    /// Whether one has to wait still.
+    pub fn runs(self, today: Date) -> bool {
+        today < self.earliest_signing()
+    }
+}
+
+/// Day 0 is the last entry to the FDD's receipt, else to FDD sent. `entries` are milestones with the moment at which a read first
+/// saw the candidate there; `first_beyond_ms` is when one who was never seen entering either was first seen there or beyond.
+pub fn fdd_clock(entries: &[(Milestone, i64)], first_beyond_ms: Option<i64>, zone: &Zone) -> Option<FddClock> {
+    let date = |ms: i64| Timestamp::from_millisecond(ms).ok().map(|moment| zone.date(moment));
+    let last = |wanted: Milestone| entries.iter().filter(|(milestone, _)| *milestone == wanted).map(|(_, ms)| *ms).max();
+    match last(Milestone::FddReceipt).or_else(|| last(Milestone::FddSent)) {
+        Some(ms) => date(ms).map(FddClock::Since),
+        None => first_beyond_ms.and_then(date).map(FddClock::Before),
+    }
+}
+
+/// How long one may stay in a stage before it is called stalled, in milliseconds.
+pub fn stall_limit_ms(role: Option<Role>, disclosed: bool, stays: Stays) -> i64 {
+    if stays.n >= 8 {
+        return stays.p75_ms.max(7 * DAY_MS);
+    }
+    let days = match role {
+        Some(Role::New) => 3,
+        Some(Role::Working) => 10,
+        Some(Role::Late) => 10,
+        _ if disclosed => 14,
+        _ => 21,
+    };
+    days * DAY_MS
+}
+
+pub fn status(facts: &Facts) -> Status {
+    match () {
+        () if facts.is_awarded() => Status::Awarded,
+        () if facts.missed().is_some() || facts.close_date_passed().is_some() => Status::OverdueAction,
+        () if facts.is_booked() => Status::AppointmentBooked,
+        () if facts.waits().is_some() => Status::WaitingPeriod,
+        () if facts.is_stalled() => Status::Stalled,
+        () if facts.is_moving() => Status::Moving,
+        () => Status::Quiet,
+    }
+}
+
+/// Why a candidate needs attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    NoOutcome(Missed),
+    CloseDatePassed(Date),
+    /// In the waiting period, and nobody touched them for so many days; `None`: never, as far as is known.
+    Silent {
+        days: Option<i64>,
+        clock: FddClock,
+    },
+    /// Whole days in the stage, at least so many when the move into it was not seen; and since the last touch, if there was one.
+    Stalled {
+        days: i64,
+        at_least: bool,
+        touched: Option<i64>,
+    },
+}
+
+/// Empty for who needs none.
+pub fn reasons(facts: &Facts) -> Vec<Reason> {
+    let days_since = |ms: i64| (facts.at_ms - ms).max(0) / DAY_MS;
+    let touched = facts.touches.last_ms.map(days_since);
+    match status(facts) {
+        Status::OverdueAction => {
+            let missed = facts.missed().cloned().map(Reason::NoOutcome);
+            missed.into_iter().chain(facts.close_date_passed().map(Reason::CloseDatePassed)).collect()
+        }
+        Status::WaitingPeriod if facts.touches.silent_for(5, facts.at_ms) => {
+            facts.waits().map(|clock| Reason::Silent { days: touched, clock }).into_iter().collect()
+        }
+        Status::Stalled => {
+            let days = days_since(facts.stage_since_ms);
+            vec![Reason::Stalled { days, at_least: !facts.stage_since_exact, touched }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl Facts {
+    /// A stage without a known role counts as open.
+    fn is_open(&self) -> bool {
+        self.role.is_none_or(Role::is_open)
+    }
+
+    fn is_within(&self, ms: i64, days: i64) -> bool {
+        (0..=days * DAY_MS).contains(&(self.at_ms - ms))
+    }
+
+    /// Only one whose move into the stage was seen: nobody knows when the others signed.
+    fn is_awarded(&self) -> bool {
+        self.role == Some(Role::Awarded) && self.stage_since_exact && self.is_within(self.stage_since_ms, 30)
+    }
+
+    /// The last appointment that ended 1 to 14 days ago without an outcome.
+    fn missed(&self) -> Option<&Missed> {
+        let calendar = self.calendar.as_ref().filter(|_| self.is_open())?;
+        let due = |missed: &&Missed| (DAY_MS..=14 * DAY_MS).contains(&(self.at_ms - missed.ended_ms));
+        calendar.without_outcome.iter().filter(due).max_by_key(|missed| missed.ended_ms)
+    }
+
+    fn close_date_passed(&self) -> Option<Date> {
+        self.close_date.filter(|day| *day < self.today && self.is_open())
+    }
+
+    fn is_booked(&self) -> bool {
+        let next_ms = self.calendar.as_ref().and_then(|calendar| calendar.next_ms);
+        next_ms.is_some_and(|ms| ms - self.at_ms <= 14 * DAY_MS)
+    }
+
+    fn waits(&self) -> Option<FddClock> {
+        self.fdd.filter(|clock| self.is_open() && clock.runs(self.today))
+    }
+
+    fn is_stalled(&self) -> bool {
+        let nothing_booked = self.calendar.as_ref().is_some_and(|calendar| calendar.next_ms.is_none());
+        let too_long = self.at_ms - self.stage_since_ms > stall_limit_ms(self.role, self.disclosed, self.stays);
+        self.is_open() && too_long && nothing_booked && self.touches.silent_for(10, self.at_ms)
+    }
+
+    fn is_moving(&self) -> bool {
+        [self.last_move_ms, self.touches.last_ms].into_iter().flatten().any(|ms| self.is_within(ms, 7))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Thursday, March 12, 2026, 10:30 in Chicago.
+    const AT_MS: i64 = 1_773_329_400_000;
+
+    fn ago(days: i64) -> i64 {
+        AT_MS - days * DAY_MS
+    }
+
+    /// Qualified for two days, touched a day ago, nothing booked, nothing due: moving.
+    fn facts() -> Facts {
+        Facts {
+            at_ms: AT_MS,
+            today: date(2026, 3, 12),
+            role: Some(Role::Qualified),
+            disclosed: false,
+            stage_since_ms: ago(2),
+            stage_since_exact: true,
+            stays: Stays::default(),
+            close_date: None,
+            calendar: Some(Appointments::default()),
+            touches: Touches { last_ms: Some(ago(1)), known_until_ms: Some(AT_MS), known_since_ms: ago(100) },
+            last_move_ms: Some(ago(2)),
+            fdd: None,
+        }
+    }
+
+    fn touched(days_ago: i64) -> Touches {
+        Touches { last_ms: Some(ago(days_ago)), ..facts().touches }
+    }
+
+    /// In its stage for 22 days, untouched for 11, nothing booked.
+    fn stalled() -> Facts {
+        Facts { stage_since_ms: ago(22), last_move_ms: Some(ago(22)), touches: touched(11), ..facts() }
+    }
+
+    fn missed(ended_ms: i64) -> Option<Appointments> {
+        let missed = Missed { title: "Call".to_owned(), starts_ms: ended_ms - 1, ended_ms };
+        Some(Appointments { without_outcome: vec![missed], next_ms: None })
+    }
+
+    fn booked(ms: i64) -> Option<Appointments> {
+        Some(Appointments { next_ms: Some(ms), ..Appointments::default() })
+    }
+
+    #[rstest]
+    #[case::today(30, Status::Awarded)]
+    #[case::longer_ago(31, Status::Quiet)]
+    fn an_award_is_news_for_thirty_days(#[case] days: i64, #[case] expected: Status) {
+        let signed = Facts {
+            role: Some(Role::Awarded),
+            stage_since_ms: ago(days),
+            last_move_ms: Some(ago(days)),
+            touches: touched(40),
+            close_date: Some(date(2026, 1, 1)),
+            ..facts()
+        };
+        assert_eq!(status(&signed), expected);
+        assert_ne!(status(&Facts { stage_since_exact: false, ..signed }), Status::Awarded);
+    }
+
+    #[rstest]
+    #[case::an_hour_short_of_a_day(AT_MS - DAY_MS + 3_600_000, false)]
+    #[case::a_day(ago(1), true)]
+    #[case::fourteen_days(ago(14), true)]
+    #[case::a_moment_more(ago(14) - 1, false)]
+    fn an_appointment_without_outcome_is_overdue_from_one_day_to_fourteen(#[case] ended_ms: i64, #[case] overdue: bool) {
+        let facts = Facts { calendar: missed(ended_ms), ..facts() };
+        assert_eq!(status(&facts) == Status::OverdueAction, overdue);
+        assert_eq!(reasons(&facts).len(), usize::from(overdue));
+        assert_ne!(status(&Facts { role: Some(Role::Parked), ..facts }), Status::OverdueAction);
+    }
+
+    #[rstest]
+    #[case::yesterday(date(2026, 3, 11), Status::OverdueAction)]
+    #[case::today(date(2026, 3, 12), Status::Moving)]
+    fn a_close_date_has_passed_on_the_day_after(#[case] day: Date, #[case] expected: Status) {
+        assert_eq!(status(&Facts { close_date: Some(day), ..facts() }), expected);
+    }
+
+    #[test]
+    fn both_overdue_reasons_are_told() {
+        let facts = Facts { close_date: Some(date(2026, 3, 9)), calendar: missed(ago(2)), ..facts() };
+        assert!(matches!(reasons(&facts)[..], [Reason::NoOutcome(_), Reason::CloseDatePassed(day)] if day == date(2026, 3, 9)));
+    }
+
+    #[rstest]
+    #[case::begun_already(AT_MS - 600_000, Status::AppointmentBooked)]
+    #[case::in_fourteen_days(AT_MS + 14 * DAY_MS, Status::AppointmentBooked)]
+    #[case::later(AT_MS + 14 * DAY_MS + 1, Status::Quiet)]
+    fn an_appointment_is_booked_within_fourteen_days_and_keeps_one_from_stalling(#[case] next: i64, #[case] expected: Status) {
+        assert_eq!(status(&Facts { calendar: booked(next), ..stalled() }), expected);
+    }
+
+    #[test]
+    fn the_waiting_period_runs_fifteen_days_and_its_fourteenth_still_waits() {
+        let clock = FddClock::Since(date(2026, 2, 26));
+        assert_eq!(clock.earliest_signing(), date(2026, 3, 13));
+        assert_eq!((clock.runs(date(2026, 3, 12)), clock.runs(date(2026, 3, 13))), (true, false));
+        assert_eq!(status(&Facts { fdd: Some(clock), ..facts() }), Status::WaitingPeriod);
+        let over = FddClock::Since(date(2026, 2, 25));
+        assert_eq!(status(&Facts { fdd: Some(over), ..facts() }), Status::Moving);
+    }
+
+    #[test]
+    fn the_waiting_period_needs_attention_after_five_silent_days() {
+        let waiting = |touches| Facts { fdd: Some(FddClock::Since(date(2026, 3, 1))), touches, ..facts() };
+        assert_eq!(reasons(&waiting(touched(4))), []);
+        let silent = Reason::Silent { days: Some(5), clock: FddClock::Since(date(2026, 3, 1)) };
+        assert_eq!(reasons(&waiting(touched(5))), [silent]);
+        let unread = Touches { known_until_ms: None, ..touched(50) };
+        assert_eq!(reasons(&waiting(unread)), []);
+    }
+
+    #[rstest]
+    #[case::read_now(0, 10, true)]
+    #[case::touched_within(0, 9, false)]
+    #[case::silence_read_in_part(3, 12, false)]
+    #[case::silence_read(3, 13, true)]
+    #[case::read_too_long_ago(10, 40, false)]
+    fn silence_counts_as_far_as_it_was_read(#[case] read: i64, #[case] last: i64, #[case] silent: bool) {
+        let touches = Touches { known_until_ms: Some(ago(read)), ..touched(last) };
+        assert_eq!(touches.silent_for(10, AT_MS), silent);
+        // One nobody ever touched is silent since they are known.
+        let never = Touches { last_ms: None, known_since_ms: ago(last), ..touches };
+        assert_eq!(never.silent_for(10, AT_MS), silent);
+    }
+
+    #[rstest]
+    #[case::new(Some(Role::New), false, 3)]
+    #[case::working(Some(Role::Working), false, 10)]
+    #[case::qualified(Some(Role::Qualified), false, 21)]
+    #[case::from_fdd_sent(Some(Role::Qualified), true, 14)]
+    #[case::late(Some(Role::Late), true, 10)]
+    fn a_stage_is_stayed_in_too_long_by_its_role_until_eight_have_left_it(
+        #[case] role: Option<Role>,
+        #[case] disclosed: bool,
+        #[case] days: i64,
+    ) {
+        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 7, p75_ms: 99 * DAY_MS }), days * DAY_MS);
+        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 8, p75_ms: 99 * DAY_MS }), 99 * DAY_MS);
+        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 8, p75_ms: DAY_MS }), 7 * DAY_MS);
+    }
+
+    #[test]
+    fn a_candidate_stalls_after_the_limit_untouched_for_ten_days_with_nothing_booked() {
+        assert_eq!(status(&stalled()), Status::Stalled);
+        assert_eq!(reasons(&stalled()), [Reason::Stalled { days: 22, at_least: false, touched: Some(11) }]);
+        assert_eq!(status(&Facts { stage_since_ms: ago(21), ..stalled() }), Status::Quiet);
+        assert_eq!(status(&Facts { touches: touched(9), ..stalled() }), Status::Quiet);
+    }
+
+    #[test]
+    fn what_was_not_read_stalls_nobody() {
+        let unread = Touches { known_until_ms: None, last_ms: None, ..touched(0) };
+        assert_eq!(status(&Facts { touches: unread, ..stalled() }), Status::Quiet);
+        assert_eq!(status(&Facts { calendar: None, ..stalled() }), Status::Quiet);
+    }
+
+    #[test]
+    fn a_move_or_a_touch_within_seven_days_is_movement() {
+        let still = Facts { touches: touched(8), last_move_ms: Some(ago(8)), ..facts() };
+        assert_eq!(status(&still), Status::Quiet);
+        assert_eq!(status(&Facts { touches: touched(7), ..still.clone() }), Status::Moving);
+        assert_eq!(status(&Facts { last_move_ms: Some(ago(7)), ..still }), Status::Moving);
+    }
+
+    #[test]
+    fn the_fdd_clock_starts_at_the_receipt_else_at_sent_on_the_brands_date() {
+        let zone = Zone::named("America/Chicago").unwrap();
+        let ms = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+        // In Chicago it is still the 4th.
+        let (sent, signed) = (ms("2026-03-02T15:00:00Z"), ms("2026-03-05T05:30:00Z"));
+        let entries = [(Milestone::FddReceipt, signed), (Milestone::FddSent, sent), (Milestone::AgreementSent, AT_MS)];
+        assert_eq!(fdd_clock(&entries, None, &zone), Some(FddClock::Since(date(2026, 3, 4))));
+        assert_eq!(fdd_clock(&entries[1..], Some(AT_MS), &zone), Some(FddClock::Since(date(2026, 3, 2))));
+        assert_eq!(fdd_clock(&entries[2..], Some(sent), &zone), Some(FddClock::Before(date(2026, 3, 2))));
+        assert_eq!(fdd_clock(&[], None, &zone), None);
+    }
+}

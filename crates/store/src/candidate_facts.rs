@@ -1,0 +1,220 @@
+//! What is known of many candidates at once, for their status and for what changed lately.
+
+use std::collections::HashMap;
+
+use sea_orm::FromQueryResult;
+use tetherboard_domain::{Dataset, TenantId};
+
+use crate::query::{Query, all, number};
+use crate::{Conn, Result};
+
+/// Ids to a question: few enough for the parameters that a statement takes.
+const PART: usize = 1_000;
+
+/// What is known of when a contact was touched.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct ContactTouch {
+    pub crm_id: String,
+    pub created_ms: Option<i64>,
+    pub first_seen_ms: i64,
+    /// The start of the last whole read of its notes; `None` when it has changed since, or was never read.
+    pub notes_known_ms: Option<i64>,
+    /// A person's last note.
+    pub last_note_ms: Option<i64>,
+}
+
+/// Of live contacts. A note of the CRM's own (author blank or "System") is nobody's touch, nor is one from after `until_ms`.
+pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[String], until_ms: i64) -> Result<Vec<ContactTouch>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(PART) {
+        let mut query = Query::new(
+            "SELECT l.crm_id, l.created_ms, l.first_seen_ms, \
+             CASE WHEN l.notes_read_ms >= l.changed_ms THEN l.notes_read_ms END AS notes_known_ms, \
+             (SELECT MAX(n.created_ms) FROM notes n WHERE n.tenant_id = l.tenant_id AND n.client_id = l.crm_id \
+             AND n.gone_ms IS NULL AND LOWER(TRIM(n.author)) NOT IN ('', 'system') AND n.created_ms <= ",
+        );
+        query.bind(until_ms).push(") AS last_note_ms FROM leads l WHERE l.gone_ms IS NULL AND l.tenant_id = ").bind(tenant.0);
+        query.push(" AND l.crm_id IN ").bind_list(part.iter().cloned());
+        found.extend(query.all::<_, ContactTouch>(conn).await?);
+    }
+    Ok(found)
+}
+
+/// An appointment that is not cancelled.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct CandidateEvent {
+    pub crm_id: String,
+    pub client_id: Option<String>,
+    /// The live contact's, else as the CRM wrote it.
+    pub name: String,
+    /// Whether it is a live prospect's.
+    pub of_prospect: bool,
+    pub kind: String,
+    pub title: String,
+    pub owner: String,
+    /// In the CRM's words.
+    pub status: String,
+    pub all_day: bool,
+    pub starts_ms: i64,
+    pub ends_ms: Option<i64>,
+    pub first_seen_ms: i64,
+}
+
+/// Which appointments are meant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventFilter {
+    pub from_ms: i64,
+    pub until_ms: Option<i64>,
+    pub limit: Option<i64>,
+}
+
+/// By their start.
+pub async fn events<C: Conn>(conn: &C, tenant: TenantId, filter: EventFilter) -> Result<Vec<CandidateEvent>> {
+    let mut query = Query::new(
+        "SELECT a.crm_id, l.crm_id AS client_id, COALESCE(l.name, a.name) AS name, COALESCE(l.contact_type = 1, 1 = 0) AS of_prospect, \
+         a.kind, a.title, a.owner, a.status, a.all_day, a.starts_ms, a.ends_ms, a.first_seen_ms FROM scheduled_activities a \
+         LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id AND l.gone_ms IS NULL \
+         WHERE a.gone_ms IS NULL AND NOT a.cancelled AND a.tenant_id = ",
+    );
+    query.bind(tenant.0).push(" AND a.starts_ms >= ").bind(filter.from_ms);
+    if let Some(until_ms) = filter.until_ms {
+        query.push(" AND a.starts_ms < ").bind(until_ms);
+    }
+    query.push(" ORDER BY a.starts_ms, a.crm_id");
+    if let Some(limit) = filter.limit {
+        query.push(" LIMIT ").bind(limit);
+    }
+    query.all(conn).await
+}
+
+/// Whether the CRM says anything about how the brand's appointments stand.
+pub async fn tells_event_status<C: Conn>(conn: &C, tenant: TenantId) -> Result<bool> {
+    let text = "SELECT COUNT(*) FROM (SELECT 1 FROM scheduled_activities WHERE tenant_id = $1 AND gone_ms IS NULL \
+                AND TRIM(status) <> '' LIMIT 1) AS told";
+    Ok(number(conn, text, [tenant.0.into()]).await? > 0)
+}
+
+/// When the first appointments of the brand were seen: those of its first read were there before.
+pub async fn first_events_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
+    number(conn, "SELECT MIN(first_seen_ms) FROM scheduled_activities WHERE tenant_id = $1", [tenant.0.into()]).await
+}
+
+/// A seen change of stage, as far as statuses need it. Stages are keys.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Entry {
+    pub crm_id: String,
+    pub from_stage: Option<String>,
+    pub to_stage: Option<String>,
+    pub seen_after_ms: i64,
+    pub at_ms: i64,
+}
+
+/// The seen moves of these contacts or deals, oldest first, by id.
+pub async fn entries<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    subject: Dataset,
+    ids: &[String],
+) -> Result<HashMap<String, Vec<Entry>>> {
+    let mut found: HashMap<String, Vec<Entry>> = HashMap::new();
+    for part in ids.chunks(PART) {
+        let mut query =
+            Query::new("SELECT crm_id, from_stage, to_stage, seen_after_ms, at_ms FROM stage_transitions WHERE tenant_id = ");
+        query.bind(tenant.0).push(" AND subject = ").bind(subject.as_str());
+        query.push(" AND crm_id IN ").bind_list(part.iter().cloned()).push(" ORDER BY crm_id, seen_after_ms");
+        for entry in query.all::<_, Entry>(conn).await? {
+            found.entry(entry.crm_id.clone()).or_default().push(entry);
+        }
+    }
+    Ok(found)
+}
+
+/// How long contacts stayed in these stages, in milliseconds, of stays that ended from `from_ms` on and whose beginning was seen.
+pub async fn completed_stays<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    stages: &[String],
+    from_ms: i64,
+) -> Result<HashMap<String, Vec<i64>>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        stage: String,
+        began_ms: Option<i64>,
+        ended_ms: i64,
+    }
+    let mut query = Query::new(
+        "SELECT t.from_stage AS stage, t.at_ms AS ended_ms, (SELECT p.at_ms FROM stage_transitions p \
+         WHERE p.tenant_id = t.tenant_id AND p.subject = t.subject AND p.crm_id = t.crm_id \
+         AND p.seen_after_ms < t.seen_after_ms ORDER BY p.seen_after_ms DESC LIMIT 1) AS began_ms \
+         FROM stage_transitions t WHERE t.subject = 'contacts' AND t.tenant_id = ",
+    );
+    query.bind(tenant.0).push(" AND t.at_ms >= ").bind(from_ms);
+    query.push(" AND t.from_stage IN ").bind_list(stages.iter().cloned());
+    let mut found: HashMap<String, Vec<i64>> = HashMap::new();
+    for row in query.all::<_, Row>(conn).await? {
+        if let Some(began_ms) = row.began_ms {
+            found.entry(row.stage).or_default().push((row.ended_ms - began_ms).max(0));
+        }
+    }
+    Ok(found)
+}
+
+// What changed ---------------------------------------------------------------------------------------------------------
+
+/// A live prospect that moved.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct ProspectMove {
+    pub crm_id: String,
+    pub name: String,
+    /// Where it stands now.
+    pub stage: Option<String>,
+    /// Keys.
+    pub from_stage: Option<String>,
+    pub to_stage: Option<String>,
+    pub seen_before_ms: i64,
+    pub seen_after_ms: i64,
+    pub at_ms: i64,
+}
+
+/// Moves into these stages since a moment, oldest first.
+pub async fn moves_since<C: Conn>(conn: &C, tenant: TenantId, stages: &[String], since_ms: i64) -> Result<Vec<ProspectMove>> {
+    // The sign keeps SQLite from looking up the moves of each of fifty thousand contacts.
+    let mut query = Query::new(
+        "SELECT l.crm_id, l.name, l.stage, t.from_stage, t.to_stage, t.seen_before_ms, t.seen_after_ms, t.at_ms \
+         FROM stage_transitions t JOIN leads l ON l.tenant_id = t.tenant_id AND l.crm_id = t.crm_id \
+         WHERE l.gone_ms IS NULL AND +l.contact_type = 1 AND t.subject = 'contacts' AND t.tenant_id = ",
+    );
+    query.bind(tenant.0).push(" AND t.at_ms >= ").bind(since_ms);
+    query.push(" AND t.to_stage IN ").bind_list(stages.iter().cloned()).push(" ORDER BY t.seen_after_ms, t.crm_id");
+    query.all(conn).await
+}
+
+/// A live deal of a prospect, or the prospect that stands for one, whose fee was not known before.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct FeeLearned {
+    pub contact_id: Option<String>,
+    pub name: String,
+    pub stage: Option<String>,
+    pub fee_cents: i64,
+    /// Hundredths of a percent; the deal's own.
+    pub odds: Option<i64>,
+}
+
+pub async fn fees_learned<C: Conn>(conn: &C, tenant: TenantId, since_ms: i64) -> Result<Vec<FeeLearned>> {
+    const LEARNED: &str =
+        "v.tenant_id = $1 AND v.field = 'fee' AND v.old_value IS NULL AND v.new_value IS NOT NULL AND v.at_ms >= $2";
+    let text = format!(
+        "SELECT DISTINCT c.crm_id AS contact_id, COALESCE(c.name, d.name) AS name, d.stage, d.fee_cents, d.odds, d.crm_id AS deal_id \
+         FROM value_changes v JOIN pipeline_items d ON d.tenant_id = v.tenant_id AND d.crm_id = v.crm_id \
+         LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id AND c.gone_ms IS NULL \
+         WHERE {LEARNED} AND v.subject = 'deals' AND d.gone_ms IS NULL AND d.fee_cents IS NOT NULL \
+         AND COALESCE(c.contact_type, d.contact_type, 1) = 1 \
+         UNION ALL \
+         SELECT DISTINCT l.crm_id, l.name, l.stage, l.fee_cents, CAST(NULL AS BIGINT), '' AS deal_id FROM value_changes v \
+         JOIN leads l ON l.tenant_id = v.tenant_id AND l.crm_id = v.crm_id \
+         WHERE {LEARNED} AND v.subject = 'contacts' AND l.gone_ms IS NULL AND l.contact_type = 1 AND l.fee_cents IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM pipeline_items d WHERE d.tenant_id = l.tenant_id AND d.contact_id = l.crm_id \
+         AND d.gone_ms IS NULL)"
+    );
+    all(conn, &text, [tenant.0.into(), since_ms.into()]).await
+}

@@ -1,0 +1,157 @@
+//! Who needs attention, and why.
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+use tetherboard_domain::Zone;
+use tetherboard_metrics::{Attention, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
+
+use super::moment;
+use crate::links;
+use crate::parts::shell::Shell;
+use crate::parts::words::{clipped, counted, number};
+use crate::parts::{icon, time};
+use crate::those::Those;
+
+/// On the page; the rest is a click away.
+const SHOWN: usize = 5;
+
+pub(super) fn card(shell: &Shell<'_>, attention: &Attention) -> Markup {
+    let slug = &shell.tenant().slug;
+    let total = i64::try_from(attention.candidates.len()).unwrap_or(i64::MAX);
+    html! {
+        section.card.c-5 id="attention" {
+            div.card-head {
+                div.flex { h2 { "Needs attention" } (definition(shell, attention)) }
+                @if total > 0 {
+                    a.more href=(Those::NeedAttention.narrow(links::leads(slug)).url()) data-count=(total) {
+                        (counted(total, "candidate", "candidates")) " " (icon("arrow-right", 13))
+                    }
+                }
+            }
+            @if total == 0 { (nobody(attention)) } @else {
+                div.rows.mt2 { @for candidate in attention.candidates.iter().take(SHOWN) { (row(shell, candidate)) } }
+            }
+        }
+    }
+}
+
+fn definition(shell: &Shell<'_>, attention: &Attention) -> Markup {
+    html! {
+        details.def id="def-attention" {
+            summary aria-label="Whom this names" { (icon("info", 14)) }
+            div.def-panel {
+                b { "Needs attention" }
+                p {
+                    "Candidates in qualified and late stages: first those with an appointment that ended 1 to 14 days ago without an outcome or "
+                    "whose close date has passed; then those in the waiting period whom nobody touched for 5 days; then those who stay "
+                    "longer in their stage than is usual, untouched for 10 days, with nothing booked."
+                }
+                p { (OUTCOME_RULE) }
+                p { "A note by a person or an appointment that took place is a touch. Silence counts only as far as notes were read." }
+                p { "The waiting period is an estimate: confirm it on the receipt. State rules and the 7 days of the completed agreement are not counted." }
+                @if let Some(as_of) = attention.as_of { dl { dt { "As of" } dd { (time::exact(as_of, &shell.tenant().zone)) } } }
+            }
+        }
+    }
+}
+
+fn nobody(attention: &Attention) -> Markup {
+    html! {
+        div.empty {
+            @if attention.calendar_read {
+                span.disc.success { (icon("circle-check", 20)) }
+                h2 { "Nobody needs attention" }
+                p { "No appointment or close date is overdue, and nobody on the way to a signature is known to be silent or stalled." }
+            } @else {
+                span.disc.quiet { (icon("calendar", 20)) }
+                h2 { "No close date is overdue" }
+                p { "ClientTether’s calendar has not been read yet; until it is, nobody can be called overdue for an appointment, or stalled." }
+            }
+        }
+    }
+}
+
+fn row(shell: &Shell<'_>, candidate: &NeedsAttention) -> Markup {
+    let (tone, picture) = match candidate.status {
+        Status::OverdueAction => ("danger", "circle-alert"),
+        Status::WaitingPeriod => ("wait", "hourglass"),
+        _ => ("warning", "circle-pause"),
+    };
+    let zone = &shell.tenant().zone;
+    let today = zone.date(shell.now);
+    let told: Vec<String> = candidate.reasons.iter().map(|reason| words(reason, zone, today)).collect();
+    html! {
+        a.row href=(links::candidate(&shell.tenant().slug, &candidate.contact_id).url()) data-candidate {
+            span class=(format!("disc {tone}")) role="img" aria-label=(candidate.status.name()) title=(candidate.status.name()) { (icon(picture, 15)) }
+            span { b { (clipped(&candidate.name)) } span.p.under { (told.join(". ")) } }
+            span.end { @if let Some(odds) = candidate.odds { (odds) " odds" } }
+        }
+    }
+}
+
+fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
+    let days = |days: i64| counted(days, "day", "days");
+    match reason {
+        Reason::NoOutcome(missed) => {
+            let title: String = missed.title.trim().chars().take(60).collect();
+            let title = if title.is_empty() { "An appointment".to_owned() } else { title };
+            let day = moment(missed.starts_ms).map(|starts| format!(" on {}", time::day(zone.date(starts)))).unwrap_or_default();
+            format!("{title}{day} has no outcome recorded")
+        }
+        Reason::CloseDatePassed(day) if day.year() == today.year() => format!("Close date {} has passed", time::short_day(*day)),
+        Reason::CloseDatePassed(day) => format!("Close date {} has passed", time::full_day(*day)),
+        Reason::Silent { days: silent, clock } => {
+            let silence = match silent {
+                Some(silent) => format!("silent for {}", days(*silent)),
+                None => "no touch yet".to_owned(),
+            };
+            let signing = time::short_day(clock.earliest_signing());
+            match clock {
+                FddClock::Since(_) => format!("Waiting period, {silence}; earliest signing {signing}"),
+                FddClock::Before(day) => {
+                    format!(
+                        "Waiting period, {silence}; it started before {}, so earliest signing is {signing} at the latest",
+                        time::short_day(*day)
+                    )
+                }
+            }
+        }
+        Reason::Stalled { days: stayed, at_least, touched } => {
+            let at_least = if *at_least { "At least " } else { "" };
+            let touch = match touched {
+                Some(touched) => format!("last touch {} ago", days(*touched)),
+                None => "nothing booked".to_owned(),
+            };
+            format!("{at_least}{} {} in stage, {touch}", number(*stayed), if *stayed == 1 { "day" } else { "days" })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use tetherboard_metrics::Missed;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_is_told_in_words() {
+        let zone = Zone::named("America/Chicago").unwrap();
+        let told = |reason: Reason| words(&reason, &zone, date(2026, 3, 12));
+        let starts_ms = "2026-03-10T19:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let missed = |title: &str| Reason::NoOutcome(Missed { title: title.to_owned(), starts_ms, ended_ms: starts_ms });
+        assert_eq!(told(missed("FDD review call")), "FDD review call on Tue Mar 10 has no outcome recorded");
+        assert_eq!(told(missed(" ")), "An appointment on Tue Mar 10 has no outcome recorded");
+        assert_eq!(told(Reason::CloseDatePassed(date(2026, 3, 9))), "Close date Mar 9 has passed");
+        assert_eq!(told(Reason::CloseDatePassed(date(2025, 12, 9))), "Close date Dec 9, 2025 has passed");
+        let silent = |clock| told(Reason::Silent { days: Some(8), clock });
+        assert_eq!(silent(FddClock::Since(date(2026, 3, 1))), "Waiting period, silent for 8 days; earliest signing Mar 16");
+        assert!(
+            silent(FddClock::Before(date(2026, 3, 1)))
+                .ends_with("it started before Mar 1, so earliest signing is Mar 16 at the latest")
+        );
+        let stalled = |at_least, touched| told(Reason::Stalled { days: 21, at_least, touched });
+        assert_eq!(stalled(false, Some(23)), "21 days in stage, last touch 23 days ago");
+        assert_eq!(stalled(true, None), "At least 21 days in stage, nothing booked");
+    }
+}

@@ -1,0 +1,247 @@
+//! Overview beyond its numbers: who needs attention, what is booked next, and what changed.
+
+use jiff::{SignedDuration, Timestamp};
+use rstest::rstest;
+use serde_json::json;
+use tetherboard_domain::{RunStatus, StageKey};
+use tetherboard_metrics::{Board, Reason, attention};
+use tetherboard_simulator::{ContactEdit, DealEdit, Edit, EventEdit, Fault, Request};
+use tetherboard_store::{notes, stage_roles, tenants};
+use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
+
+use crate::counts::keep_their_word;
+use crate::page::{element, tags, words};
+use crate::world::{HARBOR, NOW, Person, SCRIPT, Visitor, World};
+
+const OVERVIEW: &str = "/t/harbor/overview";
+
+/// Moments around the Thursday morning on which the world stands still.
+fn at(days: i64, hours: i64) -> Timestamp {
+    NOW.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * days + hours)
+}
+
+/// A world whose CRM holds these before it is first read.
+async fn read_with(kind: Kind, edits: impl IntoIterator<Item = Edit>) -> World {
+    let world = World::unread(kind).await;
+    for edit in edits {
+        world.simulator.edit(0, edit);
+    }
+    assert_eq!(world.sync(HARBOR).await.run.status, RunStatus::Succeeded);
+    world
+}
+
+async fn card(visitor: &Visitor, id: &str) -> String {
+    let page = visitor.get(OVERVIEW).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    element(&page.text(), &format!("id=\"{id}\""))
+}
+
+/// The rows that the card's count leads to.
+async fn those(visitor: &Visitor, those: &str) -> Vec<String> {
+    let rows = visitor.csv(&format!("/t/harbor/leads?{those}")).await;
+    rows.into_iter().map(|row| row[0].clone()).collect()
+}
+
+fn prospect(name: &str, id: &str, stage: &str) -> Edit {
+    Edit::AddContact(ContactEdit::named(name).id(id).in_stage(stage))
+}
+
+fn call(id: &str, starts: Timestamp) -> EventEdit {
+    EventEdit::at(starts, "Closing call").with_contact(id)
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_appointment_without_outcome_and_a_close_date_that_passed_need_attention(#[values(Sqlite, Postgres)] kind: Kind) {
+    let late = |name, id| prospect(name, id, "FA Sent");
+    let world = read_with(
+        kind,
+        [
+            late("Una Told", "910001"),
+            late("Tilda Told", "910002"),
+            late("Clara Closed", "910003"),
+            late("Tom Today", "910004"),
+            prospect("Erna Early", "910005", "New Lead"),
+            late("Cal Called Off", "910006"),
+            late("Fay Feeless", "910007"),
+            Edit::AddEvent(call("910001", at(-2, 0))),
+            Edit::AddEvent(call("910002", at(-2, 0)).with("status", "Completed")),
+            Edit::AddEvent(call("910004", at(0, -2))),
+            Edit::AddEvent(call("910005", at(-2, 0))),
+            Edit::AddEvent(call("910006", at(-2, 0)).with("status", "Cancelled")),
+            Edit::AddEvent(call("910007", at(-14, 0))),
+            Edit::AddDeal(DealEdit::of("910003").worth(90_000).odds(99).closing("2026-11-18").with("sales_cycle", "FA Sent")),
+            Edit::AddDeal(DealEdit::of("910004").worth(90_000).odds(99).closing("2026-11-19").with("sales_cycle", "FA Sent")),
+        ],
+    )
+    .await;
+    let visitor = world.visitor(Person::Riley).await;
+    let named = those(&visitor, "those=attention").await;
+    for name in ["Una Told", "Clara Closed", "Fay Feeless"] {
+        assert!(named.iter().any(|known| known == name), "{name} is missing: {named:?}");
+    }
+    for name in ["Tilda Told", "Tom Today", "Erna Early", "Cal Called Off"] {
+        assert!(!named.iter().any(|known| known == name), "{name} needs none: {named:?}");
+    }
+    let card = card(&visitor, "attention").await;
+    assert!(card.contains(&format!("{} candidates", named.len())), "{card}");
+    assert!(card.contains("Clara Closed Close date Nov 18 has passed"), "{card}");
+    let page = visitor.get(OVERVIEW).await.text();
+    let leads_to = |id: &str| tags(&page).iter().any(|tag| tag.get("href") == Some(&format!("/t/harbor/candidates/{id}")));
+    assert!(leads_to("910003"));
+    keep_their_word(&visitor, [OVERVIEW.to_owned()]).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_next_five_appointments_are_told_in_the_brands_time(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = read_with(
+        kind,
+        [
+            prospect("Ada Ahead", "910001", "FA Sent"),
+            // 13:30 and 8:30 in Chicago, where it is 10:30 now.
+            Edit::AddEvent(call("910001", at(0, 3)).with("title", SCRIPT)),
+            Edit::AddEvent(call("910001", at(0, -2))),
+            Edit::AddEvent(call("910001", at(0, 1)).with("status", "Cancelled")),
+            Edit::AddEvent(EventEdit::at(at(0, 2), "Team meeting")),
+            Edit::AddEvent(call("910001", at(0, 5)).with("start_date", "2026-11-19").with("end_date", "2026-11-19")),
+        ],
+    )
+    .await;
+    let visitor = world.visitor(Person::Riley).await;
+    let told = card(&visitor, "appointments").await;
+    assert!(told.contains("times of America/Chicago"), "{told}");
+    let order = ["Closing call", "Today, all day", "Team meeting", "Today 12:30 PM", SCRIPT, "Today 1:30 PM"];
+    let places: Vec<usize> =
+        order.iter().map(|text| told.find(text).unwrap_or_else(|| panic!("{text} is missing: {told}"))).collect();
+    assert!(places.is_sorted(), "{told}");
+    assert!(!told.contains("8:30 AM") && !told.contains("11:30 AM"), "{told}");
+    // The hour passes, and what was ahead with it.
+    world.pass(SignedDuration::from_hours(4));
+    assert!(!card(&visitor, "appointments").await.contains(SCRIPT));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_calendar_that_was_never_read_is_said_not_to_be(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::unread(kind).await;
+    world.simulator.fault(0, Request::Events, Fault::Status(500));
+    world.sync(HARBOR).await;
+    let visitor = world.visitor(Person::Riley).await;
+    assert!(card(&visitor, "appointments").await.contains("has not been read yet"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_changed_is_what_reads_saw_change_and_no_renamed_stage(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = read_with(
+        kind,
+        [
+            prospect("Mona Moved", "910001", "FDD Sent"),
+            prospect("Ivo Inactive", "910002", "New Lead"),
+            prospect("Bea Back", "910003", "FA Sent"),
+            prospect("Dora Discovered", "910004", "FDD Sent"),
+            Edit::AddEvent(EventEdit::at(at(3, 0), "Discovery Day").with_contact("910001")),
+        ],
+    )
+    .await;
+    let visitor = world.visitor(Person::Riley).await;
+    tetherboard_sync::close_day(&world.db.store, &world.tenant(HARBOR).await, at(-4, 0)).await.unwrap();
+    let first = card(&visitor, "changes").await;
+    assert!(first.starts_with("What changed since Monday No candidate moved ahead"), "{first}");
+    world.pass(SignedDuration::from_hours(1));
+    let board = Board::load(world.db.store.conn(), world.tenant(HARBOR).await.id).await.unwrap();
+    let inactive = board.stages().iter().find(|stage| stage.of_prospects && !stage.active).unwrap().name.clone();
+    for edit in [
+        Edit::MoveStage { client_id: "910001".into(), stage: "FA Sent".into() },
+        Edit::MoveStage { client_id: "910002".into(), stage: inactive },
+        Edit::MoveStage { client_id: "910003".into(), stage: "FDD Sent".into() },
+        Edit::RenameStage { from: "QR Sent".into(), to: "Questionnaire out".into() },
+        Edit::AddEvent(EventEdit::at(at(7, 0), "Discovery Day").with_contact("910004")),
+        Edit::SetContact { client_id: "910001".into(), field: "deal_size", value: json!("50000") },
+    ] {
+        world.simulator.edit(0, edit);
+    }
+    world.sync(HARBOR).await;
+    let told = card(&visitor, "changes").await;
+    assert!(told.contains("Mona Moved moved to FA Sent on Nov 19, from FDD Sent."), "{told}");
+    assert!(told.contains("1 candidate is booked for a Discovery Day on Thu Nov 26."), "{told}");
+    assert!(told.contains("1 lead became inactive."), "{told}");
+    assert!(told.contains("Weighted value rose by") && told.contains("Mona Moved’s fee, now known"), "{told}");
+    assert!(!told.contains("Bea Back") && !told.contains("Questionnaire"), "{told}");
+    assert_eq!(those(&visitor, "those=became-inactive&since=2026-11-16").await, ["Ivo Inactive"]);
+    assert_eq!(those(&visitor, "those=discovery-day&since=2026-11-16").await, ["Dora Discovered"]);
+    keep_their_word(&visitor, ["", "?period=7d", "?period=12m"].map(|period| format!("{OVERVIEW}{period}"))).await;
+    // What comes back is no news any more; and of days to come there is none.
+    world.pass(SignedDuration::from_hours(1));
+    world.simulator.edit(0, Edit::MoveStage { client_id: "910002".into(), stage: "New Lead".into() });
+    world.sync(HARBOR).await;
+    assert!(!card(&visitor, "changes").await.contains("became inactive"));
+    let future = visitor.get(&format!("{OVERVIEW}?period=2026-12-01..2026-12-31")).await.text();
+    assert!(words(&future).contains("These days are still to come."));
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_notes_were_read(
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let people =
+        [("Sia Silent", "910001", "QR Returned"), ("Stan Stalled", "910002", "FA Sent"), ("Bob Booked", "910003", "FA Sent")];
+    let world = read_with(kind, people.map(|(name, id, stage)| prospect(name, id, stage))).await;
+    world.pass(SignedDuration::from_hours(1));
+    world.simulator.edit(0, Edit::MoveStage { client_id: "910001".into(), stage: "FDD Sent".into() });
+    world.sync(HARBOR).await;
+    world.simulator.edit(0, Edit::AddEvent(call("910003", at(20, 0))));
+    world.pass(SignedDuration::from_hours(24 * 11));
+    world.sync(HARBOR).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let ours = async || {
+        let mut named = those(&visitor, "those=attention").await;
+        named.retain(|name| people.iter().any(|(known, ..)| known == name));
+        named.sort();
+        named
+    };
+    assert!(ours().await.is_empty(), "nobody read their notes");
+    let ids = people.map(|(_, id, _)| id.to_owned());
+    let (conn, tenant) = (world.db.store.conn(), world.tenant(HARBOR).await);
+    notes::set_read(conn, tenant.id, &ids, world.clock.now_ms()).await.unwrap();
+    tenants::publish(conn, tenant.id).await.unwrap();
+    assert_eq!(ours().await, ["Sia Silent", "Stan Stalled"]);
+    // A milestone that the agency takes from the stage takes the waiting period with it.
+    stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Sent"), None, 0).await.unwrap();
+    stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Signed"), None, 0).await.unwrap();
+    tenants::publish(conn, tenant.id).await.unwrap();
+    assert_eq!(ours().await, ["Stan Stalled"]);
+    let found = attention(conn, &tenant, &Board::load(conn, tenant.id).await.unwrap(), world.clock.now()).await.unwrap();
+    let stan = found.candidates.iter().find(|one| one.name == "Stan Stalled").unwrap();
+    assert_eq!(stan.reasons, [Reason::Stalled { days: 11, at_least: true, touched: None }]);
+}
+
+#[tokio::test]
+async fn a_set_that_cannot_be_read_is_named() {
+    let world = World::read(Sqlite).await;
+    let visitor = world.visitor(Person::Riley).await;
+    for (query, named) in [("those=rich", "rich"), ("those=became-inactive", "since"), ("those=discovery-day&since=soon", "soon")]
+    {
+        let answer = visitor.get(&format!("/t/harbor/leads?{query}")).await;
+        assert!(answer.status == 400 && answer.text().contains(named), "{query}");
+        assert_eq!(visitor.get(&format!("/api/v1/tenants/harbor/leads?{query}")).await.status, 400, "{query}");
+    }
+    let listed = visitor.get("/api/v1/tenants/harbor/leads?those=attention").await.json();
+    let rows = visitor.csv("/t/harbor/leads?those=attention").await.len();
+    assert_eq!(listed["total"], rows);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_brand_without_any_stage_has_a_whole_page(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::unread(kind).await;
+    for stage in world.simulator.records(0, Request::Stages) {
+        world.simulator.edit(0, Edit::RemoveStage(stage["sales_cycle_id"].as_str().unwrap().to_owned()));
+    }
+    world.sync(HARBOR).await;
+    let visitor = world.visitor(Person::Riley).await;
+    assert!(card(&visitor, "attention").await.contains("Nobody needs attention"));
+    keep_their_word(&visitor, [OVERVIEW.to_owned()]).await;
+}
