@@ -5,28 +5,44 @@
 //! cells by the brand's [`Board`] of stages. The rows behind a number are found by the same board, so that a count and
 //! the list it leads to cannot differ.
 
+mod as_of;
 mod attention;
 mod board;
 mod changes;
+mod flow;
+mod forecast;
 mod freshness;
+mod funnel;
+mod history;
 mod leads;
+mod movement;
+mod outcomes;
 mod pipeline;
 mod status;
+mod stays;
 mod trend;
 
+pub use as_of::{AS_OF, DealThen, ProspectThen, deals_at, pipeline_at, prospects_at};
 pub use attention::{Attention, NeedsAttention, OUTCOME_RULE, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
 pub use changes::{Changes, FeeNow, MovedOn, changes, starts_on};
+pub use flow::{FLOW, FlowEnd, FlowLink, Went, flow, went};
+pub use forecast::{Closing, FORECAST, ForecastMonth, forecast};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
+pub use funnel::{CONVERSION, Funnel, FunnelStage, Reach, funnel, reaches};
+pub use history::{History, Span, Spot, Who};
 pub use leads::{
     FirstTouch, LeadBook, LeadSummary, NewLeads, Outcome, SlotCount, SourceLabel, SourceLine, StageCount, WeekCount, first_touch,
     lead_book, source_filter,
 };
+pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
+pub use outcomes::{AWARDS, CYCLE_TIME, DealOutcome, Ending, FEWEST, LOST, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
 pub use status::{
     Appointments, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms, status,
 };
-pub use trend::{DayTotals, day_totals};
+pub use stays::{Stay, TIME_IN_STAGE, Typical, stays, time_in_stage};
+pub use trend::{DayTotals, day_totals, day_totals_between};
 
 use tetherboard_domain::Dataset;
 

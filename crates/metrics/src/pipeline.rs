@@ -67,7 +67,7 @@ pub async fn pipeline<C: Conn>(conn: &C, tenant: TenantId, board: &Board, now: T
 }
 
 /// The one definition of every sum above.
-fn add_up(board: &Board, contacts: &[LeadCell], deals: &[DealCell]) -> Pipeline {
+pub(crate) fn add_up(board: &Board, contacts: &[LeadCell], deals: &[DealCell]) -> Pipeline {
     let mut lines: BTreeMap<StagePlace, StageLine> = BTreeMap::new();
     for (at, stage) in board.stages().iter().enumerate() {
         if stage.of_prospects {

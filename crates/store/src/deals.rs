@@ -1,5 +1,7 @@
 //! Deals: the CRM's own, and the one that a prospect without any stands for.
 
+use std::collections::HashMap;
+
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{Dataset, Money, Odds, StageKey, TenantId};
 
@@ -106,12 +108,39 @@ pub async fn cells<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<DealCell>>
     query.all(conn).await
 }
 
+/// How many deals share a stage, a fee that is known, odds of their own and a close date: what a forecast is a sum of.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct CloseCell {
+    pub stage: Option<String>,
+    pub fee_cents: i64,
+    pub odds: Option<i64>,
+    /// `YYYY-MM-DD`.
+    pub close_date: Option<String>,
+    pub deals: i64,
+}
+
+pub async fn close_cells<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CloseCell>> {
+    let mut query = from_deals("SELECT stage, fee_cents, odds, close_date, COUNT(*) AS deals", tenant);
+    query.push(" AND fee_cents IS NOT NULL GROUP BY stage, fee_cents, odds, close_date");
+    query.all(conn).await
+}
+
+/// When a deal is to close, in calendar dates `YYYY-MM-DD`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloseDates {
+    Unknown,
+    Before(String),
+    /// From the first date on, before the second.
+    Within(String, String),
+}
+
 /// Which deals of prospects are meant.
 #[derive(Clone, Debug, Default)]
 pub struct DealFilter {
     /// All of them must fit.
     pub stages: Vec<LabelMatch>,
     pub fee_known: bool,
+    pub close: Option<CloseDates>,
     pub text: Option<String>,
 }
 
@@ -179,6 +208,46 @@ pub async fn list<C: Conn>(
     query.all(conn).await
 }
 
+/// The first `most` deals of every stage: the highest fees, then those that came into it last.
+pub async fn leading<C: Conn>(conn: &C, tenant: TenantId, most: i64) -> Result<Vec<DealRow>> {
+    let mut query = Query::numbered(
+        &format!(
+            "{DEAL}SELECT deal_id, contact_id, title, name, market, owner, stage, stage_key, stage_since_ms, stage_since_exact, \
+             fee_cents, odds, close_date FROM (SELECT deal.*, ROW_NUMBER() OVER (PARTITION BY stage_key \
+             ORDER BY COALESCE(fee_cents, -1) DESC, stage_since_ms DESC, name, deal_id, contact_id) AS place FROM deal) AS placed \
+             WHERE place <= "
+        ),
+        [tenant.0.into()],
+    );
+    query.bind(most).push(" ORDER BY stage_key, place");
+    query.all(conn).await
+}
+
+/// How a deal, or the prospect without one, is called.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct DealName {
+    pub crm_id: String,
+    pub name: String,
+    pub title: String,
+    pub market: String,
+    pub owner: String,
+}
+
+/// Names of contacts or of deals, live or gone, by id.
+pub async fn names<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, ids: &[String]) -> Result<HashMap<String, DealName>> {
+    let select = match subject {
+        Dataset::Deals => "SELECT crm_id, name, title, '' AS market, owner FROM pipeline_items WHERE tenant_id = ",
+        _ => "SELECT crm_id, name, '' AS title, market, owner FROM leads WHERE tenant_id = ",
+    };
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(1_000) {
+        let mut query = Query::new(select);
+        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
+        found.extend(query.all::<_, DealName>(conn).await?.into_iter().map(|name| (name.crm_id.clone(), name)));
+    }
+    Ok(found)
+}
+
 /// When the deals of prospects came into their stages, by stage.
 pub async fn stage_starts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Option<String>, i64)>> {
     let mut query = from_deals("SELECT stage, stage_since_ms", tenant);
@@ -204,6 +273,14 @@ fn narrow(query: &mut Query, filter: &DealFilter) {
     }
     if filter.fee_known {
         query.push(" AND fee_cents IS NOT NULL");
+    }
+    match &filter.close {
+        None => {}
+        Some(CloseDates::Unknown) => _ = query.push(" AND close_date IS NULL"),
+        Some(CloseDates::Before(day)) => _ = query.push(" AND close_date < ").bind(day.clone()),
+        Some(CloseDates::Within(first, end)) => {
+            query.push(" AND close_date >= ").bind(first.clone()).push(" AND close_date < ").bind(end.clone());
+        }
     }
     if let Some(text) = &filter.text {
         find_words(query, "search", text);

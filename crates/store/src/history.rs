@@ -1,9 +1,9 @@
 //! Stage history, which the CRM does not keep: every change that a sync saw.
 
-use sea_orm::FromQueryResult;
-use tetherboard_domain::{Dataset, TenantId};
+use sea_orm::{FromQueryResult, QueryResult};
+use tetherboard_domain::{Dataset, DatasetStatus, TenantId};
 
-use crate::query::{Bulk, all, upsert};
+use crate::query::{Bulk, all, rows, upsert};
 use crate::{Conn, Result};
 
 /// One seen change of stage. The stages are keys; `None` was no text.
@@ -150,4 +150,179 @@ pub async fn values_of<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, cr
             at_ms: row.at_ms,
         })
         .collect())
+}
+
+// Whole histories ------------------------------------------------------------------------------------------------------
+
+/// A prospect, live or gone, as far as history needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeenContact {
+    pub crm_id: String,
+    /// Trimmed; `None` is a value that was no text.
+    pub stage: Option<String>,
+    pub fee_cents: Option<i64>,
+    pub created_ms: Option<i64>,
+    pub first_seen_ms: i64,
+    pub gone_ms: Option<i64>,
+}
+
+/// A deal, live or gone, with what is known of the contact that it is joined to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeenDeal {
+    pub seen: SeenContact,
+    /// Hundredths of a percent.
+    pub odds: Option<i64>,
+    pub contact_type: Option<i64>,
+    pub contact: Option<JoinedContact>,
+}
+
+/// The contact of a deal, of whatever type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JoinedContact {
+    pub crm_id: String,
+    pub contact_type: Option<i64>,
+    pub created_ms: Option<i64>,
+    pub first_seen_ms: i64,
+    pub gone_ms: Option<i64>,
+}
+
+/// When both contacts and deals had been read whole for the first time: no earlier moment is known. `None` before that.
+pub async fn begins_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<i64>> {
+    let text = "SELECT dataset, MIN(finished_ms) FROM sync_datasets \
+                WHERE tenant_id = $1 AND dataset IN ($2, $3) AND status = $4 AND finished_ms IS NOT NULL GROUP BY dataset";
+    let values = [
+        tenant.0.into(),
+        Dataset::Contacts.as_str().into(),
+        Dataset::Deals.as_str().into(),
+        DatasetStatus::Succeeded.as_str().into(),
+    ];
+    let found = rows(conn, text, values).await?;
+    let ends: Vec<i64> = found.iter().map(|row| Ok(row.try_get_by_index(1)?)).collect::<Result<_>>()?;
+    Ok(if ends.len() == 2 { ends.into_iter().max() } else { None })
+}
+
+/// Rows that are asked for at a time, so that a long history never stands in memory as rows.
+const PART: i64 = 5_000;
+
+/// Every prospect that was ever seen, in the order of ids.
+pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(SeenContact)) -> Result<()> {
+    let text = "SELECT crm_id, stage, fee_cents, created_ms, first_seen_ms, gone_ms FROM leads \
+                WHERE tenant_id = $1 AND contact_type = 1 AND crm_id > $2 ORDER BY crm_id LIMIT $3";
+    let mut after = String::new();
+    loop {
+        let part = rows(conn, text, [tenant.0.into(), after.clone().into(), PART.into()]).await?;
+        for row in &part {
+            let seen = seen_contact(row)?;
+            after.clone_from(&seen.crm_id);
+            take(seen);
+        }
+        if (part.len() as i64) < PART {
+            return Ok(());
+        }
+    }
+}
+
+/// Every deal that was ever seen, of prospects or not, in the order of ids.
+pub async fn each_deal<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(SeenDeal)) -> Result<()> {
+    let text = "SELECT d.crm_id, d.stage, d.fee_cents, d.created_ms, d.first_seen_ms, d.gone_ms, d.odds, d.contact_type, \
+                c.crm_id, c.contact_type, c.created_ms, c.first_seen_ms, c.gone_ms FROM pipeline_items d \
+                LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id \
+                WHERE d.tenant_id = $1 AND d.crm_id > $2 ORDER BY d.crm_id LIMIT $3";
+    let mut after = String::new();
+    loop {
+        let part = rows(conn, text, [tenant.0.into(), after.clone().into(), PART.into()]).await?;
+        for row in &part {
+            let seen = seen_contact(row)?;
+            after.clone_from(&seen.crm_id);
+            let contact = match row.try_get_by_index(8)? {
+                Some(crm_id) => Some(JoinedContact {
+                    crm_id,
+                    contact_type: row.try_get_by_index(9)?,
+                    created_ms: row.try_get_by_index(10)?,
+                    first_seen_ms: row.try_get_by_index(11)?,
+                    gone_ms: row.try_get_by_index(12)?,
+                }),
+                None => None,
+            };
+            take(SeenDeal { seen, odds: row.try_get_by_index(6)?, contact_type: row.try_get_by_index(7)?, contact });
+        }
+        if (part.len() as i64) < PART {
+            return Ok(());
+        }
+    }
+}
+
+fn seen_contact(row: &QueryResult) -> Result<SeenContact> {
+    Ok(SeenContact {
+        crm_id: row.try_get_by_index(0)?,
+        stage: row.try_get_by_index(1)?,
+        fee_cents: row.try_get_by_index(2)?,
+        created_ms: row.try_get_by_index(3)?,
+        first_seen_ms: row.try_get_by_index(4)?,
+        gone_ms: row.try_get_by_index(5)?,
+    })
+}
+
+/// Every seen change of stage of contacts or of deals, by id and then oldest first.
+pub async fn each_move<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, mut take: impl FnMut(Transition)) -> Result<()> {
+    let text = "SELECT crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, to_stage FROM stage_transitions \
+                WHERE tenant_id = $1 AND subject = $2 AND (crm_id, seen_after_ms) > ($3, $4) \
+                ORDER BY crm_id, seen_after_ms LIMIT $5";
+    let mut after = (String::new(), i64::MIN);
+    loop {
+        let values = [tenant.0.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), PART.into()];
+        let part = rows(conn, text, values).await?;
+        for row in &part {
+            let seen = Transition {
+                subject,
+                crm_id: row.try_get_by_index(0)?,
+                seen_after_ms: row.try_get_by_index(1)?,
+                seen_before_ms: row.try_get_by_index(2)?,
+                at_ms: row.try_get_by_index(3)?,
+                from: row.try_get_by_index(4)?,
+                to: row.try_get_by_index(5)?,
+            };
+            after = (seen.crm_id.clone(), seen.seen_after_ms);
+            take(seen);
+        }
+        if (part.len() as i64) < PART {
+            return Ok(());
+        }
+    }
+}
+
+/// Every seen change of a fee or of odds of contacts or of deals, by id and then oldest first.
+pub async fn each_value<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, mut take: impl FnMut(ValueChange)) -> Result<()> {
+    let text = "SELECT crm_id, seen_after_ms, field, seen_before_ms, at_ms, old_value, new_value FROM value_changes \
+                WHERE tenant_id = $1 AND subject = $2 AND field IN ('fee', 'odds') \
+                AND (crm_id, seen_after_ms, field) > ($3, $4, $5) ORDER BY crm_id, seen_after_ms, field LIMIT $6";
+    let mut after = (String::new(), i64::MIN, String::new());
+    loop {
+        let values = [
+            tenant.0.into(),
+            subject.as_str().into(),
+            after.0.clone().into(),
+            after.1.into(),
+            after.2.clone().into(),
+            PART.into(),
+        ];
+        let part = rows(conn, text, values).await?;
+        for row in &part {
+            let change = ValueChange {
+                subject,
+                crm_id: row.try_get_by_index(0)?,
+                seen_after_ms: row.try_get_by_index(1)?,
+                field: row.try_get_by_index(2)?,
+                seen_before_ms: row.try_get_by_index(3)?,
+                at_ms: row.try_get_by_index(4)?,
+                old: row.try_get_by_index(5)?,
+                new: row.try_get_by_index(6)?,
+            };
+            after = (change.crm_id.clone(), change.seen_after_ms, change.field.clone());
+            take(change);
+        }
+        if (part.len() as i64) < PART {
+            return Ok(());
+        }
+    }
 }

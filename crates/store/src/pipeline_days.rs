@@ -62,6 +62,22 @@ pub async fn last_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Stri
 
 /// The days from `first` on, oldest first, each with its stages.
 pub async fn since<C: Conn>(conn: &C, tenant: TenantId, first: &str) -> Result<Vec<(String, Vec<StageDay>)>> {
+    let kept = between(conn, tenant, first, "9999-12-31").await?;
+    Ok(kept.into_iter().map(|kept| (kept.day, kept.stages)).collect())
+}
+
+/// A day as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptDay {
+    /// `YYYY-MM-DD`.
+    pub day: String,
+    /// No run on that day: the day before, again.
+    pub carried: bool,
+    pub stages: Vec<StageDay>,
+}
+
+/// The days from `first` to `last`, both included, oldest first.
+pub async fn between<C: Conn>(conn: &C, tenant: TenantId, first: &str, last: &str) -> Result<Vec<KeptDay>> {
     #[derive(FromQueryResult)]
     struct Row {
         day: String,
@@ -70,11 +86,12 @@ pub async fn since<C: Conn>(conn: &C, tenant: TenantId, first: &str) -> Result<V
         deals: i64,
         value_cents: i64,
         weighted_cents: i64,
+        carried: bool,
     }
-    let text = "SELECT day, stage_key, contacts, deals, value_cents, weighted_cents FROM pipeline_days \
-                WHERE tenant_id = $1 AND day >= $2 ORDER BY day, stage_key";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into(), first.into()]).await?;
-    let mut days: Vec<(String, Vec<StageDay>)> = Vec::new();
+    let text = "SELECT day, stage_key, contacts, deals, value_cents, weighted_cents, carried FROM pipeline_days \
+                WHERE tenant_id = $1 AND day >= $2 AND day <= $3 ORDER BY day, stage_key";
+    let found: Vec<Row> = all(conn, text, [tenant.0.into(), first.into(), last.into()]).await?;
+    let mut days: Vec<KeptDay> = Vec::new();
     for row in found {
         let stage = StageDay {
             stage: StageKey(row.stage_key),
@@ -84,8 +101,8 @@ pub async fn since<C: Conn>(conn: &C, tenant: TenantId, first: &str) -> Result<V
             weighted: Money(row.weighted_cents),
         };
         match days.last_mut() {
-            Some((day, stages)) if *day == row.day => stages.push(stage),
-            _ => days.push((row.day, vec![stage])),
+            Some(kept) if kept.day == row.day => kept.stages.push(stage),
+            _ => days.push(KeptDay { day: row.day, carried: row.carried, stages: vec![stage] }),
         }
     }
     Ok(days)

@@ -5,6 +5,7 @@
 
 mod accent;
 mod api;
+mod asof;
 mod assets;
 mod auth;
 mod came_from;
@@ -17,6 +18,7 @@ mod numbers;
 mod pages;
 mod parts;
 mod query;
+mod story;
 mod those;
 mod viewer;
 
@@ -54,6 +56,7 @@ pub struct Portal {
     settings: Arc<Settings>,
     sign_ins: auth::SignIns,
     numbers: numbers::KeptNumbers,
+    histories: story::LastHistory,
     live: live::Live,
 }
 
@@ -85,6 +88,7 @@ impl Portal {
             settings: Arc::new(settings),
             sign_ins: auth::SignIns::default(),
             numbers: Default::default(),
+            histories: Default::default(),
         }
     }
 

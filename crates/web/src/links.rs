@@ -94,6 +94,11 @@ pub(crate) fn pipeline(slug: &str) -> Link {
     Link::to(Tab::Pipeline.url(slug))
 }
 
+/// The rows behind a number of the pipeline's history, such as `lost`.
+pub(crate) fn pipeline_rows(slug: &str, show: &str) -> Link {
+    Link::to(format!("{}/rows", Tab::Pipeline.url(slug))).with("show", show)
+}
+
 /// One candidate of a brand.
 pub(crate) fn candidate(slug: &str, contact: &str) -> Link {
     Link::to(format!("/t/{slug}/candidates/{}", segment(contact)))

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{Compare, Period, Role, StageRole, TenantId, UsState, Window, Zone};
-use tetherboard_metrics::{Board, LeadGroup, StagePlace, source_filter};
+use tetherboard_metrics::{Board, Closing, LeadGroup, StagePlace, source_filter};
 use tetherboard_store::deals::{DealFilter, DealSort};
 use tetherboard_store::leads::{LabelMatch, LeadFilter, LeadSort, Types};
 use tetherboard_store::{Conn, Result as StoreResult};
@@ -43,6 +43,11 @@ impl Pairs {
         self.get(key).map(str::trim).filter(|value| !value.is_empty())
     }
 
+    /// All but some keys.
+    pub(crate) fn without(&self, keys: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(key, _)| !keys.contains(&key.as_str())).cloned().collect())
+    }
+
     pub(crate) fn wants_csv(&self) -> Result<bool, String> {
         match self.get("format") {
             None | Some("") => Ok(false),
@@ -69,7 +74,7 @@ pub(crate) fn with_label(link: Link, key: &str, label: Option<&str>) -> Link {
     }
 }
 
-fn label(pairs: &Pairs, key: &str) -> Option<Label> {
+pub(crate) fn label(pairs: &Pairs, key: &str) -> Option<Label> {
     match pairs.get(&format!("{key}-not-text")) {
         Some("1") => Some(Label::NotText),
         // A form without scripts sends its "all".
@@ -209,7 +214,7 @@ impl LeadQuery {
             from: edge(pairs, "from")?,
             to: edge(pairs, "to")?,
             sort: sort(pairs, &LEAD_SORTS)?,
-            page: page(pairs)?,
+            page: page_number(pairs)?,
         })
     }
 
@@ -312,6 +317,7 @@ pub(crate) struct DealQuery {
     pub(crate) group: Option<LeadGroup>,
     pub(crate) role: Option<StageRole>,
     pub(crate) fee_known: bool,
+    pub(crate) close: Option<Closing>,
     pub(crate) text: Option<String>,
     pub(crate) sort: Option<(DealSort, bool)>,
     pub(crate) page: i64,
@@ -335,9 +341,10 @@ impl DealQuery {
             group: group(pairs)?,
             role: role(pairs)?,
             fee_known: one_of(pairs, "fee", &[("known", true)])?.unwrap_or(false),
+            close: closing(pairs)?,
             text: pairs.filled("q").map(str::to_owned),
             sort: sort(pairs, &DEAL_SORTS)?,
-            page: page(pairs)?,
+            page: page_number(pairs)?,
         })
     }
 
@@ -346,14 +353,17 @@ impl DealQuery {
     }
 
     pub(crate) fn is_narrowed(&self) -> bool {
-        self.stage.is_some() || self.group.is_some() || self.role.is_some() || self.fee_known || self.text.is_some()
+        let labels = self.stage.is_some() || self.group.is_some() || self.role.is_some();
+        labels || self.fee_known || self.close.is_some() || self.text.is_some()
     }
 
-    pub(crate) fn filter(&self, board: &Board) -> DealFilter {
+    /// `today` tells which close dates have passed.
+    pub(crate) fn filter(&self, board: &Board, today: Date) -> DealFilter {
         let mut stages: Vec<LabelMatch> = self.stage.iter().map(|label| stage_filter(board, label)).collect();
         stages.extend(self.group.map(|group| board.group_filter(group)));
         stages.extend(self.role.map(|role| board.role_filter(role)));
-        DealFilter { stages, fee_known: self.fee_known, text: self.text.clone() }
+        let close = self.close.map(|closing| closing.dates(today));
+        DealFilter { stages, fee_known: self.fee_known, close, text: self.text.clone() }
     }
 
     pub(crate) fn narrow(&self, mut link: Link) -> Link {
@@ -365,6 +375,7 @@ impl DealQuery {
         link.maybe("in", self.group.map(group_word))
             .maybe("role", self.role.map(StageRole::as_str))
             .maybe("fee", self.fee_known.then_some("known"))
+            .maybe("close", self.close.map(Closing::word).as_deref())
             .maybe("q", self.text.as_deref())
     }
 }
@@ -389,6 +400,12 @@ pub(crate) fn group_word(group: LeadGroup) -> &'static str {
 
 fn group(pairs: &Pairs) -> Result<Option<LeadGroup>, String> {
     one_of(pairs, "in", &GROUPS)
+}
+
+fn closing(pairs: &Pairs) -> Result<Option<Closing>, String> {
+    let Some(word) = pairs.filled("close") else { return Ok(None) };
+    let known = Closing::named(word).map(Some);
+    known.ok_or_else(|| format!("`close={word}` is not known; use a month like 2026-03, overdue or none."))
 }
 
 fn role(pairs: &Pairs) -> Result<Option<StageRole>, String> {
@@ -438,7 +455,7 @@ pub(crate) fn sort_by<T: Copy>(key: &str, pairs: &Pairs, known: &[(&str, T)]) ->
     }
 }
 
-fn page(pairs: &Pairs) -> Result<i64, String> {
+pub(crate) fn page_number(pairs: &Pairs) -> Result<i64, String> {
     match pairs.filled("page") {
         None => Ok(1),
         Some(text) => text

@@ -1,6 +1,6 @@
 use rstest::rstest;
 use tetherboard_domain::{Dataset, Money, Odds, StageKey, TenantId};
-use tetherboard_store::deals::{self, DealFilter, DealRecord, DealSort};
+use tetherboard_store::deals::{self, CloseDates, DealFilter, DealRecord, DealSort};
 use tetherboard_store::leads::{LabelMatch, LeadRecord};
 use tetherboard_store::links;
 use tetherboard_store::records::{self, Absence};
@@ -129,7 +129,7 @@ async fn a_deal_is_joined_by_id_and_only_without_one_by_a_name_that_fits_once(#[
     assert_eq!(contacts(list().await.unwrap()), expected(None));
 }
 
-const NO_FILTER: DealFilter = DealFilter { stages: Vec::new(), fee_known: false, text: None };
+const NO_FILTER: DealFilter = DealFilter { stages: Vec::new(), fee_known: false, close: None, text: None };
 
 #[rstest]
 #[tokio::test]
@@ -242,4 +242,46 @@ async fn what_is_not_known_of_a_deal_comes_last_both_ways(#[case] sort: DealSort
         let rows = deals::list(db.store.conn(), tenant, &NO_FILTER, sort, descending, &[], (0, 10)).await.unwrap();
         assert_eq!(rows.iter().map(|row| &*row.deal_id).collect::<Vec<_>>(), expected, "{descending}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn deals_are_found_by_when_they_close_and_counted_by_it(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let closing = |day: &str| DealRecord { name: day.to_owned(), close_date: Some(day.to_owned()), ..deal("Territory") };
+    let undated = DealRecord { name: "undated".to_owned(), ..deal("Territory") };
+    let feeless = DealRecord { fee: None, ..closing("2026-03-31") };
+    let deals = [("a", closing("2026-03-11")), ("b", closing("2026-03-12")), ("c", closing("2026-04-01")), ("d", undated)];
+    put_deals(&db, tenant, deals).await;
+    put_deals(&db, tenant, [("e", feeless), ("f", closing("2026-03-12"))]).await;
+    let march = CloseDates::Within("2026-03-12".to_owned(), "2026-04-01".to_owned());
+    let cases = [
+        (CloseDates::Before("2026-03-12".to_owned()), vec!["a/2026-03-11"]),
+        (march, vec!["b/2026-03-12", "f/2026-03-12", "e/2026-03-31"]),
+        (CloseDates::Unknown, vec!["d/undated"]),
+    ];
+    for (close, expected) in cases {
+        assert_eq!(told(&db, tenant, &DealFilter { close: Some(close), ..NO_FILTER }).await, expected);
+    }
+    let mut cells: Vec<(Option<String>, i64)> = deals::close_cells(db.store.conn(), tenant)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|cell| (cell.close_date, cell.deals))
+        .collect();
+    cells.sort();
+    let day = |day: &str| Some(day.to_owned());
+    assert_eq!(cells, [(None, 1), (day("2026-03-11"), 1), (day("2026-03-12"), 2), (day("2026-04-01"), 1)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_leading_deals_of_a_stage_are_those_of_the_highest_fees(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let worth = |fee: Option<i64>| DealRecord { fee: fee.map(Money), ..deal("Territory") };
+    put_leads(&db, tenant, [("1", lead("Ada"))]).await;
+    put_deals(&db, tenant, [("a", worth(Some(1))), ("b", worth(None)), ("c", worth(Some(3))), ("d", worth(Some(2)))]).await;
+    let rows = deals::leading(db.store.conn(), tenant, 2).await.unwrap();
+    let told: Vec<(Option<&str>, &str)> = rows.iter().map(|row| (row.stage.as_deref(), row.deal_id.as_str())).collect();
+    assert_eq!(told, [(Some("FDD Sent"), "c"), (Some("FDD Sent"), "d"), (Some("New Lead"), "")]);
 }

@@ -1,9 +1,14 @@
 use rstest::rstest;
-use tetherboard_domain::Dataset;
-use tetherboard_store::history::{self, Transition, ValueChange};
+use tetherboard_domain::{Dataset, DatasetStatus, Trigger};
+use tetherboard_store::deals::{self, DealRecord};
+use tetherboard_store::history::{self, JoinedContact, SeenContact, SeenDeal, Transition, ValueChange};
+use tetherboard_store::leads::LeadRecord;
+use tetherboard_store::links;
+use tetherboard_store::records::{self, Absence};
+use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_testkit::Kind::{self, *};
 
-use crate::rows::{NOW_MS, harbor};
+use crate::rows::{DAY_MS, NOW_MS, deal, harbor, lead, put_deals, put_leads};
 
 fn moved(subject: Dataset, from: Option<&str>, to: Option<&str>, hour: i64) -> Transition {
     let seen_after_ms = NOW_MS + hour * 3_600_000;
@@ -69,4 +74,114 @@ async fn changes_of_value_come_oldest_first_and_a_deals_are_not_a_contacts(#[val
     assert_eq!(history::values_of(conn, harbor, Dataset::Contacts, "1").await.unwrap(), [contacts]);
     assert!(history::values_of(conn, harbor, Dataset::Deals, "2").await.unwrap().is_empty());
     assert!(history::values_of(conn, tidewater, Dataset::Deals, "1").await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_history_begins_when_contacts_and_deals_have_both_been_read_whole(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    let reads = [
+        (Dataset::Contacts, DatasetStatus::Partial, 1, None),
+        (Dataset::Contacts, DatasetStatus::Succeeded, 2, None),
+        (Dataset::Deals, DatasetStatus::Failed, 2, None),
+        (Dataset::Deals, DatasetStatus::Succeeded, 5, Some(5)),
+        (Dataset::Contacts, DatasetStatus::Succeeded, 6, Some(5)),
+        (Dataset::Deals, DatasetStatus::Succeeded, 7, Some(5)),
+    ];
+    for (dataset, status, day, begins) in reads {
+        let finished_ms = Some(NOW_MS + day * DAY_MS);
+        let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap();
+        let report = DatasetReport { status, finished_ms, ..DatasetReport::waiting(dataset) };
+        runs::report(conn, tenant, &run.id, &report, NOW_MS).await.unwrap();
+        let expected = begins.map(|day: i64| NOW_MS + day * DAY_MS);
+        assert_eq!(history::begins_ms(conn, tenant).await.unwrap(), expected, "after day {day}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
+    put_leads(&db, tidewater, [("1", lead("Tess"))]).await;
+    let vendor = LeadRecord { contact_type: Some(2), ..lead("Vendor") };
+    put_leads(&db, tenant, [("10", lead("Ada")), ("2", lead("Bo")), ("3", vendor)]).await;
+    let of = |client: &str| DealRecord { client_id: Some(client.to_owned()), ..deal("Territory") };
+    put_deals(&db, tenant, [("d2", of("3")), ("d1", of("2")), ("d3", of("404"))]).await;
+    let tx = db.store.begin().await.unwrap();
+    links::relink(&tx, tenant).await.unwrap();
+    tx.commit().await.unwrap();
+    let conn = db.store.conn();
+    for (dataset, id) in [(Dataset::Contacts, "2"), (Dataset::Deals, "d3")] {
+        records::set_absence(conn, tenant, dataset, &[id.to_owned()], Absence::Gone(NOW_MS + 7)).await.unwrap();
+    }
+
+    let mut contacts = Vec::new();
+    history::each_contact(conn, tenant, |seen| contacts.push(seen)).await.unwrap();
+    let seen = |id: &str, gone_ms| SeenContact {
+        crm_id: id.to_owned(),
+        stage: Some("New Lead".to_owned()),
+        fee_cents: None,
+        created_ms: Some(NOW_MS),
+        first_seen_ms: NOW_MS,
+        gone_ms,
+    };
+    assert_eq!(contacts, [seen("10", None), seen("2", Some(NOW_MS + 7))]);
+
+    let mut found = Vec::new();
+    history::each_deal(conn, tenant, |seen| found.push(seen)).await.unwrap();
+    let deal = |id: &str, gone_ms, contact| SeenDeal {
+        seen: SeenContact {
+            stage: Some("FDD Sent".to_owned()),
+            fee_cents: Some(5_000_000),
+            created_ms: None,
+            ..seen(id, gone_ms)
+        },
+        odds: None,
+        contact_type: None,
+        contact,
+    };
+    let joined = |id: &str, contact_type, gone_ms| {
+        Some(JoinedContact {
+            crm_id: id.to_owned(),
+            contact_type: Some(contact_type),
+            created_ms: Some(NOW_MS),
+            first_seen_ms: NOW_MS,
+            gone_ms,
+        })
+    };
+    let expected = [
+        deal("d1", None, joined("2", 1, Some(NOW_MS + 7))),
+        deal("d2", None, joined("3", 2, None)),
+        deal("d3", Some(NOW_MS + 7), None),
+    ];
+    assert_eq!(found, expected);
+    let names = deals::names(conn, tenant, Dataset::Deals, &["d1".to_owned(), "d3".to_owned()]).await.unwrap();
+    assert_eq!((names.len(), names["d3"].title.as_str()), (2, "Territory"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_long_history_comes_whole_and_in_order(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    // More than are asked for at a time, with a contact whose moves lie on both sides of the border.
+    let moves: Vec<Transition> = (0..5_100_i64)
+        .map(|at| Transition { crm_id: format!("{:05}", at / 3), ..moved(Dataset::Contacts, Some("a"), Some("b"), at % 3) })
+        .collect();
+    history::record(conn, tenant, &moves).await.unwrap();
+    history::record(conn, tenant, &[moved(Dataset::Deals, None, None, 1)]).await.unwrap();
+    let mut found = Vec::new();
+    history::each_move(conn, tenant, Dataset::Contacts, |seen| found.push((seen.crm_id, seen.seen_after_ms))).await.unwrap();
+    let expected: Vec<_> = moves.into_iter().map(|seen| (seen.crm_id, seen.seen_after_ms)).collect();
+    assert_eq!(found, expected);
+
+    let fee = revalued(Dataset::Deals, "fee", None, Some("1"), 1);
+    let odds = revalued(Dataset::Deals, "odds", None, Some("2500"), 1);
+    let date = revalued(Dataset::Deals, "close_date", None, Some("2026-08-01"), 1);
+    history::record_values(conn, tenant, &[date, odds.clone(), fee.clone()]).await.unwrap();
+    let mut values = Vec::new();
+    history::each_value(conn, tenant, Dataset::Deals, |change| values.push(change)).await.unwrap();
+    assert_eq!(values, [fee, odds]);
 }

@@ -3,9 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use tetherboard_metrics::{self as metrics, pipeline_at};
+use tetherboard_store::StoreError;
 use utoipa::ToSchema;
 
 use crate::Portal;
+use crate::asof::{AsOf, Asked};
 use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
 use crate::query::Pairs;
 use crate::viewer::BrandViewer;
@@ -43,15 +46,31 @@ pub(crate) struct Stage {
     weighted_cents: i64,
 }
 
-#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline", params(("tenant" = String, Path)),
+/// Of a past day, as its reads left it: stages, roles and odds of stages are today's, and `as_of` is the day's end.
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline",
+    params(("tenant" = String, Path), ("asof" = Option<String>, Query, description = "A day since the first complete read, YYYY-MM-DD")),
     responses((status = 200, body = Pipeline), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn pipeline(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Pipeline>> {
-    if pairs.get("asof").is_some_and(|day| !day.is_empty()) {
-        return Err(Refusal::bad_request(Wants::Problem, "The pipeline as of a past day is not offered; leave `asof` out."));
+    let (tenant, now) = (&brand.tenant, portal.clock.now());
+    let unanswered = |error: StoreError| as_problem(error.into());
+    let numbers = portal.numbers.of(&portal.store, tenant, now).await.map_err(unanswered)?;
+    if pairs.filled("asof").is_none() {
+        return Ok(Json(told(&numbers.pipeline)));
     }
-    let numbers = portal.numbers.of(&portal.store, &brand.tenant, portal.clock.now()).await;
-    let numbers = numbers.map_err(|error| as_problem(error.into()))?;
-    let pipeline = &numbers.pipeline;
+    let bad = |sentence: String| Refusal::bad_request(Wants::Problem, sentence);
+    let history = portal.history(tenant, &numbers.board).await.map_err(unanswered)?;
+    match AsOf::asked(&pairs, tenant, now, &history).map_err(bad)? {
+        Asked::Now => Ok(Json(told(&numbers.pipeline))),
+        Asked::Before(sentence) => Err(bad(sentence)),
+        Asked::Day(asof) => {
+            let mut then = pipeline_at(&history, &numbers.board, asof.before_ms);
+            then.as_of = asof.ends();
+            Ok(Json(told(&then)))
+        }
+    }
+}
+
+fn told(pipeline: &metrics::Pipeline) -> Pipeline {
     let stages = pipeline.stages.iter().map(|line| Stage {
         suggested_role: line
             .role
@@ -69,7 +88,7 @@ pub(crate) async fn pipeline(brand: BrandViewer, State(portal): State<Portal>, p
         value_cents: line.value.0,
         weighted_cents: line.weighted.0,
     });
-    Ok(Json(Pipeline {
+    Pipeline {
         as_of: pipeline.as_of.map(super::text),
         leads_in_pipeline: pipeline.leads_in_pipeline,
         qualified: pipeline.qualified,
@@ -79,5 +98,5 @@ pub(crate) async fn pipeline(brand: BrandViewer, State(portal): State<Portal>, p
         value_cents: pipeline.value.0,
         weighted_cents: pipeline.weighted.0,
         stages: stages.collect(),
-    }))
+    }
 }

@@ -54,6 +54,15 @@ impl Route {
     }
 }
 
+const ROWS: &[&str] = &[
+    "?show=lost",
+    "?show=awards&period=12m",
+    "?show=reached&stage=FDD+Sent",
+    "?show=went&from-stage=New+Lead&to-stage-not-text=1",
+    "?show=stays&sort=-took&format=csv",
+    "?show=deals&asof=2026-11-19&in=open&fee=known&sort=name",
+    "?show=candidates&stage=",
+];
 const LEADS: &[&str] = &[
     "?format=csv",
     "?sort=name",
@@ -79,7 +88,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 43] = [
+pub(crate) const ROUTES: [Route; 44] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
@@ -106,6 +115,7 @@ pub(crate) const ROUTES: [Route; 43] = [
     page("GET", "/t/{brand}/overview", Whom::Brand, 200, &[]),
     page("GET", "/t/{brand}/leads", Whom::Brand, 200, LEADS),
     page("GET", "/t/{brand}/pipeline", Whom::Brand, 200, DEALS),
+    page("GET", "/t/{brand}/pipeline/rows", Whom::Brand, 200, ROWS),
     page("GET", "/t/{brand}/candidates", Whom::Brand, 303, &["?q=a", "?q=%00"]),
     page("GET", "/t/{brand}/candidates/{contact}", Whom::Brand, 404, &["?show=all"]),
     page("GET", "/t/{brand}/{tab}", Whom::Brand, 404, &[]),

@@ -245,7 +245,7 @@ async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tab
     let run = browser.evaluate("return document.querySelector('tbody a.who').getAttribute('href')").await.unwrap();
     let run = run.as_str().unwrap();
     let (answers, answer) = (format!("{run}/contacts"), format!("{run}/contacts/0"));
-    let pages: [&str; 20] = [
+    let pages: [&str; 21] = [
         run,
         &answers,
         &answer,
@@ -265,6 +265,7 @@ async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tab
         "/t/harbor/leads?q=nobody+is+called+that",
         "/t/harbor/pipeline",
         "/t/harbor/pipeline?by=value&sort=-fee",
+        "/t/harbor/pipeline?view=board",
         "/sign-in",
     ];
     for width in [375, 768, 1440] {

@@ -10,7 +10,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::tags;
 use crate::world::{BRANDS, HARBOR, Person, Visitor, World};
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 20] = [
     "overview",
     "overview?period=ytd",
     "overview?period=last-week&compare=none",
@@ -23,6 +23,9 @@ const PAGES: [&str; 17] = [
     "leads?state=TX&type=others",
     "pipeline",
     "pipeline?by=value",
+    "pipeline?view=board",
+    "pipeline?period=12m&compare=none",
+    "pipeline?close=none&period=wtd",
     "leads?in=open",
     "leads?stage-not-text=1",
     "leads?q=a&type=prospects",

@@ -6,7 +6,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::world::{Answer, PASSWORD, Person, World};
 
 /// Addresses of a list, the status they are answered with, and what the answer names; nothing where it is about the path.
-const CASES: [(&str, u16, &str); 46] = [
+const CASES: [(&str, u16, &str); 54] = [
     ("/t/atlantis/leads", 404, ""),
     ("/t/harbor/hot-lists", 404, ""),
     ("/t/harbor/leads/more", 404, ""),
@@ -52,7 +52,15 @@ const CASES: [(&str, u16, &str); 46] = [
     ("/t/harbor/leads?format=xlsx", 400, "xlsx"),
     ("/t/harbor/pipeline?by=weight", 400, "weight"),
     ("/t/harbor/pipeline?fee=unknown", 400, "unknown"),
-    ("/api/v1/tenants/harbor/pipeline?asof=2026-01-01", 400, "asof"),
+    ("/api/v1/tenants/harbor/pipeline?asof=2026-01-01", 400, "2026-11-19"),
+    ("/api/v1/tenants/harbor/pipeline?asof=2027-01-01", 400, "2027-01-01"),
+    ("/api/v1/tenants/harbor/pipeline?asof=yesterday", 400, "yesterday"),
+    ("/t/harbor/pipeline?asof=yesterday", 400, "yesterday"),
+    ("/t/harbor/pipeline?view=carpet", 400, "carpet"),
+    ("/t/harbor/pipeline?close=soon", 400, "soon"),
+    ("/t/harbor/pipeline/rows?show=magic", 400, "magic"),
+    ("/t/harbor/pipeline/rows?show=lost&sort=price", 400, "price"),
+    ("/t/harbor/pipeline/rows?show=lost&page=9", 404, "shorter"),
 ];
 
 const CURSORS: [&str; 7] =

@@ -15,6 +15,7 @@ mod live;
 mod mapping;
 mod overview;
 mod page;
+mod past;
 mod sign_in;
 mod sync_pages;
 mod world;

@@ -1,4 +1,9 @@
-//! Pipeline: what stands where, what it is worth and how surely, and the deals themselves.
+//! Pipeline: what stands where, what it is worth and how surely, what moved it, and the deals themselves.
+
+mod board;
+mod past;
+mod pictures;
+mod rows;
 
 use std::sync::Arc;
 
@@ -8,30 +13,40 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Money, Odds, StageRole};
-use tetherboard_metrics::{Board, DayTotals, LeadGroup, StageLine};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, Money, Odds, Period, StageRole};
+use tetherboard_metrics::{
+    AWARDS, Board, CYCLE_TIME, Closing, DayTotals, History, LOST, LeadGroup, StageLine, WIN_RATE, WinRate, pipeline_at,
+};
 use tetherboard_store::deals::{self, DealFilter, DealRow};
 use tetherboard_store::{Conn, Result as StoreResult};
 
 use super::candidate::candidate_name;
 use crate::Portal;
+use crate::asof::{AsOf, Asked};
 use crate::csv;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::numbers::Numbers;
-use crate::parts::card::Card;
+use crate::parts::card::{Card, delta};
 use crate::parts::figure::Figure;
-use crate::parts::shell::{Page, Shell, Theme};
+use crate::parts::period::picker;
+use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::spark::sparkline;
 use crate::parts::stages::{role_class, shown, stage, stage_link, strip, unconfirmed_notice};
 use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{counted, number};
-use crate::parts::{icon, time};
-use crate::query::{DEAL_SORTS, DealQuery, Label, Pairs, group_word, with_label};
+use crate::parts::words::{change, counted, number};
+use crate::parts::{icon, time, toned_icon};
+use crate::query::{DEAL_SORTS, DealQuery, Label, Pairs, PeriodQuery, group_word, with_label};
+use crate::story::{Habits, Story};
 use crate::viewer::BrandViewer;
 
 pub(crate) fn router() -> Router<Portal> {
-    Router::new().route("/t/{brand}/pipeline", get(page))
+    Router::new().route("/t/{brand}/pipeline", get(page)).route("/t/{brand}/pipeline/rows", get(rows::page))
+}
+
+/// Of an address that names no period.
+fn usual_period() -> Period {
+    Period::Last90Days
 }
 
 /// What the bars of the stages measure.
@@ -41,51 +56,140 @@ enum Measure {
     Value,
 }
 
+/// How the deals are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    Table,
+    Board,
+}
+
 /// What the page shows.
 struct PipelineView {
     numbers: Arc<Numbers>,
+    story: Arc<Story>,
+    habits: Arc<Habits>,
+    period: PeriodQuery,
     measure: Measure,
+    layout: Layout,
     query: DealQuery,
+    deals: Arc<DealPage>,
+}
+
+/// One page of the list.
+struct DealPage {
     total: i64,
     rows: Vec<DealRow>,
+}
+
+impl PipelineView {
+    /// The page's address with what is not about its list.
+    fn base(&self, slug: &str) -> Link {
+        self.with_base(links::pipeline(slug))
+    }
+
+    fn bare(&self) -> Self {
+        Self {
+            numbers: Arc::clone(&self.numbers),
+            story: Arc::clone(&self.story),
+            habits: Arc::clone(&self.habits),
+            query: self.query.clone(),
+            deals: Arc::clone(&self.deals),
+            ..*self
+        }
+    }
+
+    fn with_base(&self, link: Link) -> Link {
+        measured(self.period.narrow(link), self.measure).maybe("view", (self.layout == Layout::Board).then_some("board"))
+    }
 }
 
 async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Response> {
     let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
     let query = DealQuery::parse(&pairs).map_err(bad)?;
+    let period = PeriodQuery::parse(&pairs, usual_period()).map_err(bad)?;
     let measure = match pairs.get("by") {
         None | Some("" | "count") => Measure::Count,
         Some("value") => Measure::Value,
         Some(other) => return Err(bad(format!("`by={other}` is not known; use count or value."))),
     };
-    let (conn, tenant) = (portal.store.conn(), &brand.tenant);
-    let numbers = portal.numbers.of(&portal.store, tenant, portal.clock.now()).await?;
+    let layout = match pairs.get("view") {
+        None | Some("" | "table") => Layout::Table,
+        Some("board") => Layout::Board,
+        Some(other) => return Err(bad(format!("`view={other}` is not known; use table or board."))),
+    };
+    let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
+    let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
     let board = &numbers.board;
-    let filter = query.filter(board);
+    let mut before_history = None;
+    if pairs.filled("asof").is_some() {
+        let history = portal.history(tenant, board).await?;
+        match AsOf::asked(&pairs, tenant, now, &history).map_err(bad)? {
+            Asked::Now => {}
+            Asked::Before(sentence) => before_history = Some(sentence),
+            Asked::Day(asof) => {
+                let shell = Shell::load(&portal, &brand, theme).await?;
+                return Ok(page_as_of(&shell, &numbers, &history, asof, &pairs).await?.into_response());
+            }
+        }
+    }
+    let filter = query.filter(board, tenant.zone.date(now));
     if pairs.wants_csv().map_err(bad)? {
         return Ok(as_csv(conn, &brand, board, &query, &filter).await?);
     }
     let shell = Shell::load(&portal, &brand, theme).await?;
     let (sort, descending) = query.order();
     let offset = (query.page - 1) * PAGE;
-    let total = deals::count(conn, tenant.id, &filter).await?;
-    let rows = deals::list(conn, tenant.id, &filter, sort, descending, &board.progress_order(), (offset, PAGE)).await?;
-    let view = PipelineView { numbers, measure, query, total, rows };
-    if view.rows.is_empty() && offset > 0 {
+    let key = format!("deals {}", sorted(query.narrow(Link::to("")), &query).with("page", &query.page.to_string()).url());
+    let deals = async || {
+        let rows = deals::list(conn, tenant.id, &filter, sort, descending, &board.progress_order(), (offset, PAGE)).await?;
+        Ok(DealPage { total: deals::count(conn, tenant.id, &filter).await?, rows })
+    };
+    let deals = portal.numbers.get(tenant, now, &key, deals).await?;
+    if deals.rows.is_empty() && offset > 0 {
         return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
     }
-    let address = measured(sorted(view.query.narrow(links::pipeline(&tenant.slug)), &view.query), measure);
+    let story = portal.story(tenant, &numbers, period.period(), period.compare, now).await?;
+    let habits = portal.habits(tenant, &numbers, now).await?;
+    let view = PipelineView { story, habits, period, measure, layout, query, deals, numbers };
+    let leading = match layout {
+        Layout::Board => Some(board::load(&portal, tenant, now).await?),
+        Layout::Table => None,
+    };
+    let slug = &tenant.slug;
+    let address = sorted(view.query.narrow(view.base(slug)), &view.query);
     let address = if view.query.page == 1 { address } else { address.with("page", &view.query.page.to_string()) };
-    let kept = measured(view.query.narrow(Link::to("")), measure).url();
+    let kept = view.query.narrow(view.with_base(Link::to(""))).url();
+    let board = leading.map(|leading| board::board(&shell, &view.numbers, &leading));
+    let notice = before_history.map(|sentence| html! { div.notice.warning { (toned_icon("info", 15)) span { (sentence) " This is the pipeline of today." } } });
     let markup = shell.render(&Page {
         tab: Tab::Pipeline,
         bar: bar(&shell, &view),
-        body: body(&shell, &view.numbers.board, &view),
+        body: html! { @if let Some(notice) = notice { (notice) } (body(&shell, &view, board)) },
         address,
         kept,
-        period: String::new(),
+        period: view.period.narrow(Link::to("")).url(),
     });
     Ok(markup.into_response())
+}
+
+async fn page_as_of(shell: &Shell<'_>, numbers: &Numbers, history: &History, asof: AsOf, pairs: &Pairs) -> StoreResult<Markup> {
+    let (tenant, board, slug) = (shell.tenant(), &numbers.board, &shell.tenant().slug);
+    let key = format!("pipeline as of {}", asof.day);
+    let then = async || Ok(pipeline_at(history, board, asof.before_ms));
+    let then = shell.portal.numbers.get(tenant, shell.now, &key, then).await?;
+    let kept = Link::to("").with("asof", &asof.day.to_string());
+    let period = PeriodQuery::parse(pairs, usual_period()).map(|period| period.narrow(Link::to("")).url()).unwrap_or_default();
+    Ok(shell.render(&Page {
+        tab: Tab::Pipeline,
+        bar: html! {
+            (past::chooser(slug, Some(asof.day), crate::story::begins(history, tenant), tenant.zone.date(shell.now)))
+            div.push.flex { button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } } }
+        },
+        body: past::body(shell, board, &then, asof.day),
+        address: links::pipeline(slug).with("asof", &asof.day.to_string()),
+        kept: kept.url(),
+        period,
+    }))
 }
 
 fn measured(link: Link, measure: Measure) -> Link {
@@ -183,16 +287,17 @@ impl<'a> Deal<'a> {
 // Markup ---------------------------------------------------------------------------------------------------------------
 
 fn bar(shell: &Shell<'_>, view: &PipelineView) -> Markup {
+    let tenant = shell.tenant();
+    let today = tenant.zone.date(shell.now);
+    let elsewhere =
+        PipelineView { period: PeriodQuery { asked: None, compare: Compare::default(), ..view.period }, ..view.bare() };
+    let base = view.query.narrow(elsewhere.base(&tenant.slug));
     html! {
-        p.dates {
-            @match view.numbers.pipeline.as_of {
-                Some(as_of) => { "As of " (time::exact(as_of, &shell.tenant().zone)) }
-                None => "Not read yet",
-            }
-        }
+        (picker(view.period, view.story.period.as_ref(), today, &tenant.zone, &base))
         div.push.flex {
+            (past::chooser(&tenant.slug, None, view.habits.begins, today))
             button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
-            a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV, " (counted(view.total, "row", "rows")) }
+            a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV, " (counted(view.deals.total, "row", "rows")) }
         }
     }
 }
@@ -201,21 +306,95 @@ fn csv_link(shell: &Shell<'_>, view: &PipelineView) -> String {
     sorted(view.query.narrow(links::pipeline(&shell.tenant().slug)), &view.query).with("format", "csv").url()
 }
 
-fn body(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
-    let list = list(shell, board, view);
-    let asked = view.query.is_narrowed() || view.query.page > 1;
+fn body(shell: &Shell<'_>, view: &PipelineView, board: Option<Markup>) -> Markup {
+    let roles = &view.numbers.board;
+    let list = match board {
+        Some(board) => html! { section.card id="list" { (toolbar(shell, view)) (board) } },
+        None => list(shell, roles, view),
+    };
+    let asked = view.query.is_narrowed() || view.query.page > 1 || view.layout == Layout::Board;
     html! {
         h1.sr { "Pipeline" }
         @if asked { (list) }
-        @if let Some(notice) = unconfirmed_notice(board, &view.numbers.pipeline, shell.brand.viewer.is_agency()) { (notice) }
+        @if let Some(notice) = unconfirmed_notice(roles, &view.numbers.pipeline, shell.brand.viewer.is_agency()) { (notice) }
         (cards(shell, view))
-        (stages(shell, board, view))
+        (stages(shell, roles, view))
         section.card {
             div.card-head { h2 { @if view.measure == Measure::Value { "Value by stage" } @else { "Candidates by stage" } } span.sub { "stages that hold somebody, in ClientTether’s order" } }
-            div.card-body { (chart(shell, board, view)) }
+            div.card-body { (chart(shell, roles, view)) }
         }
+        div.cols.even { (pictures::forecast(shell, view)) (pictures::over_time(shell, view)) }
+        (pictures::movement(shell, view))
+        (endings(shell, view))
+        div.cols.even { (pictures::funnel(shell, view)) (pictures::time_in_stage(shell, view)) }
+        (pictures::flow(shell, view))
         @if !asked { (list) }
     }
+}
+
+/// Won and lost in the period, and how long an award usually takes.
+fn endings(shell: &Shell<'_>, view: &PipelineView) -> Markup {
+    let slug = &shell.tenant().slug;
+    let as_of = view.numbers.pipeline.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
+    let (rate, before) = (view.story.rate, view.story.before);
+    let rows = |show: &str, count: i64| Some((view.period.narrow(links::pipeline_rows(slug, show)).url(), count));
+    let words = view.period.period().words();
+    let than = |now: i64, before: Option<i64>| match before {
+        Some(before) => delta(now, before, "in the period before"),
+        None => html! { (words) },
+    };
+    let ended = rate.awards + rate.lost;
+    let cycle = view.habits.cycle;
+    let timed = i64::try_from(cycle.n).unwrap_or(i64::MAX);
+    let percent = |rate: WinRate| rate.percent().map_or("—".to_owned(), |percent| format!("{percent}%"));
+    let cards = [
+        Card {
+            id: "awards",
+            name: "Awards",
+            value: number(rate.awards),
+            link: rows("awards", rate.awards),
+            meaning: AWARDS,
+            counted: format!("{} {words}", counted(rate.awards, "deal", "deals")),
+            spark: EMPTY,
+            below: than(rate.awards, before.map(|before| before.awards)),
+        },
+        Card {
+            id: "lost",
+            name: "Lost",
+            value: number(rate.lost),
+            link: rows("losses", rate.lost),
+            meaning: LOST,
+            counted: format!("{} {words}", counted(rate.lost, "deal", "deals")),
+            spark: EMPTY,
+            below: match before {
+                Some(before) => {
+                    html! { (change(rate.lost, before.lost)) (if rate.lost == before.lost { " as" } else { " than" }) " in the period before" }
+                }
+                None => html! { (words) },
+            },
+        },
+        Card {
+            id: "win-rate",
+            name: "Win rate",
+            value: percent(rate),
+            link: rows("endings", ended),
+            meaning: WIN_RATE,
+            counted: format!("{} of {}", number(rate.awards), counted(ended, "ended deal", "ended deals")),
+            spark: EMPTY,
+            below: html! { @if rate.percent().is_none() { "shown from five ended deals on" } @else { (number(rate.awards)) " of " (number(ended)) } },
+        },
+        Card {
+            id: "cycle",
+            name: "Created to awarded",
+            value: cycle.figures.map_or("—".to_owned(), |(median, _)| time::span(median)),
+            link: Some((links::pipeline_rows(slug, "cycle").url(), timed)),
+            meaning: CYCLE_TIME,
+            counted: counted(timed, "award", "awards"),
+            spark: EMPTY,
+            below: html! { @if cycle.figures.is_none() { "shown from five awards on; " } @else { "median of " } (counted(timed, "award", "awards")) ", 12 months" },
+        },
+    ];
+    html! { section.card.stats aria-label="Won and lost" { @for card in &cards { (card.render(as_of.as_deref())) } } }
 }
 
 fn cards(shell: &Shell<'_>, view: &PipelineView) -> Markup {
@@ -254,7 +433,7 @@ fn cards(shell: &Shell<'_>, view: &PipelineView) -> Markup {
             link: Some(known()),
             meaning: "The pipeline value divided by the open deals whose fee is known.",
             counted: counted(p.fees_known, "deal", "deals"),
-            spark: crate::parts::shell::EMPTY,
+            spark: EMPTY,
             below: html! { (counted(p.fees_known, "deal", "deals")) " with a known fee" },
         },
         Card {
@@ -268,7 +447,7 @@ fn cards(shell: &Shell<'_>, view: &PipelineView) -> Markup {
                 counted(p.open_deals, "open deal", "open deals"),
                 number(p.crm_deals)
             ),
-            spark: crate::parts::shell::EMPTY,
+            spark: EMPTY,
             below: html! { (number(p.leads_in_pipeline)) " leads in pipeline" },
         },
     ];
@@ -279,7 +458,7 @@ fn stages(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
     let (slug, p) = (&shell.tenant().slug, &view.numbers.pipeline);
     let size = |line: &StageLine| if view.measure == Measure::Value { line.value.0 } else { line.contacts };
     let most = p.stages.iter().map(size).max().unwrap_or(0).max(1);
-    let turn = |measure: Measure| measured(view.query.narrow(links::pipeline(slug)), measure).url();
+    let turn = |measure: Measure| view.query.narrow(PipelineView { measure, ..view.bare() }.base(slug)).url();
     html! {
         section.card {
             div.card-head.mid {
@@ -389,38 +568,55 @@ fn sentence(board: &Board, view: &PipelineView) -> Markup {
 
 fn list(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
     let slug = &shell.tenant().slug;
-    let narrowed = measured(view.query.narrow(links::pipeline(slug)), view.measure);
+    let narrowed = view.query.narrow(view.base(slug));
     html! {
         section.card id="list" {
-            div.toolbar {
-                h2 { "Deals" } span.sub { (counted(view.total, "deal of a prospect", "deals of prospects")) }
-                div.push.flex.wrapf {
-                    form method="get" action=(Tab::Pipeline.url(slug)) role="search" { label.search.in-card {
-                        (icon("search", 15)) span.sr { "Search in these deals" }
-                        input type="search" name="q" placeholder="Search in these deals" value=(view.query.text.as_deref().unwrap_or_default());
-                        @if let Some(Label::Named(stage)) = &view.query.stage { input type="hidden" name="stage" value=(stage); }
-                        @if let Some(group) = view.query.group { input type="hidden" name="in" value=(group_word(group)); }
-                        @if view.query.fee_known { input type="hidden" name="fee" value="known"; }
-                    } }
-                    a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" }
-                }
-            }
-            @if view.query.is_narrowed() { (in_force(slug, &view.query)) }
-            @if view.rows.is_empty() {
+            (toolbar(shell, view))
+            @if view.query.is_narrowed() { (in_force(slug, view)) }
+            @if view.deals.rows.is_empty() {
                 div.empty data-total="0" {
                     span.disc.quiet { (icon("funnel", 20)) }
                     h2 { @if view.query.is_narrowed() { "No deal fits these filters" } @else { "No deals yet" } }
-                    @if view.query.is_narrowed() { div.chips { a.btn href=(links::pipeline(slug).url()) { (icon("x", 14)) "Clear all filters" } } }
+                    @if view.query.is_narrowed() { div.chips { a.btn href=(view.base(slug).url()) { (icon("x", 14)) "Clear all filters" } } }
                 }
             } @else {
                 (table(shell, board, view, &narrowed))
-                (pager(&sorted(narrowed, &view.query), view.query.page, view.total))
+                (pager(&sorted(narrowed, &view.query), view.query.page, view.deals.total))
             }
         }
     }
 }
 
-fn in_force(slug: &str, query: &DealQuery) -> Markup {
+fn toolbar(shell: &Shell<'_>, view: &PipelineView) -> Markup {
+    let slug = &shell.tenant().slug;
+    let turn = |layout: Layout| {
+        let turned = PipelineView { layout, ..view.bare() };
+        let list = if layout == Layout::Board { DealQuery::default() } else { view.query.clone() };
+        format!("{}#list", list.narrow(turned.base(slug)).url())
+    };
+    let searched =
+        DealQuery { text: None, ..view.query.clone() }.narrow(PipelineView { layout: Layout::Table, ..view.bare() }.base(slug));
+    html! {
+        div.toolbar {
+            h2 { "Deals" } span.sub { (counted(view.deals.total, "deal of a prospect", "deals of prospects")) }
+            div.push.flex.wrapf {
+                div.seg role="group" aria-label="Deals as" {
+                    a href=(turn(Layout::Table)) aria-current=[(view.layout == Layout::Table).then_some("true")] { (icon("table", 14)) "Table" }
+                    a href=(turn(Layout::Board)) aria-current=[(view.layout == Layout::Board).then_some("true")] { (icon("square-kanban", 14)) "Board" }
+                }
+                form method="get" action=(Tab::Pipeline.url(slug)) role="search" aria-label="Deals" { label.search.in-card {
+                    (icon("search", 15)) span.sr { "Search in these deals" }
+                    input type="search" name="q" placeholder="Search in these deals" value=(view.query.text.as_deref().unwrap_or_default());
+                    @for (key, value) in searched.pairs() { input type="hidden" name=(key) value=(value); }
+                } }
+                a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" }
+            }
+        }
+    }
+}
+
+fn in_force(slug: &str, view: &PipelineView) -> Markup {
+    let query = &view.query;
     let mut chips: Vec<(String, DealQuery)> = Vec::new();
     if let Some(stage) = &query.stage {
         let name = match stage {
@@ -439,6 +635,14 @@ fn in_force(slug: &str, query: &DealQuery) -> Markup {
     if query.fee_known {
         chips.push(("Fee known".to_owned(), DealQuery { fee_known: false, ..query.clone() }));
     }
+    if let Some(close) = query.close {
+        let words = match close {
+            Closing::Overdue => "Close date passed".to_owned(),
+            Closing::Month(month) => format!("Closes in {}", month.strftime("%B %Y")),
+            Closing::Undated => "No close date".to_owned(),
+        };
+        chips.push((words, DealQuery { close: None, ..query.clone() }));
+    }
     if let Some(text) = &query.text {
         chips.push((format!("“{text}”"), DealQuery { text: None, ..query.clone() }));
     }
@@ -446,9 +650,9 @@ fn in_force(slug: &str, query: &DealQuery) -> Markup {
         div.in-force {
             span { "Shown:" }
             @for (text, without) in &chips {
-                a.chip.on href=(without.narrow(links::pipeline(slug)).url()) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
+                a.chip.on href=(without.narrow(view.base(slug)).url()) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
             }
-            @if chips.len() > 1 { a.btn.plain href=(links::pipeline(slug).url()) { "Clear all" } }
+            @if chips.len() > 1 { a.btn.plain href=(view.base(slug).url()) { "Clear all" } }
         }
     }
 }
@@ -458,13 +662,13 @@ fn table(shell: &Shell<'_>, board: &Board, view: &PipelineView, list: &Link) -> 
     let sorting = Sorting { list, column: column(sort), descending };
     html! {
         div.scroll tabindex="0" role="region" aria-label="Deals" {
-            table.table data-total=(view.total) {
+            table.table data-total=(view.deals.total) {
                 thead { tr {
                     (sorting.header("Candidate", "name", "", false)) (sorting.header("Stage", "stage", "", true)) th.num.no-phone scope="col" { "Odds" }
                     (sorting.header("Fee", "fee", "num", true)) th.num scope="col" { "Weighted" } (sorting.header("Close date", "close", "no-phone", false))
                     (sorting.header("In stage", "since", "num no-phone", false)) (sorting.header("Owner", "owner", "no-phone", false))
                 } }
-                tbody { @for row in &view.rows { (deal_row(shell, board, row)) } }
+                tbody { @for row in &view.deals.rows { (deal_row(shell, board, row)) } }
             }
         }
     }

@@ -1,0 +1,147 @@
+//! What may be signed when: the weighted value by the month in which deals are to close.
+
+use std::collections::BTreeMap;
+
+use jiff::Span as Stretch;
+use jiff::civil::Date;
+use tetherboard_domain::{Money, Odds, TenantId};
+use tetherboard_store::deals::{CloseCell, CloseDates, close_cells};
+use tetherboard_store::{Conn, Result};
+
+use crate::board::{Board, LeadGroup};
+
+/// What a person is told about the forecast.
+pub const FORECAST: &str = "The weighted value of open deals by the month of their close date. Overdue are those whose date has passed, undated those without \
+    one; together they are the weighted value.";
+
+/// When deals are to close. A calendar date, which no zone moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Closing {
+    /// The date has passed.
+    Overdue,
+    /// A month, by its first day. Of the current month, what is yet to come.
+    Month(Date),
+    Undated,
+}
+
+impl Closing {
+    pub fn of(date: Option<&str>, today: Date) -> Self {
+        match date.and_then(|date| date.parse::<Date>().ok()) {
+            None => Self::Undated,
+            Some(date) if date < today => Self::Overdue,
+            Some(date) => Self::Month(date.first_of_month()),
+        }
+    }
+
+    /// As an address spells it.
+    pub fn word(self) -> String {
+        match self {
+            Self::Overdue => "overdue".to_owned(),
+            Self::Month(month) => month.strftime("%Y-%m").to_string(),
+            Self::Undated => "none".to_owned(),
+        }
+    }
+
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "overdue" => Some(Self::Overdue),
+            "none" => Some(Self::Undated),
+            month if month.len() == 7 => format!("{month}-01").parse().ok().map(Self::Month),
+            _ => None,
+        }
+    }
+
+    /// Its deals, for the store to find.
+    pub fn dates(self, today: Date) -> CloseDates {
+        match self {
+            Self::Undated => CloseDates::Unknown,
+            Self::Overdue => CloseDates::Before(today.to_string()),
+            Self::Month(month) => {
+                let end = month.checked_add(Stretch::new().months(1)).unwrap_or(Date::MAX);
+                CloseDates::Within(month.max(today).to_string(), end.to_string())
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForecastMonth {
+    pub closing: Closing,
+    /// Open deals with a known fee.
+    pub deals: i64,
+    pub value: Money,
+    pub weighted: Money,
+}
+
+/// Overdue, then the months in order, then undated; those without a deal are left out.
+pub async fn forecast<C: Conn>(conn: &C, tenant: TenantId, board: &Board, today: Date) -> Result<Vec<ForecastMonth>> {
+    Ok(by_month(board, &close_cells(conn, tenant).await?, today))
+}
+
+fn by_month(board: &Board, cells: &[CloseCell], today: Date) -> Vec<ForecastMonth> {
+    let mut months: BTreeMap<Closing, ForecastMonth> = BTreeMap::new();
+    for cell in cells {
+        let place = board.place(cell.stage.as_deref());
+        if !board.is_in(LeadGroup::Open, &place) {
+            continue;
+        }
+        let odds = cell.odds.and_then(Odds::from_hundredths).or_else(|| board.stage(&place).and_then(|stage| stage.odds));
+        let (fee, times) = (Money(cell.fee_cents), |amount: Money| Money(amount.0.saturating_mul(cell.deals)));
+        let closing = Closing::of(cell.close_date.as_deref(), today);
+        let empty = ForecastMonth { closing, deals: 0, value: Money::ZERO, weighted: Money::ZERO };
+        let month = months.entry(closing).or_insert(empty);
+        month.deals += cell.deals;
+        month.value = month.value + times(fee);
+        month.weighted = month.weighted + times(odds.map_or(Money::ZERO, |odds| odds.weigh(fee)));
+    }
+    months.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::tests::usual;
+
+    #[test]
+    fn a_date_that_has_passed_is_overdue_and_the_rest_of_the_month_is_its_own() {
+        let today: Date = "2026-03-12".parse().unwrap();
+        let month = |text: &str| Closing::Month(text.parse().unwrap());
+        let cases = [
+            (Some("2026-03-11"), Closing::Overdue),
+            (Some("2026-03-12"), month("2026-03-01")),
+            (Some("2026-12-31"), month("2026-12-01")),
+            (None, Closing::Undated),
+            (Some("soon"), Closing::Undated),
+        ];
+        for (date, closing) in cases {
+            assert_eq!(Closing::of(date, today), closing, "{date:?}");
+            assert_eq!(Closing::named(&closing.word()), Some(closing));
+        }
+        let dates = month("2026-03-01").dates(today);
+        assert_eq!(dates, CloseDates::Within("2026-03-12".to_owned(), "2026-04-01".to_owned()));
+    }
+
+    #[test]
+    fn months_come_in_order_between_overdue_and_undated() {
+        let board = Board::new(usual(), std::collections::HashMap::new());
+        let cell = |date: Option<&str>, stage: &str| CloseCell {
+            stage: Some(stage.to_owned()),
+            fee_cents: 101,
+            odds: Some(5_000),
+            close_date: date.map(str::to_owned),
+            deals: 3,
+        };
+        let cells = [
+            cell(None, "FA Sent"),
+            cell(Some("2027-01-02"), "FA Sent"),
+            cell(Some("2026-12-30"), "FA Sent"),
+            cell(Some("2026-12-31"), "FDD Sent"),
+            cell(Some("2026-01-01"), "FA Sent"),
+            cell(Some("2026-12-31"), "Not Interested"),
+        ];
+        let months = by_month(&board, &cells, "2026-06-01".parse().unwrap());
+        let told: Vec<(String, i64, i64)> = months.iter().map(|m| (m.closing.word(), m.deals, m.weighted.0)).collect();
+        let expected = [("overdue", 3, 153), ("2026-12", 6, 306), ("2027-01", 3, 153), ("none", 3, 153)];
+        assert_eq!(told, expected.map(|(word, deals, weighted)| (word.to_owned(), deals, weighted)));
+    }
+}

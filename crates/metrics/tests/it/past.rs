@@ -1,0 +1,118 @@
+//! On random histories, the past is what was shown then, and the movement between any two moments closes.
+
+use proptest::prelude::*;
+use tetherboard_domain::Money;
+use tetherboard_metrics::{
+    MoveKind, Pipeline, Span, deals_at, flow, funnel, movement, outcomes, pipeline_at, prospects_at, reaches, stays,
+    time_in_stage, went,
+};
+
+use crate::world::{Event, HOUR_MS, STAGES, Shown, World, board};
+
+fn fee() -> impl Strategy<Value = Option<i64>> {
+    prop_oneof![Just(None), (1_i64..10_000_000).prop_map(Some)]
+}
+
+fn odds() -> impl Strategy<Value = Option<i64>> {
+    prop_oneof![Just(None), (0_i64..=10_000).prop_map(Some)]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let (stage, of) = (0..STAGES.len(), 0_usize..64);
+    prop_oneof![
+        4 => (stage.clone(), fee()).prop_map(|(stage, fee)| Event::AddContact { stage, fee }),
+        3 => (proptest::option::of(of.clone()), stage.clone(), fee(), odds())
+            .prop_map(|(contact, stage, fee, odds)| Event::AddDeal { contact, stage, fee, odds }),
+        4 => (of.clone(), stage.clone()).prop_map(|(contact, stage)| Event::MoveContact { contact, stage }),
+        4 => (of.clone(), stage).prop_map(|(deal, stage)| Event::MoveDeal { deal, stage }),
+        2 => (of.clone(), fee()).prop_map(|(contact, fee)| Event::PriceContact { contact, fee }),
+        2 => (of.clone(), fee()).prop_map(|(deal, fee)| Event::PriceDeal { deal, fee }),
+        1 => (of.clone(), odds()).prop_map(|(deal, odds)| Event::Reckon { deal, odds }),
+        1 => of.clone().prop_map(|contact| Event::LoseContact { contact }),
+        1 => of.prop_map(|deal| Event::LoseDeal { deal }),
+    ]
+}
+
+fn shown(pipeline: &Pipeline) -> Shown {
+    let held = pipeline.stages.iter().filter(|line| line.contacts > 0 || line.deals > 0);
+    let line = |line: &tetherboard_metrics::StageLine| (line.contacts, line.deals, line.value.0, line.weighted.0);
+    held.map(|held| (held.stage.clone().unwrap(), line(held))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_past_moment_is_as_it_was_shown_then(events in proptest::collection::vec(event(), 1..60), cut in 0_usize..60) {
+        let (cut, board) = (cut.min(events.len()), board());
+        let (then, now) = (World::of(&events[..cut]), World::of(&events));
+        let history = now.history();
+        // The next event is seen at this very moment.
+        prop_assert_eq!(shown(&pipeline_at(&history, &board, then.now_ms)), then.shown());
+        let pipeline = pipeline_at(&history, &board, i64::MAX);
+        prop_assert_eq!(shown(&pipeline), now.shown());
+        prop_assert_eq!((pipeline.value.0, pipeline.open_deals), now.open());
+
+        let rows = deals_at(&history, then.now_ms);
+        let past = pipeline_at(&history, &board, then.now_ms);
+        for line in &past.stages {
+            let of = rows.iter().filter(|row| row.place == line.place);
+            prop_assert_eq!(of.clone().count() as i64, line.deals);
+            prop_assert_eq!(of.filter_map(|row| row.weighted()).sum::<Money>(), line.weighted);
+            let people = prospects_at(&history, then.now_ms).into_iter().filter(|row| row.place == line.place);
+            prop_assert_eq!(people.count() as i64, line.contacts);
+        }
+        let open = past.stages.iter().filter(|line| line.role.is_open());
+        prop_assert_eq!(open.clone().map(|line| line.weighted).sum::<Money>(), past.weighted);
+        prop_assert_eq!(open.map(|line| line.deals).sum::<i64>(), past.open_deals);
+    }
+
+    #[test]
+    fn the_waterfall_closes_to_the_cent(
+        events in proptest::collection::vec(event(), 1..60), first in 0_usize..60, last in 0_usize..60,
+    ) {
+        let (first, last) = (first.min(last).min(events.len()), first.max(last).min(events.len()));
+        let (opening, closing, now) = (World::of(&events[..first]), World::of(&events[..last]), World::of(&events));
+        let history = now.history();
+        let until_ms = if last == events.len() { i64::MAX } else { closing.now_ms };
+        let moved = movement(&history, Span { from_ms: opening.now_ms, until_ms }).unwrap();
+        prop_assert_eq!((moved.opening.value.0, moved.opening.deals), opening.open());
+        prop_assert_eq!((moved.closing.value.0, moved.closing.deals), closing.open());
+        let steps: i64 = moved.steps.iter().map(|step| step.amount.0).sum();
+        prop_assert_eq!(moved.opening.value.0 + steps, moved.closing.value.0);
+        for step in &moved.steps {
+            let rows = moved.rows.iter().filter(|row| row.kind == step.kind);
+            prop_assert_eq!(rows.clone().count() as i64, step.deals);
+            prop_assert_eq!(rows.filter_map(|row| row.amount).sum::<Money>(), step.amount);
+            let adds = matches!(step.kind, MoveKind::New | MoveKind::Up | MoveKind::Reopened);
+            prop_assert!(if adds { step.amount.0 >= 0 } else { step.amount.0 <= 0 }, "{:?}", step);
+        }
+        let moved_in = |kinds: &[MoveKind]| kinds.iter().map(|kind| moved.step(*kind).deals).sum::<i64>();
+        let came = moved_in(&[MoveKind::New, MoveKind::Reopened]);
+        let left = moved_in(&[MoveKind::Lost, MoveKind::Awarded, MoveKind::Parked, MoveKind::Removed]);
+        prop_assert_eq!(moved.opening.deals + came - left, moved.closing.deals);
+    }
+
+    #[test]
+    fn what_is_counted_is_listed(events in proptest::collection::vec(event(), 1..80), from in 0_i64..80) {
+        let (world, board) = (World::of(&events), board());
+        let history = world.history();
+        let span = Span { from_ms: (from + 1) * HOUR_MS, until_ms: i64::MAX };
+        let reached = reaches(&history, &board, span);
+        let funnel = funnel(&board, &reached);
+        prop_assert!(funnel.known <= funnel.created);
+        prop_assert_eq!(funnel.stages[0].reached, funnel.known);
+        prop_assert!(funnel.stages.windows(2).all(|pair| pair[1].reached <= pair[0].reached));
+        if let Some(went) = went(&history, span) {
+            let links = flow(&history, &went);
+            prop_assert_eq!(links.iter().map(|link| link.candidates).sum::<i64>(), went.len() as i64);
+            for link in &links {
+                let rows = went.iter().filter(|row| row.from == link.from.stage && row.to == link.to.stage);
+                prop_assert_eq!(rows.count() as i64, link.candidates);
+            }
+        }
+        let stays = stays(&history, world.now_ms);
+        prop_assert_eq!(time_in_stage(&stays).iter().map(|(_, _, typical)| typical.n).sum::<usize>(), stays.len());
+        prop_assert!(outcomes(&history, span).iter().all(|outcome| span.holds(outcome.at_ms)));
+    }
+}

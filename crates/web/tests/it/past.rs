@@ -1,0 +1,85 @@
+//! The pipeline's past: what a day left, and what happened since.
+
+use jiff::SignedDuration;
+use rstest::rstest;
+use serde_json::{Value, json};
+use tetherboard_simulator::Edit;
+use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
+
+use crate::counts::keep_their_word;
+use crate::page::words;
+use crate::world::{HARBOR, Person, World};
+
+const API: &str = "/api/v1/tenants/harbor/pipeline";
+
+/// All but the moment that the numbers are as of.
+fn numbers(mut pipeline: Value) -> Value {
+    pipeline["as_of"] = Value::Null;
+    pipeline
+}
+
+fn moved(client_id: &str, stage: &str) -> Edit {
+    Edit::MoveStage { client_id: client_id.to_owned(), stage: stage.to_owned() }
+}
+
+/// Four days in which people moved, came and went; the first was Thursday, November 19.
+async fn four_days(world: &World) -> Vec<Value> {
+    let visitor = world.visitor(Person::Riley).await;
+    let mut shown = vec![visitor.json(API).await];
+    let days: [&[Edit]; 3] = [
+        &[moved("900001", "FDD Sent"), moved("900002", "Not Interested"), moved("900003", "FA Signed")],
+        &[Edit::RemoveContact("900005".to_owned()), moved("900001", "FA Sent"), moved("900002", "New Lead")],
+        &[Edit::SetDeal { opportunity_id: "800001".to_owned(), field: "deal_size", value: json!("$123,456.78") }],
+    ];
+    for edits in days {
+        world.pass(SignedDuration::from_hours(24));
+        for edit in edits {
+            world.simulator.edit(0, edit.clone());
+        }
+        for _ in 0..2 {
+            world.sync(HARBOR).await;
+            world.pass(SignedDuration::from_mins(5));
+        }
+        shown.push(visitor.json(API).await);
+    }
+    shown
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_past_day_is_as_it_was_shown_at_its_end(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let shown = four_days(&world).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let days = ["2026-11-19", "2026-11-20", "2026-11-21", "2026-11-22"];
+    for (day, shown) in days.iter().zip(shown) {
+        let then = visitor.json(&format!("{API}?asof={day}")).await;
+        assert_eq!(numbers(then), numbers(shown), "{day}");
+    }
+    let pages = days[..3].iter().map(|day| format!("/t/{HARBOR}/pipeline?asof={day}"));
+    keep_their_word(&visitor, pages).await;
+    let page = visitor.get("/t/harbor/pipeline?asof=2026-11-20").await.text();
+    assert!(words(&page).contains("As of Nov 20, 2026"), "{}", words(&page));
+    let page = visitor.get("/t/harbor/pipeline?asof=2026-11-18").await;
+    assert!(page.is_page() && words(&page.text()).contains("begins on 2026-11-19"), "{}", words(&page.text()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_happened_in_a_period_leads_to_its_rows(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    four_days(&world).await;
+    let visitor = world.visitor(Person::Dana).await;
+    let pages = ["", "?period=wtd", "?period=2026-11-21..2026-11-21", "?period=7d&compare=none", "?view=board&by=value"];
+    keep_their_word(&visitor, pages.map(|query| format!("/t/{HARBOR}/pipeline{query}"))).await;
+    let names = async |show: &str| -> Vec<String> {
+        let rows = visitor.csv(&format!("/t/harbor/pipeline/rows?show={show}&period=7d")).await;
+        rows.into_iter().map(|row| row[row.len() - 2].clone()).collect()
+    };
+    assert!(names("awards").await.contains(&"900003".to_owned()));
+    assert!(names("losses").await.contains(&"900002".to_owned()));
+    assert!(names("removed").await.contains(&"900005".to_owned()));
+    // Lost and back again: at the two ends of the week nothing happened to its value.
+    assert!(!names("lost").await.contains(&"900002".to_owned()));
+    assert!(names("went").await.contains(&"900001".to_owned()));
+}
