@@ -1,15 +1,15 @@
 //! The pipeline, stage by stage.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
 use tetherboard_metrics::{self as metrics, pipeline_at};
-use tetherboard_store::StoreError;
 use utoipa::ToSchema;
 
+use super::versioned::{Known, versioned};
 use crate::Portal;
 use crate::asof::{AsOf, Asked};
-use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
+use crate::error::{Answer, Problem, Refusal, Wants};
 use crate::query::Pairs;
 use crate::viewer::BrandViewer;
 
@@ -50,22 +50,25 @@ pub(crate) struct Stage {
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline",
     params(("tenant" = String, Path), ("asof" = Option<String>, Query, description = "A day since the first complete read, YYYY-MM-DD")),
     responses((status = 200, body = Pipeline), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn pipeline(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Json<Pipeline>> {
+pub(crate) async fn pipeline(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs, known: Known) -> Answer<Response> {
+    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, &pairs)).await
+}
+
+async fn read(portal: &Portal, brand: &BrandViewer, pairs: &Pairs) -> Answer<Pipeline> {
     let (tenant, now) = (&brand.tenant, portal.clock.now());
-    let unanswered = |error: StoreError| as_problem(error.into());
-    let numbers = portal.numbers.of(&portal.store, tenant, now).await.map_err(unanswered)?;
+    let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
     if pairs.filled("asof").is_none() {
-        return Ok(Json(told(&numbers.pipeline)));
+        return Ok(told(&numbers.pipeline));
     }
     let bad = |sentence: String| Refusal::bad_request(Wants::Problem, sentence);
-    let history = portal.history(tenant, &numbers.board).await.map_err(unanswered)?;
-    match AsOf::asked(&pairs, tenant, now, &history).map_err(bad)? {
-        Asked::Now => Ok(Json(told(&numbers.pipeline))),
+    let history = portal.history(tenant, &numbers.board).await?;
+    match AsOf::asked(pairs, tenant, now, &history).map_err(bad)? {
+        Asked::Now => Ok(told(&numbers.pipeline)),
         Asked::Before(sentence) => Err(bad(sentence)),
         Asked::Day(asof) => {
             let mut then = pipeline_at(&history, &numbers.board, asof.before_ms);
             then.as_of = asof.ends();
-            Ok(Json(told(&then)))
+            Ok(told(&then))
         }
     }
 }

@@ -289,7 +289,9 @@ async fn a_problem_is_told_in_the_shape_of_its_standard() {
 async fn an_answer_that_has_not_changed_is_not_sent_again(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let mut visitor = world.visitor(Person::Riley).await;
-    for address in ["leads/summary", "leads?sort=name", "notes", "schedule"].map(|it| format!("/api/v1/tenants/harbor/{it}")) {
+    for address in
+        ["leads/summary", "leads?sort=name", "pipeline", "notes", "schedule"].map(|it| format!("/api/v1/tenants/harbor/{it}"))
+    {
         visitor.headers.remove("if-none-match");
         let first = visitor.get(&address).await;
         assert_eq!(first.status, 200, "{address}");
