@@ -35,7 +35,7 @@ async fn drawn(figures: Vec<(&'static str, ChartSpec)>, options: Options) -> Bro
     };
     let page = page.into_string();
     let answer = move || async { ([(CONTENT_SECURITY_POLICY, CSP)], axum::response::Html(page)).into_response() };
-    let router = Portal::new(db.store.clone(), Clock::system(), Settings::default()).router().route("/figures", get(answer));
+    let router = Portal::new(db.store.clone(), Clock::system(), Settings::default()).router().fallback(answer);
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     let site = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
