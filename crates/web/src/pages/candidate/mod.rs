@@ -185,11 +185,8 @@ fn moment(ms: i64) -> Option<Timestamp> {
     Timestamp::from_millisecond(ms).ok()
 }
 
-/// `Thu Mar 12, 10:30 AM CDT`, with the year where it is not this one.
 fn dated(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
-    let local = moment.to_zoned(zone.tz().clone());
-    let year = if local.year() == zone.date(now).year() { "" } else { ", %Y" };
-    local.strftime(&format!("%a %b %-d{year}, %-I:%M %p %Z")).to_string()
+    time::exact_of_year(moment, zone.date(now), zone)
 }
 
 /// The absolute moment, and how long ago it was.
