@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::IntoResponse;
-use axum::routing::get;
 use maud::{DOCTYPE, html};
 use rstest::rstest;
 use serde_json::{Value, json};
