@@ -1,6 +1,7 @@
 //! A person in front of a browser, walking through a task.
 
 use jiff::SignedDuration;
+use rstest::rstest;
 use serde_json::{Value, json};
 use tetherboard_domain::{Dataset, DatasetStatus, RunStatus, Trigger, grouped};
 use tetherboard_simulator::{ContactEdit, Edit};
@@ -235,8 +236,11 @@ async fn keys_lead_to_tabs_to_the_search_and_to_their_help() {
     quiet(&browser).await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tablet_or_desk_in_light_or_dark() {
+async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tablet_or_desk(
+    #[values("light", "dark")] scheme: &str,
+) {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Dana, Options::default()).await;
     let axe = axe();
@@ -269,36 +273,34 @@ async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tab
         "/sign-in",
     ];
     for width in [375, 768, 1440] {
-        for scheme in ["light", "dark"] {
-            let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-            browser.devtools("Emulation.setDeviceMetricsOverride", size).await.unwrap();
-            let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-            browser.devtools("Emulation.setEmulatedMedia", media).await.unwrap();
-            for page in pages {
-                open(&world, &browser, page).await;
-                if browser.evaluate("return !!document.querySelector('[data-chart]')").await.unwrap() == true {
-                    browser.wait_for("[data-chart] svg").await.unwrap();
-                }
-                let case = format!("{page} at {width} in {scheme}");
-                let seen = browser
-                    .evaluate(
-                        "const ground = getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number);
-                         const wide = [...document.querySelectorAll('body *')].filter((it) =>
-                             it.getBoundingClientRect().right > innerWidth + 1 && !it.closest('.scroll, .sr, .skip'));
-                         return [document.documentElement.scrollWidth - innerWidth, ground.reduce((a, b) => a + b) > 384,
-                             wide.slice(0, 3).map((it) => it.outerHTML.slice(0, 120))]",
-                    )
-                    .await
-                    .unwrap();
-                assert!(seen[0].as_i64().unwrap() <= 0, "{case} is too wide by {}: {}", seen[0], seen[2]);
-                assert_eq!(seen[1], scheme == "light", "{case}");
-                let errors = browser.console_errors().await.unwrap();
-                assert!(errors.is_empty(), "{case}: {errors:?}");
-                // What colours do is the same at every width, and what widths do in both schemes.
-                if (width == 375) == (scheme == "light") || width == 1440 {
-                    let found = browser.evaluate(&axe).await.unwrap();
-                    assert_eq!(found, json!([]), "{case}");
-                }
+        let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        browser.devtools("Emulation.setDeviceMetricsOverride", size).await.unwrap();
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        browser.devtools("Emulation.setEmulatedMedia", media).await.unwrap();
+        for page in pages {
+            open(&world, &browser, page).await;
+            if browser.evaluate("return !!document.querySelector('[data-chart]')").await.unwrap() == true {
+                browser.wait_for("[data-chart] svg").await.unwrap();
+            }
+            let case = format!("{page} at {width} in {scheme}");
+            let seen = browser
+                .evaluate(
+                    "const ground = getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number);
+                     const wide = [...document.querySelectorAll('body *')].filter((it) =>
+                         it.getBoundingClientRect().right > innerWidth + 1 && !it.closest('.scroll, .sr, .skip'));
+                     return [document.documentElement.scrollWidth - innerWidth, ground.reduce((a, b) => a + b) > 384,
+                         wide.slice(0, 3).map((it) => it.outerHTML.slice(0, 120))]",
+                )
+                .await
+                .unwrap();
+            assert!(seen[0].as_i64().unwrap() <= 0, "{case} is too wide by {}: {}", seen[0], seen[2]);
+            assert_eq!(seen[1], scheme == "light", "{case}");
+            let errors = browser.console_errors().await.unwrap();
+            assert!(errors.is_empty(), "{case}: {errors:?}");
+            // What colours do is the same at every width, and what widths do in both schemes.
+            if (width == 375) == (scheme == "light") || width == 1440 {
+                let found = browser.evaluate(&axe).await.unwrap();
+                assert_eq!(found, json!([]), "{case}");
             }
         }
     }
