@@ -6,21 +6,18 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 use tetherboard_domain::{Dataset, Milestone, Money, Odds, Role, StageKey, Zone};
-use tetherboard_store::candidate_facts::{self, CandidateEvent, ContactTouch, Entry, EventFilter};
+use tetherboard_store::candidate_facts::{self, ContactTouch, Entry, EventFilter};
 use tetherboard_store::deals::{self, DealFilter, DealRow, DealSort};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, runs};
 
+use crate::appointments::{AppointmentOutcome, appointment_outcome, ends_ms};
 use crate::board::Board;
 use crate::status::{Appointments, Facts, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, status};
-
-/// What a person is told about outcomes.
-pub const OUTCOME_RULE: &str = "An appointment has no outcome when its status in ClientTether still says that it is to come \
-    (scheduled, confirmed, pending and the like), or is blank while others of the brand have one. A status that is a bare number \
-    tells nothing, so such an appointment is not called overdue.";
+use crate::stays::typical;
 
 const DAY_MS: i64 = 86_400_000;
 /// What gave the receipt or shows that it was sent.
@@ -142,7 +139,7 @@ impl Known {
             calendar,
             moves: candidate_facts::entries(conn, tenant, Dataset::Contacts, &contacts).await?,
             deal_moves: candidate_facts::entries(conn, tenant, Dataset::Deals, &own).await?,
-            stays: stays.into_iter().map(|(stage, took)| (stage, typical(took))).collect(),
+            stays: stays.into_iter().map(|(stage, took)| (stage, typical(took).into())).collect(),
             deals,
         })
     }
@@ -198,116 +195,20 @@ async fn calendar<C: Conn>(conn: &C, tenant: &Tenant, at_ms: i64) -> Result<Hash
     for event in candidate_facts::events(conn, tenant.id, filter).await? {
         let Some(client_id) = event.client_id.clone() else { continue };
         let calendar = found.entry(client_id).or_default();
-        let ended_ms = ends(&event, tenant);
+        let ended_ms = ends_ms(event.all_day, event.starts_ms, event.ends_ms, tenant);
         if ended_ms > at_ms {
             // By their start, so the first is the next.
             calendar.appointments.next_ms.get_or_insert(event.starts_ms);
             continue;
         }
-        match outcome(&event.status, blank_is_none) {
-            Outcome::None => {
+        match appointment_outcome(&event.status, blank_is_none) {
+            AppointmentOutcome::None => {
                 let missed = Missed { title: event.title, starts_ms: event.starts_ms, ended_ms };
                 calendar.appointments.without_outcome.push(missed);
             }
-            Outcome::Held => calendar.held_ms = calendar.held_ms.max(Some(ended_ms)),
-            Outcome::Other | Outcome::NotTold => {}
+            AppointmentOutcome::Held => calendar.held_ms = calendar.held_ms.max(Some(ended_ms)),
+            AppointmentOutcome::Other | AppointmentOutcome::NotTold => {}
         }
     }
     Ok(found)
-}
-
-/// An appointment of a bare day lasts until that day is over where the brand is. The day is the one that the CRM names, which no
-/// zone moves.
-fn ends(event: &CandidateEvent, tenant: &Tenant) -> i64 {
-    let end_ms = event.ends_ms.unwrap_or(event.starts_ms).max(event.starts_ms);
-    match Timestamp::from_millisecond(end_ms) {
-        Ok(end) if event.all_day => {
-            let next = tenant.source_time().0.date(end).saturating_add(Span::new().days(1));
-            tenant.zone.start_of(next).as_millisecond()
-        }
-        _ => end_ms,
-    }
-}
-
-/// What a past appointment's status says became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    None,
-    Held,
-    /// Something else, such as that nobody came.
-    Other,
-    NotTold,
-}
-
-/// The CRM lists its words nowhere. Those known to say "to come" tell no outcome, those known to say "took place" tell a touch;
-/// see [`OUTCOME_RULE`].
-fn outcome(status: &str, blank_is_none: bool) -> Outcome {
-    const TO_COME: [&str; 12] = [
-        "scheduled",
-        "rescheduled",
-        "confirmed",
-        "unconfirmed",
-        "booked",
-        "pending",
-        "open",
-        "active",
-        "new",
-        "tentative",
-        "planned",
-        "upcoming",
-    ];
-    const HELD: [&str; 9] = ["completed", "complete", "held", "attended", "showed", "show", "done", "met", "kept"];
-    let lower = status.trim().to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
-    match words[..] {
-        [] if blank_is_none => Outcome::None,
-        [] => Outcome::NotTold,
-        [number] if number.chars().all(|c| c.is_ascii_digit()) => Outcome::NotTold,
-        _ if has(&["no", "not", "never"]) => Outcome::Other,
-        _ if has(&HELD) => Outcome::Held,
-        _ if has(&TO_COME) => Outcome::None,
-        _ => Outcome::Other,
-    }
-}
-
-/// Between two neighbours in proportion, as spreadsheets do.
-fn typical(mut took: Vec<i64>) -> Stays {
-    took.sort_unstable();
-    let place = 75 * took.len().saturating_sub(1);
-    let at = |index: usize| took.get(index).copied();
-    let below = at(place / 100).unwrap_or(0);
-    let above = at(place / 100 + 1).unwrap_or(below);
-    Stays { n: took.len(), p75_ms: below + (above - below) * i64::try_from(place % 100).unwrap_or(0) / 100 }
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case::planned("Scheduled", Outcome::None)]
-    #[case::moved("rescheduled by client", Outcome::None)]
-    #[case::held("Completed", Outcome::Held)]
-    #[case::absent("No Show", Outcome::Other)]
-    #[case::not_held("Not completed", Outcome::Other)]
-    #[case::unknown("Left voicemail", Outcome::Other)]
-    #[case::a_number("1", Outcome::NotTold)]
-    fn an_outcome_is_told_by_the_status(#[case] status: &str, #[case] expected: Outcome) {
-        assert_eq!(outcome(status, true), expected);
-    }
-
-    #[test]
-    fn a_blank_status_tells_no_outcome_only_where_others_tell_one() {
-        assert_eq!((outcome(" ", true), outcome("", false)), (Outcome::None, Outcome::NotTold));
-    }
-
-    #[test]
-    fn the_75th_percentile_lies_between_its_neighbours_in_proportion() {
-        assert_eq!(typical(vec![40, 10, 30, 20]), Stays { n: 4, p75_ms: 32 });
-        assert_eq!(typical(vec![7]), Stays { n: 1, p75_ms: 7 });
-        assert_eq!(typical(Vec::new()), Stays::default());
-    }
 }

@@ -5,6 +5,7 @@
 //! cells by the brand's [`Board`] of stages. The rows behind a number are found by the same board, so that a count and
 //! the list it leads to cannot differ.
 
+mod appointments;
 mod as_of;
 mod attention;
 mod board;
@@ -22,8 +23,9 @@ mod status;
 mod stays;
 mod trend;
 
+pub use appointments::{AppointmentOutcome, OUTCOME_RULE, appointment_outcome, ends_ms};
 pub use as_of::{AS_OF, DealThen, ProspectThen, deals_at, pipeline_at, prospects_at};
-pub use attention::{Attention, NeedsAttention, OUTCOME_RULE, attention};
+pub use attention::{Attention, NeedsAttention, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
 pub use changes::{Changes, FeeNow, MovedOn, changes, starts_on};
 pub use flow::{FLOW, FlowEnd, FlowLink, Went, flow, went};

@@ -76,7 +76,7 @@ pub struct Facts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stays {
     pub n: usize,
-    /// The 75th percentile.
+    /// The 75th percentile; 0 when there are too few to say.
     pub p75_ms: i64,
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::board::StagePlace;
 use crate::history::{History, Span, Who};
 use crate::outcomes::FEWEST;
+use crate::status::Stays;
 
 /// What a person is told about the time in a stage.
 pub const TIME_IN_STAGE: &str = "Stays that ended in the last 365 days: half of them were over within the median, three quarters within the \
@@ -62,6 +63,12 @@ pub struct Typical {
     pub n: usize,
     /// Median and 75th percentile in milliseconds; `None` when there are too few to say.
     pub figures: Option<(i64, i64)>,
+}
+
+impl From<Typical> for Stays {
+    fn from(typical: Typical) -> Self {
+        Self { n: typical.n, p75_ms: typical.figures.map_or(0, |(_, p75_ms)| p75_ms) }
+    }
 }
 
 /// Of each stage in which a stay ended, in the board's order.
