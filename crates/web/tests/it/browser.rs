@@ -249,7 +249,7 @@ async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tab
     let run = browser.evaluate("return document.querySelector('tbody a.who').getAttribute('href')").await.unwrap();
     let run = run.as_str().unwrap();
     let (answers, answer) = (format!("{run}/contacts"), format!("{run}/contacts/0"));
-    let pages: [&str; 21] = [
+    let pages: [&str; 25] = [
         run,
         &answers,
         &answer,

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use tetherboard_domain::{CalendarDate, Leaf, Slotted};
 use tetherboard_metrics::{Appointment, AppointmentType};
 
-use super::{ScheduleQuery, ScheduleView, View, count, is_past, leaf_name, long_day, look};
+use super::{ScheduleQuery, ScheduleView, View, count, is_past, leaf_name, look};
 use crate::links;
 use crate::parts::shell::Shell;
 use crate::parts::words::{counted, number};
@@ -83,6 +83,8 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, leaf: CalendarDate, day: Date) -
     }
     let number_of =
         if day.day() == 1 || (is_out && day == leaf.weeks()[0][0]) { time::short_day(day) } else { day.day().to_string() };
+    // It begins with what is seen, for whoever speaks to their computer.
+    let long_day = |day: Date| day.strftime("%A, %b %-d, %Y").to_string();
     let said = match total {
         _ if !view.is_covered(day) && total == 0 => format!("{}, not read", long_day(day)),
         0 => format!("{}, nothing booked", long_day(day)),
@@ -108,7 +110,9 @@ fn entries(here: Vec<&Appointment>) -> Vec<Entry<'_>> {
         0 | 1 => discovery.into_iter().map(Entry::One).collect(),
         _ => vec![Entry::Discovery(discovery)],
     };
-    together.into_iter().chain(others.into_iter().map(Entry::One)).collect()
+    // What somebody has to do something about is not left to the rest that does not fit.
+    let (due, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.outcome_needed);
+    together.into_iter().chain(due.into_iter().chain(others).map(Entry::One)).collect()
 }
 
 fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, of_day: &str) -> Markup {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 use tetherboard_domain::{CalendarDate, Leaf, Nearness, Slotted, Zone};
-use tetherboard_metrics::Appointment;
+use tetherboard_metrics::{Appointment, AppointmentType};
 use tetherboard_store::tenants::Tenant;
 
 use super::{SHOWS, ScheduleQuery, ScheduleView, Show, View, count, is_past, look, marks, named, place};
@@ -118,7 +118,7 @@ pub(super) fn list(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]
                         caption.sr { "Appointments, times in " (place(&shell.tenant().zone)) }
                         thead { tr {
                             th scope="col" { "When" } th scope="col" { "Candidate" } th scope="col" { "Appointment" }
-                            th.no-phone scope="col" { "Stage" } th.no-phone scope="col" { "Owner" } th.no-phone scope="col" { "Place" } th scope="col" { "Status" }
+                            th.no-phone scope="col" { "Stage" } th.no-phone scope="col" { "Owner" } th.no-phone scope="col" { "Place" } th.no-phone scope="col" { "Status" }
                         } }
                         @for (head, some) in in_groups(view, &part) {
                             tbody {
@@ -190,15 +190,15 @@ fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
                 None => span.muted { "no readable time" },
                 Some(when) => (when_cell(when, zone, view.today)),
             } }
-            th scope="row" { (named(slug, one)) @if !one.owner.trim().is_empty() { span.l2.only-phone { (clipped(one.owner.trim())) } } }
+            th scope="row" { (named(slug, one)) @if !one.owner.trim().is_empty() { span.l2.only-phone { (clipped(one.owner.trim())) } } span.only-phone { (marks(one)) } }
             td { span.sched-what { svg class=(format!("ico {tone}")) width="14" height="14" aria-hidden="true" { use href=(format!("{}#i-{picture}", crate::assets::url("icons.svg"))) {} }
                 span.t title=(one.called()) { (one.called()) } }
                 @let of_type = one.of_type.name();
-                @if of_type != one.called() && of_type != "Appointment" { span.l2.t title=(of_type) { (of_type) } } }
+                @if one.of_type != AppointmentType::Unknown && !one.called().to_lowercase().contains(&of_type.to_lowercase()) { span.l2.t title=(of_type) { (of_type) } } }
             td.no-phone { @if let Some(place) = &place { (stage(view.board.label(place), view.board.role(place))) } @else { span.muted { "—" } } }
             td.no-phone { span.t title=(one.owner) { (one.owner) } }
             td.no-phone { span.t title=(one.place) { (one.place) } }
-            td { (marks(one))
+            td.no-phone { (marks(one))
                 @if !one.cancelled && !one.status.is_empty() { span.l2.t title=(one.status) { (one.status) } }
                 @if let Some(from) = one.moved_from { span.l2 { "from " (time::exact_of_year(from, view.today, zone)) } } }
         }

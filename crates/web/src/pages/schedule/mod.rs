@@ -314,7 +314,7 @@ fn body(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
                 p { "They appear here when ClientTether’s calendar has been read." }
             } }
         } @else if is_grid {
-            div.cols.even { (grid::grid(shell, view, rows.len())) (list::agenda(shell, view)) }
+            div.cols.even[view.query.view == View::Leaf(Leaf::Month)] { (grid::grid(shell, view, rows.len())) (list::agenda(shell, view)) }
         } @else {
             (list::list(shell, view, rows))
         }
