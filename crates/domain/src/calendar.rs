@@ -270,9 +270,9 @@ mod tests {
         assert_eq!((read, read.to_string().as_str()), (expected, text));
     }
 
-    #[rstest]
-    fn what_names_none_is_refused(
-        #[values(
+    #[test]
+    fn what_names_none_is_refused() {
+        for text in [
             "",
             "2026",
             "2026-13",
@@ -287,11 +287,10 @@ mod tests {
             "-2026-03",
             "2026-Wé",
             "２０２６-03",
-            "2026-03-12-1"
-        )]
-        text: &str,
-    ) {
-        assert!(text.parse::<CalendarDate>().is_err(), "{text}");
+            "2026-03-12-1",
+        ] {
+            assert!(text.parse::<CalendarDate>().is_err(), "{text}");
+        }
     }
 
     #[rstest]

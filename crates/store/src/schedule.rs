@@ -195,7 +195,7 @@ pub struct FeedRow {
     pub ends_ms: Option<i64>,
     /// When what is told of it last changed, as far as the rows show.
     pub changed_ms: i64,
-    /// By which mapping it was read.
+    /// By which mapping, and above 32 bits by which decoder, it was read.
     pub mapping_version: i64,
 }
 

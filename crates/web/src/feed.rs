@@ -189,7 +189,9 @@ fn uid(tenant: TenantId, crm_id: &str) -> String {
 /// Seconds of the last change since 2020, and one more with each new way to read the rows: it never falls.
 fn sequence(row: &FeedRow) -> i64 {
     const BEGIN_MS: i64 = 1_577_836_800_000;
-    ((row.changed_ms - BEGIN_MS).max(0) / 1_000 + row.mapping_version).min(i64::from(i32::MAX))
+    // The brand's own version, and above it the program's.
+    let ways = (row.mapping_version >> 32) + (row.mapping_version & 0xffff_ffff);
+    ((row.changed_ms - BEGIN_MS).max(0) / 1_000 + ways).min(i64::from(i32::MAX))
 }
 
 fn summary(row: &FeedRow, of_type: &AppointmentType, is_off: bool) -> String {
