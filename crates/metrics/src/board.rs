@@ -179,6 +179,14 @@ impl Board {
         counted.collect()
     }
 
+    /// Where candidates stand one step from signing: the last qualified stage whose milestone says that the agreement was sent,
+    /// else the last qualified one.
+    pub fn last_step(&self) -> Option<StagePlace> {
+        let qualified = self.qualified();
+        let sent = |at: &&usize| self.stages[**at].milestone.likely() == Some(Milestone::AgreementSent);
+        qualified.iter().rfind(sent).or(qualified.last()).map(|at| StagePlace::Listed(*at))
+    }
+
     /// Whether a prospect in this place belongs to a group.
     pub fn is_in(&self, group: LeadGroup, place: &StagePlace) -> bool {
         match group {
@@ -347,6 +355,18 @@ pub(crate) mod tests {
         let board = Board::new(usual(), HashMap::new());
         let names: Vec<&str> = board.qualified().into_iter().map(|at| board.stages()[at].name.as_str()).collect();
         assert_eq!(names, ["QR Returned", "FDD Sent", "FA Sent"]);
+    }
+
+    #[test]
+    fn one_step_from_signing_is_where_the_agreement_was_sent_else_the_last_qualified_stage() {
+        let board = Board::new(usual(), HashMap::new());
+        assert_eq!(board.last_step(), Some(place(&board, "FA Sent")));
+        let none = HashMap::from([(StageKey::of("FA Sent"), None)]);
+        assert_eq!(board.clone().with_milestones(&none).last_step(), Some(place(&board, "FA Sent")));
+        let earlier =
+            HashMap::from([(StageKey::of("FA Sent"), None), (StageKey::of("FDD Sent"), Some(Milestone::AgreementSent))]);
+        assert_eq!(board.clone().with_milestones(&earlier).last_step(), Some(place(&board, "FDD Sent")));
+        assert_eq!(Board::new(Vec::new(), HashMap::new()).last_step(), None);
     }
 
     #[test]

@@ -99,6 +99,8 @@ fn by_month(board: &Board, cells: &[CloseCell], today: Date) -> Vec<ForecastMont
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::board::tests::usual;
 
@@ -143,5 +145,41 @@ mod tests {
         let told: Vec<(String, i64, i64)> = months.iter().map(|m| (m.closing.word(), m.deals, m.weighted.0)).collect();
         let expected = [("overdue", 3, 153), ("2026-12", 6, 306), ("2027-01", 3, 153), ("none", 3, 153)];
         assert_eq!(told, expected.map(|(word, deals, weighted)| (word.to_owned(), deals, weighted)));
+    }
+
+    fn cells() -> impl Strategy<Value = Vec<CloseCell>> {
+        let stages =
+            usual().into_iter().map(|stage| Some(stage.name)).chain([None, Some(String::new()), Some("Elsewhere".to_owned())]);
+        let stage = proptest::sample::select(stages.collect::<Vec<_>>());
+        let date = proptest::option::of((2024..2029i16, 1..13i8, 1..29i8).prop_map(|(y, m, d)| format!("{y}-{m:02}-{d:02}")));
+        let cell = (stage, 1..1_000_000_000i64, proptest::option::of(0..=10_000i64), date, 1..40i64);
+        let cell =
+            cell.prop_map(|(stage, fee_cents, odds, close_date, deals)| CloseCell { stage, fee_cents, odds, close_date, deals });
+        proptest::collection::vec(cell, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn the_months_are_the_open_deals_weighted_one_by_one(cells in cells()) {
+            let board = Board::new(usual(), std::collections::HashMap::new());
+            let (mut deals, mut value, mut weighted) = (0, 0, 0);
+            for cell in &cells {
+                let place = board.place(cell.stage.as_deref());
+                if !board.role(&place).is_open() {
+                    continue;
+                }
+                let odds = cell.odds.or_else(|| Some(board.stage(&place)?.odds?.hundredths())).unwrap_or(0);
+                for _ in 0..cell.deals {
+                    deals += 1;
+                    value += cell.fee_cents;
+                    weighted += (cell.fee_cents * odds + 5_000).div_euclid(10_000);
+                }
+            }
+            let months = by_month(&board, &cells, "2026-06-15".parse().unwrap());
+            prop_assert_eq!(months.iter().map(|month| month.deals).sum::<i64>(), deals);
+            prop_assert_eq!(months.iter().map(|month| month.value.0).sum::<i64>(), value);
+            prop_assert_eq!(months.iter().map(|month| month.weighted.0).sum::<i64>(), weighted);
+            prop_assert!(months.is_sorted_by(|a, b| a.closing < b.closing));
+        }
     }
 }

@@ -385,11 +385,10 @@ async fn a_second_parked_brand_parks_the_token_until_a_person_is_answered(#[valu
     let waiting = brands.run(2, Trigger::Schedule).await;
     let error = waiting.of(Dataset::Contacts).error.clone().unwrap();
     assert_eq!((waiting.run.status, error.class, brands.calls()), (RunStatus::Failed, FaultClass::Budget, vec![0, 0, 0]));
-    {
-        let _work = brands.world.put_to_work();
-        brands.settled().await;
-        assert_eq!(brands.calls(), [0, 0, 0], "nor does the worker ask for anybody");
-    }
+    let work = brands.world.put_to_work();
+    brands.settled().await;
+    assert_eq!(brands.calls(), [0, 0, 0], "nor does the worker ask for anybody");
+    work.stop().await;
     // A person's run of a brand that is answered goes on, and the token is free again.
     assert_eq!(brands.run(2, Trigger::Person).await.run.status, RunStatus::Succeeded);
     assert_eq!(brands.world.numbers_of(brands.ids[2]).await, brands.world.truth_of(2));
@@ -471,7 +470,7 @@ async fn a_run_that_is_cancelled_ends_within_two_seconds_and_frees_the_lease(
     let long = Duration::from_secs(20);
     brands.world.syncer.crm.limits = Limits { connect: long, idle: long, whole: long, ..quick() };
     brands.world.fault(Request::Contacts, fault);
-    let _work = brands.world.put_to_work();
+    let work = brands.world.put_to_work();
     brands.world.wait_for_call(Request::Contacts).await;
     let conn = brands.world.db.store.conn();
     let run = runs::open_run(conn, brands.ids[0]).await.unwrap().unwrap();
@@ -490,6 +489,7 @@ async fn a_run_that_is_cancelled_ends_within_two_seconds_and_frees_the_lease(
     brands.world.crm.heal(0);
     brands.world.a_while().await;
     assert_eq!(brands.world.runs(brands.ids[0], 1).await.len(), 1);
+    work.stop().await;
     assert_eq!(brands.run(0, Trigger::Person).await.run.status, RunStatus::Succeeded);
 }
 

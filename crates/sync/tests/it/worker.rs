@@ -18,8 +18,16 @@ const LOOKS_EVERY: Duration = Duration::from_millis(30);
 
 /// A worker at work; it ends with the test.
 pub(crate) struct AtWork {
-    pub(crate) cancel: DropGuard,
-    pub(crate) ended: JoinHandle<()>,
+    cancel: DropGuard,
+    ended: JoinHandle<()>,
+}
+
+impl AtWork {
+    /// Returns when it does nothing more: it would take a turn that the test is about to take.
+    pub(crate) async fn stop(self) {
+        drop(self.cancel);
+        self.ended.await.unwrap();
+    }
 }
 
 impl World {
@@ -70,8 +78,7 @@ async fn a_brand_is_read_at_once_then_hourly_and_when_a_person_asks(#[values(Kin
     assert_eq!(world.runs(world.id, 3).await[0].trigger, Trigger::Person);
     assert_eq!(world.numbers().await, world.truth());
 
-    drop(work.cancel);
-    work.ended.await.unwrap();
+    work.stop().await;
 }
 
 #[rstest]

@@ -112,6 +112,38 @@ async fn a_person_signs_in_walks_the_tabs_and_goes() {
     at(&browser, "/sign-in?back=%2Ft%2Fharbor%2Fleads").await;
 }
 
+/// Where the counts of the page lead, each place once, and how many each counts.
+const COUNTS: &str = "
+    const counts = [...document.querySelectorAll('a[data-count]')].map((it) => [it.pathname + it.search, Number(it.dataset.count)]);
+    return [...new Map(counts)];";
+
+/// How many rows a list says that it has, and how many lines its CSV has.
+const ROWS: &str = r#"
+    const text = async (address) => (await fetch(address)).text();
+    const csv = new URL(list, location.origin);
+    csv.searchParams.set('format', 'csv');
+    const page = new DOMParser().parseFromString(await text(list), 'text/html');
+    const lines = (await text(csv)).replace(/"[^"]*"/g, '').split('\n').filter((line) => line.trim() !== '');
+    return [Number(page.querySelector('[data-total]')?.dataset.total ?? 0), lines.length - 1];"#;
+
+#[rstest]
+#[tokio::test]
+async fn every_count_that_a_browser_shows_leads_to_as_many_rows_and_lines_of_csv(
+    #[values("overview", "leads", "pipeline")] tab: &str,
+) {
+    let world = World::read(Sqlite).await;
+    let browser = enter(&world, Person::Riley, Options::default()).await;
+    open(&world, &browser, &format!("/t/harbor/{tab}")).await;
+    let counts = browser.evaluate(COUNTS).await.unwrap();
+    let counts = counts.as_array().unwrap();
+    assert!(counts.len() > 10, "only {} lists are led to", counts.len());
+    for link in counts {
+        let rows = browser.evaluate(&format!("const list = {};{ROWS}", link[0])).await.unwrap();
+        assert_eq!(rows, json!([link[1], link[1]]), "{tab} counts {} in {}", link[1], link[0]);
+    }
+    quiet(&browser).await;
+}
+
 #[tokio::test]
 async fn a_bar_of_the_weekly_chart_leads_to_as_many_rows_as_it_is_high() {
     let world = World::read(Sqlite).await;

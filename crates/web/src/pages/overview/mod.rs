@@ -12,7 +12,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, DatasetStatus, Period};
-use tetherboard_metrics::{Attention, Board, Changes, DayTotals, LeadGroup, Pipeline, SourceLine, StageLine, WeekCount};
+use tetherboard_metrics::{Attention, Board, Changes, DayTotals, SourceLine, WeekCount};
 use tetherboard_store::candidate_facts::CandidateEvent;
 
 use self::changes::Since;
@@ -123,15 +123,10 @@ fn moment(ms: i64) -> Option<Timestamp> {
     Timestamp::from_millisecond(ms).ok()
 }
 
-/// The last stage before the agreement is signed.
-fn last_step<'a>(board: &Board, pipeline: &'a Pipeline) -> Option<&'a StageLine> {
-    pipeline.stages.iter().rfind(|line| board.is_in(LeadGroup::Qualified, &line.place))
-}
-
 fn headline(shell: &Shell<'_>, page: &Overview) -> Markup {
     let (slug, view) = (&shell.tenant().slug, &page.numbers);
-    let board = &view.board;
-    let last = last_step(board, &view.pipeline).filter(|line| line.contacts > 0);
+    let last_step = view.board.last_step();
+    let last = view.pipeline.stages.iter().find(|line| Some(&line.place) == last_step.as_ref() && line.contacts > 0);
     html! {
         h1.hero {
             @match page.new {
