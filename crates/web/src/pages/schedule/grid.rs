@@ -32,7 +32,8 @@ impl Entry<'_> {
     }
 }
 
-pub(super) fn grid(shell: &Shell<'_>, view: &ScheduleView, total: usize) -> Markup {
+/// `rows`: what the days of the leaf's weeks hold.
+pub(super) fn grid(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup {
     const WEEKDAYS: [(&str, &str); 7] = [
         ("Mon", "Monday"),
         ("Tue", "Tuesday"),
@@ -43,7 +44,7 @@ pub(super) fn grid(shell: &Shell<'_>, view: &ScheduleView, total: usize) -> Mark
         ("Sun", "Sunday"),
     ];
     let Some(leaf) = view.query.leaf(view.today) else { return super::EMPTY };
-    let is_week = matches!(leaf, CalendarDate::Week(_));
+    let (is_week, total) = (matches!(leaf, CalendarDate::Week(_)), rows.len());
     html! {
         section.card.c-9.cal-card aria-label="Calendar" {
             table.cal-t.week[is_week] data-total=(total) {
@@ -51,7 +52,7 @@ pub(super) fn grid(shell: &Shell<'_>, view: &ScheduleView, total: usize) -> Mark
                 thead { tr { @for (short, long) in WEEKDAYS { th.cal-h scope="col" abbr=(long) { (short) } } } }
                 tbody {
                     @for week in leaf.weeks() {
-                        tr { @for day in week { (cell(shell, view, leaf, day)) } }
+                        tr { @for day in week { (cell(shell, view, rows, leaf, day)) } }
                     }
                 }
             }
@@ -60,10 +61,10 @@ pub(super) fn grid(shell: &Shell<'_>, view: &ScheduleView, total: usize) -> Mark
     }
 }
 
-fn cell(shell: &Shell<'_>, view: &ScheduleView, leaf: CalendarDate, day: Date) -> Markup {
+fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: CalendarDate, day: Date) -> Markup {
     let slug = &shell.tenant().slug;
     let (first, last) = leaf.days();
-    let here = view.on(day);
+    let here: Vec<&Appointment> = rows.iter().copied().filter(|one| one.touches(day)).collect();
     let there = ScheduleQuery { view: View::Leaf(Leaf::Day), at: Some(CalendarDate::Day(day)), page: 1, ..view.query.clone() };
     let there = there.narrow(links::schedule(slug)).url();
     let most = fits(if matches!(leaf, CalendarDate::Week(_)) { Leaf::Week } else { Leaf::Month });

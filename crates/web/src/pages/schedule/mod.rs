@@ -259,10 +259,6 @@ impl ScheduleView {
         rows
     }
 
-    fn on(&self, day: Date) -> Vec<&Appointment> {
-        self.filtered().filter(|one| one.touches(day)).collect()
-    }
-
     fn is_covered(&self, day: Date) -> bool {
         self.covered.is_some_and(|(first, last)| first <= day && day <= last)
     }
@@ -314,7 +310,7 @@ fn body(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
                 p { "They appear here when ClientTether’s calendar has been read." }
             } }
         } @else if is_grid {
-            div.cols.even[view.query.view == View::Leaf(Leaf::Month)] { (grid::grid(shell, view, rows.len())) (list::agenda(shell, view)) }
+            div.cols.even[view.query.view == View::Leaf(Leaf::Month)] { (grid::grid(shell, view, rows)) (list::agenda(shell, view)) }
         } @else {
             (list::list(shell, view, rows))
         }
