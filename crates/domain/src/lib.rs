@@ -3,6 +3,7 @@
 //! Everything here is a value or a function of its arguments: ids, money, odds, stages and their roles, time zones and
 //! periods, the description of a chart. The only way to know the time is a [`Clock`] that somebody hands over.
 
+mod calendar;
 mod chart;
 mod clock;
 mod dataset;
@@ -14,6 +15,7 @@ mod stage;
 mod us_state;
 mod zone;
 
+pub use calendar::{CALENDAR_READ_DAYS, CalendarDate, CalendarDateError, Leaf, Nearness, Slotted};
 pub use chart::{Bar, ChartSpec, ChartUnit, Flow, Node, Step, waterfall_floor};
 pub use clock::Clock;
 pub use dataset::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger};

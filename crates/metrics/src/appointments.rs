@@ -21,6 +21,11 @@ pub fn ends_ms(all_day: bool, starts_ms: i64, ends_ms: Option<i64>, tenant: &Ten
     }
 }
 
+/// The CRM has no type for it, so its title or kind tells.
+pub fn is_discovery_day(title: &str, kind: &str) -> bool {
+    [title, kind].iter().any(|text| text.to_lowercase().contains("discovery day"))
+}
+
 /// What a past appointment's status says became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppointmentOutcome {

@@ -13,6 +13,7 @@ use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, pipeline_days};
 
+use crate::appointments::is_discovery_day;
 use crate::board::{Board, LeadGroup, StagePlace};
 use crate::trend::day_totals;
 
@@ -137,7 +138,7 @@ async fn discovery_days<C: Conn>(conn: &C, tenant: &Tenant, since_ms: i64, now: 
     let mut found: Vec<(Date, String)> = Vec::new();
     for event in ahead {
         let is_new = event.first_seen_ms >= since_ms && event.first_seen_ms > first_ms;
-        let is_discovery = [&event.title, &event.kind].iter().any(|text| text.to_lowercase().contains("discovery day"));
+        let is_discovery = is_discovery_day(&event.title, &event.kind);
         let day = starts_on(&event, tenant);
         let is_told = event.of_prospect && is_new && is_discovery && day >= today;
         let Some(client_id) = event.client_id.filter(|_| is_told) else { continue };

@@ -19,11 +19,12 @@ mod leads;
 mod movement;
 mod outcomes;
 mod pipeline;
+mod schedule;
 mod status;
 mod stays;
 mod trend;
 
-pub use appointments::{AppointmentOutcome, OUTCOME_RULE, appointment_outcome, ends_ms};
+pub use appointments::{AppointmentOutcome, OUTCOME_RULE, appointment_outcome, ends_ms, is_discovery_day};
 pub use as_of::{AS_OF, DealThen, ProspectThen, deals_at, pipeline_at, prospects_at};
 pub use attention::{Attention, NeedsAttention, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
@@ -40,6 +41,7 @@ pub use leads::{
 pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
 pub use outcomes::{AWARDS, CYCLE_TIME, DealOutcome, Ending, FEWEST, LOST, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
+pub use schedule::{Appointment, AppointmentType, OUTCOME_NEEDED, Schedule, appointment_type, schedule};
 pub use status::{
     Appointments, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms, status,
 };

@@ -166,6 +166,11 @@ pub fn stall_limit_ms(role: Option<Role>, disclosed: bool, stays: Stays) -> i64 
     days * DAY_MS
 }
 
+/// Whether an appointment without an outcome that ended then is to be looked after: 1 to 14 days ago.
+pub(crate) fn is_due(at_ms: i64, ended_ms: i64) -> bool {
+    (DAY_MS..=14 * DAY_MS).contains(&(at_ms - ended_ms))
+}
+
 pub fn status(facts: &Facts) -> Status {
     match () {
         () if facts.is_awarded() => Status::Awarded,
@@ -234,7 +239,7 @@ impl Facts {
     /// The last appointment that ended 1 to 14 days ago without an outcome.
     fn missed(&self) -> Option<&Missed> {
         let calendar = self.calendar.as_ref().filter(|_| self.is_open())?;
-        let due = |missed: &&Missed| (DAY_MS..=14 * DAY_MS).contains(&(self.at_ms - missed.ended_ms));
+        let due = |missed: &&Missed| is_due(self.at_ms, missed.ended_ms);
         calendar.without_outcome.iter().filter(due).max_by_key(|missed| missed.ended_ms)
     }
 

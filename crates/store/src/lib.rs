@@ -14,6 +14,7 @@ mod query;
 pub mod access;
 pub mod agency;
 pub mod audit;
+pub mod calendar_feeds;
 pub mod candidate_facts;
 pub mod candidates;
 pub mod credentials;

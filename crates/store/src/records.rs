@@ -27,7 +27,7 @@ pub struct Book {
     pub crm_id: String,
     pub row_no: RowNo,
     pub mapping_version: i64,
-    /// When this very row was first seen.
+    /// When this very row was first seen; of a record that was gone, when it was back.
     pub changed_ms: i64,
     /// The CRM's `last_modified_date`.
     pub modified_ms: Option<i64>,

@@ -123,3 +123,97 @@ pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
     let text = "SELECT COUNT(*) FROM scheduled_activities WHERE tenant_id = $1 AND gone_ms IS NULL AND starts_ms IS NULL";
     number(conn, text, [tenant.0.into()]).await
 }
+
+/// An appointment as the calendar shows it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct CalendarRow {
+    pub crm_id: String,
+    /// The live contact's.
+    pub client_id: Option<String>,
+    /// The live contact's, else as the CRM wrote it.
+    pub name: String,
+    /// Whether it is a live prospect's.
+    pub of_prospect: bool,
+    /// Trimmed; `None`: of no live contact, or no text.
+    pub stage: Option<String>,
+    pub kind: String,
+    pub title: String,
+    pub place: String,
+    pub owner: String,
+    /// In the CRM's words.
+    pub status: String,
+    pub cancelled: bool,
+    pub all_day: bool,
+    pub starts_ms: Option<i64>,
+    pub ends_ms: Option<i64>,
+    pub moved_from_ms: Option<i64>,
+}
+
+/// All appointments, by their start, then those without a readable one.
+pub async fn whole<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CalendarRow>> {
+    let text = "SELECT a.crm_id, l.crm_id AS client_id, COALESCE(l.name, a.name) AS name, \
+                COALESCE(l.contact_type = 1, 1 = 0) AS of_prospect, l.stage, a.kind, a.title, a.place, a.owner, a.status, \
+                a.cancelled, a.all_day, a.starts_ms, a.ends_ms, a.moved_from_ms FROM scheduled_activities a \
+                LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id AND l.gone_ms IS NULL \
+                WHERE a.tenant_id = $1 AND a.gone_ms IS NULL \
+                ORDER BY CASE WHEN a.starts_ms IS NULL THEN 1 ELSE 0 END, a.starts_ms, a.crm_id";
+    all(conn, text, [tenant.0.into()]).await
+}
+
+/// The stages of contacts' live deals: of each contact, those of all its deals.
+pub async fn deal_stages<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String]) -> Result<Vec<(String, Option<String>)>> {
+    let mut found = Vec::new();
+    for part in contacts.chunks(1_000) {
+        let mut query = Query::new("SELECT contact_id, stage FROM pipeline_items WHERE gone_ms IS NULL AND tenant_id = ");
+        query.bind(tenant.0).push(" AND contact_id IN ").bind_list(part.iter().cloned());
+        for row in query.rows(conn).await? {
+            found.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+        }
+    }
+    Ok(found)
+}
+
+/// An appointment as calendar programs are told of it, gone ones included.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct FeedRow {
+    pub crm_id: String,
+    /// The live contact's.
+    pub client_id: Option<String>,
+    pub name: String,
+    pub stage: Option<String>,
+    pub kind: String,
+    pub title: String,
+    /// Plain text.
+    pub description: String,
+    pub place: String,
+    pub owner: String,
+    pub status: String,
+    pub cancelled: bool,
+    pub gone: bool,
+    pub all_day: bool,
+    pub starts_ms: i64,
+    pub ends_ms: Option<i64>,
+    /// When what is told of it last changed, as far as the rows show.
+    pub changed_ms: i64,
+    /// By which mapping, and above 32 bits by which decoder, it was read.
+    pub mapping_version: i64,
+}
+
+/// Those that start between two moments, the first included; in their order.
+pub async fn feed<C: Conn>(conn: &C, tenant: TenantId, from_ms: i64, until_ms: i64) -> Result<Vec<FeedRow>> {
+    const GREATER: &str = "CASE WHEN COALESCE(l.changed_ms, 0) > COALESCE(l.gone_ms, 0) THEN COALESCE(l.changed_ms, 0) \
+                           ELSE COALESCE(l.gone_ms, 0) END";
+    let text = format!(
+        "SELECT crm_id, client_id, name, stage, kind, title, description, place, owner, status, cancelled, gone, all_day, \
+         starts_ms, ends_ms, CASE WHEN own_ms > contact_ms THEN own_ms ELSE contact_ms END AS changed_ms, mapping_version FROM ( \
+         SELECT a.crm_id, CASE WHEN l.gone_ms IS NULL THEN l.crm_id END AS client_id, \
+         CASE WHEN l.gone_ms IS NULL AND l.name IS NOT NULL THEN l.name ELSE a.name END AS name, \
+         CASE WHEN l.gone_ms IS NULL THEN l.stage END AS stage, a.kind, a.title, a.description, a.place, a.owner, a.status, \
+         a.cancelled, a.gone_ms IS NOT NULL AS gone, a.all_day, a.starts_ms, a.ends_ms, \
+         CASE WHEN a.changed_ms > COALESCE(a.gone_ms, 0) THEN a.changed_ms ELSE a.gone_ms END AS own_ms, \
+         {GREATER} AS contact_ms, a.mapping_version FROM scheduled_activities a \
+         LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id \
+         WHERE a.tenant_id = $1 AND a.starts_ms >= $2 AND a.starts_ms < $3) AS told ORDER BY starts_ms, crm_id"
+    );
+    all(conn, &text, [tenant.0.into(), from_ms.into(), until_ms.into()]).await
+}

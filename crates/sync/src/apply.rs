@@ -205,7 +205,10 @@ impl Apply<'_> {
                 crm_id: N::id(&raw).to_owned(),
                 row_no,
                 mapping_version: decoded_by,
-                changed_ms: known.filter(|known| known.row_no == row_no).map_or(context.now_ms, |known| known.changed_ms),
+                // One that was gone and is back has changed, though its row is the old one.
+                changed_ms: known
+                    .filter(|known| known.row_no == row_no && is_live)
+                    .map_or(context.now_ms, |known| known.changed_ms),
                 modified_ms: N::modified_ms(&raw, &context.source_time),
                 filled,
             };

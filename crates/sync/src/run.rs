@@ -9,7 +9,7 @@ use jiff::{Span, Timestamp};
 use tetherboard_clienttether::{
     Client, ListRequest, Mapping, ReadContacts, ReadDeals, ReadEvents, ReadSources, ReadStages, ReadUsers,
 };
-use tetherboard_domain::{Clock, Dataset, DatasetStatus, FaultClass, RunId, RunStatus, SourceTime, Trigger};
+use tetherboard_domain::{CALENDAR_READ_DAYS, Clock, Dataset, DatasetStatus, FaultClass, RunId, RunStatus, SourceTime, Trigger};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::Scope;
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError, Wish};
@@ -379,7 +379,7 @@ impl Step<'_> {
     }
 }
 
-/// The part of the account's calendar that is read: from 90 days back to 180 ahead, whole local days.
+/// The part of the account's calendar that is read: whole local days.
 pub(crate) struct Calendar {
     from: DateTime,
     until: DateTime,
@@ -390,7 +390,8 @@ impl Calendar {
     pub(crate) fn around(source_time: &SourceTime, now: Timestamp) -> Self {
         let today = source_time.0.date(now);
         let day = |days: i64| today.saturating_add(Span::new().days(days));
-        let (from, until) = (day(-90).at(0, 0, 0, 0), day(180).at(23, 59, 59, 0));
+        let (back, ahead) = CALENDAR_READ_DAYS;
+        let (from, until) = (day(-back).at(0, 0, 0, 0), day(ahead).at(23, 59, 59, 0));
         Self { from, until, source_time: source_time.clone() }
     }
 

@@ -57,6 +57,11 @@ pub(crate) fn new_session_token() -> SecretString {
     SecretString::from(random_text())
 }
 
+/// What stands for a person in the address of their calendar.
+pub(crate) fn new_calendar_secret() -> SecretString {
+    SecretString::from(random_text())
+}
+
 fn random_text() -> String {
     let bytes: [u8; 32] = rand::rng().random();
     URL_SAFE_NO_PAD.encode(bytes)

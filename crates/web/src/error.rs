@@ -152,14 +152,33 @@ pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
         .into_response()
 }
 
-/// One line a request: no query (it may hold a name somebody searched for), no cookies.
+/// One line a request: no query (it may hold a name somebody searched for), no cookies, no secret of a calendar's address.
 pub(crate) async fn log_requests(request: Request, next: Next) -> Response {
     let started = std::time::Instant::now();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), without_secret(request.uri().path()));
     let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
     let response = next.run(request).await;
     let status = response.status().as_u16();
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(%method, path, status, took_ms, request.id = id, "answered");
     response
+}
+
+fn without_secret(path: &str) -> String {
+    match path.starts_with(links::CALENDAR_FEEDS) {
+        true => format!("{}…", links::CALENDAR_FEEDS),
+        false => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_of_a_calendar_is_not_written_down() {
+        assert_eq!(without_secret(&links::calendar_feed("s3cret")), "/calendar/…");
+        assert_eq!(without_secret("/calendar/s3cret.ics/more"), "/calendar/…");
+        assert_eq!(without_secret("/t/harbor/schedule"), "/t/harbor/schedule");
+    }
 }

@@ -11,6 +11,7 @@ mod auth;
 mod came_from;
 mod csv;
 mod error;
+mod feed;
 mod health;
 mod links;
 mod live;
@@ -106,6 +107,7 @@ impl Portal {
         Router::new()
             .merge(pages::router())
             .nest("/api/v1", api::router())
+            .merge(feed::router())
             .merge(assets::router())
             .merge(health::router())
             .fallback(pages::not_found)

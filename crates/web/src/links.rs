@@ -9,16 +9,18 @@ pub(crate) enum Tab {
     Overview,
     Leads,
     Pipeline,
+    Schedule,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 3] = [Self::Overview, Self::Leads, Self::Pipeline];
+    pub(crate) const ALL: [Self; 4] = [Self::Overview, Self::Leads, Self::Pipeline, Self::Schedule];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Leads => "Leads",
             Self::Pipeline => "Pipeline",
+            Self::Schedule => "Schedule",
         }
     }
 
@@ -28,6 +30,7 @@ impl Tab {
             Self::Overview => "o",
             Self::Leads => "l",
             Self::Pipeline => "p",
+            Self::Schedule => "s",
         }
     }
 
@@ -36,6 +39,7 @@ impl Tab {
             Self::Overview => "overview",
             Self::Leads => "leads",
             Self::Pipeline => "pipeline",
+            Self::Schedule => "schedule",
         }
     }
 
@@ -93,6 +97,22 @@ pub(crate) fn leads(slug: &str) -> Link {
 pub(crate) fn pipeline(slug: &str) -> Link {
     Link::to(Tab::Pipeline.url(slug))
 }
+
+pub(crate) fn schedule(slug: &str) -> Link {
+    Link::to(Tab::Schedule.url(slug))
+}
+
+/// Where a person gets the address by which a calendar program reads their appointments.
+pub(crate) fn subscribe(slug: &str) -> String {
+    format!("{}/subscribe", Tab::Schedule.url(slug))
+}
+
+/// What a calendar program asks for. The secret stands for a person; it is in no log.
+pub(crate) fn calendar_feed(secret: &str) -> String {
+    format!("{CALENDAR_FEEDS}{secret}.ics")
+}
+
+pub(crate) const CALENDAR_FEEDS: &str = "/calendar/";
 
 /// The rows behind a number of the pipeline's history, such as `lost`.
 pub(crate) fn pipeline_rows(slug: &str, show: &str) -> Link {

@@ -43,6 +43,11 @@ impl Pairs {
         self.get(key).map(str::trim).filter(|value| !value.is_empty())
     }
 
+    /// All values of a key, in order.
+    pub(crate) fn all(&self, key: &str) -> Vec<&str> {
+        self.0.iter().filter(|(known, _)| known == key).map(|(_, value)| value.trim()).collect()
+    }
+
     /// All but some keys.
     pub(crate) fn without(&self, keys: &[&str]) -> Self {
         Self(self.0.iter().filter(|(key, _)| !keys.contains(&key.as_str())).cloned().collect())

@@ -16,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(PackSnapshots),
             Box::new(SqlMigration { name: "m0004_one_waiting_of_a_kind", text: include_str!("m0004_one_waiting_of_a_kind.sql") }),
             Box::new(SqlMigration { name: "m0005_stage_milestones", text: include_str!("m0005_stage_milestones.sql") }),
+            Box::new(SqlMigration { name: "m0008_calendar_feeds", text: include_str!("m0008_calendar_feeds.sql") }),
         ]
     }
 }
@@ -122,6 +123,7 @@ const PLANNER_FIGURES: &str = "
         ('stages', 'stages', '28 28 1'),
         ('lead_sources', 'lead_sources', '20 20 1'),
         ('crm_users', 'crm_users', '10 10 1'),
+        ('calendar_feeds', 'calendar_feeds_one_in_force', '100 10 1'),
         ('sync_runs', 'sync_runs_newest', '5000 5000 1'),
         ('sync_runs', 'sync_runs_open', '5000 1000 1000');
     ANALYZE sqlite_schema;";

@@ -6,6 +6,7 @@ mod access;
 mod agency;
 mod answers;
 mod audit;
+mod calendar_feeds;
 mod candidate_facts;
 mod candidates;
 mod credentials;

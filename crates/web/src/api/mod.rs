@@ -8,7 +8,7 @@ mod pipeline;
 mod schedule;
 mod sync;
 mod tenants;
-mod versioned;
+pub(crate) mod versioned;
 
 pub use sync::RunJson;
 

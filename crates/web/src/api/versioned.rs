@@ -28,6 +28,13 @@ impl<S: Sync> FromRequestParts<S> for Known {
     }
 }
 
+impl Known {
+    /// Whether the version of this tag is among them.
+    pub(crate) fn has(&self, tag: &str) -> bool {
+        self.0.iter().any(|known| known == tag || known == "*")
+    }
+}
+
 /// `answer`, unless the caller has this brand's data version and local day of it. One address has one tag.
 ///
 /// # Errors
@@ -40,7 +47,7 @@ pub(crate) async fn versioned<T: Serialize>(
 ) -> Answer<Response> {
     let tenant = &brand.tenant;
     let tag = format!("\"{}.{}\"", tenant.data_version, tenant.zone.date(now));
-    let mut response = match known.0.iter().any(|known| *known == tag || known == "*") {
+    let mut response = match known.has(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => Json(answer.await.map_err(as_problem)?).into_response(),
     };

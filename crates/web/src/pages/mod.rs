@@ -7,6 +7,7 @@ mod leads;
 mod mapping;
 pub(crate) mod overview;
 mod pipeline;
+mod schedule;
 mod sign_in;
 pub(crate) mod sync;
 
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(overview::router())
         .merge(leads::router())
         .merge(pipeline::router())
+        .merge(schedule::router())
         .merge(candidate::router())
         .merge(sync::router())
         .merge(mapping::router())

@@ -98,7 +98,7 @@ async fn a_person_signs_in_walks_the_tabs_and_goes() {
     let browser = enter(&world, Person::Riley, Options::default()).await;
     at(&browser, "/t/harbor/overview").await;
     assert!(browser.all(".switcher").await.unwrap().is_empty(), "a switcher with one brand");
-    for (key, name) in [("l", "leads"), ("p", "pipeline"), ("o", "overview")] {
+    for (key, name) in [("l", "leads"), ("p", "pipeline"), ("s", "schedule"), ("o", "overview")] {
         browser.click(&format!("nav.tabs a[data-key={key}]")).await.unwrap();
         at(&browser, &format!("/t/harbor/{name}")).await;
         let current = browser.text("nav.tabs a[aria-current=page]").await.unwrap();
@@ -281,7 +281,7 @@ async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tab
     let run = browser.evaluate("return document.querySelector('tbody a.who').getAttribute('href')").await.unwrap();
     let run = run.as_str().unwrap();
     let (answers, answer) = (format!("{run}/contacts"), format!("{run}/contacts/0"));
-    let pages: [&str; 21] = [
+    let pages: [&str; 25] = [
         run,
         &answers,
         &answer,
@@ -302,6 +302,10 @@ async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tab
         "/t/harbor/pipeline",
         "/t/harbor/pipeline?by=value&sort=-fee",
         "/t/harbor/pipeline?view=board",
+        "/t/harbor/schedule",
+        "/t/harbor/schedule?view=week&d=2026-W46",
+        "/t/harbor/schedule?view=list",
+        "/t/harbor/schedule/subscribe",
         "/sign-in",
     ];
     for width in [375, 768, 1440] {

@@ -10,7 +10,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::tags;
 use crate::world::{BRANDS, HARBOR, Person, Visitor, World};
 
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 25] = [
     "overview",
     "overview?period=ytd",
     "overview?period=last-week&compare=none",
@@ -31,6 +31,11 @@ const PAGES: [&str; 20] = [
     "leads?q=a&type=prospects",
     "leads?source=&sort=name",
     "pipeline?in=qualified&by=value",
+    "schedule",
+    "schedule?view=list",
+    "schedule?view=week&d=2026-W46",
+    "schedule?d=2026-10",
+    "schedule?view=list&type=Call&type=Meeting",
 ];
 
 /// The counts that a page shows, with where each leads.

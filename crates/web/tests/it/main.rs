@@ -16,6 +16,7 @@ mod mapping;
 mod overview;
 mod page;
 mod past;
+mod schedule;
 mod sign_in;
 mod sync_pages;
 mod world;

@@ -7,6 +7,7 @@ use tetherboard_domain::Dataset;
 use tetherboard_store::candidates::OwnAppointment;
 
 use super::{CandidateView, dated, moment};
+use crate::links;
 use crate::parts::icon;
 use crate::parts::shell::Shell;
 use crate::parts::words::counted;
@@ -58,7 +59,10 @@ fn line(shell: &Shell<'_>, one: &OwnAppointment) -> Markup {
                 @if one.cancelled { span.badge.quiet { (icon("calendar-x", 13)) "Cancelled" } }
                 @else if one.moved_from_ms.is_some() { span.badge.info { (icon("calendar-clock", 13)) "Moved" } }
             }
-            p.cand-when { (when(shell, one)) }
+            p.cand-when { @match one.starts_ms.and_then(moment).map(|starts| first_day(shell, one, starts)) {
+                Some(day) => a href=(links::schedule(&shell.tenant().slug).with("view", "day").with("d", &day.to_string()).url()) { (when(shell, one)) },
+                None => (when(shell, one)),
+            } }
             @if let Some(from) = one.moved_from_ms.and_then(moment) { p.sub { "moved from " (dated(from, shell.now, zone)) } }
             @let told: Vec<&str> = [kind(one), &one.place, &one.owner, if one.cancelled { "" } else { &one.status }].into_iter().filter(|text| !text.trim().is_empty()).collect();
             @if !told.is_empty() { p.sub { (told.join(" · ")) } }
@@ -109,11 +113,16 @@ fn when(shell: &Shell<'_>, one: &OwnAppointment) -> String {
     }
 }
 
+/// The day that it begins on, in the brand's time.
+fn first_day(shell: &Shell<'_>, one: &OwnAppointment, starts: Timestamp) -> Date {
+    if one.all_day { day(shell, starts) } else { shell.tenant().zone.date(starts) }
+}
+
 /// `Today`, `Tomorrow`, `In 3 days`, `Under way`.
 fn ahead(shell: &Shell<'_>, one: &OwnAppointment) -> Option<String> {
     let starts = moment(one.starts_ms?)?;
     let zone = &shell.tenant().zone;
-    let first = if one.all_day { day(shell, starts) } else { zone.date(starts) };
+    let first = first_day(shell, one, starts);
     let days = i64::from((first - zone.date(shell.now)).get_days());
     if !one.all_day && starts <= shell.now {
         return Some("Under way".to_owned());

@@ -46,7 +46,7 @@ pub(super) fn card(shell: &Shell<'_>, events: &[CandidateEvent], lists_as_of: Op
     let as_of = shell.fresh.datasets.iter().find(|age| age.dataset == Dataset::Events).and_then(|age| age.as_of);
     html! {
         section.card.c-5 id="appointments" {
-            div.card-head { h2 { "Next appointments" } span.sub { "times of " (tenant.zone.name()) } }
+            div.card-head { h2 { "Next appointments" } span.sub { "times of " (tenant.zone.name()) } a.more href=(links::schedule(&tenant.slug).url()) { "Schedule" } }
             @if next.is_empty() {
                 div.empty {
                     span.disc.quiet { (icon("calendar", 20)) }

@@ -1,0 +1,215 @@
+//! The brand's appointments as its calendar shows them, and those whose outcome somebody has to write down.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tetherboard_domain::{Dataset, Nearness, Role, Slotted};
+use tetherboard_store::schedule::{self, CalendarRow};
+use tetherboard_store::tenants::Tenant;
+use tetherboard_store::{Conn, Result, runs};
+
+use crate::PIPELINE_RESTS_ON;
+use crate::appointments::{AppointmentOutcome, appointment_outcome, is_discovery_day};
+use crate::board::Board;
+use crate::status::is_due;
+
+/// What a person is told.
+pub const OUTCOME_NEEDED: &str = "Appointments of open candidates that ended 1 to 14 days before the data’s moment and tell no \
+    outcome, as for the status Overdue action.";
+
+#[derive(Clone, Debug, Default)]
+pub struct Schedule {
+    /// The start of the last whole read of the calendar; `None` before there was one.
+    pub read: Option<Timestamp>,
+    /// By their start; then those without a readable one.
+    pub appointments: Vec<Appointment>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Appointment {
+    pub id: String,
+    /// `None`: of nobody whom the CRM's contacts name.
+    pub contact: Option<String>,
+    pub name: String,
+    /// Trimmed; `None`: of no contact, or no text.
+    pub stage: Option<String>,
+    pub kind: String,
+    pub title: String,
+    pub place: String,
+    pub owner: String,
+    /// In the CRM's words.
+    pub status: String,
+    pub cancelled: bool,
+    /// `None`: it has no readable time.
+    pub when: Option<Slotted>,
+    /// Its first and last day in the brand's zone.
+    pub days: Option<(Date, Date)>,
+    pub moved_from: Option<Timestamp>,
+    pub of_type: AppointmentType,
+    /// See [`OUTCOME_NEEDED`].
+    pub outcome_needed: bool,
+}
+
+impl Appointment {
+    pub fn touches(&self, day: Date) -> bool {
+        self.days.is_some_and(|(first, last)| first <= day && day <= last)
+    }
+
+    pub fn nearness(&self, today: Date) -> Option<Nearness> {
+        self.days.map(|days| Nearness::of(days, today))
+    }
+
+    /// What it is called: its title, else its kind.
+    pub fn called(&self) -> &str {
+        let texts = [&self.title, &self.kind].map(|text| text.trim());
+        texts.into_iter().find(|text| !text.is_empty()).unwrap_or("Appointment")
+    }
+}
+
+/// What an appointment is about. The CRM's own kind is often the same for all, so its words tell where they are known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AppointmentType {
+    DiscoveryDay,
+    FddReview,
+    Agreement,
+    Call,
+    Meeting,
+    /// The CRM's own kind.
+    Named(String),
+    Unknown,
+}
+
+impl AppointmentType {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::DiscoveryDay => "Discovery Day",
+            Self::FddReview => "FDD review",
+            Self::Agreement => "Agreement",
+            Self::Call => "Call",
+            Self::Meeting => "Meeting",
+            Self::Named(kind) => kind,
+            Self::Unknown => "Appointment",
+        }
+    }
+}
+
+pub fn appointment_type(title: &str, kind: &str, place: &str) -> AppointmentType {
+    /// Kinds that say nothing.
+    const ANY: [&str; 6] = ["", "appt", "appointment", "event", "calendar", "other"];
+    let has = |texts: &[&str], known: &[&str]| {
+        let lower = texts.join(" ").to_lowercase();
+        lower.split(|c: char| !c.is_alphanumeric()).any(|word| known.contains(&word))
+    };
+    const CALL: [&str; 5] = ["call", "calls", "phone", "telephone", "callback"];
+    const MEETING: [&str; 8] = ["meeting", "meet", "video", "zoom", "teams", "webinar", "visit", "tour"];
+    let kind = kind.trim();
+    match () {
+        () if is_discovery_day(title, kind) => AppointmentType::DiscoveryDay,
+        () if has(&[title, kind], &["fdd", "disclosure"]) => AppointmentType::FddReview,
+        () if has(&[title, kind], &["agreement", "signing", "signature", "contract"]) => AppointmentType::Agreement,
+        () if has(&[title, kind], &CALL) => AppointmentType::Call,
+        () if has(&[title, kind], &MEETING) => AppointmentType::Meeting,
+        () if !ANY.contains(&kind.to_lowercase().as_str()) => AppointmentType::Named(kind.to_owned()),
+        () if has(&[place], &CALL) => AppointmentType::Call,
+        () if has(&[place], &MEETING) => AppointmentType::Meeting,
+        () => AppointmentType::Unknown,
+    }
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Timestamp) -> Result<Schedule> {
+    let ages = runs::dataset_ages(conn, tenant.id).await?;
+    let rows = schedule::whole(conn, tenant.id).await?;
+    let mut rests_on = PIPELINE_RESTS_ON.to_vec();
+    rests_on.push(Dataset::Events);
+    let due = match ages.whole_ms(Dataset::Events).and(ages.as_of_ms(&rests_on)) {
+        Some(as_of_ms) => without_outcome(conn, tenant, board, &rows, as_of_ms.min(now.as_millisecond())).await?,
+        None => HashSet::new(),
+    };
+    let read = ages.whole_ms(Dataset::Events).and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let source = tenant.source_time().0;
+    let appointment = |row: CalendarRow| {
+        let when = Slotted::of(row.all_day, row.starts_ms, row.ends_ms, &source);
+        Appointment {
+            outcome_needed: due.contains(&row.crm_id),
+            of_type: appointment_type(&row.title, &row.kind, &row.place),
+            days: when.map(|when| when.days(&tenant.zone)),
+            when,
+            moved_from: row.moved_from_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            id: row.crm_id,
+            contact: row.client_id,
+            name: row.name,
+            stage: row.stage,
+            kind: row.kind,
+            title: row.title,
+            place: row.place,
+            owner: row.owner,
+            status: row.status.trim().to_owned(),
+            cancelled: row.cancelled,
+        }
+    };
+    let mut appointments: Vec<Appointment> = rows.into_iter().map(appointment).collect();
+    // A day's bare ones come before its timed ones.
+    appointments.sort_by_key(|one| {
+        let moment = one.when.map(|when| (!when.is_all_day(), when.begins(&tenant.zone)));
+        (one.when.is_none(), one.days.map(|(first, _)| first), moment)
+    });
+    Ok(Schedule { read, appointments })
+}
+
+/// The ids of those that are due, of candidates of whom a deal is open; of who has none, by their own stage.
+async fn without_outcome<C: Conn>(
+    conn: &C,
+    tenant: &Tenant,
+    board: &Board,
+    rows: &[CalendarRow],
+    at_ms: i64,
+) -> Result<HashSet<String>> {
+    let source = tenant.source_time().0;
+    let blank_is_none = rows.iter().any(|row| !row.status.trim().is_empty());
+    let is_missed = |row: &&CalendarRow| {
+        let ended = Slotted::of(row.all_day, row.starts_ms, row.ends_ms, &source).map(|when| when.over(&tenant.zone));
+        !row.cancelled
+            && row.client_id.is_some()
+            && ended.is_some_and(|ended| is_due(at_ms, ended.as_millisecond()))
+            && appointment_outcome(&row.status, blank_is_none) == AppointmentOutcome::None
+    };
+    let missed: Vec<&CalendarRow> = rows.iter().filter(is_missed).collect();
+    let contacts: HashSet<String> = missed.iter().filter_map(|row| row.client_id.clone()).collect();
+    let contacts: Vec<String> = contacts.into_iter().collect();
+    let mut stages: HashMap<String, Vec<Option<String>>> = HashMap::new();
+    for (contact, stage) in schedule::deal_stages(conn, tenant.id, &contacts).await? {
+        stages.entry(contact).or_default().push(stage);
+    }
+    let is_open = |stage: Option<&str>| board.role(&board.place(stage)).likely().is_none_or(Role::is_open);
+    let is_candidates = |row: &&&CalendarRow| match row.client_id.as_ref().and_then(|contact| stages.get(contact)) {
+        _ if !row.of_prospect => false,
+        Some(stages) => stages.iter().any(|stage| is_open(stage.as_deref())),
+        None => is_open(row.stage.as_deref()),
+    };
+    Ok(missed.iter().filter(is_candidates).map(|row| row.crm_id.clone()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::of_the_title("Discovery Day", "appt", "Home office", "Discovery Day")]
+    #[case::of_the_kind("Meet the team", "DISCOVERY DAY", "", "Discovery Day")]
+    #[case::review_before_call("FDD review call", "appt", "Video call", "FDD review")]
+    #[case::signing("Franchise agreement signing", "appt", "Video call", "Agreement")]
+    #[case::call("Initial call", "appt", "Phone", "Call")]
+    #[case::visit("Site visit", "appt", "", "Meeting")]
+    #[case::no_part_of_a_word("Recall notice", "appt", "", "Appointment")]
+    #[case::the_crms_own("Lunch", "Tasting", "Zoom", "Tasting")]
+    #[case::by_its_place("Ada", "appt", "Zoom", "Meeting")]
+    #[case::nothing_told("", "", "", "Appointment")]
+    fn a_type_is_told_by_words(#[case] title: &str, #[case] kind: &str, #[case] place: &str, #[case] expected: &str) {
+        assert_eq!(appointment_type(title, kind, place).name(), expected);
+    }
+}

@@ -1,0 +1,58 @@
+use rstest::rstest;
+use sea_orm::ConnectionTrait;
+use tetherboard_domain::UserRole;
+use tetherboard_store::calendar_feeds::{self, CalendarFeed};
+use tetherboard_store::{Store, access};
+use tetherboard_testkit::Kind::{self, *};
+use tetherboard_testkit::{person, tenant};
+
+use crate::rows::{NOW_MS, harbor};
+
+const HOUR_MS: i64 = 3_600_000;
+
+#[rstest]
+#[tokio::test]
+async fn one_address_is_in_force_and_a_new_one_takes_its_place(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let (store, conn) = (&db.store, db.store.conn());
+    let ada = person(store, "ada@example.com", UserRole::TenantViewer, "h", &[harbor]).await;
+    assert_eq!(calendar_feeds::of(conn, ada, harbor).await.unwrap(), None);
+    for (secret, replaces) in [(b"one", false), (b"two", true)] {
+        let tx = store.begin().await.unwrap();
+        assert_eq!(calendar_feeds::replace(&tx, ada, harbor, secret, NOW_MS).await.unwrap(), replaces);
+        Store::commit(tx).await.unwrap();
+    }
+    assert_eq!(calendar_feeds::opens(conn, b"one", NOW_MS).await.unwrap(), None);
+    assert_eq!(calendar_feeds::opens(conn, b"", NOW_MS).await.unwrap(), None);
+    for (now_ms, used_ms) in [(NOW_MS, NOW_MS), (NOW_MS + 5, NOW_MS), (NOW_MS + HOUR_MS, NOW_MS + HOUR_MS)] {
+        assert_eq!(calendar_feeds::opens(conn, b"two", now_ms).await.unwrap(), Some(harbor));
+        let feed = calendar_feeds::of(conn, ada, harbor).await.unwrap();
+        assert_eq!(feed, Some(CalendarFeed { created_ms: NOW_MS, used_ms: Some(used_ms) }));
+    }
+    assert!(calendar_feeds::revoke(conn, ada, harbor, NOW_MS).await.unwrap());
+    assert!(!calendar_feeds::revoke(conn, ada, harbor, NOW_MS).await.unwrap());
+    assert_eq!(calendar_feeds::opens(conn, b"two", NOW_MS).await.unwrap(), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_may_not_see_the_brand_any_more_opens_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, harbor) = harbor(kind).await;
+    let (store, conn) = (&db.store, db.store.conn());
+    let tidewater = tenant(store, "tidewater", "America/New_York").await.id;
+    let ada = person(store, "ada@example.com", UserRole::TenantViewer, "h", &[harbor, tidewater]).await;
+    let dana = person(store, "dana@example.com", UserRole::AgencyAdmin, "h", &[]).await;
+    for (user, brand, secret) in
+        [(ada, harbor, b"ada, harbor".as_slice()), (ada, tidewater, b"ada, tide"), (dana, harbor, b"dana")]
+    {
+        let tx = store.begin().await.unwrap();
+        calendar_feeds::replace(&tx, user, brand, secret, NOW_MS).await.unwrap();
+        Store::commit(tx).await.unwrap();
+    }
+    conn.execute_unprepared(&format!("DELETE FROM memberships WHERE tenant_id = {harbor}")).await.unwrap();
+    assert_eq!(calendar_feeds::opens(conn, b"ada, harbor", NOW_MS).await.unwrap(), None);
+    assert_eq!(calendar_feeds::opens(conn, b"ada, tide", NOW_MS).await.unwrap(), Some(tidewater));
+    assert_eq!(calendar_feeds::opens(conn, b"dana", NOW_MS).await.unwrap(), Some(harbor), "the agency sees every brand");
+    access::disable(conn, ada, NOW_MS).await.unwrap();
+    assert_eq!(calendar_feeds::opens(conn, b"ada, tide", NOW_MS).await.unwrap(), None);
+}

@@ -1,0 +1,202 @@
+//! A week or a month as a table: a column to a weekday, a row to a week.
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+use tetherboard_domain::{CalendarDate, Leaf, Slotted};
+use tetherboard_metrics::{Appointment, AppointmentType};
+
+use super::{ScheduleQuery, ScheduleView, View, count, is_past, leaf_name, look};
+use crate::links;
+use crate::parts::shell::Shell;
+use crate::parts::words::{counted, number};
+use crate::parts::{icon, time};
+
+/// What a cell holds at most; the rest is on the day's own page.
+fn fits(leaf: Leaf) -> usize {
+    if leaf == Leaf::Week { 12 } else { 3 }
+}
+
+/// What stands in a cell.
+enum Entry<'a> {
+    One(&'a Appointment),
+    /// Several candidates at one Discovery Day.
+    Discovery(Vec<&'a Appointment>),
+}
+
+impl Entry<'_> {
+    fn appointments(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Discovery(guests) => guests.len(),
+        }
+    }
+}
+
+/// `rows`: what the days of the leaf's weeks hold.
+pub(super) fn grid(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup {
+    const WEEKDAYS: [(&str, &str); 7] = [
+        ("Mon", "Monday"),
+        ("Tue", "Tuesday"),
+        ("Wed", "Wednesday"),
+        ("Thu", "Thursday"),
+        ("Fri", "Friday"),
+        ("Sat", "Saturday"),
+        ("Sun", "Sunday"),
+    ];
+    let Some(leaf) = view.query.leaf(view.today) else { return super::EMPTY };
+    let (is_week, total) = (matches!(leaf, CalendarDate::Week(_)), rows.len());
+    html! {
+        section.card.c-9.cal-card aria-label="Calendar" {
+            table.cal-t.week[is_week] data-total=(total) {
+                caption.sr { "Appointments, " (leaf_name(leaf)) ". " (counted(count(total), "appointment", "appointments")) " on the days shown." }
+                thead { tr { @for (short, long) in WEEKDAYS { th.cal-h scope="col" abbr=(long) { (short) } } } }
+                tbody {
+                    @for week in leaf.weeks() {
+                        tr { @for day in week { (cell(shell, view, rows, leaf, day)) } }
+                    }
+                }
+            }
+            (legend(view))
+        }
+    }
+}
+
+fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: CalendarDate, day: Date) -> Markup {
+    let slug = &shell.tenant().slug;
+    let (first, last) = leaf.days();
+    let here: Vec<&Appointment> = rows.iter().copied().filter(|one| one.touches(day)).collect();
+    let there = ScheduleQuery { view: View::Leaf(Leaf::Day), at: Some(CalendarDate::Day(day)), page: 1, ..view.query.clone() };
+    let there = there.narrow(links::schedule(slug)).url();
+    let most = fits(if matches!(leaf, CalendarDate::Week(_)) { Leaf::Week } else { Leaf::Month });
+    let total = here.len();
+    let entries = entries(here);
+    let shown = if entries.len() > most { most - 1 } else { most };
+    let left = total - entries.iter().take(shown).map(Entry::appointments).sum::<usize>();
+    let is_out = day < first || day > last;
+    let mut class = String::from("cal-d");
+    for (applies, name) in [
+        (is_out, " out"),
+        (day.weekday().to_monday_one_offset() > 5, " we"),
+        (day == view.today, " today"),
+        (!view.is_covered(day), " unread"),
+    ] {
+        class.push_str(if applies { name } else { "" });
+    }
+    let number_of =
+        if day.day() == 1 || (is_out && day == leaf.weeks()[0][0]) { time::short_day(day) } else { day.day().to_string() };
+    // It begins with what is seen, for whoever speaks to their computer.
+    let long_day = |day: Date| day.strftime("%A, %b %-d, %Y").to_string();
+    let said = match total {
+        _ if !view.is_covered(day) && total == 0 => format!("{}, not read", long_day(day)),
+        0 => format!("{}, nothing booked", long_day(day)),
+        total => format!("{}, {}", long_day(day), counted(count(total), "appointment", "appointments")),
+    };
+    html! {
+        td class=(class) aria-current=[(day == view.today).then_some("date")] {
+            @if total > 0 { a.dn href=(there) data-count=(total) aria-label=(said) { (number_of) } }
+            @else { span.dn { span aria-hidden="true" { (number_of) } span.sr { (said) } } }
+            @if total > 0 {
+                ul.evs role="list" { @for entry in entries.iter().take(shown) { li { (event(shell, view, entry, day, &there)) } } }
+                @if left > 0 { a.more-ev href=(there) data-count=(total) aria-label=(format!("{} more on {}", number(count(left)), long_day(day))) { "+" (number(count(left))) " more" } }
+                span.dots aria-hidden="true" { @for entry in entries.iter().take(4) { i class=(dot(entry)) {} } }
+            }
+        }
+    }
+}
+
+/// A Discovery Day's candidates are one entry, before the rest.
+fn entries(here: Vec<&Appointment>) -> Vec<Entry<'_>> {
+    let (discovery, others): (Vec<_>, Vec<_>) = here.into_iter().partition(|one| one.of_type == AppointmentType::DiscoveryDay);
+    let together = match discovery.len() {
+        0 | 1 => discovery.into_iter().map(Entry::One).collect(),
+        _ => vec![Entry::Discovery(discovery)],
+    };
+    // What somebody has to do something about is not left to the rest that does not fit.
+    let (due, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.outcome_needed);
+    together.into_iter().chain(due.into_iter().chain(others).map(Entry::One)).collect()
+}
+
+fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, of_day: &str) -> Markup {
+    let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
+    match entry {
+        Entry::Discovery(guests) => {
+            let link = ScheduleQuery {
+                view: View::Leaf(Leaf::Day),
+                at: Some(CalendarDate::Day(day)),
+                facets: [
+                    vec![AppointmentType::DiscoveryDay.name().to_owned()],
+                    view.query.facets[1].clone(),
+                    view.query.facets[2].clone(),
+                ],
+                page: 1,
+                ..view.query.clone()
+            };
+            html! {
+                a.ev.pin.past[guests.iter().all(|one| is_past(one, zone, shell.now))] href=(link.narrow(links::schedule(slug)).url()) data-count=(guests.len()) {
+                    (icon("map-pin", 13)) span { b { "Discovery Day" } span { (counted(count(guests.len()), "candidate", "candidates")) } }
+                }
+            }
+        }
+        Entry::One(one) => {
+            let (picture, tone) = look(one);
+            let past = is_past(one, zone, shell.now);
+            let class = format!("ev {tone}{}{}", if past { " past" } else { "" }, if one.cancelled { " off" } else { "" });
+            let name = if one.name.trim().is_empty() { one.called() } else { one.name.trim() };
+            let inside = html! {
+                (icon(picture, 13))
+                @if one.outcome_needed { span.sr { "Outcome needed: " } }
+                @if one.cancelled { span.sr { "Cancelled: " } }
+                @else if one.moved_from.is_some() { span.sr { "Moved: " } }
+                span { b { (name) } span { (short_time(view, one, day, shell)) " " (one.of_type.name()) } }
+            };
+            match &one.contact {
+                Some(contact) => {
+                    html! { a class=(class) href=(links::candidate(slug, contact).url()) data-candidate title=(name) { (inside) } }
+                }
+                None => html! { a class=(class) href=(of_day) title=(name) { (inside) } },
+            }
+        }
+    }
+}
+
+/// `10:30 AM`, `All day`, or that it goes on from the day before.
+fn short_time(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -> String {
+    let goes_on = one.days.is_some_and(|(first, _)| first < day);
+    match one.when {
+        _ if goes_on => one
+            .days
+            .filter(|(_, last)| *last > day)
+            .map_or("Last day:".to_owned(), |(_, last)| format!("To {}:", time::day_of_year(last, view.today))),
+        Some(Slotted::Timed { starts, .. }) => {
+            starts.to_zoned(shell.tenant().zone.tz().clone()).strftime("%-I:%M %p").to_string()
+        }
+        _ => "All day:".to_owned(),
+    }
+}
+
+fn dot(entry: &Entry<'_>) -> &'static str {
+    match entry {
+        Entry::Discovery(_) => "pin",
+        Entry::One(one) if one.cancelled => "quiet",
+        Entry::One(one) => look(one).1,
+    }
+}
+
+fn legend(view: &ScheduleView) -> Markup {
+    let types = [
+        ("phone", "info", AppointmentType::Call),
+        ("file-text", "wait", AppointmentType::FddReview),
+        ("video", "move", AppointmentType::Meeting),
+        ("award", "success", AppointmentType::Agreement),
+        ("map-pin", "pin", AppointmentType::DiscoveryDay),
+    ];
+    let unread = view.query.days(view.today).is_some_and(|(from, to)| !view.is_covered(from) || !view.is_covered(to));
+    html! {
+        div.card-foot.legend.no-phone {
+            @for (picture, tone, of_type) in &types { span class=(tone) { (crate::parts::toned_icon(picture, 13)) (of_type.name()) } }
+            span.danger { (crate::parts::toned_icon("circle-alert", 13)) "Outcome needed" }
+            span { "Past ones are drawn without colour" }
+            @if unread { span { i.key.unread {} "Not read" } }
+        }
+    }
+}
