@@ -9,16 +9,18 @@ pub(crate) enum Tab {
     Overview,
     Leads,
     Pipeline,
+    HotList,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 3] = [Self::Overview, Self::Leads, Self::Pipeline];
+    pub(crate) const ALL: [Self; 4] = [Self::Overview, Self::Leads, Self::Pipeline, Self::HotList];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Leads => "Leads",
             Self::Pipeline => "Pipeline",
+            Self::HotList => "Hot List",
         }
     }
 
@@ -28,6 +30,7 @@ impl Tab {
             Self::Overview => "o",
             Self::Leads => "l",
             Self::Pipeline => "p",
+            Self::HotList => "h",
         }
     }
 
@@ -36,6 +39,7 @@ impl Tab {
             Self::Overview => "overview",
             Self::Leads => "leads",
             Self::Pipeline => "pipeline",
+            Self::HotList => "hot-list",
         }
     }
 
@@ -92,6 +96,10 @@ pub(crate) fn leads(slug: &str) -> Link {
 
 pub(crate) fn pipeline(slug: &str) -> Link {
     Link::to(Tab::Pipeline.url(slug))
+}
+
+pub(crate) fn hot_list(slug: &str) -> Link {
+    Link::to(Tab::HotList.url(slug))
 }
 
 /// The rows behind a number of the pipeline's history, such as `lost`.
