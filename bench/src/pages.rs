@@ -10,13 +10,15 @@ use tetherboard_store::{Store, access, tokens};
 use tetherboard_web::{Portal, Settings, hash_token, new_api_token, token_hint};
 use tokio::net::TcpListener;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/t/bench/overview",
     "/t/bench/leads",
     "/t/bench/leads?period=12m&compare=year",
     "/t/bench/leads?q=ann",
     "/t/bench/pipeline",
     "/t/bench/pipeline?in=open&sort=-fee",
+    "/t/bench/hot-list",
+    "/api/v1/tenants/bench/hot-list",
     "/api/v1/tenants/bench/leads/summary",
     "/api/v1/tenants/bench/pipeline",
     "/api/v1/tenants/bench/leads?sort=name",

@@ -11,6 +11,7 @@ import "./share";
 import "./forms";
 import "./drawer";
 import "./find";
+import "./call";
 
 /* ECharts is heavy and most of a page does not need it: it comes when a chart is on the page, then stays. */
 let draw: (() => void) | undefined;

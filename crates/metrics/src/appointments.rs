@@ -1,6 +1,6 @@
 //! When an appointment is over, and what its status says became of it.
 
-use jiff::{Span, Timestamp};
+use tetherboard_domain::Slotted;
 use tetherboard_store::tenants::Tenant;
 
 /// What a person is told about outcomes.
@@ -11,14 +11,8 @@ pub const OUTCOME_RULE: &str = "An appointment has no outcome when its status in
 /// An appointment of a bare day lasts until that day is over where the brand is. The day is the one that the CRM names, which no
 /// zone moves.
 pub fn ends_ms(all_day: bool, starts_ms: i64, ends_ms: Option<i64>, tenant: &Tenant) -> i64 {
-    let end_ms = ends_ms.unwrap_or(starts_ms).max(starts_ms);
-    match Timestamp::from_millisecond(end_ms) {
-        Ok(end) if all_day => {
-            let next = tenant.source_time().0.date(end).saturating_add(Span::new().days(1));
-            tenant.zone.start_of(next).as_millisecond()
-        }
-        _ => end_ms,
-    }
+    let slotted = Slotted::of(all_day, Some(starts_ms), ends_ms, &tenant.source_time().0);
+    slotted.map_or(starts_ms, |when| when.over(&tenant.zone).as_millisecond())
 }
 
 /// The CRM has no type for it, so its title or kind tells.

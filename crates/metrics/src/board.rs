@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use tetherboard_domain::{Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role};
+use tetherboard_store::deals::DealRow;
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::{Conn, Result, leads, small_lists, stage_roles};
 
@@ -256,6 +257,23 @@ impl Board {
         let mut places: Vec<usize> = (0..self.stages.len()).collect();
         places.sort_by_key(|at| (rank(at), *at));
         self.keys(places.into_iter()).into_iter().map(StageKey).collect()
+    }
+
+    /// A deal's own odds, else its stage's.
+    pub fn odds_of(&self, deal: &DealRow) -> Option<Odds> {
+        let of_stage = || self.stage(&self.place(deal.stage.as_deref())).and_then(|stage| stage.odds);
+        deal.odds.and_then(Odds::from_hundredths).or_else(of_stage)
+    }
+
+    /// How far a place is towards a signature: inactive and parked ones before the rest, in the CRM's order. `None` where the
+    /// list does not name it, so that nobody knows.
+    pub fn progress(&self, place: &StagePlace) -> Option<usize> {
+        let StagePlace::Listed(at) = place else { return None };
+        match self.role(place).likely()? {
+            Role::Inactive => Some(0),
+            Role::Parked => Some(1),
+            _ => Some(at + 2),
+        }
     }
 
     fn keys_where(&self, wanted: impl Fn(StageRole) -> bool) -> Vec<String> {

@@ -14,11 +14,15 @@ mod flow;
 mod forecast;
 mod freshness;
 mod funnel;
+mod heating;
 mod history;
+mod hot_list;
+mod known;
 mod leads;
 mod movement;
 mod outcomes;
 mod pipeline;
+mod rules;
 mod schedule;
 mod status;
 mod stays;
@@ -33,7 +37,9 @@ pub use flow::{FLOW, FlowEnd, FlowLink, Went, flow, went};
 pub use forecast::{Closing, FORECAST, ForecastMonth, forecast};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
 pub use funnel::{CONVERSION, Funnel, FunnelStage, Reach, funnel, reaches};
+pub use heating::{AwardNow, Heating, awarded_now, heating_up};
 pub use history::{History, Span, Spot, Who};
+pub use hot_list::{HOT_LIST, HotList, HotListItem, NextStep, Rebuild, hot_list, hot_list_at, hot_list_item, rebuild_hot_list};
 pub use leads::{
     FirstTouch, LeadBook, LeadSummary, NewLeads, Outcome, SlotCount, SourceLabel, SourceLine, StageCount, WeekCount, first_touch,
     lead_book, source_filter,
@@ -41,9 +47,11 @@ pub use leads::{
 pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
 pub use outcomes::{AWARDS, CYCLE_TIME, DealOutcome, Ending, FEWEST, LOST, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
+pub use rules::hot_list_rules;
 pub use schedule::{Appointment, AppointmentType, OUTCOME_NEEDED, Schedule, appointment_type, schedule};
 pub use status::{
-    Appointments, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms, status,
+    Appointments, FDD_CAUTION, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms,
+    status,
 };
 pub use stays::{Stay, TIME_IN_STAGE, Typical, stays, time_in_stage};
 pub use trend::{DayTotals, day_totals, day_totals_between};

@@ -12,6 +12,7 @@ use tetherboard_store::{Conn, Result, runs};
 use crate::PIPELINE_RESTS_ON;
 use crate::appointments::{AppointmentOutcome, appointment_outcome, is_discovery_day};
 use crate::board::Board;
+use crate::rules::hot_list_rules;
 use crate::status::is_due;
 
 /// What a person is told.
@@ -167,13 +168,14 @@ async fn without_outcome<C: Conn>(
     rows: &[CalendarRow],
     at_ms: i64,
 ) -> Result<HashSet<String>> {
+    let rules = hot_list_rules(conn, tenant.id).await?;
     let source = tenant.source_time().0;
     let blank_is_none = rows.iter().any(|row| !row.status.trim().is_empty());
     let is_missed = |row: &&CalendarRow| {
         let ended = Slotted::of(row.all_day, row.starts_ms, row.ends_ms, &source).map(|when| when.over(&tenant.zone));
         !row.cancelled
             && row.client_id.is_some()
-            && ended.is_some_and(|ended| is_due(at_ms, ended.as_millisecond()))
+            && ended.is_some_and(|ended| is_due(at_ms, ended.as_millisecond(), &rules.status))
             && appointment_outcome(&row.status, blank_is_none) == AppointmentOutcome::None
     };
     let missed: Vec<&CalendarRow> = rows.iter().filter(is_missed).collect();

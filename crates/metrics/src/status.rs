@@ -6,7 +6,8 @@
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{Milestone, Role, Zone};
+use serde::{Deserialize, Serialize};
+use tetherboard_domain::{Milestone, Role, StatusRules, Zone};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -33,6 +34,19 @@ impl Status {
         Self::Moving,
         Self::Quiet,
     ];
+
+    /// As addresses and scripts name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Awarded => "awarded",
+            Self::OverdueAction => "overdue_action",
+            Self::AppointmentBooked => "appointment_booked",
+            Self::WaitingPeriod => "waiting_period",
+            Self::Stalled => "stalled",
+            Self::Moving => "moving",
+            Self::Quiet => "quiet",
+        }
+    }
 
     /// What a person is told.
     pub fn name(self) -> &'static str {
@@ -116,8 +130,13 @@ impl Touches {
     }
 }
 
+/// What a person is told about the waiting period.
+pub const FDD_CAUTION: &str = "The waiting period is an estimate: confirm it on the receipt. State rules and the 7 days of the \
+    completed agreement are not counted.";
+
 /// When the federal waiting period of a candidate began. An estimate: the receipt itself is not in the CRM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FddClock {
     /// Day 0, the later bound of what was seen.
     Since(Date),
@@ -152,33 +171,24 @@ pub fn fdd_clock(entries: &[(Milestone, i64)], first_beyond_ms: Option<i64>, zon
 }
 
 /// How long one may stay in a stage before it is called stalled, in milliseconds.
-pub fn stall_limit_ms(role: Option<Role>, disclosed: bool, stays: Stays) -> i64 {
-    if stays.n >= 8 {
-        return stays.p75_ms.max(7 * DAY_MS);
-    }
-    let days = match role {
-        Some(Role::New) => 3,
-        Some(Role::Working) => 10,
-        Some(Role::Late) => 10,
-        _ if disclosed => 14,
-        _ => 21,
-    };
-    days * DAY_MS
+pub fn stall_limit_ms(role: Option<Role>, disclosed: bool, stays: Stays, rules: &StatusRules) -> i64 {
+    let enough = i64::try_from(stays.n).is_ok_and(|n| n >= rules.stalled_stays);
+    if enough { stays.p75_ms.max(rules.stalled_least * DAY_MS) } else { rules.stalled.of(role, disclosed) * DAY_MS }
 }
 
-/// Whether an appointment without an outcome that ended then is to be looked after: 1 to 14 days ago.
-pub(crate) fn is_due(at_ms: i64, ended_ms: i64) -> bool {
-    (DAY_MS..=14 * DAY_MS).contains(&(at_ms - ended_ms))
+/// Whether an appointment without an outcome that ended then is to be looked after: by the usual rules 1 to 14 days ago.
+pub(crate) fn is_due(at_ms: i64, ended_ms: i64, rules: &StatusRules) -> bool {
+    (rules.overdue_from * DAY_MS..=rules.overdue_until * DAY_MS).contains(&(at_ms - ended_ms))
 }
 
-pub fn status(facts: &Facts) -> Status {
+pub fn status(facts: &Facts, rules: &StatusRules) -> Status {
     match () {
-        () if facts.is_awarded() => Status::Awarded,
-        () if facts.missed().is_some() || facts.close_date_passed().is_some() => Status::OverdueAction,
-        () if facts.is_booked() => Status::AppointmentBooked,
+        () if facts.is_awarded(rules) => Status::Awarded,
+        () if facts.missed(rules).is_some() || facts.close_date_passed().is_some() => Status::OverdueAction,
+        () if facts.is_booked(rules) => Status::AppointmentBooked,
         () if facts.waits().is_some() => Status::WaitingPeriod,
-        () if facts.is_stalled() => Status::Stalled,
-        () if facts.is_moving() => Status::Moving,
+        () if facts.is_stalled(rules) => Status::Stalled,
+        () if facts.is_moving(rules) => Status::Moving,
         () => Status::Quiet,
     }
 }
@@ -202,15 +212,15 @@ pub enum Reason {
 }
 
 /// Empty for who needs none.
-pub fn reasons(facts: &Facts) -> Vec<Reason> {
+pub fn reasons(facts: &Facts, rules: &StatusRules) -> Vec<Reason> {
     let days_since = |ms: i64| (facts.at_ms - ms).max(0) / DAY_MS;
     let touched = facts.touches.last_ms.map(days_since);
-    match status(facts) {
+    match status(facts, rules) {
         Status::OverdueAction => {
-            let missed = facts.missed().cloned().map(Reason::NoOutcome);
+            let missed = facts.missed(rules).cloned().map(Reason::NoOutcome);
             missed.into_iter().chain(facts.close_date_passed().map(Reason::CloseDatePassed)).collect()
         }
-        Status::WaitingPeriod if facts.touches.silent_for(5, facts.at_ms) => {
+        Status::WaitingPeriod if facts.touches.silent_for(rules.silent, facts.at_ms) => {
             facts.waits().map(|clock| Reason::Silent { days: touched, clock }).into_iter().collect()
         }
         Status::Stalled => {
@@ -232,38 +242,42 @@ impl Facts {
     }
 
     /// Only one whose move into the stage was seen: nobody knows when the others signed.
-    fn is_awarded(&self) -> bool {
-        self.role == Some(Role::Awarded) && self.stage_since_exact && self.is_within(self.stage_since_ms, 30)
+    fn is_awarded(&self, rules: &StatusRules) -> bool {
+        self.role == Some(Role::Awarded) && self.stage_since_exact && self.is_within(self.stage_since_ms, rules.awarded)
     }
 
-    /// The last appointment that ended 1 to 14 days ago without an outcome.
-    fn missed(&self) -> Option<&Missed> {
+    /// The last appointment that ended without an outcome, from a day ago to two weeks, by the usual rules.
+    pub(crate) fn missed(&self, rules: &StatusRules) -> Option<&Missed> {
         let calendar = self.calendar.as_ref().filter(|_| self.is_open())?;
-        let due = |missed: &&Missed| is_due(self.at_ms, missed.ended_ms);
+        let due = |missed: &&Missed| is_due(self.at_ms, missed.ended_ms, rules);
         calendar.without_outcome.iter().filter(due).max_by_key(|missed| missed.ended_ms)
     }
 
-    fn close_date_passed(&self) -> Option<Date> {
+    pub(crate) fn close_date_passed(&self) -> Option<Date> {
         self.close_date.filter(|day| *day < self.today && self.is_open())
     }
 
-    fn is_booked(&self) -> bool {
+    fn is_booked(&self, rules: &StatusRules) -> bool {
         let next_ms = self.calendar.as_ref().and_then(|calendar| calendar.next_ms);
-        next_ms.is_some_and(|ms| ms - self.at_ms <= 14 * DAY_MS)
+        next_ms.is_some_and(|ms| ms - self.at_ms <= rules.booked_within * DAY_MS)
     }
 
     fn waits(&self) -> Option<FddClock> {
         self.fdd.filter(|clock| self.is_open() && clock.runs(self.today))
     }
 
-    fn is_stalled(&self) -> bool {
+    fn is_stalled(&self, rules: &StatusRules) -> bool {
         let nothing_booked = self.calendar.as_ref().is_some_and(|calendar| calendar.next_ms.is_none());
-        let too_long = self.at_ms - self.stage_since_ms > stall_limit_ms(self.role, self.disclosed, self.stays);
-        self.is_open() && too_long && nothing_booked && self.touches.silent_for(10, self.at_ms)
+        let too_long = self.at_ms - self.stage_since_ms > self.stall_limit_ms(rules);
+        self.is_open() && too_long && nothing_booked && self.touches.silent_for(rules.stalled_untouched, self.at_ms)
     }
 
-    fn is_moving(&self) -> bool {
-        [self.last_move_ms, self.touches.last_ms].into_iter().flatten().any(|ms| self.is_within(ms, 7))
+    fn is_moving(&self, rules: &StatusRules) -> bool {
+        [self.last_move_ms, self.touches.last_ms].into_iter().flatten().any(|ms| self.is_within(ms, rules.moving_within))
+    }
+
+    pub(crate) fn stall_limit_ms(&self, rules: &StatusRules) -> i64 {
+        stall_limit_ms(self.role, self.disclosed, self.stays, rules)
     }
 }
 
@@ -273,6 +287,18 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    fn status(facts: &Facts) -> Status {
+        super::status(facts, &StatusRules::default())
+    }
+
+    fn reasons(facts: &Facts) -> Vec<Reason> {
+        super::reasons(facts, &StatusRules::default())
+    }
+
+    fn stall_limit_ms(role: Option<Role>, disclosed: bool, stays: Stays) -> i64 {
+        super::stall_limit_ms(role, disclosed, stays, &StatusRules::default())
+    }
 
     /// Thursday, March 12, 2026, 10:30 in Chicago.
     const AT_MS: i64 = 1_773_329_400_000;
@@ -422,6 +448,28 @@ mod tests {
         assert_eq!(reasons(&stalled()), [Reason::Stalled { days: 22, at_least: false, touched: Some(11) }]);
         assert_eq!(status(&Facts { stage_since_ms: ago(21), ..stalled() }), Status::Quiet);
         assert_eq!(status(&Facts { touches: touched(9), ..stalled() }), Status::Quiet);
+    }
+
+    #[test]
+    fn a_brand_moves_each_boundary_by_its_own_rules() {
+        let mut rules =
+            StatusRules { overdue_from: 3, overdue_until: 5, booked_within: 2, moving_within: 1, ..StatusRules::default() };
+        let told = |facts: &Facts, rules: &StatusRules| super::status(facts, rules);
+        let overdue = |days: i64| told(&Facts { calendar: missed(ago(days)), ..facts() }, &rules) == Status::OverdueAction;
+        assert_eq!([2, 3, 5, 6].map(overdue), [false, true, true, false]);
+        let next = |days: i64| told(&Facts { calendar: booked(AT_MS + days * DAY_MS), ..stalled() }, &rules);
+        assert_eq!((next(2), next(3)), (Status::AppointmentBooked, Status::Quiet));
+        let still = Facts { touches: touched(2), last_move_ms: Some(ago(2)), ..facts() };
+        assert_eq!(told(&still, &rules), Status::Quiet);
+        rules.stalled.qualified = 30;
+        assert_eq!(told(&stalled(), &rules), Status::Quiet);
+        rules.stalled.qualified = 5;
+        rules.stalled_untouched = 12;
+        assert_eq!(told(&stalled(), &rules), Status::Quiet);
+        rules.stalled_untouched = 11;
+        assert_eq!(told(&stalled(), &rules), Status::Stalled);
+        let signed = Facts { role: Some(Role::Awarded), stage_since_ms: ago(40), ..facts() };
+        assert_eq!(told(&signed, &StatusRules { awarded: 40, ..rules }), Status::Awarded);
     }
 
     #[test]

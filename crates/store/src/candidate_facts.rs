@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{Dataset, TenantId};
 
-use crate::query::{Query, all, number};
+use crate::query::{Query, all, number, rows};
 use crate::{Conn, Result};
 
 /// Ids to a question: few enough for the parameters that a statement takes.
@@ -36,6 +36,36 @@ pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[String], until_
         query.bind(until_ms).push(") AS last_note_ms FROM leads l WHERE l.gone_ms IS NULL AND l.tenant_id = ").bind(tenant.0);
         query.push(" AND l.crm_id IN ").bind_list(part.iter().cloned());
         found.extend(query.all::<_, ContactTouch>(conn).await?);
+    }
+    Ok(found)
+}
+
+/// When the first note after a moment was written; a list told as of that moment does not know of it yet.
+pub async fn next_note_ms<C: Conn>(conn: &C, tenant: TenantId, after_ms: i64) -> Result<Option<i64>> {
+    let text = "SELECT MIN(created_ms) FROM notes WHERE tenant_id = $1 AND created_ms > $2 AND gone_ms IS NULL";
+    let found = rows(conn, text, [tenant.0.into(), after_ms.into()]).await?;
+    Ok(found.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
+}
+
+/// What a list says of a contact beside its deal.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Profile {
+    pub crm_id: String,
+    pub owner: String,
+    /// As the agency mapped them; "" where not.
+    pub units: String,
+    pub source: Option<String>,
+    pub phone: String,
+}
+
+/// Of live contacts.
+pub async fn profiles<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Profile>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(PART) {
+        let mut query =
+            Query::new("SELECT crm_id, owner, units, source, phone FROM leads WHERE gone_ms IS NULL AND tenant_id = ");
+        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(part.iter().cloned());
+        found.extend(query.all::<_, Profile>(conn).await?);
     }
     Ok(found)
 }

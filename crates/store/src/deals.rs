@@ -125,6 +125,15 @@ pub async fn close_cells<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Clos
     query.all(conn).await
 }
 
+/// The known fees of the deals in these stages, from the lowest on, and how many deals have each.
+pub async fn fees<C: Conn>(conn: &C, tenant: TenantId, stages: &LabelMatch) -> Result<Vec<(i64, i64)>> {
+    let mut query = from_deals("SELECT fee_cents, COUNT(*) AS deals", tenant);
+    match_label(&mut query, "stage", stages);
+    query.push(" AND fee_cents IS NOT NULL GROUP BY fee_cents ORDER BY fee_cents");
+    let found = query.rows(conn).await?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
 /// When a deal is to close, in calendar dates `YYYY-MM-DD`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CloseDates {

@@ -21,6 +21,7 @@ pub mod credentials;
 pub mod deals;
 pub mod field_rules;
 pub mod history;
+pub mod hot_list;
 pub mod leads;
 pub mod leases;
 pub mod links;

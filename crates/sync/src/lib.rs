@@ -10,6 +10,7 @@ mod crm;
 mod doctor;
 mod figures;
 mod history;
+mod hot_list;
 mod html;
 mod lease;
 mod normalise;

@@ -15,6 +15,7 @@ use tetherboard_store::{Store, Tx};
 
 use crate::apply::take_away;
 use crate::capture::{begin, count, flush, keep_page, keep_unread, told_of};
+use crate::hot_list::hot_list_changed;
 use crate::normalise::{Context, NoteRow};
 use crate::removal::Absences;
 use crate::run::{Step, SyncError};
@@ -74,6 +75,9 @@ impl Step<'_> {
         notes::set_read(&tx, self.tenant.id, &whole, started_ms).await?;
         let is_whole = report.status == DatasetStatus::Succeeded;
         runs::set_dataset_age(&tx, self.tenant.id, Dataset::Notes, started_ms, is_whole).await?;
+        if !read.is_empty() {
+            hot_list_changed(&tx, self.tenant.id, &self.syncer.clock).await?;
+        }
         runs::report(&tx, self.tenant.id, self.run, report, context.now_ms).await?;
         Ok(Store::commit(tx).await?)
     }

@@ -22,6 +22,7 @@ use crate::apply::Apply;
 use crate::capture::{Capture, answers, new_trace};
 use crate::crm::{Crm, CrmError, Door};
 use crate::figures;
+use crate::hot_list::finish_hot_list;
 use crate::lease::HeldLease;
 use crate::normalise::{Contacts, Context, Deals, Events, Normalise, Sources, Stages, Users};
 use crate::replay::Replay;
@@ -142,6 +143,7 @@ impl Syncer {
             self.read(tenant, lease, run, &mut reports).await?;
         }
         if has_read(&reports) {
+            finish_hot_list(&self.store, lease, &self.clock).await?;
             close_day(&self.store, tenant, self.clock.now()).await?;
         }
         Ok(reports)
@@ -313,6 +315,7 @@ impl Step<'_> {
             fingerprints: &self.fingerprints,
             mapping: &self.mapping,
             mapping_version: self.tenant.mapping_version,
+            clock,
             started_ms: started.as_millisecond(),
             scope,
             accept_removals: self.accepts(N::DATASET),

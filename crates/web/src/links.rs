@@ -9,17 +9,19 @@ pub(crate) enum Tab {
     Overview,
     Leads,
     Pipeline,
+    HotList,
     Schedule,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 4] = [Self::Overview, Self::Leads, Self::Pipeline, Self::Schedule];
+    pub(crate) const ALL: [Self; 5] = [Self::Overview, Self::Leads, Self::Pipeline, Self::HotList, Self::Schedule];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Leads => "Leads",
             Self::Pipeline => "Pipeline",
+            Self::HotList => "Hot List",
             Self::Schedule => "Schedule",
         }
     }
@@ -30,6 +32,7 @@ impl Tab {
             Self::Overview => "o",
             Self::Leads => "l",
             Self::Pipeline => "p",
+            Self::HotList => "h",
             Self::Schedule => "s",
         }
     }
@@ -39,6 +42,7 @@ impl Tab {
             Self::Overview => "overview",
             Self::Leads => "leads",
             Self::Pipeline => "pipeline",
+            Self::HotList => "hot-list",
             Self::Schedule => "schedule",
         }
     }
@@ -96,6 +100,10 @@ pub(crate) fn leads(slug: &str) -> Link {
 
 pub(crate) fn pipeline(slug: &str) -> Link {
     Link::to(Tab::Pipeline.url(slug))
+}
+
+pub(crate) fn hot_list(slug: &str) -> Link {
+    Link::to(Tab::HotList.url(slug))
 }
 
 pub(crate) fn schedule(slug: &str) -> Link {

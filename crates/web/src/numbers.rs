@@ -10,9 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tetherboard_domain::{Compare, Period, Resolved, TenantId, Window};
-use tetherboard_metrics::{
-    Board, DayTotals, LeadBook, LeadSummary, NewLeads, Pipeline, SourceLine, day_totals, lead_book, pipeline,
-};
+use tetherboard_metrics::{Board, DayTotals, LeadBook, LeadSummary, NewLeads, Pipeline, day_totals, lead_book, pipeline};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, Store, StoreError};
 use tokio::sync::OnceCell;
@@ -22,7 +20,6 @@ pub(crate) struct Numbers {
     pub(crate) leads: LeadBook,
     pub(crate) summary: LeadSummary,
     pub(crate) pipeline: Pipeline,
-    pub(crate) sources: Vec<SourceLine>,
     /// The last ten weeks' days, oldest first.
     pub(crate) days: Vec<DayTotals>,
 }
@@ -130,7 +127,6 @@ async fn compute(store: &Store, tenant: &Tenant, now: Timestamp) -> Result<Numbe
     let leads = lead_book(conn, tenant.id, &board).await?;
     Ok(Numbers {
         summary: leads.summary(&board, &tenant.zone, now),
-        sources: leads.sources(&board, None),
         pipeline: pipeline(conn, tenant.id, &board, now).await?,
         days: day_totals(conn, tenant.id, &board, tenant.zone.date(now), DAYS).await?,
         leads,

@@ -16,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(PackSnapshots),
             Box::new(SqlMigration { name: "m0004_one_waiting_of_a_kind", text: include_str!("m0004_one_waiting_of_a_kind.sql") }),
             Box::new(SqlMigration { name: "m0005_stage_milestones", text: include_str!("m0005_stage_milestones.sql") }),
+            Box::new(SqlMigration { name: "m0006_hot_list", text: include_str!("m0006_hot_list.sql") }),
             Box::new(SqlMigration { name: "m0008_calendar_feeds", text: include_str!("m0008_calendar_feeds.sql") }),
         ]
     }
@@ -120,6 +121,7 @@ const PLANNER_FIGURES: &str = "
         ('set_aside_rows', 'sqlite_autoindex_set_aside_rows_1', '1000 1000 50 10 1'),
         ('stage_transitions', 'stage_transitions', '50000 50000 40000 2 1'),
         ('pipeline_days', 'pipeline_days', '20000 20000 25 1'),
+        ('hot_list_items', 'hot_list_items', '2500 2500 1'),
         ('stages', 'stages', '28 28 1'),
         ('lead_sources', 'lead_sources', '20 20 1'),
         ('crm_users', 'crm_users', '10 10 1'),

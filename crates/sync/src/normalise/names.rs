@@ -1,6 +1,7 @@
 //! Names as lists show them, and as deals are joined by them.
 
 use tetherboard_clienttether::fields;
+use tetherboard_domain::NO_NAME;
 
 /// First and last name, placeholders left out; `None` when nothing is left.
 pub(super) fn full_name(first: Option<&str>, last: Option<&str>) -> Option<String> {
@@ -16,7 +17,7 @@ pub(super) fn full_name(first: Option<&str>, last: Option<&str>) -> Option<Strin
 /// What a list shows for somebody whose name the CRM does not know: the company, else words that say so.
 pub(super) fn shown_name(name: Option<String>, company: Option<&str>) -> String {
     name.or_else(|| company.map(str::trim).filter(|company| !company.is_empty()).map(str::to_owned))
-        .unwrap_or_else(|| "No name".to_owned())
+        .unwrap_or_else(|| NO_NAME.to_owned())
 }
 
 /// Name and company, folded: what a deal without a contact's id is joined by. A placeholder joins nothing.

@@ -8,6 +8,7 @@ mod credentials;
 mod days;
 mod faults;
 mod first_sync;
+mod hot_list;
 mod hour;
 mod incidents;
 mod keeping;

@@ -1,14 +1,15 @@
 //! `tenant`: brands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use tetherboard_domain::{Clock, Milestone, Role, StageKey, StageMilestone, StageRole, Zone};
-use tetherboard_metrics::{Board, freshness};
+use tetherboard_domain::{Clock, HotListRules, Milestone, Role, StageKey, StageMilestone, StageRole, Zone};
+use tetherboard_metrics::{Board, Rebuild, freshness, hot_list_rules, rebuild_hot_list};
 use tetherboard_store::tenants::{self, Changes, NewTenant};
-use tetherboard_store::{Store, small_lists, stage_roles};
+use tetherboard_store::{Store, audit, hot_list, small_lists, stage_roles};
 use tetherboard_web::Accent;
 
 use super::tenant_named;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     List(List),
     /// Change a brand
     Set(Set),
+    /// Print by which points and days a brand's candidates are scored and called overdue or stalled, as `set` takes them
+    Rules(Rules),
 }
 
 #[derive(Args)]
@@ -74,9 +77,22 @@ pub(crate) struct Set {
     /// or agreement-signed, or none; `NAME=` takes it back, and the stage's name speaks for itself again
     #[arg(long = "milestone", value_name = "NAME=MILESTONE")]
     milestones: Vec<String>,
+    /// By which points and days its candidates are scored and called overdue or stalled: JSON as `tenant rules` prints it, of
+    /// which what is left out is as usual; `-` reads stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "web_key_stdin")]
+    hot_list_rules: Option<PathBuf>,
     /// Read its ClientTether web key from stdin
     #[arg(long)]
     web_key_stdin: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Rules {
+    #[arg(long)]
+    slug: String,
+    /// Print when each version was set instead
+    #[arg(long)]
+    log: bool,
 }
 
 pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
@@ -86,6 +102,7 @@ pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
         Command::List(arguments) if arguments.stages => list_stages(config).await,
         Command::List(_) => list(config, &clock).await,
         Command::Set(arguments) => set(config, &clock, &arguments).await,
+        Command::Rules(arguments) => rules(config, &arguments).await,
     }
 }
 
@@ -165,6 +182,7 @@ async fn set(config: &Config, clock: &Clock, arguments: &Set) -> anyhow::Result<
     let logo = arguments.logo.as_ref().map(read_logo).transpose()?;
     let roles = each(&arguments.stage_roles, parse_role)?;
     let milestones = each(&arguments.milestones, parse_milestone)?;
+    let new_rules = arguments.hot_list_rules.as_deref().map(read_rules).transpose()?;
     let web_key = arguments.web_key_stdin.then(web_key).transpose()?;
     let store = config.open_store().await?;
     let tenant = tenant_named(&store, &arguments.slug).await?;
@@ -197,12 +215,47 @@ async fn set(config: &Config, clock: &Clock, arguments: &Set) -> anyhow::Result<
         tenants::set_web_key(&tx, store.cipher(), tenant.id, key).await?;
         tenants::park(&tx, tenant.id, None).await?;
     }
+    if let Some(rules) = &new_rules {
+        let version = hot_list::set_rules(&tx, tenant.id, &rules.to_json(), None, clock.now_ms()).await?;
+        let detail = format!("version {version}: {}", serde_json::to_string(rules)?);
+        audit::record(&tx, None, Some(tenant.id), "hot list rules set", &detail, clock.now_ms()).await?;
+    }
+    // A run in between must not have to come before the list is what was just set.
+    if new_rules.is_some() || !roles.is_empty() || !milestones.is_empty() || zone.is_some() || source_zone.is_some() {
+        rebuild_hot_list(&tx, tenant.id, clock.now(), Rebuild::Changed).await?;
+    }
     Store::commit(tx).await?;
     println!("Changed {}.", tenant.slug);
     if zone.is_some() || source_zone.is_some() {
         println!("The next sync reads every date anew in the changed zone.");
     }
     Ok(())
+}
+
+async fn rules(config: &Config, arguments: &Rules) -> anyhow::Result<()> {
+    let store = config.open_store().await?;
+    let tenant = tenant_named(&store, &arguments.slug).await?;
+    if !arguments.log {
+        println!("{}", hot_list_rules(store.conn(), tenant.id).await?.to_json());
+        return Ok(());
+    }
+    let set = hot_list::all_rules(store.conn(), tenant.id).await?;
+    let row = |version: &hot_list::RulesVersion| {
+        let at = Timestamp::from_millisecond(version.set_ms).map(|at| at.to_string()).unwrap_or_default();
+        let json = serde_json::from_str::<serde_json::Value>(&version.rules).map(|rules| rules.to_string());
+        vec![version.version.to_string(), at, json.unwrap_or_else(|_| version.rules.clone())]
+    };
+    println!("{}", table(&["VERSION", "SET", "RULES"], &set.iter().map(row).collect::<Vec<_>>()));
+    Ok(())
+}
+
+/// `-` is stdin.
+fn read_rules(path: &Path) -> anyhow::Result<HotListRules> {
+    let text = match path.to_str() {
+        Some("-") => std::io::read_to_string(std::io::stdin()).context("--hot-list-rules: stdin cannot be read as text")?,
+        _ => std::fs::read_to_string(path).with_context(|| format!("--hot-list-rules {} cannot be read", path.display()))?,
+    };
+    HotListRules::parse(&text).context("--hot-list-rules")
 }
 
 fn check_slug(slug: &str) -> anyhow::Result<()> {

@@ -119,3 +119,28 @@ async fn what_a_stage_means_is_confirmed_listed_and_taken_back(#[values(Sqlite, 
         assert!(done.code() == 1 && done.stderr.contains("--milestone") && done.stderr.contains(named), "{done:?}");
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_rules_of_the_hot_list_are_checked_kept_and_logged(#[values(Sqlite, Postgres)] kind: Kind) {
+    let mut installation = Installation::new(kind).await;
+    let crm = installation.with_crm("30").await;
+    installation.furnish(&crm).await;
+    installation.tell(&["sync", "--all"], "").await;
+    let set = async |rules: &str| installation.run(&["tenant", "set", "--slug", "harbor", "--hot-list-rules", "-"], rules).await;
+    let rules = async |slug: &str| installation.tell(&["tenant", "rules", "--slug", slug], "").await;
+    let usual = rules("harbor").await;
+    assert!(usual.contains("\"stage\": 40"), "{usual}");
+    for (wrong, named) in [("{", "JSON"), (r#"{"score": {"stage": 400}}"#, "score.stage"), (r#"{"weights": {}}"#, "weights")] {
+        let done = set(wrong).await;
+        assert!(done.code() == 1 && done.stderr.contains("--hot-list-rules") && done.stderr.contains(named), "{done:?}");
+    }
+    assert_eq!(rules("harbor").await, usual);
+    assert_eq!(set(r#"{"score": {"stage": 30}}"#).await.code(), 0);
+    assert_eq!(set(&usual.replace("\"stage\": 40", "\"stage\": 35")).await.code(), 0);
+    assert!(rules("harbor").await.contains("\"stage\": 35"));
+    assert_eq!(rules("tidewater").await, usual, "another brand's stay");
+    let log = installation.tell(&["tenant", "rules", "--slug", "harbor", "--log"], "").await;
+    let versions: Vec<&str> = log.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(versions, ["2", "1"], "{log}");
+}

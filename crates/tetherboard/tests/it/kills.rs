@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use serde_json::json;
 use tetherboard_domain::{Clock, ContactId, Dataset, RunStatus, TenantId, Trigger};
-use tetherboard_metrics::{Board, lead_book, pipeline};
+use tetherboard_metrics::{Board, hot_list, hot_list_at, lead_book, pipeline};
 use tetherboard_simulator::{AccountConfig, Config, ContactEdit, DealEdit, Edit, Fault, Request, Server, Simulator};
 use tetherboard_store::runs::{self, Run};
 use tetherboard_store::{Store, leads, leases, records, tenants};
@@ -160,6 +160,12 @@ impl Scene {
             contacts: (count(Dataset::Contacts).await, generations),
             deals: count(Dataset::Deals).await,
         };
+        // The hot list was committed with what it rests on, or not at all.
+        let list = hot_list(conn, tenant).await.unwrap();
+        if let Some(as_of) = list.as_of {
+            let tenant = tenants::by_id(conn, tenant).await.unwrap().unwrap();
+            assert_eq!(list.items, hot_list_at(conn, &tenant, as_of, list.calendar_read).await.unwrap().0);
+        }
         store.close().await;
         state
     }

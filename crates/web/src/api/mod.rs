@@ -1,6 +1,7 @@
 //! The JSON API: the same numbers as the pages, for scripts.
 
 mod cursor;
+mod hot_list;
 mod leads;
 mod notes;
 mod openapi;
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<Portal> {
         .route("/tenants/{tenant}/leads/summary", get(leads::summary))
         .route("/tenants/{tenant}/leads", get(leads::list))
         .route("/tenants/{tenant}/pipeline", get(pipeline::pipeline))
+        .route("/tenants/{tenant}/hot-list", get(hot_list::hot_list))
         .route("/tenants/{tenant}/notes", get(notes::list))
         .route("/tenants/{tenant}/schedule", get(schedule::list))
         .route("/tenants/{tenant}/sync", get(sync::sync).post(sync::start))

@@ -9,7 +9,7 @@ use crate::viewer::SESSION;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Tetherboard", description = "The numbers of each brand's pages, for scripts."),
-    paths(super::tenants::tenants, super::leads::summary, super::leads::list, super::pipeline::pipeline, super::notes::list, super::schedule::list, super::sync::sync, super::sync::start),
+    paths(super::tenants::tenants, super::leads::summary, super::leads::list, super::pipeline::pipeline, super::hot_list::hot_list, super::notes::list, super::schedule::list, super::sync::sync, super::sync::start),
     security(("token" = []), ("session" = [])),
     modifiers(&Schemes)
 )]

@@ -3,6 +3,7 @@
 pub(crate) mod agency;
 mod brand;
 mod candidate;
+pub(crate) mod hot_list;
 mod leads;
 mod mapping;
 pub(crate) mod overview;
@@ -30,6 +31,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(overview::router())
         .merge(leads::router())
         .merge(pipeline::router())
+        .merge(hot_list::router())
         .merge(schedule::router())
         .merge(candidate::router())
         .merge(sync::router())

@@ -11,6 +11,7 @@ pub(crate) mod shell;
 pub(crate) mod spark;
 pub(crate) mod stages;
 pub(crate) mod standing;
+pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod words;

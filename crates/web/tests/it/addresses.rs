@@ -63,6 +63,14 @@ const ROWS: &[&str] = &[
     "?show=deals&asof=2026-11-19&in=open&fee=known&sort=name",
     "?show=candidates&stage=",
 ];
+const HOT: &[&str] = &[
+    "?format=csv",
+    "?status=stalled&fee=known&sort=-fee",
+    "?owner=&market=*&sort=touch",
+    "?view=call",
+    "?view=call&who=900001",
+    "?view=call-all",
+];
 const LEADS: &[&str] = &[
     "?format=csv",
     "?sort=name",
@@ -90,7 +98,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 48] = [
+pub(crate) const ROUTES: [Route; 50] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
@@ -118,6 +126,7 @@ pub(crate) const ROUTES: [Route; 48] = [
     page("GET", "/t/{brand}/leads", Whom::Brand, 200, LEADS),
     page("GET", "/t/{brand}/pipeline", Whom::Brand, 200, DEALS),
     page("GET", "/t/{brand}/pipeline/rows", Whom::Brand, 200, ROWS),
+    page("GET", "/t/{brand}/hot-list", Whom::Brand, 200, HOT),
     page("GET", "/t/{brand}/schedule", Whom::Brand, 200, SCHEDULE),
     page("GET", "/t/{brand}/schedule/subscribe", Whom::Brand, 200, &[]),
     page("POST", "/t/{brand}/schedule/subscribe", Whom::Brand, 400, &[]),
@@ -136,6 +145,7 @@ pub(crate) const ROUTES: [Route; 48] = [
     api("GET", "/api/v1/tenants/{tenant}/leads/summary", Whom::Brand, 200, &[]),
     api("GET", "/api/v1/tenants/{tenant}/leads", Whom::Brand, 200, API_LEADS),
     api("GET", "/api/v1/tenants/{tenant}/pipeline", Whom::Brand, 200, &[]),
+    api("GET", "/api/v1/tenants/{tenant}/hot-list", Whom::Brand, 200, &[]),
     api(
         "GET",
         "/api/v1/tenants/{tenant}/notes",

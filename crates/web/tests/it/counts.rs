@@ -10,7 +10,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::tags;
 use crate::world::{BRANDS, HARBOR, Person, Visitor, World};
 
-const PAGES: [&str; 25] = [
+const PAGES: [&str; 29] = [
     "overview",
     "overview?period=ytd",
     "overview?period=last-week&compare=none",
@@ -31,6 +31,10 @@ const PAGES: [&str; 25] = [
     "leads?q=a&type=prospects",
     "leads?source=&sort=name",
     "pipeline?in=qualified&by=value",
+    "hot-list",
+    "hot-list?status=stalled",
+    "hot-list?fee=known&sort=-days",
+    "hot-list?fee=unknown",
     "schedule",
     "schedule?view=list",
     "schedule?view=week&d=2026-W46",
@@ -131,6 +135,8 @@ async fn the_pages_of_a_list_show_each_row_once_in_the_order_of_its_csv(#[values
         "/t/harbor/leads?sort=-stage",
         "/t/harbor/leads?sort=source",
         "/t/harbor/pipeline?sort=-fee",
+        "/t/harbor/hot-list",
+        "/t/harbor/hot-list?sort=name",
     ] {
         let rows = visitor.csv(list).await;
         let mut next = Some(list.to_owned());

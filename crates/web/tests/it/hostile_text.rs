@@ -11,7 +11,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::{tags, words};
 use crate::world::{FORMULA, HARBOR, Person, SCRIPT, World};
 
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 27] = [
     "/agency",
     "/agency/sync",
     "/agency/sync/harbor",
@@ -29,6 +29,9 @@ const PAGES: [&str; 24] = [
     "/t/harbor/pipeline",
     "/t/harbor/pipeline?by=value&q=%22+onfocus=alert(1)+%22",
     "/t/harbor/pipeline?sort=name",
+    "/t/harbor/hot-list?owner=%22%3E%3Cscript%3E&market=%3Cimg+src=x%3E",
+    "/t/harbor/hot-list?view=call",
+    "/t/harbor/hot-list?view=call&who=%22%3E%3Cscript%3E",
     "/t/harbor/schedule",
     "/t/harbor/schedule?view=list&owner=%3Cscript%3Ealert(1)%3C/script%3E",
     "/t/harbor/candidates/900001",

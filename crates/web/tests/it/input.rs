@@ -6,7 +6,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::world::{Answer, PASSWORD, Person, World};
 
 /// Addresses of a list, the status they are answered with, and what the answer names; nothing where it is about the path.
-const CASES: [(&str, u16, &str); 54] = [
+const CASES: [(&str, u16, &str); 59] = [
     ("/t/atlantis/leads", 404, ""),
     ("/t/harbor/hot-lists", 404, ""),
     ("/t/harbor/leads/more", 404, ""),
@@ -58,6 +58,11 @@ const CASES: [(&str, u16, &str); 54] = [
     ("/t/harbor/pipeline?asof=yesterday", 400, "yesterday"),
     ("/t/harbor/pipeline?view=carpet", 400, "carpet"),
     ("/t/harbor/pipeline?close=soon", 400, "soon"),
+    ("/t/harbor/hot-list?status=sleepy", 400, "sleepy"),
+    ("/t/harbor/hot-list?fee=high", 400, "high"),
+    ("/t/harbor/hot-list?sort=luck", 400, "luck"),
+    ("/t/harbor/hot-list?view=carpet", 400, "carpet"),
+    ("/t/harbor/hot-list?page=900", 404, "shorter"),
     ("/t/harbor/pipeline/rows?show=magic", 400, "magic"),
     ("/t/harbor/pipeline/rows?show=lost&sort=price", 400, "price"),
     ("/t/harbor/pipeline/rows?show=lost&page=9", 404, "shorter"),
@@ -67,7 +72,7 @@ const CURSORS: [&str; 7] =
     ["300", "!!", "YXQ6LTU", "YXQ6", "%00", "YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw", "YXQ6OTk5OTk5OTk5OTk5OTk5OTk5OTk5"];
 
 /// Odd, but not wrong: these are answered.
-const ODD: [&str; 26] = [
+const ODD: [&str; 28] = [
     "LIST?q=%00",
     "LIST?q=a%00b",
     "LIST?stage=%00",
@@ -94,6 +99,8 @@ const ODD: [&str; 26] = [
     "LEADS?from=-009999-01-01T00:00",
     "LEADS?stage-not-text=1&source-not-text=1",
     "LIST?stage-not-text=2",
+    "/t/harbor/hot-list?owner=%00&market=%ff&status=&sort=&page=",
+    "/t/harbor/hot-list?view=call&who=%00",
 ];
 
 fn spelled(case: &str) -> Vec<String> {

@@ -9,6 +9,7 @@ mod candidate;
 mod counts;
 mod freshness;
 mod hostile_text;
+mod hot_list;
 mod input;
 mod isolation;
 mod live;

@@ -178,7 +178,7 @@ fn email(address: &str) -> Markup {
     html! { @if is_plain_email(address) { a href=(format!("mailto:{address}")) { (address) } } @else { (text(address)) } }
 }
 
-fn is_plain_email(address: &str) -> bool {
+pub(crate) fn is_plain_email(address: &str) -> bool {
     let Some((person, host)) = address.split_once('@') else { return false };
     let plain = |text: &str, signs: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c));
     let labels: Vec<&str> = host.split('.').collect();

@@ -9,6 +9,7 @@ mod deals;
 mod facts;
 mod find;
 mod notes;
+mod score;
 mod timeline;
 
 use axum::Router;
@@ -16,11 +17,12 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, Dataset, TenantId, Zone};
-use tetherboard_metrics::Board;
+use tetherboard_domain::{ContactId, Dataset, ScoreRules, TenantId, Zone};
+use tetherboard_metrics::{Board, HotListItem, hot_list_item, hot_list_rules};
 use tetherboard_store::candidates::{self, Candidate, OwnAppointment, OwnDeal, OwnNote};
 use tetherboard_store::{Conn, Result as StoreResult};
 
+pub(crate) use self::facts::is_plain_email;
 use self::timeline::Told;
 use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
@@ -52,6 +54,8 @@ struct CandidateView {
     notes_total: i64,
     /// The newest first.
     history: Vec<Told>,
+    /// Where it stands on the hot list, as of when, and by which rules.
+    hot: Option<(HotListItem, Timestamp, ScoreRules)>,
     /// Whether all notes and all of the history are asked for.
     whole: bool,
 }
@@ -73,7 +77,11 @@ impl CandidateView {
         let history = timeline::load(conn, tenant, &candidate, &deals, &board).await?;
         let appointments = candidates::appointments(conn, tenant, &contact, candidate.gone_ms.is_some()).await?;
         let (notes, notes_total) = candidates::notes(conn, tenant, &contact, if whole { ALL_NOTES } else { NOTES }).await?;
-        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, whole })
+        let hot = match hot_list_item(conn, tenant, contact.as_str()).await? {
+            Some((item, as_of)) => Some((item, as_of, hot_list_rules(conn, tenant).await?.score)),
+            None => None,
+        };
+        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot, whole })
     }
 
     fn is_prospect(&self) -> bool {
@@ -135,6 +143,7 @@ fn body(shell: &Shell<'_>, view: &CandidateView) -> Markup {
             (facts::head(shell, view))
             div.cand-parts {
                 (facts::facts(shell, view))
+                (score::section(shell, view))
                 (deals::section(shell, view))
                 div.cand-aside {
                     (timeline::section(shell, view))

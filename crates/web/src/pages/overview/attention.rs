@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::Zone;
-use tetherboard_metrics::{Attention, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
+use tetherboard_metrics::{Attention, FDD_CAUTION, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
 
 use super::moment;
 use crate::links;
@@ -36,19 +36,21 @@ pub(super) fn card(shell: &Shell<'_>, attention: &Attention) -> Markup {
 }
 
 fn definition(shell: &Shell<'_>, attention: &Attention) -> Markup {
+    let rules = &attention.rules;
+    let days = |days: i64| counted(days, "day", "days");
     html! {
         details.def id="def-attention" {
             summary aria-label="Whom this names" { (icon("info", 14)) }
             div.def-panel {
                 b { "Needs attention" }
                 p {
-                    "Candidates in qualified and late stages: first those with an appointment that ended 1 to 14 days ago without an outcome or "
-                    "whose close date has passed; then those in the waiting period whom nobody touched for 5 days; then those who stay "
-                    "longer in their stage than is usual, untouched for 10 days, with nothing booked."
+                    "Candidates in qualified and late stages: first those with an appointment that ended " (rules.overdue_from) " to " (rules.overdue_until) " days ago without an outcome or "
+                    "whose close date has passed; then those in the waiting period whom nobody touched for " (days(rules.silent)) "; then those who stay "
+                    "longer in their stage than is usual, untouched for " (days(rules.stalled_untouched)) ", with nothing booked."
                 }
                 p { (OUTCOME_RULE) }
                 p { "A note by a person or an appointment that took place is a touch. Silence counts only as far as notes were read." }
-                p { "The waiting period is an estimate: confirm it on the receipt. State rules and the 7 days of the completed agreement are not counted." }
+                p { (FDD_CAUTION) }
                 @if let Some(as_of) = attention.as_of { dl { dt { "As of" } dd { (time::exact(as_of, &shell.tenant().zone)) } } }
             }
         }

@@ -3,6 +3,7 @@
 mod appointments;
 mod attention;
 mod changes;
+mod hot_list;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, DatasetStatus, Period};
-use tetherboard_metrics::{Attention, Board, Changes, DayTotals, SourceLine, WeekCount};
+use tetherboard_metrics::{Attention, Board, Changes, DayTotals, WeekCount};
 use tetherboard_store::candidate_facts::CandidateEvent;
 
 use self::changes::Since;
@@ -20,6 +21,7 @@ use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::numbers::{NewLeadsIn, Numbers};
+use crate::pages::hot_list::{HotBoard, load};
 use crate::parts::card::{Card, delta};
 use crate::parts::figure::Figure;
 use crate::parts::fresh::dataset_name;
@@ -29,7 +31,7 @@ use crate::parts::spark::sparkline;
 use crate::parts::stages::{stage_link, strip, unconfirmed_notice};
 use crate::parts::words::{change, counted, number, percent};
 use crate::parts::{icon, time, toned_icon};
-use crate::query::{Pairs, PeriodQuery, with_label};
+use crate::query::{Pairs, PeriodQuery};
 use crate::those;
 use crate::viewer::BrandViewer;
 
@@ -44,6 +46,7 @@ struct Overview {
     /// `None`: no data in the period yet.
     new: Option<NewLeadsIn>,
     attention: Arc<Attention>,
+    hot_list: Arc<HotBoard>,
     /// Today's appointments and the first after today.
     events: Arc<Vec<CandidateEvent>>,
     changes: Arc<Changes>,
@@ -60,6 +63,7 @@ async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme
     let since = Since::of(query.period(), tenant.zone.date(now));
     let view = Overview {
         attention: those::who_needs_attention(&portal, tenant, board, now).await?,
+        hot_list: load(&portal, &brand).await?,
         events: portal.numbers.get(tenant, now, "next appointments", || appointments::load(&portal, tenant, now)).await?,
         changes: those::what_changed(&portal, tenant, board, since.day, now).await?,
         since,
@@ -109,10 +113,7 @@ fn body(shell: &Shell<'_>, page: &Overview) -> Markup {
             div.card-body.roomy { (strip(slug, board, &view.pipeline)) }
         }
         div.cols.even {
-            section.card.c-7 {
-                div.card-head { h2 { "Where leads come from" } span.sub { "all " (number(view.summary.total)) } a.more href=(format!("{}#sources", links::leads(slug).url())) { "Sources " (icon("arrow-right", 13)) } }
-                (top_sources(slug, view))
-            }
+            (hot_list::card(shell, &page.hot_list))
             (appointments::card(shell, &page.events, view.pipeline.as_of))
         }
         (changes::card(shell, &page.changes, page.since, &view.pipeline))
@@ -333,41 +334,6 @@ fn weeks_sentence(weeks: &[WeekCount]) -> Markup {
             None => "",
         }
     }
-}
-
-const TOP: usize = 8;
-
-fn top_sources(slug: &str, view: &Numbers) -> Markup {
-    let most = view.sources.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
-    let rest: i64 = view.sources.iter().skip(TOP).map(|line| line.contacts).sum();
-    if view.sources.is_empty() {
-        return html! { div.empty { h2 { "No leads yet" } } };
-    }
-    html! {
-        div.card-body.roomy {
-            div.reach {
-                @for line in view.sources.iter().take(TOP) {
-                    a href=(with_label(links::leads(slug), "source", line.source.as_deref()).url()) data-count=(line.contacts) {
-                        span title=(source_name(line.source.as_deref())) { (source_name(line.source.as_deref())) }
-                        span.bar.tall { i style=(format!("width:{}%", 100 * line.contacts / most)) {} }
-                        span.end { b { (number(line.contacts)) } " " span.muted { (percent(line.contacts, view.summary.total)) } }
-                    }
-                }
-            }
-            p.sub.mt2 {
-                @if rest > 0 { (counted(i64::try_from(view.sources.len() - TOP).unwrap_or(0), "other source", "other sources")) " brought " (number(rest)) ". " }
-                @if let Some(best) = best_source(&view.sources) {
-                    (source_name(best.source.as_deref())) " has the largest share of qualified candidates: " (percent(best.qualified, best.contacts)) " of " (number(best.contacts)) "."
-                }
-            }
-        }
-    }
-}
-
-/// Of the sources with at least ten contacts, the one that brought the largest share of qualified candidates.
-fn best_source(sources: &[SourceLine]) -> Option<&SourceLine> {
-    let share = |line: &&SourceLine| (line.qualified * 10_000).checked_div(line.contacts).unwrap_or(0);
-    sources.iter().filter(|line| line.contacts >= 10 && line.qualified > 0).max_by_key(share)
 }
 
 /// A source where people read it.

@@ -1,0 +1,202 @@
+//! What is known of the candidates of some stages: the facts that a status and a score are told from.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::{Span, Timestamp};
+use tetherboard_domain::{Dataset, LastMove, Milestone, Role, StageKey, Zone};
+use tetherboard_store::candidate_facts::{self, CandidateEvent, ContactTouch, Entry, EventFilter};
+use tetherboard_store::deals::{self, DealFilter, DealRow, DealSort};
+use tetherboard_store::leads::LabelMatch;
+use tetherboard_store::runs::DatasetAges;
+use tetherboard_store::tenants::Tenant;
+use tetherboard_store::{Conn, Result};
+
+use crate::appointments::{AppointmentOutcome, appointment_outcome, ends_ms};
+use crate::board::Board;
+use crate::status::{Appointments, Facts, Missed, Stays, Touches, fdd_clock};
+use crate::stays::typical;
+
+/// What gave the receipt or shows that it was sent.
+const DISCLOSED: [Milestone; 2] = [Milestone::FddSent, Milestone::FddReceipt];
+/// How far back appointments and stays count, from the beginning of the day, so that neither changes within one.
+const EVENT_DAYS: i64 = 120;
+const STAY_DAYS: i64 = 365;
+
+/// As of when candidates are told, and whether the calendar is among what that rests on.
+pub(crate) fn as_of(ages: &DatasetAges) -> (Option<Timestamp>, bool) {
+    let calendar_read = ages.whole_ms(Dataset::Events).is_some();
+    let mut rests_on = crate::PIPELINE_RESTS_ON.to_vec();
+    rests_on.extend(calendar_read.then_some(Dataset::Events));
+    (ages.as_of_ms(&rests_on).and_then(|ms| Timestamp::from_millisecond(ms).ok()), calendar_read)
+}
+
+/// All of it, as of one moment.
+pub(crate) struct Known {
+    at: Timestamp,
+    /// The open ones that stand for them, implicit ones included.
+    pub(crate) deals: Vec<DealRow>,
+    touches: HashMap<String, ContactTouch>,
+    /// `None`: the calendar was never read.
+    calendar: Option<HashMap<String, Calendar>>,
+    moves: HashMap<String, Vec<Entry>>,
+    deal_moves: HashMap<String, Vec<Entry>>,
+    stays: HashMap<String, Stays>,
+}
+
+/// A contact's appointments around the moment.
+#[derive(Default)]
+struct Calendar {
+    appointments: Appointments,
+    /// The first that is not over.
+    next: Option<CandidateEvent>,
+    /// When the first of those is over.
+    next_ends_ms: Option<i64>,
+    /// The end of the last one that took place.
+    held_ms: Option<i64>,
+}
+
+impl Known {
+    /// Of the stages whose role, confirmed or else suggested, is `wanted`.
+    pub(crate) async fn load<C: Conn>(
+        conn: &C,
+        tenant: &Tenant,
+        board: &Board,
+        at: Timestamp,
+        calendar_read: bool,
+        wanted: impl Fn(Role) -> bool,
+    ) -> Result<Self> {
+        let (tenant, of, at_ms) = (tenant.id, tenant, at.as_millisecond());
+        let stages = board.likely_filter(wanted);
+        let keys = match &stages {
+            LabelMatch::Keys(keys) => keys.clone(),
+            _ => Vec::new(),
+        };
+        let filter = DealFilter { stages: vec![stages], ..DealFilter::default() };
+        let deals = deals::list(conn, tenant, &filter, DealSort::Since, false, &[], (0, i64::MAX)).await?;
+        let contacts: HashSet<String> = deals.iter().filter_map(|deal| deal.contact_id.clone()).collect();
+        let contacts: Vec<String> = contacts.into_iter().collect();
+        let own: Vec<String> = deals.iter().filter(|deal| !deal.deal_id.is_empty()).map(|deal| deal.deal_id.clone()).collect();
+        let touches = candidate_facts::touches(conn, tenant, &contacts, at_ms).await?;
+        let calendar = match calendar_read {
+            true => Some(calendar(conn, of, at).await?),
+            false => None,
+        };
+        let stays = candidate_facts::completed_stays(conn, tenant, &keys, days_before(of, at, STAY_DAYS)).await?;
+        Ok(Self {
+            at,
+            touches: touches.into_iter().map(|touch| (touch.crm_id.clone(), touch)).collect(),
+            calendar,
+            moves: candidate_facts::entries(conn, tenant, Dataset::Contacts, &contacts).await?,
+            deal_moves: candidate_facts::entries(conn, tenant, Dataset::Deals, &own).await?,
+            stays: stays.into_iter().map(|(stage, took)| (stage, typical(took).into())).collect(),
+            deals,
+        })
+    }
+
+    /// The deal's own moves and its contact's: the document goes to the person, so the contact's tell of it as well.
+    fn moves<'a>(&'a self, deal: &'a DealRow) -> impl Iterator<Item = &'a Entry> {
+        let of_contact = deal.contact_id.as_ref().and_then(|contact| self.moves.get(contact));
+        of_contact.into_iter().chain(self.deal_moves.get(&deal.deal_id)).flatten()
+    }
+
+    fn of_calendar(&self, deal: &DealRow) -> Option<&Calendar> {
+        self.calendar.as_ref()?.get(deal.contact_id.as_ref()?)
+    }
+
+    /// The candidate's first appointment that is not over.
+    pub(crate) fn next_appointment(&self, deal: &DealRow) -> Option<&CandidateEvent> {
+        self.of_calendar(deal)?.next.as_ref()
+    }
+
+    /// When the first of the candidate's appointments that are not over is over.
+    pub(crate) fn next_end_ms(&self, deal: &DealRow) -> Option<i64> {
+        self.of_calendar(deal)?.next_ends_ms
+    }
+
+    /// The last move between stages of which one is nearer to a signature. A renamed stage is nowhere, so it is no move.
+    pub(crate) fn last_move(&self, board: &Board, deal: &DealRow) -> Option<LastMove> {
+        let progress = |stage: &Option<String>| board.progress(&board.place(stage.as_deref()));
+        let told = |entry: &Entry| {
+            let (from, to) = (progress(&entry.from_stage)?, progress(&entry.to_stage)?);
+            (from != to).then_some(LastMove { at_ms: entry.at_ms, forward: to > from })
+        };
+        // Of a contact and its deal that moved at once, the way forward speaks.
+        self.moves(deal).filter_map(told).max_by_key(|moved| (moved.at_ms, moved.forward))
+    }
+
+    pub(crate) fn facts(&self, board: &Board, zone: &Zone, deal: &DealRow) -> Facts {
+        let at_ms = self.at.as_millisecond();
+        let place = board.place(deal.stage.as_deref());
+        let disclosed = board.has_reached(&DISCLOSED, &place);
+        let touch = deal.contact_id.as_ref().and_then(|contact| self.touches.get(contact));
+        let calendar = self.calendar.as_ref().map(|_| self.of_calendar(deal));
+        let held_ms = calendar.flatten().and_then(|calendar| calendar.held_ms);
+        let moves = || self.moves(deal);
+        let entered = |entry: &Entry| {
+            Some((board.stage(&board.place(entry.to_stage.as_deref()))?.milestone.likely()?, entry.seen_after_ms))
+        };
+        let entries: Vec<(Milestone, i64)> = moves().filter_map(entered).collect();
+        let first_seen_ms = touch.map_or(deal.stage_since_ms, |touch| touch.first_seen_ms);
+        // Who was first seen beyond it, or in it, got it by then; of who never moved since, the stage's own bound is closer.
+        let from = moves().min_by_key(|entry| entry.seen_after_ms).map(|first| board.place(first.from_stage.as_deref()));
+        let beyond_ms = match from {
+            Some(from) => board.has_reached(&DISCLOSED, &from).then_some(first_seen_ms),
+            None => disclosed.then_some(deal.stage_since_ms),
+        };
+        let last_move_ms = moves().map(|entry| entry.at_ms).max().or(deal.stage_since_exact.then_some(deal.stage_since_ms));
+        let key = board.stage(&place).map(|stage| &stage.key);
+        Facts {
+            at_ms,
+            today: zone.date(self.at),
+            role: board.role(&place).likely(),
+            disclosed,
+            stage_since_ms: deal.stage_since_ms,
+            stage_since_exact: deal.stage_since_exact,
+            stays: key.and_then(|StageKey(key)| self.stays.get(key)).copied().unwrap_or_default(),
+            close_date: deal.close_date.as_deref().and_then(|day| day.parse().ok()),
+            calendar: calendar.map(|calendar| calendar.map(|calendar| calendar.appointments.clone()).unwrap_or_default()),
+            touches: Touches {
+                last_ms: touch.and_then(|touch| touch.last_note_ms).max(held_ms),
+                known_until_ms: touch.and_then(|touch| touch.notes_known_ms),
+                known_since_ms: touch.map_or(at_ms, |touch| touch.created_ms.unwrap_or(touch.first_seen_ms)),
+            },
+            last_move_ms,
+            fdd: fdd_clock(&entries, beyond_ms, zone),
+        }
+    }
+}
+
+/// The beginning of the local day so many days before a moment, in milliseconds.
+fn days_before(tenant: &Tenant, at: Timestamp, days: i64) -> i64 {
+    let day = tenant.zone.date(at).saturating_sub(Span::new().days(days));
+    tenant.zone.start_of(day).as_millisecond()
+}
+
+async fn calendar<C: Conn>(conn: &C, tenant: &Tenant, at: Timestamp) -> Result<HashMap<String, Calendar>> {
+    let at_ms = at.as_millisecond();
+    // Long ones that began before count as well.
+    let filter = EventFilter { from_ms: days_before(tenant, at, EVENT_DAYS), ..EventFilter::default() };
+    let blank_is_none = candidate_facts::tells_event_status(conn, tenant.id).await?;
+    let mut found: HashMap<String, Calendar> = HashMap::new();
+    for event in candidate_facts::events(conn, tenant.id, filter).await? {
+        let Some(client_id) = event.client_id.clone() else { continue };
+        let calendar = found.entry(client_id).or_default();
+        let ended_ms = ends_ms(event.all_day, event.starts_ms, event.ends_ms, tenant);
+        if ended_ms > at_ms {
+            // By their start, so the first is the next.
+            calendar.appointments.next_ms.get_or_insert(event.starts_ms);
+            calendar.next_ends_ms = Some(calendar.next_ends_ms.map_or(ended_ms, |ends_ms| ends_ms.min(ended_ms)));
+            calendar.next.get_or_insert(event);
+            continue;
+        }
+        match appointment_outcome(&event.status, blank_is_none) {
+            AppointmentOutcome::None => {
+                let missed = Missed { title: event.title, starts_ms: event.starts_ms, ended_ms };
+                calendar.appointments.without_outcome.push(missed);
+            }
+            AppointmentOutcome::Held => calendar.held_ms = calendar.held_ms.max(Some(ended_ms)),
+            AppointmentOutcome::Other | AppointmentOutcome::NotTold => {}
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,164 @@
+//! The hot list is what the tables say, whatever happened: it is kept, but never older than what it rests on.
+
+use jiff::Timestamp;
+use rstest::rstest;
+use tetherboard_domain::{HotListRules, Role, StageKey};
+use tetherboard_metrics::{HotListItem, Rebuild, hot_list, hot_list_at, pipeline, rebuild_hot_list};
+use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
+use tetherboard_store::{Store, hot_list as kept, stage_roles};
+use tetherboard_testkit::Kind;
+
+use crate::world::World;
+
+impl World {
+    /// The kept list, which must be what would be told now.
+    async fn hot_list(&self) -> Vec<HotListItem> {
+        let list = hot_list(self.db.store.conn(), self.id).await.unwrap();
+        let as_of = list.as_of.expect("there is a list");
+        let (told, _) = hot_list_at(self.db.store.conn(), &self.tenant().await, as_of, list.calendar_read).await.unwrap();
+        assert_eq!(list.items, told);
+        assert_ranked(&list.items);
+        list.items
+    }
+
+    async fn list_is_as_of_the_run(&self) {
+        let list = hot_list(self.db.store.conn(), self.id).await.unwrap();
+        assert_eq!(list.as_of, Some(self.clock.now()));
+        self.hot_list().await;
+    }
+
+    async fn set(&self, rules: &str) {
+        let tx = self.db.store.begin().await.unwrap();
+        let rules = HotListRules::parse(rules).unwrap().to_json();
+        kept::set_rules(&tx, self.id, &rules, None, self.clock.now_ms()).await.unwrap();
+        rebuild_hot_list(&tx, self.id, self.clock.now(), Rebuild::Changed).await.unwrap();
+        Store::commit(tx).await.unwrap();
+    }
+}
+
+/// By score, odds, fee, fewer days in stage, name; and each score is the sum of its points.
+fn assert_ranked(items: &[HotListItem]) {
+    for (place, item) in (1..).zip(items) {
+        assert_eq!(item.place, place);
+        let sum: i64 = item.points.iter().map(|part| part.points).sum();
+        assert_eq!(item.score, sum.clamp(0, 100), "{item:?}");
+    }
+    for pair in items.windows(2) {
+        let key = |item: &HotListItem| {
+            let odds = item.odds.map_or(-1, |odds| odds.hundredths());
+            (item.score, odds, item.fee.map_or(-1, |fee| fee.0), item.stage_since_ms)
+        };
+        let (first, second) = (key(&pair[0]), key(&pair[1]));
+        let by_name = pair[0].name.to_lowercase() <= pair[1].name.to_lowercase();
+        assert!(first > second || (first == second && by_name), "{first:?} before {second:?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_kept_list_is_what_the_tables_say_after_every_kind_of_hour(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::of(kind, Config { odd_text: true, ..Config::plain(29, &[220]) }).await.reading_notes(1_000);
+    world.good_run().await;
+    let first = world.hot_list().await;
+    assert!(first.len() > 5, "too few are late: {}", first.len());
+    // Hours in which nothing changes but the time, then days.
+    for minutes in [0, 0, 60 * 9, 60 * 24, 60 * 24 * 6, 60 * 24 * 15] {
+        world.later(minutes);
+        world.good_run().await;
+        world.list_is_as_of_the_run().await;
+    }
+    let someone = first[0].contact_id.clone().unwrap();
+    let edits = [
+        Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FA Sent").worth(90_000)),
+        Edit::AddContact(ContactEdit::named("Bo Birch").id("910002").in_stage("New Lead")),
+        Edit::AddDeal(DealEdit::unlinked("Nobody's").id("810001").worth(10_000).with("contact_sales_cycle", "FA Requested")),
+        Edit::AddNote(NoteEdit::on(&someone, "A good call")),
+        Edit::AddEvent(EventEdit::at(world.clock.now(), "Signing call").with_contact("910001")),
+    ];
+    for edit in edits {
+        world.edit(edit);
+    }
+    world.good_run().await;
+    let list = world.hot_list().await;
+    assert!(list.iter().any(|item| item.name == "Ada Ash") && list.iter().all(|item| item.name != "Bo Birch"));
+    assert!(list.iter().any(|item| item.contact_id.is_none() && item.key == "deal/810001"), "a deal that nobody is joined to");
+    world.edit(Edit::MoveStage { client_id: "910001".into(), stage: "QR Sent".into() });
+    world.edit(Edit::MoveStage { client_id: "910002".into(), stage: "Discovery Day Booked".into() });
+    world.good_run().await;
+    let list = world.hot_list().await;
+    assert!(list.iter().all(|item| item.name != "Ada Ash") && list.iter().any(|item| item.name == "Bo Birch"));
+    world.replay(None).await;
+    world.hot_list().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_lists_fees_are_those_of_the_late_stages_in_the_pipeline(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::with_contacts(kind, 200).await;
+    world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FA Sent")));
+    world.edit(Edit::AddDeal(DealEdit::of("910001").id("810001").worth(50_000).odds(80).with("contact_sales_cycle", "FA Sent")));
+    world.edit(Edit::AddDeal(
+        DealEdit::of("910001").id("810002").worth(20_000).odds(90).with("contact_sales_cycle", "FA Requested"),
+    ));
+    world.good_run().await;
+    let board = tetherboard_metrics::Board::load(world.db.store.conn(), world.id).await.unwrap();
+    let pipeline = pipeline(world.db.store.conn(), world.id, &board, world.clock.now()).await.unwrap();
+    let late: Vec<_> = pipeline.stages.iter().filter(|line| line.role.likely() == Some(Role::Late)).collect();
+    let list = world.hot_list().await;
+    let sum =
+        |of: fn(&HotListItem) -> Option<tetherboard_domain::Money>| list.iter().filter_map(of).map(|money| money.0).sum::<i64>();
+    assert_eq!(sum(|item| item.fee), late.iter().map(|line| line.value.0).sum::<i64>());
+    assert_eq!(sum(|item| item.weighted), late.iter().map(|line| line.weighted.0).sum::<i64>());
+    assert_eq!(list.iter().map(|item| item.deals).sum::<i64>(), late.iter().map(|line| line.deals).sum::<i64>());
+    let ada = list.iter().find(|item| item.name == "Ada Ash").unwrap();
+    assert_eq!((ada.deals, ada.fee.unwrap().0, ada.weighted.unwrap().0), (2, 7_000_000, 5_800_000));
+    assert_eq!(ada.odds.unwrap().hundredths(), 9_000, "the deal nearest to a signature speaks");
+}
+
+#[rstest]
+#[tokio::test]
+async fn rules_and_roles_change_the_list_when_they_are_set(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::with_contacts(kind, 200).await;
+    world.good_run().await;
+    let before = world.hot_list().await;
+    world.set(r#"{"score": {"stage": 0, "fee_known": 20, "fee_median": 20, "fee_twice_median": 20}}"#).await;
+    let after = world.hot_list().await;
+    assert_ne!(before, after);
+    assert!(
+        after.iter().all(|item| item.points[0].points == 0 && item.points[4].points == if item.fee.is_some() { 20 } else { 0 })
+    );
+    world.set("{}").await;
+    assert_eq!(world.hot_list().await, before);
+    assert_eq!(kept::all_rules(world.db.store.conn(), world.id).await.unwrap().len(), 2);
+    let tx = world.db.store.begin().await.unwrap();
+    for item in &before {
+        let key = StageKey::of(item.stage.as_deref().unwrap_or_default());
+        stage_roles::confirm(&tx, world.id, &key, Role::Qualified, 1).await.unwrap();
+    }
+    rebuild_hot_list(&tx, world.id, world.clock.now(), Rebuild::Changed).await.unwrap();
+    Store::commit(tx).await.unwrap();
+    assert!(world.hot_list().await.is_empty());
+}
+
+/// What is not told anew must not be due: at each moment until then the list would be the same.
+#[tokio::test]
+async fn a_list_holds_until_the_moment_that_it_says() {
+    let world = World::of(Kind::Sqlite, Config::plain(31, &[160])).await.reading_notes(1_000);
+    world.good_run().await;
+    for hours in [1, 20, 30, 80, 200] {
+        world.later(60 * hours);
+        world.good_run().await;
+        let (conn, tenant) = (world.db.store.conn(), world.tenant().await);
+        let list = hot_list(conn, world.id).await.unwrap();
+        let as_of = list.as_of.unwrap();
+        let told = async |ms: i64| hot_list_at(conn, &tenant, Timestamp::from_millisecond(ms).unwrap(), true).await.unwrap();
+        let (now, until_ms) = told(as_of.as_millisecond()).await;
+        assert_eq!(now, list.items);
+        let span = until_ms - as_of.as_millisecond();
+        assert!(span > 0);
+        for part in [1, 3, 7, 9] {
+            assert_eq!(told(as_of.as_millisecond() + span * part / 10).await.0, now, "after {part} tenths of {span} ms");
+        }
+        assert_eq!(told(until_ms - 1).await.0, now);
+    }
+}

@@ -1,0 +1,287 @@
+//! The list as a table: a row a candidate, which opens into its reasons; and as CSV.
+
+use axum::response::Response;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use tetherboard_domain::{Money, Points, RuleStep, ScoreRules, Why};
+use tetherboard_metrics::{FDD_CAUTION, HotListItem};
+use tetherboard_store::tenants::Tenant;
+
+use super::query::word;
+use super::words::{Then, in_short, signed};
+use super::{HotView, moment, part};
+use crate::csv;
+use crate::links::{self, Link};
+use crate::pages::candidate::{candidate_name, is_plain_email};
+use crate::pages::overview::source_name;
+use crate::parts::shell::Shell;
+use crate::parts::stages::{role_class, shown as stage_shown};
+use crate::parts::status::badge;
+use crate::parts::table::{Sorting, pager};
+use crate::parts::words::{counted, number};
+use crate::parts::{icon, time};
+
+/// The rows of the page.
+pub(super) fn shown(view: &HotView) -> &[HotListItem] {
+    &view.rows[part(view.query.page, view.rows.len())]
+}
+
+pub(super) fn table(shell: &Shell<'_>, view: &HotView) -> Markup {
+    let slug = &shell.tenant().slug;
+    let list = view.query.narrow(links::hot_list(slug));
+    let (sort, descending) = view.query.order();
+    let sorting = Sorting { list: &list, column: word(sort), descending };
+    let units = view.all.list.items.iter().any(|item| !item.units.trim().is_empty());
+    html! {
+        section.card.hot-card aria-label="Candidates" {
+            div.scroll tabindex="0" role="region" aria-label="Hot list" {
+                table.table.hot role="table" data-total=(view.total()) {
+                    thead role="rowgroup" { tr role="row" {
+                        th.no-tab role="columnheader" scope="col" { span.sr { "Rank" } }
+                        (sorting.header("Candidate", "name", "", false)) (sorting.header("Stage", "stage", "no-phone", true))
+                        (sorting.header("Days", "days", "num no-tab", true)) (sorting.header("Fee", "fee", "num", true))
+                        (sorting.header("Weighted", "weighted", "num no-tab", true))
+                        @if units { (sorting.header("Units", "units", "num no-tab", true)) }
+                        (sorting.header("Owner", "owner", "no-tab", false)) (sorting.header("Last touch", "touch", "num no-tab", true))
+                        (sorting.header("Status and next step", "status", "", false)) (sorting.header("Score", "score", "num", true))
+                    } }
+                    tbody role="rowgroup" { @for item in shown(view) { (row(shell, view, item, units)) } }
+                    tfoot role="rowgroup" { (totals(view, units, &list)) }
+                }
+            }
+            (pager(&view.query.sorted(list.clone()), view.query.page, view.total()))
+        }
+    }
+}
+
+fn row(shell: &Shell<'_>, view: &HotView, item: &HotListItem, units: bool) -> Markup {
+    let then = view.then(shell);
+    html! {
+        tr role="row" {
+            td.num.muted.no-tab.fit role="cell" { (number(item.place)) }
+            th role="rowheader" scope="row" { (candidate_name(&shell.tenant().slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
+            td.no-phone.c-stage role="cell" {
+                span.stage { i class=(format!("sw r-{}", role_class(view.all.role_of(item)))) {} span.t title=(stage_shown(item.stage.as_deref())) { (stage_shown(item.stage.as_deref())) } }
+                span.l2 { @match item.odds { Some(odds) => { (odds) " odds" } None => "odds not known" } @if item.deals > 1 { ", " (counted(item.deals, "deal", "deals")) } }
+            }
+            td.num.no-tab role="cell" { (days(then, item)) }
+            td.num.c-fee role="cell" { @match item.fee { Some(fee) => (fee), None => span.muted { "not known" } } }
+            td.num.no-tab role="cell" { (or_dash(item.weighted.map(|weighted| weighted.to_string()))) }
+            @if units { td.num.no-tab role="cell" { (or_dash(Some(item.units.trim().to_owned()).filter(|units| !units.is_empty()))) } }
+            td.no-tab.c-owner role="cell" { @if item.owner.is_empty() { span.muted { "—" } } @else { span.t title=(item.owner) { (item.owner) } } }
+            td.num.no-tab role="cell" { (touch(then, item)) }
+            td.c-status role="cell" { (badge(item.status)) span.l2 title=(then.next_step(&item.next)) { (then.next_step(&item.next)) } }
+            td.num.c-score role="cell" { (score_cell(item)) }
+        }
+        tr.open-row role="row" { td role="cell" colspan=(if units { "11" } else { "10" }) { (opened(shell, view, item)) } }
+    }
+}
+
+/// Opens the row below it, by itself.
+fn score_cell(item: &HotListItem) -> Markup {
+    let mut parts: Vec<&Points> = item.points.iter().filter(|part| part.points != 0).collect();
+    parts.sort_by_key(|part| -part.points.abs());
+    let told: Vec<String> = parts.iter().map(|part| format!("{} {}", in_short(&part.why), signed(part.points))).collect();
+    html! {
+        details.why id=(format!("why-{}", item.place)) {
+            summary.score aria-label=(format!("Score {}, show reasons for {}", item.score, item.name)) title=(told.join(", ")) {
+                span.meter.no-tab { i style=(format!("width:{}%", item.score)) {} }
+                span.num { (item.score) }
+                (icon("chevron-down", 14))
+            }
+        }
+        @if !told.is_empty() { span.l2.no-tab.top-reasons { (told.iter().take(3).cloned().collect::<Vec<_>>().join(", ")) } }
+    }
+}
+
+fn days(then: Then<'_>, item: &HotListItem) -> Markup {
+    let days = item.days_in_stage(then.as_of);
+    html! {
+        @if item.stage_since_exact { (number(days)) }
+        @else { span title="It was in this stage when it was first read, so it may have been there for longer." { "≥ " (number(days)) } }
+    }
+}
+
+fn touch(then: Then<'_>, item: &HotListItem) -> Markup {
+    let title = item.last_touch_ms.and_then(moment).map(|at| time::exact(at, &then.tenant.zone));
+    let words = then.touch(item);
+    html! { @if item.last_touch_ms.is_some() { span title=[title] { (words) } } @else { span.muted { (words) } } }
+}
+
+fn or_dash(text: Option<String>) -> Markup {
+    html! { @match text { Some(text) => (text), None => span.muted { "—" } } }
+}
+
+fn totals(view: &HotView, units: bool, list: &Link) -> Markup {
+    let known: Vec<&HotListItem> = view.rows.iter().filter(|item| item.fee.is_some()).collect();
+    let (fees, weighted): (Money, Money) =
+        (known.iter().filter_map(|item| item.fee).sum(), known.iter().filter_map(|item| item.weighted).sum());
+    let unit_total: Option<i64> =
+        view.rows.iter().filter(|item| !item.units.trim().is_empty()).map(|item| item.units.trim().parse::<i64>().ok()).sum();
+    let known = i64::try_from(known.len()).unwrap_or(0);
+    let amount = |amount: Money| if known > 0 { amount.to_string() } else { "—".to_owned() };
+    html! {
+        tr role="row" {
+            td.no-tab role="cell" {}
+            th role="rowheader" scope="row" { (counted(view.total(), "candidate", "candidates")) }
+            td.no-phone.c-none role="cell" {}
+            td.no-tab role="cell" {}
+            td.num.c-fee role="cell" { (amount(fees)) }
+            td.num.no-tab role="cell" { (amount(weighted)) }
+            @if units { td.num.no-tab role="cell" { (or_dash(unit_total.map(number))) } }
+            td.no-tab role="cell" {}
+            td.no-tab role="cell" {}
+            td.c-status.coverage role="cell" {
+                "fee known for "
+                @if view.query.fee.is_none() { a href=(list.clone().with("fee", "known").url()) data-count=(known) { (number(known)) } } @else { (number(known)) }
+                " of " (number(view.total()))
+            }
+            td.no-phone role="cell" {}
+        }
+    }
+}
+
+// Opened ---------------------------------------------------------------------------------------------------------------
+
+/// Why somebody stands where they stand, and what is worth knowing before a call.
+pub(super) fn opened(shell: &Shell<'_>, view: &HotView, item: &HotListItem) -> Markup {
+    let then = view.then(shell);
+    let slug = &shell.tenant().slug;
+    let note = item.contact_id.as_ref().and_then(|contact| view.notes.get(contact));
+    let owner = view.all.owners.get(&item.owner.trim().to_lowercase()).filter(|address| is_plain_email(address));
+    html! {
+        div.reasons {
+            (reasons(then, item, &view.all.rules))
+            div.known {
+                dl.facts {
+                    div { dt { "Close date" } dd { @match item.close_date { Some(day) => (time::full_day(day)), None => span.muted { "not known" } } } }
+                    div { dt { "Source" } dd { (source_name(item.source.as_deref().or(Some("")))) } }
+                    div { dt { "Phone" } dd { @if item.phone.trim().is_empty() { span.muted { "—" } } @else { (item.phone) } } }
+                }
+                @if let Some(clock) = item.fdd { div { h2 { "Waiting period" } p.said { (then.clock(clock)) ". " span.muted { (FDD_CAUTION) } } } }
+                div {
+                    h2 { "Latest note" }
+                    @match note {
+                        Some(note) => p.said { "“" (note.body.trim()) @if note.body.chars().count() >= usize::from(super::NOTE_LETTERS) { "…" } "” " span.muted {
+                            @if !note.author.trim().is_empty() { (note.author) ", " }
+                            @if let Some(at) = moment(note.created_ms) { (time::aging(at, shell.now, &shell.tenant().zone)) }
+                        } },
+                        None if item.notes_known_ms.is_some() => p.said.muted { "Nobody has written any." },
+                        None => p.said.muted { "Notes of this candidate have not been read since it last changed." },
+                    }
+                }
+                div.flex.wrapf {
+                    @if let Some(contact) = &item.contact_id { a.btn href=(links::candidate(slug, contact).url()) data-candidate { "Open candidate" } }
+                    @else { span.sub { "This deal is joined to no candidate in ClientTether." } }
+                    @if let Some(address) = owner { a.btn.plain href=(format!("mailto:{address}")) { (icon("mail", 15)) "Email owner" } }
+                }
+            }
+        }
+    }
+}
+
+/// Each part of a score, and their sum.
+pub(crate) fn reasons(then: Then<'_>, item: &HotListItem, rules: &ScoreRules) -> Markup {
+    let sum: i64 = item.points.iter().map(|part| part.points).sum();
+    html! {
+        div {
+            h2 { "Why " (item.score) }
+            dl.mt2 {
+                @for part in &item.points {
+                    div.reason {
+                        dt { (part.why.name()) }
+                        dd { span.bar { i class=(if part.points > 0 { "" } else { "none" }) style=(format!("width:{}%", share(part, rules))) {} } }
+                        dd.p { (signed(part.points)) }
+                        dd.w { (then.why(part, item)) }
+                    }
+                }
+                div.reason.sum { dt { "Score" } dd {} dd.p { (item.score) } dd.w {
+                    @if sum == item.score { "of 100, the sum of the points above" }
+                    @else { "the points add up to " (signed(sum)) "; a score is from 0 to 100" }
+                } }
+            }
+        }
+    }
+}
+
+/// How much of the most that a part can give, in percent.
+fn share(part: &Points, rules: &ScoreRules) -> i64 {
+    let first = |steps: &[RuleStep]| steps.iter().map(|step| step.points).max().unwrap_or(0);
+    let most = match part.why {
+        Why::Stage { .. } => rules.stage,
+        Why::Momentum { .. } => first(&rules.moved_forward),
+        Why::Touch { .. } => first(&rules.touched),
+        Why::Appointment { .. } => first(&rules.booked).max(rules.booked_later),
+        Why::Fee { .. } => rules.fee_twice_median,
+        Why::CloseDate { .. } => first(&rules.closes),
+    };
+    (100 * part.points.max(0)).checked_div(most).unwrap_or(0).clamp(0, 100)
+}
+
+// CSV ------------------------------------------------------------------------------------------------------------------
+
+const CSV_HEADER: [&str; 25] = [
+    "Name",
+    "Rank",
+    "Score",
+    "Stage points",
+    "Momentum points",
+    "Last touch points",
+    "Next appointment points",
+    "Fee points",
+    "Close date points",
+    "Market",
+    "Stage",
+    "Odds",
+    "Days in stage",
+    "At least",
+    "Fee",
+    "Weighted",
+    "Units",
+    "Owner",
+    "Last touch",
+    "Status",
+    "Next step",
+    "Close date",
+    "Earliest signing",
+    "Deals",
+    "ClientTether id",
+];
+
+pub(super) fn as_csv(view: &HotView, tenant: &Tenant, now: Timestamp) -> Response {
+    let then = Then { as_of: view.all.list.as_of.unwrap_or(now), tenant };
+    let rows = view.rows.iter().map(|item| csv_row(then, item));
+    csv::download(&format!("{}-hot-list", tenant.slug), &CSV_HEADER, rows)
+}
+
+fn csv_row(then: Then<'_>, item: &HotListItem) -> Vec<String> {
+    let points = |name: &str| item.points.iter().find(|part| part.why.as_str() == name).map_or(0, |part| part.points).to_string();
+    let touch = item.last_touch_ms.and_then(moment).map(|at| at.to_zoned(then.tenant.zone.tz().clone()));
+    vec![
+        item.name.clone(),
+        item.place.to_string(),
+        item.score.to_string(),
+        points("stage"),
+        points("momentum"),
+        points("touch"),
+        points("appointment"),
+        points("fee"),
+        points("close_date"),
+        item.market.clone(),
+        item.stage.clone().unwrap_or_default(),
+        item.odds.map(|odds| odds.to_string()).unwrap_or_default(),
+        item.days_in_stage(then.as_of).to_string(),
+        if item.stage_since_exact { String::new() } else { "yes".to_owned() },
+        item.fee.map(Money::plain).unwrap_or_default(),
+        item.weighted.map(Money::plain).unwrap_or_default(),
+        item.units.clone(),
+        item.owner.clone(),
+        touch.map(|at| at.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),
+        item.status.name().to_owned(),
+        then.next_step(&item.next),
+        item.close_date.map(|day| day.to_string()).unwrap_or_default(),
+        item.fdd.map(|clock| clock.earliest_signing().to_string()).unwrap_or_default(),
+        item.deals.to_string(),
+        item.contact_id.clone().unwrap_or_default(),
+    ]
+}
