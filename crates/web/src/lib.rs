@@ -11,6 +11,7 @@ mod auth;
 mod came_from;
 mod csv;
 mod error;
+mod feeds;
 mod health;
 mod links;
 mod live;
@@ -57,6 +58,7 @@ pub struct Portal {
     sign_ins: auth::SignIns,
     numbers: numbers::KeptNumbers,
     histories: story::LastHistory,
+    feeds: feeds::LastFeeds,
     live: live::Live,
 }
 
@@ -89,6 +91,7 @@ impl Portal {
             sign_ins: auth::SignIns::default(),
             numbers: Default::default(),
             histories: Default::default(),
+            feeds: Default::default(),
         }
     }
 

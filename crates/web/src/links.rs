@@ -9,16 +9,18 @@ pub(crate) enum Tab {
     Overview,
     Leads,
     Pipeline,
+    Notes,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 3] = [Self::Overview, Self::Leads, Self::Pipeline];
+    pub(crate) const ALL: [Self; 4] = [Self::Overview, Self::Leads, Self::Pipeline, Self::Notes];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Leads => "Leads",
             Self::Pipeline => "Pipeline",
+            Self::Notes => "Notes",
         }
     }
 
@@ -28,6 +30,7 @@ impl Tab {
             Self::Overview => "o",
             Self::Leads => "l",
             Self::Pipeline => "p",
+            Self::Notes => "n",
         }
     }
 
@@ -36,6 +39,7 @@ impl Tab {
             Self::Overview => "overview",
             Self::Leads => "leads",
             Self::Pipeline => "pipeline",
+            Self::Notes => "notes",
         }
     }
 
@@ -92,6 +96,20 @@ pub(crate) fn leads(slug: &str) -> Link {
 
 pub(crate) fn pipeline(slug: &str) -> Link {
     Link::to(Tab::Pipeline.url(slug))
+}
+
+pub(crate) fn notes(slug: &str) -> Link {
+    Link::to(Tab::Notes.url(slug))
+}
+
+/// One note, all of it.
+pub(crate) fn note(slug: &str, crm_id: &str) -> Link {
+    Link::to(format!("{}/one", Tab::Notes.url(slug))).with("id", crm_id)
+}
+
+/// Where the agency's form about what a brand's people see is sent: `note` or `type`.
+pub(crate) fn hide(slug: &str, what: &str) -> String {
+    format!("/agency/brands/{slug}/notes/{what}")
 }
 
 /// The rows behind a number of the pipeline's history, such as `lost`.

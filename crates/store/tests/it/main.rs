@@ -16,6 +16,7 @@ mod history;
 mod leads;
 mod leases;
 mod migrations;
+mod note_search;
 mod notes;
 mod old_version;
 mod pipeline_days;

@@ -5,6 +5,7 @@ mod brand;
 mod candidate;
 mod leads;
 mod mapping;
+mod notes;
 pub(crate) mod overview;
 mod pipeline;
 mod sign_in;
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(overview::router())
         .merge(leads::router())
         .merge(pipeline::router())
+        .merge(notes::router())
         .merge(candidate::router())
         .merge(sync::router())
         .merge(mapping::router())

@@ -75,6 +75,12 @@ const LEADS: &[&str] = &[
     "?q=a",
 ];
 const DEALS: &[&str] = &["?format=csv", "?by=value", "?sort=-fee", "?stage=FDD+Sent", "?in=qualified&fee=known", "?q=a"];
+const NOTES: &[&str] = &[
+    "?format=csv",
+    "?q=a*&type=Call&role=late",
+    "?period=30d&also=moves&also=appointments",
+    "?client=1&author=a&stage=FDD+Sent",
+];
 const API_LEADS: &[&str] =
     &["?sort=name", "?stage=New+Lead", "?source=", "?in=open", "?created=unknown", "?q=a", "?cursor=YXQ6MTAw"];
 
@@ -88,7 +94,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 44] = [
+pub(crate) const ROUTES: [Route; 48] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
@@ -116,6 +122,10 @@ pub(crate) const ROUTES: [Route; 44] = [
     page("GET", "/t/{brand}/leads", Whom::Brand, 200, LEADS),
     page("GET", "/t/{brand}/pipeline", Whom::Brand, 200, DEALS),
     page("GET", "/t/{brand}/pipeline/rows", Whom::Brand, 200, ROWS),
+    page("GET", "/t/{brand}/notes", Whom::Brand, 200, NOTES),
+    page("GET", "/t/{brand}/notes/one", Whom::Brand, 404, &["?id=7001/1"]),
+    page("POST", "/agency/brands/{brand}/notes/note", Whom::Agency, 400, &[]),
+    page("POST", "/agency/brands/{brand}/notes/type", Whom::Agency, 400, &[]),
     page("GET", "/t/{brand}/candidates", Whom::Brand, 303, &["?q=a", "?q=%00"]),
     page("GET", "/t/{brand}/candidates/{contact}", Whom::Brand, 404, &["?show=all"]),
     page("GET", "/t/{brand}/{tab}", Whom::Brand, 404, &[]),

@@ -13,6 +13,7 @@ mod input;
 mod isolation;
 mod live;
 mod mapping;
+mod notes;
 mod overview;
 mod page;
 mod past;
