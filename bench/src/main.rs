@@ -9,6 +9,7 @@
 mod crm;
 #[path = "../../crates/tetherboard/src/heap.rs"]
 mod heap;
+mod notes;
 mod pages;
 mod usage;
 mod yardstick;
@@ -83,6 +84,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let started = Instant::now();
     let read = yardstick::read_all(&crm, &folder.path().join("plain.db")).await?;
     before.print("yardstick, a plain script", read, started)?;
+    notes::write(&store, &tenant).await?;
     pages::measure(&store).await
 }
 

@@ -10,7 +10,7 @@ use tetherboard_store::{Store, access, tokens};
 use tetherboard_web::{Portal, Settings, hash_token, new_api_token, token_hint};
 use tokio::net::TcpListener;
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 18] = [
     "/t/bench/overview",
     "/t/bench/leads",
     "/t/bench/leads?period=12m&compare=year",
@@ -23,6 +23,13 @@ const PAGES: [&str; 12] = [
     "/api/v1/tenants/bench/pipeline",
     "/api/v1/tenants/bench/leads?sort=name",
     "/agency",
+    // A hundred thousand notes: a word in one of a thousand, one in each, beginnings, a phrase.
+    "/t/bench/notes",
+    "/t/bench/notes?q=financing",
+    "/t/bench/notes?q=the&type=Call&role=new",
+    "/t/bench/notes?q=f*",
+    "/t/bench/notes?q=%22the+fee+of%22",
+    "/api/v1/tenants/bench/notes?q=financing",
 ];
 
 const ROUNDS: usize = 40;

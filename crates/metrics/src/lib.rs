@@ -10,6 +10,7 @@ mod as_of;
 mod attention;
 mod board;
 mod changes;
+mod feed;
 mod flow;
 mod forecast;
 mod freshness;
@@ -33,6 +34,7 @@ pub use as_of::{AS_OF, DealThen, ProspectThen, deals_at, pipeline_at, prospects_
 pub use attention::{Attention, NeedsAttention, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
 pub use changes::{Changes, FeeNow, MovedOn, changes, starts_on};
+pub use feed::{Between, FeedFilter, Happened, NOTE_FEED, NoteFeed, NoteKind, Selected, Selection};
 pub use flow::{FLOW, FlowEnd, FlowLink, Went, flow, went};
 pub use forecast::{Closing, FORECAST, ForecastMonth, forecast};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};

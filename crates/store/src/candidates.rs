@@ -4,6 +4,7 @@ use sea_orm::FromQueryResult;
 use tetherboard_domain::{ContactId, TenantId};
 
 use crate::leads::find_words;
+use crate::notes::{Audience, HIDDEN, HIDDEN_KIND, visible};
 use crate::query::{Query, all, one};
 use crate::{Conn, Result};
 
@@ -109,20 +110,47 @@ pub async fn appointments<C: Conn>(
 
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct OwnNote {
+    pub crm_id: String,
     pub kind: String,
     pub author: String,
-    /// Sanitised.
+    /// Sanitised; empty when it is longer than was asked for.
     pub html: String,
+    /// Plain text, cut to what was asked for.
+    pub body: String,
+    /// Of the whole plain text.
+    pub letters: i64,
     pub created_ms: Option<i64>,
+    /// From the brand's people.
+    pub hidden: bool,
+    /// Its kind is; else the note itself.
+    pub hidden_kind: bool,
 }
 
-/// The newest of a contact's notes, and how many there are. Those without a date come last.
-pub async fn notes<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId, limit: i64) -> Result<(Vec<OwnNote>, i64)> {
-    const OF: &str = "FROM notes WHERE tenant_id = $1 AND client_id = $2 AND gone_ms IS NULL";
-    let values = || [tenant.0.into(), contact.as_str().into()];
-    let total = crate::query::number(conn, &format!("SELECT COUNT(*) {OF}"), values()).await?;
-    let mut query = Query::numbered(&format!("SELECT kind, author, html, created_ms {OF}"), values());
-    query.push(" ORDER BY COALESCE(created_ms, -9223372036854775807) DESC, crm_id LIMIT ").bind(limit);
+/// The newest of a contact's notes that an audience may see, each with at most so many letters of its text; and how many there
+/// are. Those without a date come last.
+pub async fn notes<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    audience: Audience,
+    contact: &ContactId,
+    limit: i64,
+    longest: i32,
+) -> Result<(Vec<OwnNote>, i64)> {
+    let of_contact = |query: &mut Query| {
+        query.push(" FROM notes n WHERE n.gone_ms IS NULL AND n.tenant_id = ").bind(tenant.0);
+        query.push(" AND n.client_id = ").bind(contact.as_str());
+        visible(query, audience);
+    };
+    let mut counting = Query::new("SELECT COUNT(*)");
+    of_contact(&mut counting);
+    let total = counting.number(conn).await?;
+    let mut query = Query::new(
+        "SELECT n.crm_id, n.kind, n.author, n.created_ms, CAST(LENGTH(n.body) AS BIGINT) AS letters, CASE WHEN LENGTH(n.html) <= ",
+    );
+    query.bind(longest).push(" THEN n.html ELSE '' END AS html, SUBSTR(n.body, 1, ").bind(longest);
+    query.push(&format!(") AS body, {HIDDEN} AS hidden, {HIDDEN_KIND} AS hidden_kind"));
+    of_contact(&mut query);
+    query.push(" ORDER BY COALESCE(n.created_ms, -9223372036854775807) DESC, n.crm_id LIMIT ").bind(limit);
     Ok((query.all(conn).await?, total))
 }
 

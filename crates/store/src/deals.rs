@@ -75,7 +75,7 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord
 }
 
 pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
-    standings_in(conn, "pipeline_items", "odds, close_date", tenant, ids).await
+    standings_in(conn, "pipeline_items", "odds, close_date, CAST(NULL AS TEXT) AS whiteboard", tenant, ids).await
 }
 
 /// The deals of prospects: the CRM's, and one for each prospect that has none. A deal is a prospect's by its contact's

@@ -74,13 +74,14 @@ pub async fn of<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, crm_id: &
 
 // Values ---------------------------------------------------------------------------------------------------------------
 
-/// One seen change of a fee (cents), of odds (hundredths of a percent) or of a close date (`YYYY-MM-DD`); `None` is unknown.
+/// One seen change of a fee (cents), of odds (hundredths of a percent), of a close date (`YYYY-MM-DD`) or of the whiteboard (the
+/// first 4,000 letters of its text); `None` is unknown, or an empty whiteboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueChange {
     /// Contacts or deals.
     pub subject: Dataset,
     pub crm_id: String,
-    /// `fee`, `odds` or `close_date`.
+    /// `fee`, `odds`, `close_date` or `whiteboard`.
     pub field: String,
     pub old: Option<String>,
     pub new: Option<String>,

@@ -167,32 +167,6 @@ pub async fn replace(tx: &Tx, tenant: TenantId, wanted: &[HotListRow]) -> Result
     upsert(tx, &ITEMS, rows).await
 }
 
-/// A contact's last note, for a glance.
-#[derive(Clone, Debug, FromQueryResult)]
-pub struct LatestNote {
-    pub client_id: String,
-    pub author: String,
-    /// Plain text.
-    pub body: String,
-    pub created_ms: i64,
-}
-
-/// The last dated note of each of these contacts, its text cut to `longest` letters.
-pub async fn latest_notes<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String], longest: u16) -> Result<Vec<LatestNote>> {
-    const NEWEST: &str = "ROW_NUMBER() OVER (PARTITION BY client_id ORDER BY created_ms DESC, crm_id) AS newest";
-    let mut found = Vec::new();
-    for part in contacts.chunks(1_000) {
-        let mut query = Query::new(&format!(
-            "SELECT client_id, author, SUBSTR(body, 1, {longest}) AS body, created_ms \
-             FROM (SELECT client_id, author, body, created_ms, {NEWEST} "
-        ));
-        query.push("FROM notes WHERE gone_ms IS NULL AND created_ms IS NOT NULL AND tenant_id = ").bind(tenant.0);
-        query.push(" AND client_id IN ").bind_list(part.iter().cloned()).push(") AS dated WHERE newest = 1");
-        found.extend(query.all::<_, LatestNote>(conn).await?);
-    }
-    Ok(found)
-}
-
 // Rules ----------------------------------------------------------------------------------------------------------------
 
 /// A version of the rules, as it was set.

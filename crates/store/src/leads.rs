@@ -98,12 +98,14 @@ pub struct Standing {
     /// Of a deal.
     pub odds: Option<i64>,
     pub close_date: Option<String>,
+    /// Of a contact, sanitised.
+    pub whiteboard: Option<String>,
     /// When it was last written, of one that reads have missed since.
     pub lost_since_ms: Option<i64>,
 }
 
 pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
-    standings_in(conn, "leads", "CAST(NULL AS BIGINT) AS odds, CAST(NULL AS TEXT) AS close_date", tenant, ids).await
+    standings_in(conn, "leads", "CAST(NULL AS BIGINT) AS odds, CAST(NULL AS TEXT) AS close_date, whiteboard", tenant, ids).await
 }
 
 pub(crate) async fn standings_in<C: Conn>(

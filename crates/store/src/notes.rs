@@ -1,10 +1,19 @@
 //! Notes, which the CRM gives contact by contact: whose turn it is, what was read, and how much of it is current.
 
-use sea_orm::{FromQueryResult, Value};
-use tetherboard_domain::{Dataset, TenantId};
+mod find;
+mod hidden;
 
-use crate::leads::find_words;
-use crate::query::{Query, rows};
+pub use find::{
+    GLANCE, LatestNote, NoteFilter, NoteInShort, NoteRow, WholeNote, contacts_named, count, each_contact, each_in_short, hits,
+    latest_of, list, numbered, part_of, whole,
+};
+pub use hidden::{Audience, HiddenKind, hidden_kinds, hide_kind, hide_note, show_kind, show_note};
+pub(crate) use hidden::{HIDDEN, HIDDEN_KIND, visible};
+
+use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
+use tetherboard_domain::{Dataset, TenantId, search_words};
+
+use crate::query::{Query, number, rows};
 use crate::records::{self, Book};
 use crate::snapshots::RowNo;
 use crate::{Conn, Result};
@@ -25,21 +34,61 @@ pub struct NoteRecord {
 }
 
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, notes: &[(Book, NoteRecord)], keep: &[&'static str]) -> Result<()> {
-    const NOTES: [&str; 8] = ["note_id", "client_id", "kind", "author", "html", "body", "search", "created_ms"];
-    let rows = notes.iter().map(|(book, note)| {
+    const NOTES: [&str; 10] =
+        ["note_id", "client_id", "kind", "kind_key", "author", "html", "body", "search", "created_ms", "no"];
+    if notes.is_empty() {
+        return Ok(());
+    }
+    // A note that is there already keeps the number that the index of words knows it by.
+    let keep: Vec<&str> = keep.iter().copied().chain(["no"]).collect();
+    let last_no = number(conn, "SELECT MAX(no) FROM notes", []).await?;
+    let rows = (last_no + 1..).zip(notes).map(|(no, (book, note))| {
         let own: Vec<Value> = vec![
             note.note_id.clone().into(),
             note.client_id.clone().into(),
             note.kind.clone().into(),
+            kind_key(&note.kind).into(),
             note.author.clone().into(),
             note.html.clone().into(),
             note.body.clone().into(),
-            note.body.to_lowercase().into(),
+            search_words(&note.body).into(),
             note.created_ms.into(),
+            no.into(),
         ];
         (book, own)
     });
-    records::put(conn, tenant, Dataset::Notes, &NOTES, keep, rows).await
+    records::put(conn, tenant, Dataset::Notes, &NOTES, &keep, rows).await
+}
+
+/// A kind of note as it is compared: trimmed, case folded, and no longer than an index takes.
+pub fn kind_key(kind: &str) -> String {
+    kind.trim().to_lowercase().chars().take(200).collect()
+}
+
+/// Numbers the notes of an older version, and keeps the words that they are found by.
+pub(crate) async fn index_old<C: ConnectionTrait>(conn: &C) -> std::result::Result<(), DbErr> {
+    // A note is up to a megabyte.
+    const PART: i64 = 32;
+    let backend = conn.get_database_backend();
+    let select = "SELECT tenant_id, crm_id, kind, body FROM notes WHERE (tenant_id, crm_id) > ($1, $2) \
+                  ORDER BY tenant_id, crm_id LIMIT $3";
+    let update = "UPDATE notes SET no = $3, kind_key = $4, search = $5 WHERE tenant_id = $1 AND crm_id = $2";
+    let (mut after, mut no) = ((i64::MIN, String::new()), 0_i64);
+    loop {
+        let values = [after.0.into(), after.1.clone().into(), PART.into()];
+        let part = conn.query_all_raw(Statement::from_sql_and_values(backend, select, values)).await?;
+        for row in &part {
+            let (tenant, crm_id): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let (kind, body): (String, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+            no += 1;
+            let values = [tenant.into(), crm_id.clone().into(), no.into(), kind_key(&kind).into(), search_words(&body).into()];
+            conn.execute_raw(Statement::from_sql_and_values(backend, update, values)).await?;
+            after = (tenant, crm_id);
+        }
+        if part.is_empty() {
+            return Ok(());
+        }
+    }
 }
 
 /// Why a contact's notes are read in a run.
@@ -105,70 +154,4 @@ pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId) -> Result<NoteCoverag
     let found = rows(conn, text, [tenant.0.into()]).await?;
     let Some(row) = found.first() else { return Ok(NoteCoverage::default()) };
     Ok(NoteCoverage { contacts: row.try_get_by_index(0)?, current: row.try_get_by_index(1)? })
-}
-
-// Listing --------------------------------------------------------------------------------------------------------------
-
-/// Which notes to list.
-#[derive(Clone, Debug, Default)]
-pub struct NoteFilter {
-    pub text: Option<String>,
-    pub kind: Option<String>,
-    pub author: Option<String>,
-    pub client: Option<String>,
-    pub from_ms: Option<i64>,
-    pub until_ms: Option<i64>,
-}
-
-#[derive(Clone, Debug, FromQueryResult)]
-pub struct NoteRow {
-    pub crm_id: String,
-    pub note_id: String,
-    pub client_id: String,
-    /// The contact's.
-    pub name: String,
-    pub stage: Option<String>,
-    pub kind: String,
-    pub author: String,
-    pub html: String,
-    pub body: String,
-    pub created_ms: Option<i64>,
-}
-
-/// How many notes of live contacts fit.
-pub async fn count<C: Conn>(conn: &C, tenant: TenantId, filter: &NoteFilter) -> Result<i64> {
-    let mut query =
-        Query::new("SELECT COUNT(*) FROM notes n JOIN leads l ON l.tenant_id = n.tenant_id AND l.crm_id = n.client_id");
-    narrow(&mut query, tenant, filter);
-    query.number(conn).await
-}
-
-/// The newest first; those without a date come last.
-pub async fn list<C: Conn>(conn: &C, tenant: TenantId, filter: &NoteFilter, limit: i64, offset: i64) -> Result<Vec<NoteRow>> {
-    let mut query = Query::new(
-        "SELECT n.crm_id, n.note_id, n.client_id, l.name, l.stage, n.kind, n.author, n.html, n.body, n.created_ms \
-         FROM notes n JOIN leads l ON l.tenant_id = n.tenant_id AND l.crm_id = n.client_id",
-    );
-    narrow(&mut query, tenant, filter);
-    query.push(" ORDER BY COALESCE(n.created_ms, -9223372036854775807) DESC, n.crm_id LIMIT ").bind(limit);
-    query.push(" OFFSET ").bind(offset);
-    query.all(conn).await
-}
-
-fn narrow(query: &mut Query, tenant: TenantId, filter: &NoteFilter) {
-    query.push(" WHERE n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant.0);
-    for (column, wanted) in [("n.kind", &filter.kind), ("n.author", &filter.author), ("n.client_id", &filter.client)] {
-        if let Some(wanted) = wanted {
-            query.push(&format!(" AND {column} = ")).bind(wanted.clone());
-        }
-    }
-    if let Some(from_ms) = filter.from_ms {
-        query.push(" AND n.created_ms >= ").bind(from_ms);
-    }
-    if let Some(until_ms) = filter.until_ms {
-        query.push(" AND n.created_ms < ").bind(until_ms);
-    }
-    if let Some(text) = &filter.text {
-        find_words(query, "n.search", text);
-    }
 }

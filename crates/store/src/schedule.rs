@@ -217,3 +217,21 @@ pub async fn feed<C: Conn>(conn: &C, tenant: TenantId, from_ms: i64, until_ms: i
     );
     all(conn, &text, [tenant.0.into(), from_ms.into(), until_ms.into()]).await
 }
+/// What a feed of notes tells of an appointment.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct InShort {
+    pub client_id: String,
+    pub kind: String,
+    /// Its first 200 letters.
+    pub title: String,
+    pub owner: String,
+    pub cancelled: bool,
+    pub starts_ms: i64,
+}
+
+/// Those with a contact and a readable time.
+pub async fn all_in_short<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<InShort>> {
+    let text = "SELECT client_id, kind, SUBSTR(title, 1, 200) AS title, owner, cancelled, starts_ms FROM scheduled_activities \
+                WHERE tenant_id = $1 AND gone_ms IS NULL AND client_id IS NOT NULL AND starts_ms IS NOT NULL";
+    all(conn, text, [tenant.0.into()]).await
+}

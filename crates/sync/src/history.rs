@@ -73,6 +73,8 @@ pub(crate) struct Values {
     pub(crate) odds: Option<i64>,
     /// `YYYY-MM-DD`.
     pub(crate) close_date: Option<String>,
+    /// Plain text.
+    pub(crate) whiteboard: Option<String>,
 }
 
 impl Values {
@@ -89,6 +91,11 @@ impl Values {
             ("fee", text(before.fee_cents), text(self.fee_cents)),
             ("odds", text(before.odds), text(self.odds)),
             ("close_date", before.close_date.clone(), self.close_date.clone()),
+            (
+                "whiteboard",
+                before.whiteboard.clone().filter(|text| !text.is_empty()),
+                self.whiteboard.clone().filter(|text| !text.is_empty()),
+            ),
         ];
         let seen_before_ms = sight.seen_before_ms(before).unwrap_or(sight.now_ms);
         let changed = fields.into_iter().filter(|(field, old, new)| old != new && !has_vanished(field));
@@ -151,6 +158,7 @@ mod tests {
             fee_cents: Some(100),
             odds: None,
             close_date: None,
+            whiteboard: None,
             lost_since_ms: None,
         }
     }
@@ -191,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_value_that_changed_says_from_what_to_what_and_one_that_vanished_did_not_change() {
-        let values = Values { fee_cents: None, odds: Some(5_000), close_date: None };
+        let values = Values { odds: Some(5_000), ..Values::default() };
         let changes = values.changes(&sight(None), Some(&standing("X")), |field| field == "fee");
         let [odds] = changes.as_slice() else { panic!("{changes:?}") };
         assert_eq!((odds.field.as_str(), odds.old.as_deref(), odds.new.as_deref()), ("odds", None, Some("5000")));

@@ -1,8 +1,10 @@
 //! Lists as CSV: UTF-8 with a byte-order mark, and no cell that a spreadsheet would run as a formula.
 
+use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 /// A table with its header row, as a download.
 pub(crate) fn download(name: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Response {
@@ -12,7 +14,31 @@ pub(crate) fn download(name: &str, header: &[&str], rows: impl Iterator<Item = V
     for row in rows {
         let _ = writer.write_record(row.iter().map(|cell| harmless(cell)));
     }
-    let mut response = writer.into_inner().unwrap_or_default().into_response();
+    as_download(name, writer.into_inner().unwrap_or_default().into_response())
+}
+
+/// The same for rows that come in parts; a part that fails ends the answer in the middle, which the reader is told.
+pub(crate) fn stream<E: std::error::Error + Send + Sync + 'static>(
+    name: &str,
+    header: &[&str],
+    parts: impl Stream<Item = Result<Vec<Vec<String>>, E>> + Send + 'static,
+) -> Response {
+    let header = vec![header.iter().map(|&cell| cell.to_owned()).collect()];
+    let first = stream::iter([Ok([b"\xef\xbb\xbf".to_vec(), written(header)].concat())]);
+    let rest = parts.map_ok(written);
+    as_download(name, Body::from_stream(first.chain(rest)).into_response())
+}
+
+fn written(rows: Vec<Vec<String>>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        // Writing into memory does not fail.
+        let _ = writer.write_record(row.iter().map(|cell| harmless(cell)));
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+fn as_download(name: &str, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {

@@ -8,13 +8,14 @@ mod api;
 mod asof;
 mod assets;
 mod auth;
+mod calendar_feed;
 mod came_from;
 mod csv;
 mod error;
-mod feed;
 mod health;
 mod links;
 mod live;
+mod note_feeds;
 mod numbers;
 mod pages;
 mod parts;
@@ -58,6 +59,7 @@ pub struct Portal {
     sign_ins: auth::SignIns,
     numbers: numbers::KeptNumbers,
     histories: story::LastHistory,
+    note_feeds: note_feeds::LastFeeds,
     live: live::Live,
 }
 
@@ -90,6 +92,7 @@ impl Portal {
             sign_ins: auth::SignIns::default(),
             numbers: Default::default(),
             histories: Default::default(),
+            note_feeds: Default::default(),
         }
     }
 
@@ -107,7 +110,7 @@ impl Portal {
         Router::new()
             .merge(pages::router())
             .nest("/api/v1", api::router())
-            .merge(feed::router())
+            .merge(calendar_feed::router())
             .merge(assets::router())
             .merge(health::router())
             .fallback(pages::not_found)

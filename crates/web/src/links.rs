@@ -10,11 +10,12 @@ pub(crate) enum Tab {
     Leads,
     Pipeline,
     HotList,
+    Notes,
     Schedule,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 5] = [Self::Overview, Self::Leads, Self::Pipeline, Self::HotList, Self::Schedule];
+    pub(crate) const ALL: [Self; 6] = [Self::Overview, Self::Leads, Self::Pipeline, Self::HotList, Self::Notes, Self::Schedule];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -22,6 +23,7 @@ impl Tab {
             Self::Leads => "Leads",
             Self::Pipeline => "Pipeline",
             Self::HotList => "Hot List",
+            Self::Notes => "Notes",
             Self::Schedule => "Schedule",
         }
     }
@@ -33,6 +35,7 @@ impl Tab {
             Self::Leads => "l",
             Self::Pipeline => "p",
             Self::HotList => "h",
+            Self::Notes => "n",
             Self::Schedule => "s",
         }
     }
@@ -43,6 +46,7 @@ impl Tab {
             Self::Leads => "leads",
             Self::Pipeline => "pipeline",
             Self::HotList => "hot-list",
+            Self::Notes => "notes",
             Self::Schedule => "schedule",
         }
     }
@@ -121,6 +125,20 @@ pub(crate) fn calendar_feed(secret: &str) -> String {
 }
 
 pub(crate) const CALENDAR_FEEDS: &str = "/calendar/";
+
+pub(crate) fn notes(slug: &str) -> Link {
+    Link::to(Tab::Notes.url(slug))
+}
+
+/// One note, all of it.
+pub(crate) fn note(slug: &str, crm_id: &str) -> Link {
+    Link::to(format!("{}/one", Tab::Notes.url(slug))).with("id", crm_id)
+}
+
+/// Where the agency's form about what a brand's people see is sent: `note` or `type`.
+pub(crate) fn hide(slug: &str, what: &str) -> String {
+    format!("/agency/brands/{slug}/notes/{what}")
+}
 
 /// The rows behind a number of the pipeline's history, such as `lost`.
 pub(crate) fn pipeline_rows(slug: &str, show: &str) -> Link {

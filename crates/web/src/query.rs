@@ -39,13 +39,19 @@ impl Pairs {
         self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn filled(&self, key: &str) -> Option<&str> {
-        self.get(key).map(str::trim).filter(|value| !value.is_empty())
+    /// All values of a key, each once, without the space around them.
+    pub(crate) fn all(&self, key: &str) -> Vec<String> {
+        let mut values: Vec<String> = Vec::new();
+        for (_, value) in self.0.iter().filter(|(known, _)| known == key) {
+            if !values.iter().any(|known| known == value.trim()) {
+                values.push(value.trim().to_owned());
+            }
+        }
+        values
     }
 
-    /// All values of a key, in order.
-    pub(crate) fn all(&self, key: &str) -> Vec<&str> {
-        self.0.iter().filter(|(known, _)| known == key).map(|(_, value)| value.trim()).collect()
+    pub(crate) fn filled(&self, key: &str) -> Option<&str> {
+        self.get(key).map(str::trim).filter(|value| !value.is_empty())
     }
 
     /// All but some keys.
@@ -94,7 +100,7 @@ pub(crate) enum Edge {
     Moment(DateTime),
 }
 
-fn edge(pairs: &Pairs, key: &str) -> Result<Option<Edge>, String> {
+pub(crate) fn edge(pairs: &Pairs, key: &str) -> Result<Option<Edge>, String> {
     let Some(text) = pairs.filled(key) else { return Ok(None) };
     if text.len() <= 10 {
         if let Ok(day) = text.parse() {

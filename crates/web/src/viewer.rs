@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use tetherboard_domain::UserRole;
 use tetherboard_store::Result;
 use tetherboard_store::access::{self, User};
+use tetherboard_store::notes::Audience;
 use tetherboard_store::tenants::{self, Tenant};
 
 use crate::Portal;
@@ -45,6 +46,11 @@ impl fmt::Debug for Pass {
 impl Viewer {
     pub(crate) fn is_agency(&self) -> bool {
         self.user.role == UserRole::AgencyAdmin
+    }
+
+    /// As whom they read notes.
+    pub(crate) fn audience(&self) -> Audience {
+        if self.is_agency() { Audience::Agency } else { Audience::Brand }
     }
 
     /// The same person as they stand now; `None` when they have signed out, or were shut out, since.

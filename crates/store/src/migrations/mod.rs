@@ -17,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(SqlMigration { name: "m0004_one_waiting_of_a_kind", text: include_str!("m0004_one_waiting_of_a_kind.sql") }),
             Box::new(SqlMigration { name: "m0005_stage_milestones", text: include_str!("m0005_stage_milestones.sql") }),
             Box::new(SqlMigration { name: "m0006_hot_list", text: include_str!("m0006_hot_list.sql") }),
+            Box::new(NoteSearch),
             Box::new(SqlMigration { name: "m0008_calendar_feeds", text: include_str!("m0008_calendar_feeds.sql") }),
         ]
     }
@@ -71,6 +72,30 @@ impl MigrationTrait for PackSnapshots {
     }
 }
 
+/// Notes were found by a pattern over their text, note by note. Words are found by an index, which is the one place where each
+/// database has a text of its own. What was read before is indexed too.
+struct NoteSearch;
+
+impl MigrationName for NoteSearch {
+    fn name(&self) -> &'static str {
+        "m0007_note_search"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for NoteSearch {
+    async fn up(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
+        SqlMigration { name: "m0007_note_search", text: include_str!("m0007_note_search.sql") }.up(manager).await?;
+        let conn = manager.get_connection();
+        crate::notes::index_old(conn).await?;
+        let sqlite = manager.get_database_backend() == sea_orm::DbBackend::Sqlite;
+        let index =
+            if sqlite { include_str!("m0007_note_search.sqlite.sql") } else { include_str!("m0007_note_search.postgres.sql") };
+        conn.execute_unprepared(index).await?;
+        Ok(())
+    }
+}
+
 /// The migrator takes no lock of its own, so two processes that start together would both create the tables.
 pub(crate) async fn run(db: &DatabaseConnection) -> Result<()> {
     // Most starts have nothing to do, and should not wait for the write lock to find that out.
@@ -112,8 +137,11 @@ const PLANNER_FIGURES: &str = "
         ('snapshot_pages', 'snapshot_pages', '10000 10000 7 1 1'),
         ('notes', 'notes', '200000 200000 1'),
         ('notes', 'notes_by_row', '200000 200000 1'),
-        ('notes', 'notes_by_contact', '200000 200000 4'),
         ('notes', 'notes_by_created', '200000 200000 1'),
+        ('notes', 'notes_by_no', '200000 1'),
+        ('notes', 'notes_in_short', '200000 200000 4 4 1 1 1 1 1'),
+        ('hidden_note_types', 'hidden_note_types', '10 10 1'),
+        ('hidden_notes', 'hidden_notes', '1000 1000 1'),
         ('scheduled_activities', 'scheduled_activities', '5000 5000 1'),
         ('scheduled_activities', 'scheduled_activities_by_row', '5000 5000 1'),
         ('scheduled_activities', 'scheduled_activities_by_start', '5000 5000 1'),

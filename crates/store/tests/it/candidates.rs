@@ -3,6 +3,7 @@ use tetherboard_domain::{Dataset, TenantId};
 use tetherboard_store::candidates;
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::{LeadFilter, LeadRecord};
+use tetherboard_store::notes::Audience;
 use tetherboard_store::records::{self, Absence};
 use tetherboard_store::schedule::{self, ActivityRecord};
 use tetherboard_store::{leads, notes};
@@ -83,11 +84,11 @@ async fn the_newest_notes_come_first_and_are_counted(#[values(Sqlite, Postgres)]
     notes::put(conn, harbor, &put, &[]).await.unwrap();
     let gone_id = put[3].0.crm_id.clone();
     gone(&db, harbor, Dataset::Notes, &gone_id).await;
-    let (shown, total) = candidates::notes(conn, harbor, &"7".into(), 2).await.unwrap();
+    let (shown, total) = candidates::notes(conn, harbor, Audience::Brand, &"7".into(), 2, 1_000).await.unwrap();
     let texts: Vec<String> = shown.into_iter().map(|note| note.html).collect();
     assert_eq!((texts, total), (vec!["<p>new</p>".to_owned(), "<p>old</p>".to_owned()], 3));
-    assert_eq!(candidates::notes(conn, harbor, &"7".into(), 9).await.unwrap().0.len(), 3);
-    assert_eq!(candidates::notes(conn, tidewater, &"7".into(), 9).await.unwrap().1, 0);
+    assert_eq!(candidates::notes(conn, harbor, Audience::Brand, &"7".into(), 9, 1_000).await.unwrap().0.len(), 3);
+    assert_eq!(candidates::notes(conn, tidewater, Audience::Brand, &"7".into(), 9, 1_000).await.unwrap().1, 0);
 }
 
 #[rstest]

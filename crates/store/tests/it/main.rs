@@ -17,6 +17,7 @@ mod history;
 mod leads;
 mod leases;
 mod migrations;
+mod note_search;
 mod notes;
 mod old_version;
 mod pipeline_days;

@@ -1,7 +1,7 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, TenantId};
+use tetherboard_domain::{Dataset, Search, TenantId};
 use tetherboard_store::leads::{self, LeadRecord};
-use tetherboard_store::notes::{self, NoteCoverage, NoteFilter, NoteRecord, NoteRow, Turn};
+use tetherboard_store::notes::{self, Audience, NoteCoverage, NoteFilter, NoteRecord, NoteRow, Turn};
 use tetherboard_store::records::{self, Absence, Book};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, tenant};
@@ -135,8 +135,8 @@ async fn feed(kind: Kind) -> (TestDatabase, TenantId) {
 }
 
 async fn listed(db: &TestDatabase, tenant: TenantId, filter: &NoteFilter) -> Vec<NoteRow> {
-    let rows = notes::list(db.store.conn(), tenant, filter, 99, 0).await.unwrap();
-    assert_eq!(notes::count(db.store.conn(), tenant, filter).await.unwrap(), i64::try_from(rows.len()).unwrap());
+    let rows = notes::list(db.store.conn(), tenant, Audience::Brand, filter, (0, 99), 1_000).await.unwrap();
+    assert_eq!(notes::count(db.store.conn(), tenant, Audience::Brand, filter).await.unwrap(), i64::try_from(rows.len()).unwrap());
     rows
 }
 
@@ -150,23 +150,28 @@ async fn the_feed_has_the_newest_note_of_a_live_contact_first_and_the_undated_la
     let row = &rows[1];
     assert_eq!((&*row.note_id, &*row.client_id, row.stage.as_deref()), ("1", "2", Some("New Lead")));
     assert_eq!((&*row.kind, &*row.author, &*row.html, &*row.body), ("Email", "Vic", "<p>ÉTUDE, mailed</p>", "ÉTUDE, mailed"));
-    let second = notes::list(db.store.conn(), harbor, &NoteFilter::default(), 2, 1).await.unwrap();
+    let second = notes::list(db.store.conn(), harbor, Audience::Brand, &NoteFilter::default(), (1, 2), 1_000).await.unwrap();
     assert_eq!(second.iter().map(|row| &*row.crm_id).collect::<Vec<_>>(), ["2/1", "1/1"]);
 }
 
 #[rstest]
-#[case::words(NoteFilter { text: Some("fdd CALLED".to_owned()), ..NoteFilter::default() }, &["1/1"])]
-#[case::a_letter_with_an_accent(NoteFilter { text: Some("étude".to_owned()), ..NoteFilter::default() }, &["2/1"])]
-#[case::signs_that_a_pattern_means_otherwise(NoteFilter { text: Some("0% d_s".to_owned()), ..NoteFilter::default() }, &["1/2"])]
-#[case::markup_is_no_text(NoteFilter { text: Some("<p>".to_owned()), ..NoteFilter::default() }, &[])]
-#[case::kind(NoteFilter { kind: Some("Call".to_owned()), ..NoteFilter::default() }, &["1/2", "1/1", "2/2"])]
+#[case::words(NoteFilter { text: Some(Search::parse("fdd CALLED")), ..NoteFilter::default() }, &["1/1"])]
+#[case::a_letter_with_an_accent(NoteFilter { text: Some(Search::parse("étude")), ..NoteFilter::default() }, &["2/1"])]
+#[case::without_the_accent(NoteFilter { text: Some(Search::parse("Etude")), ..NoteFilter::default() }, &["2/1"])]
+#[case::signs_that_a_pattern_means_otherwise(NoteFilter { text: Some(Search::parse("100% said_so")), ..NoteFilter::default() }, &["1/2"])]
+#[case::a_part_of_a_word(NoteFilter { text: Some(Search::parse("call")), ..NoteFilter::default() }, &[])]
+#[case::a_beginning(NoteFilter { text: Some(Search::parse("call*")), ..NoteFilter::default() }, &["1/1"])]
+#[case::a_phrase(NoteFilter { text: Some(Search::parse("\"the fdd\"")), ..NoteFilter::default() }, &["1/1"])]
+#[case::a_phrase_in_another_order(NoteFilter { text: Some(Search::parse("\"fdd the\"")), ..NoteFilter::default() }, &[])]
+#[case::markup_is_no_text(NoteFilter { text: Some(Search::parse("<p>")), ..NoteFilter::default() }, &[])]
+#[case::kind(NoteFilter { kind: Some("call".to_owned()), ..NoteFilter::default() }, &["1/2", "1/1", "2/2"])]
 #[case::author(NoteFilter { author: Some("Vic".to_owned()), ..NoteFilter::default() }, &["2/1", "2/2"])]
 #[case::client(NoteFilter { client: Some("1".to_owned()), ..NoteFilter::default() }, &["1/2", "1/1"])]
 #[case::gone_client(NoteFilter { client: Some("3".to_owned()), ..NoteFilter::default() }, &[])]
 #[case::from(NoteFilter { from_ms: Some(NOW_MS + 2 * MINUTE_MS), ..NoteFilter::default() }, &["1/2", "2/1"])]
 #[case::until(NoteFilter { until_ms: Some(NOW_MS + 2 * MINUTE_MS), ..NoteFilter::default() }, &["1/1"])]
 #[case::all_at_once(
-    NoteFilter { text: Some("sure".to_owned()), kind: Some("Call".to_owned()), author: Some("Uma".to_owned()),
+    NoteFilter { text: Some(Search::parse("sure")), kind: Some("call".to_owned()), author: Some("Uma".to_owned()),
         client: Some("1".to_owned()), from_ms: Some(NOW_MS), until_ms: Some(NOW_MS + 4 * MINUTE_MS) },
     &["1/2"]
 )]

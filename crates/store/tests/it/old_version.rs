@@ -6,14 +6,15 @@ use std::collections::HashMap;
 
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
-use tetherboard_domain::{Dataset, RunId, RunStatus, TenantId, Trigger};
+use tetherboard_domain::{Dataset, RunId, RunStatus, Search, TenantId, Trigger};
+use tetherboard_store::notes::{self, Audience, NoteFilter};
 use tetherboard_store::snapshots;
 use tetherboard_store::{Conn, leads, runs};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, empty};
 
 use crate::answers::{Given, body, contacts, given, keep, page, pages, unsplit};
-use crate::rows::{NOW_MS, lead, put_leads};
+use crate::rows::{NOW_MS, lead, note, put_leads};
 
 const FIRST_TABLES: &str = include_str!("../../src/migrations/m0001_first_tables.sql");
 const HARBOR: TenantId = TenantId(1);
@@ -23,11 +24,8 @@ async fn execute<C: Conn>(conn: &C, text: &str, values: Vec<Value>) {
     conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), text, values)).await.unwrap();
 }
 
-/// The tables of that version, with two brands in them.
-async fn of_old(kind: Kind) -> TestDatabase {
-    let db = empty(kind).await;
-    let conn = db.store.conn();
-    let words = match conn.get_database_backend() {
+fn in_words_of(backend: DbBackend, text: &str) -> String {
+    let words = match backend {
         DbBackend::Sqlite => [
             ("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
             ("{bytes}", "BLOB"),
@@ -41,7 +39,14 @@ async fn of_old(kind: Kind) -> TestDatabase {
             ("{binary}", "COLLATE \"C\""),
         ],
     };
-    let text = words.iter().fold(FIRST_TABLES.to_owned(), |text, (word, meaning)| text.replace(word, meaning));
+    words.iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
+}
+
+/// The tables of that version, with two brands in them.
+async fn of_old(kind: Kind) -> TestDatabase {
+    let db = empty(kind).await;
+    let conn = db.store.conn();
+    let text = in_words_of(conn.get_database_backend(), FIRST_TABLES);
     conn.execute_unprepared(&text).await.unwrap();
     conn.execute_unprepared(
         "CREATE TABLE seaql_migrations (version VARCHAR NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL); \
@@ -52,6 +57,41 @@ async fn of_old(kind: Kind) -> TestDatabase {
     .await
     .unwrap();
     db
+}
+
+const AUDIT_TRAIL: &str = include_str!("../../src/migrations/m0002_audit_trail.sql");
+
+/// A version later notes were kept, and found by a pattern over their text.
+#[rstest]
+#[tokio::test]
+async fn notes_that_were_read_before_are_found_by_their_words(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = of_old(kind).await;
+    let conn = db.store.conn();
+    conn.execute_unprepared(&in_words_of(conn.get_database_backend(), AUDIT_TRAIL)).await.unwrap();
+    conn.execute_unprepared("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m0002_audit_trail', 1780000001)")
+        .await
+        .unwrap();
+    let text = "INSERT INTO notes (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, filled, note_id, client_id, \
+                kind, author, html, body, search, created_ms) VALUES ($1, $2, 1, 1, 5, 6, 0, $3, '7', ' Call', 'Uma', $4, $4, $5, 9)";
+    let long = format!("long {}", "hay ".repeat(200_000));
+    for tenant in [HARBOR, TIDEWATER] {
+        for (note, body) in [("1", "ÉTUDE of the build-out"), ("2", ""), ("3", long.as_str()), ("4", "more")] {
+            let values = vec![tenant.0.into(), format!("7/{note}").into(), note.into(), body.into(), body.to_lowercase().into()];
+            execute(conn, text, values).await;
+        }
+    }
+    db.store.migrate().await.unwrap();
+    for tenant in [HARBOR, TIDEWATER] {
+        put_leads(&db, tenant, [("7", lead("Ada"))]).await;
+        for (search, found) in [("etude", 1), ("\"build out\"", 1), ("long hay", 1), ("hay*", 1), ("more", 1), ("nothing", 0)] {
+            let filter = NoteFilter { text: Some(Search::parse(search)), kind: Some("call".to_owned()), ..NoteFilter::default() };
+            assert_eq!(notes::count(conn, tenant, Audience::Brand, &filter).await.unwrap(), found, "{search}");
+            assert_eq!(notes::hits(conn, tenant, &Search::parse(search)).await.unwrap().len() as i64, found, "{search}");
+        }
+    }
+    notes::put(conn, HARBOR, &[note("7", "1", "other words"), note("7", "9", "etude")], &[]).await.unwrap();
+    assert_eq!(notes::hits(conn, HARBOR, &Search::parse("etude")).await.unwrap().len(), 1);
+    assert_eq!(notes::hits(conn, HARBOR, &Search::parse("other words")).await.unwrap().len(), 1);
 }
 
 /// Packs and names as that version did: rows of one frame to a run, a row to an answer.

@@ -67,7 +67,10 @@ impl Normalise for Contacts {
             let (since, moved) = follow(&sight, before.as_ref(), context.first_stage.as_ref());
             moves.extend(moved);
             let (fee, fee_flagged) = money(raw.fee);
-            let values = Values { fee_cents: fee.map(|fee| fee.0), ..Values::default() };
+            let whiteboard = raw.whiteboard.as_deref().map(html::safe).unwrap_or_default();
+            let (stood, stands) = told_apart(before.as_ref(), &whiteboard);
+            let before = before.map(|before| Standing { whiteboard: stood, ..before });
+            let values = Values { fee_cents: fee.map(|fee| fee.0), whiteboard: stands, ..Values::default() };
             changes.extend(values.changes(&sight, before.as_ref(), |field| context.has_vanished(field)));
             let name = full_name(raw.first_name.as_deref(), raw.last_name.as_deref());
             let lead = LeadRecord {
@@ -78,7 +81,7 @@ impl Normalise for Contacts {
                 phone: raw.phone.unwrap_or_default(),
                 market: raw.market.unwrap_or_else(|| market(raw.city.as_deref(), raw.state.as_deref())),
                 units: raw.units.unwrap_or_default(),
-                whiteboard: raw.whiteboard.as_deref().map(html::safe).unwrap_or_default(),
+                whiteboard,
                 owner: context.owner(raw.owner),
                 contact_type: raw.contact_type,
                 source: label(raw.source),
@@ -103,8 +106,20 @@ fn as_mapped(context: &Context, before: &Standing, reread: Option<RawContact>) -
     Standing {
         stage: context.stage_stood(old.stage, before),
         fee_cents: context.stood("fee", money(old.fee).0.map(|fee| fee.0), before.fee_cents),
+        whiteboard: context.stood("whiteboard", old.whiteboard.as_deref().map(html::safe), before.whiteboard.clone()),
         ..before.clone()
     }
+}
+
+/// The text of a whiteboard as it stood and as it stands, where the two are not the same; of a long one its beginning.
+fn told_apart(before: Option<&Standing>, whiteboard: &str) -> (Option<String>, Option<String>) {
+    const LONGEST: usize = 4_000;
+    let Some(stood) = before.map(|before| before.whiteboard.as_deref().unwrap_or_default()) else { return (None, None) };
+    if stood == whiteboard {
+        return (None, None);
+    }
+    let text = |html: &str| html::plain(html).chars().take(LONGEST).collect::<String>();
+    (Some(text(stood)), Some(text(whiteboard)))
 }
 
 fn market(city: Option<&str>, state: Option<&str>) -> String {

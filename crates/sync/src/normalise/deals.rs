@@ -67,6 +67,7 @@ impl Normalise for Deals {
                 fee_cents: fee.map(|fee| fee.0),
                 odds: odds(raw.odds).map(Odds::hundredths),
                 close_date: close_date.clone(),
+                whiteboard: None,
             };
             changes.extend(values.changes(&sight, before.as_ref(), |field| context.has_vanished(field)));
             let name = full_name(raw.first_name.as_deref(), raw.last_name.as_deref());

@@ -7,9 +7,9 @@ use jiff::civil::DateTime;
 use rstest::rstest;
 use serde_json::Value;
 use tetherboard_clienttether::{Budgets, Limits};
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus};
+use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus, Search};
 use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, Fault, NoteEdit, Request};
-use tetherboard_store::notes::{self, NoteCoverage, NoteFilter, NoteRow};
+use tetherboard_store::notes::{self, Audience, NoteCoverage, NoteFilter, NoteRow};
 use tetherboard_store::runs;
 use tetherboard_testkit::Kind;
 
@@ -25,8 +25,8 @@ impl World {
 
     async fn notes_like(&self, filter: &NoteFilter) -> Vec<NoteRow> {
         let conn = self.db.store.conn();
-        let notes = notes::list(conn, self.id, filter, 100_000, 0).await.unwrap();
-        assert_eq!(notes::count(conn, self.id, filter).await.unwrap(), notes.len() as i64);
+        let notes = notes::list(conn, self.id, Audience::Brand, filter, (0, 100_000), i32::MAX).await.unwrap();
+        assert_eq!(notes::count(conn, self.id, Audience::Brand, filter).await.unwrap(), notes.len() as i64);
         notes
     }
 
@@ -261,7 +261,7 @@ async fn an_edited_note_shows_its_new_words_alone(#[values(Kind::Sqlite, Kind::P
     let notes = report.of(Dataset::Notes);
     assert_eq!((notes.added, notes.changed, notes.gone), (0, 1, 0));
     assert_eq!(world.bodies_of(&ada).await, ["Wants two units."]);
-    let found = |text: &str| NoteFilter { text: Some(text.to_owned()), ..NoteFilter::default() };
+    let found = |text: &str| NoteFilter { text: Some(Search::parse(text)), ..NoteFilter::default() };
     assert_eq!(world.notes_like(&found("TWO wants")).await[0].html, "<p>Wants <b>two</b> units.</p>");
     assert_eq!(world.notes_like(&found("wants one")).await.len(), 0);
 }
@@ -428,7 +428,7 @@ async fn hostile_markup_is_taken_out_and_its_text_can_be_found(#[values(Kind::Sq
     world.note("1", "");
     world.note("1", "no markup, 1 < 2");
     world.good_run().await;
-    let found = |text: &str| NoteFilter { text: Some(text.to_owned()), ..NoteFilter::default() };
+    let found = |text: &str| NoteFilter { text: Some(Search::parse(text)), ..NoteFilter::default() };
     let met = world.notes_like(&found("met ZOË & son")).await;
     let [met] = met.as_slice() else { panic!("{met:?}") };
     let html = met.html.to_lowercase();

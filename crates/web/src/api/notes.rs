@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
+use tetherboard_domain::Search;
 use tetherboard_store::notes::{self, NoteFilter, NoteRow};
 use utoipa::ToSchema;
 
@@ -24,6 +25,9 @@ pub(crate) struct Notes {
     next: Option<String>,
 }
 
+/// In letters; a note can have a million.
+const LONGEST: i32 = 65_536;
+
 /// The CRM gives notes contact by contact, so some contacts' can be older than the rest.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Coverage {
@@ -41,14 +45,17 @@ pub(crate) struct Note {
     #[serde(rename = "type")]
     kind: String,
     author: String,
-    /// Sanitised.
+    /// Sanitised; empty when `cut`.
     html: String,
+    /// Plain text: the first 65,536 letters.
     text: String,
+    /// Whether the note is longer.
+    cut: bool,
     created_at: Option<String>,
 }
 
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/notes", params(
-        ("tenant" = String, Path), ("q" = Option<String>, Query), ("type" = Option<String>, Query), ("author" = Option<String>, Query),
+        ("tenant" = String, Path), ("q" = Option<String>, Query, description = "words, all of which must occur, at most 256; \"words in quotes\" one after the other; begin* for words that begin so; case and accents do not matter"), ("type" = Option<String>, Query), ("author" = Option<String>, Query),
         ("client" = Option<String>, Query, description = "a contact's id"), ("from" = Option<String>, Query),
         ("to" = Option<String>, Query, description = "a day is included"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = Notes), (status = 400, body = Problem), (status = 404, body = Problem)))]
@@ -58,7 +65,7 @@ pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs
     let offset = cursor::offset(&pairs).map_err(bad)?;
     let text = |key: &str| pairs.filled(key).map(str::to_owned);
     let filter = NoteFilter {
-        text: text("q"),
+        text: pairs.filled("q").map(Search::parse),
         kind: text("type"),
         author: text("author"),
         client: text("client"),
@@ -71,8 +78,9 @@ pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs
 async fn read(portal: &Portal, brand: &BrandViewer, filter: &NoteFilter, offset: i64) -> Answer<Notes> {
     let (conn, tenant) = (portal.store.conn(), brand.tenant.id);
     let coverage = notes::coverage(conn, tenant).await?;
-    let total = notes::count(conn, tenant, filter).await?;
-    let rows = notes::list(conn, tenant, filter, cursor::PART, offset).await?;
+    let audience = brand.viewer.audience();
+    let total = notes::count(conn, tenant, audience, filter).await?;
+    let rows = notes::list(conn, tenant, audience, filter, (offset, cursor::PART), LONGEST).await?;
     Ok(Notes {
         total,
         coverage: Coverage { current: coverage.current, contacts: coverage.contacts },
@@ -89,6 +97,7 @@ fn note(row: NoteRow) -> Note {
         stage: row.stage,
         kind: row.kind,
         author: row.author,
+        cut: row.letters > i64::from(LONGEST) || (row.html.is_empty() && row.letters > 0),
         html: row.html,
         text: row.body,
         created_at: row.created_ms.and_then(super::text_of_ms),

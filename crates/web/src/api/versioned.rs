@@ -35,7 +35,8 @@ impl Known {
     }
 }
 
-/// `answer`, unless the caller has this brand's data version and local day of it. One address has one tag.
+/// `answer`, unless the caller has this brand's data version and local day of it. One address has one tag for the agency, which
+/// sees notes that others do not, and one for all others.
 ///
 /// # Errors
 /// Those of `answer`, as problems.
@@ -46,7 +47,8 @@ pub(crate) async fn versioned<T: Serialize>(
     answer: impl Future<Output = Answer<T>>,
 ) -> Answer<Response> {
     let tenant = &brand.tenant;
-    let tag = format!("\"{}.{}\"", tenant.data_version, tenant.zone.date(now));
+    let agency = if brand.viewer.is_agency() { ".agency" } else { "" };
+    let tag = format!("\"{}.{}{agency}\"", tenant.data_version, tenant.zone.date(now));
     let mut response = match known.has(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => Json(answer.await.map_err(as_problem)?).into_response(),

@@ -6,6 +6,7 @@ mod candidate;
 pub(crate) mod hot_list;
 mod leads;
 mod mapping;
+mod notes;
 pub(crate) mod overview;
 mod pipeline;
 mod schedule;
@@ -32,6 +33,7 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(leads::router())
         .merge(pipeline::router())
         .merge(hot_list::router())
+        .merge(notes::router())
         .merge(schedule::router())
         .merge(candidate::router())
         .merge(sync::router())

@@ -4,6 +4,7 @@ pub(crate) mod agency;
 pub(crate) mod card;
 pub(crate) mod figure;
 pub(crate) mod fresh;
+pub(crate) mod marked;
 pub(crate) mod period;
 pub(crate) mod rich;
 pub(crate) mod runs;

@@ -17,6 +17,40 @@ pub(crate) fn picker(query: PeriodQuery, resolved: Option<&Resolved>, today: Dat
     }
 }
 
+/// The same for a list that shows all dates unless a period is asked for, and is compared with nothing. `base` as above.
+pub(crate) fn narrower(asked: Option<Period>, resolved: Option<&Resolved>, today: Date, zone: &Zone, base: &Link) -> Markup {
+    let turned = |period: Period| base.clone().with("period", &period.to_string()).url();
+    let (first, last) = match asked {
+        Some(Period::Days { first, last }) => (Some(first), Some(last)),
+        _ => (resolved.map(|it| it.first), resolved.map(|it| it.last)),
+    };
+    html! {
+        details.menu id="period" {
+            summary.btn { (icon("calendar-days", 15)) span.sr { "Period: " } b { (asked.map_or("All dates", Period::label)) } (icon("chevron-down", 14)) }
+            div.menu-panel.periods {
+                ul.menu-list {
+                    li { a.menu-item href=(base.clone().url()) aria-current=[asked.is_none().then_some("true")] { "All dates" } }
+                    @for period in Period::NAMED {
+                        li { a.menu-item href=(turned(period)) aria-current=[(Some(period) == asked).then_some("true")] { (period.label()) } }
+                    }
+                }
+                form.menu-form method="get" action=(base.path()) {
+                    @for (key, value) in base.pairs() { input type="hidden" name=(key) value=(value); }
+                    input type="hidden" name="period" value="custom";
+                    div.pair {
+                        div.field { label for="period-start" { "From" } input.input.s type="date" id="period-start" name="start" required value=[first]; }
+                        div.field { label for="period-end" { "to" } input.input.s type="date" id="period-end" name="end" required value=[last]; }
+                    }
+                    div.acts { button.btn { "Show these days" } }
+                }
+            }
+        }
+        @if let Some(asked) = asked {
+            (dates(PeriodQuery { asked: Some(asked), compare: Compare::Nothing, usual: asked }, resolved, today, zone))
+        }
+    }
+}
+
 fn menu(query: PeriodQuery, resolved: Option<&Resolved>, base: &Link) -> Markup {
     let chosen = query.period();
     let turned = |asked: Period| PeriodQuery { asked: Some(asked), ..query }.narrow(base.clone()).url();

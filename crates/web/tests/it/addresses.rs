@@ -85,6 +85,12 @@ const LEADS: &[&str] = &[
 const DEALS: &[&str] = &["?format=csv", "?by=value", "?sort=-fee", "?stage=FDD+Sent", "?in=qualified&fee=known", "?q=a"];
 const SCHEDULE: &[&str] =
     &["?format=csv", "?view=list", "?view=week", "?d=2026-11-19", "?show=past&owner=&type=Call", "?show=outcome-needed"];
+const NOTES: &[&str] = &[
+    "?format=csv",
+    "?q=a*&type=Call&role=late",
+    "?period=30d&also=moves&also=appointments",
+    "?client=1&author=a&stage=FDD+Sent",
+];
 const API_LEADS: &[&str] =
     &["?sort=name", "?stage=New+Lead", "?source=", "?in=open", "?created=unknown", "?q=a", "?cursor=YXQ6MTAw"];
 
@@ -98,7 +104,7 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 50] = [
+pub(crate) const ROUTES: [Route; 54] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
@@ -131,6 +137,10 @@ pub(crate) const ROUTES: [Route; 50] = [
     page("GET", "/t/{brand}/schedule/subscribe", Whom::Brand, 200, &[]),
     page("POST", "/t/{brand}/schedule/subscribe", Whom::Brand, 400, &[]),
     page("GET", "/calendar/{name}", Whom::Everybody, 404, &[]),
+    page("GET", "/t/{brand}/notes", Whom::Brand, 200, NOTES),
+    page("GET", "/t/{brand}/notes/one", Whom::Brand, 404, &["?id=7001/1"]),
+    page("POST", "/agency/brands/{brand}/notes/note", Whom::Agency, 400, &[]),
+    page("POST", "/agency/brands/{brand}/notes/type", Whom::Agency, 400, &[]),
     page("GET", "/t/{brand}/candidates", Whom::Brand, 303, &["?q=a", "?q=%00"]),
     page("GET", "/t/{brand}/candidates/{contact}", Whom::Brand, 404, &["?show=all"]),
     page("GET", "/t/{brand}/{tab}", Whom::Brand, 404, &[]),

@@ -225,7 +225,7 @@ async fn notes_are_shown_newest_first_with_how_current_they_are_and_without_what
     says(
         &page,
         &[
-            "2 notes, current as of Thu Nov 19, 10:30 AM CST ( just now )",
+            "2 notes , current as of Thu Nov 19, 10:30 AM CST ( just now )",
             "Ruth Adeyemi · Call · Thu Nov 19, 9:00 AM CST · 90 min ago",
             "1 < 2",
             "Wants three",

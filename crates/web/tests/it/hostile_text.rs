@@ -11,7 +11,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::page::{tags, words};
 use crate::world::{FORMULA, HARBOR, Person, SCRIPT, World};
 
-const PAGES: [&str; 27] = [
+const PAGES: [&str; 29] = [
     "/agency",
     "/agency/sync",
     "/agency/sync/harbor",
@@ -34,6 +34,8 @@ const PAGES: [&str; 27] = [
     "/t/harbor/hot-list?view=call&who=%22%3E%3Cscript%3E",
     "/t/harbor/schedule",
     "/t/harbor/schedule?view=list&owner=%3Cscript%3Ealert(1)%3C/script%3E",
+    "/t/harbor/notes",
+    "/t/harbor/notes?q=%3Cscript%3Ealert(1)%3C/script%3E&type=%22%3E%3Cimg+src=x%3E&author=%27%3B&client=%3Cb%3E&also=moves",
     "/t/harbor/candidates/900001",
     "/t/harbor/candidates/900002?show=all",
     "/t/harbor/candidates?part=matches&q=%3Cscript%3E",
@@ -45,7 +47,7 @@ const PAGES: [&str; 27] = [
 const ELEMENTS: &str = "\
     html head meta title link script body main header nav footer section article div span p a b i small kbd code h1 h2 h3 \
     hr br ul ol li pre dl dt dd details summary figure figcaption table caption thead tbody tfoot tr th td form label \
-    input select option textarea button fieldset legend s svg use path rect circle line polyline g dialog time img";
+    input select option textarea button fieldset legend aside noscript mark ins del s svg use path rect circle line polyline g dialog time img";
 
 #[track_caller]
 pub(crate) fn is_only_ours(address: &str, html: &str) {

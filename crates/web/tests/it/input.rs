@@ -6,7 +6,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::world::{Answer, PASSWORD, Person, World};
 
 /// Addresses of a list, the status they are answered with, and what the answer names; nothing where it is about the path.
-const CASES: [(&str, u16, &str); 59] = [
+const CASES: [(&str, u16, &str); 64] = [
     ("/t/atlantis/leads", 404, ""),
     ("/t/harbor/hot-lists", 404, ""),
     ("/t/harbor/leads/more", 404, ""),
@@ -63,6 +63,11 @@ const CASES: [(&str, u16, &str); 59] = [
     ("/t/harbor/hot-list?sort=luck", 400, "luck"),
     ("/t/harbor/hot-list?view=carpet", 400, "carpet"),
     ("/t/harbor/hot-list?page=900", 404, "shorter"),
+    ("/t/harbor/notes?role=boss", 400, "boss"),
+    ("/t/harbor/notes?also=birthdays", 400, "birthdays"),
+    ("/t/harbor/notes?from=soon", 400, "soon"),
+    ("/api/v1/tenants/harbor/notes?from=soon", 400, "soon"),
+    ("/t/harbor/notes?page=4000", 404, "shorter"),
     ("/t/harbor/pipeline/rows?show=magic", 400, "magic"),
     ("/t/harbor/pipeline/rows?show=lost&sort=price", 400, "price"),
     ("/t/harbor/pipeline/rows?show=lost&page=9", 404, "shorter"),

@@ -14,6 +14,7 @@ mod input;
 mod isolation;
 mod live;
 mod mapping;
+mod notes;
 mod overview;
 mod page;
 mod past;

@@ -20,10 +20,13 @@ use maud::{Markup, html};
 use tetherboard_domain::{ContactId, Dataset, ScoreRules, TenantId, Zone};
 use tetherboard_metrics::{Board, HotListItem, hot_list_item, hot_list_rules};
 use tetherboard_store::candidates::{self, Candidate, OwnAppointment, OwnDeal, OwnNote};
+use tetherboard_store::history::{self, ValueChange};
+use tetherboard_store::notes::Audience;
 use tetherboard_store::{Conn, Result as StoreResult};
 
 pub(crate) use self::facts::is_plain_email;
 use self::timeline::Told;
+use super::notes::LONGEST;
 use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Tab};
@@ -56,6 +59,8 @@ struct CandidateView {
     history: Vec<Told>,
     /// Where it stands on the hot list, as of when, and by which rules.
     hot: Option<(HotListItem, Timestamp, ScoreRules)>,
+    /// Seen changes of the whiteboard, the newest first.
+    whiteboards: Vec<ValueChange>,
     /// Whether all notes and all of the history are asked for.
     whole: bool,
 }
@@ -63,25 +68,35 @@ struct CandidateView {
 /// How much of the notes and of the history is shown unless all is asked for.
 const NOTES: i64 = 30;
 const HISTORY: usize = 40;
-/// Nobody's notes are more; without an end a page could be.
-const ALL_NOTES: i64 = 10_000;
+/// Few have more, and those are read among all notes; without an end a page could be.
+const ALL_NOTES: i64 = 1_000;
 
 impl CandidateView {
-    async fn load<C: Conn>(conn: &C, tenant: TenantId, candidate: Candidate, whole: bool) -> StoreResult<Self> {
+    async fn load<C: Conn>(
+        conn: &C,
+        tenant: TenantId,
+        audience: Audience,
+        candidate: Candidate,
+        whole: bool,
+    ) -> StoreResult<Self> {
         let contact = ContactId(candidate.crm_id.clone());
         let mut deals = candidates::deals(conn, tenant, &contact).await?;
         if candidate.gone_ms.is_none() {
             deals.retain(|deal| deal.gone_ms.is_none());
         }
         let board = Board::load(conn, tenant).await?;
+        let mut whiteboards = history::values_of(conn, tenant, Dataset::Contacts, &candidate.crm_id).await?;
+        whiteboards.retain(|change| change.field == "whiteboard");
+        whiteboards.reverse();
         let history = timeline::load(conn, tenant, &candidate, &deals, &board).await?;
         let appointments = candidates::appointments(conn, tenant, &contact, candidate.gone_ms.is_some()).await?;
-        let (notes, notes_total) = candidates::notes(conn, tenant, &contact, if whole { ALL_NOTES } else { NOTES }).await?;
         let hot = match hot_list_item(conn, tenant, contact.as_str()).await? {
             Some((item, as_of)) => Some((item, as_of, hot_list_rules(conn, tenant).await?.score)),
             None => None,
         };
-        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot, whole })
+        let (notes, notes_total) =
+            candidates::notes(conn, tenant, audience, &contact, if whole { ALL_NOTES } else { NOTES }, LONGEST).await?;
+        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot, whiteboards, whole })
     }
 
     fn is_prospect(&self) -> bool {
@@ -106,7 +121,7 @@ async fn page(
     let Some(candidate) = candidates::get(conn, tenant.id, &contact).await? else {
         return Err(Refusal::missing(Wants::Page, "This brand has no such candidate, and had none as long as we have read it."));
     };
-    let view = CandidateView::load(conn, tenant.id, candidate, whole).await?;
+    let view = CandidateView::load(conn, tenant.id, brand.viewer.audience(), candidate, whole).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
     let address = links::candidate(&tenant.slug, contact.as_str()).maybe("show", whole.then_some("all"));
     let page = Page {
@@ -149,7 +164,7 @@ fn body(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                     (timeline::section(shell, view))
                     (appointments::section(shell, view))
                 }
-                (notes::whiteboard(view))
+                (notes::whiteboard(shell, view))
                 (notes::section(shell, view))
             }
             @if shell.brand.viewer.is_agency() { (raw_record(shell, view)) }

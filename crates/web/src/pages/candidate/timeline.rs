@@ -65,7 +65,9 @@ pub(super) async fn load<C: Conn>(
     board: &Board,
 ) -> Result<Vec<Told>> {
     let moves = history::of(conn, tenant, Dataset::Contacts, &candidate.crm_id).await?;
-    let values = history::values_of(conn, tenant, Dataset::Contacts, &candidate.crm_id).await?;
+    let mut values = history::values_of(conn, tenant, Dataset::Contacts, &candidate.crm_id).await?;
+    // What was changed on the whiteboard stands beside it.
+    values.retain(|change| change.field != "whiteboard");
     let mut told = own_moves(candidate, &moves, board);
     told.extend(values.iter().map(|change| value(change, None)));
     for deal in deals {

@@ -21,7 +21,7 @@ use tetherboard_domain::{Money, Role, ScoreRules, StageRole};
 use tetherboard_metrics::{
     AwardNow, Board, HOT_LIST, Heating, HotList, HotListItem, Status, awarded_now, heating_up, hot_list, hot_list_rules,
 };
-use tetherboard_store::hot_list::{LatestNote, latest_notes};
+use tetherboard_store::notes::{self, LatestNote};
 use tetherboard_store::small_lists;
 
 use self::query::HotQuery;
@@ -155,8 +155,7 @@ async fn page(
         }
         View::CallAll => view.rows.iter().take(call::MOST).filter_map(|item| item.contact_id.clone()).collect(),
     };
-    let notes = latest_notes(conn, tenant.id, &shown, NOTE_LETTERS).await?;
-    view.notes = notes.into_iter().map(|note| (note.client_id.clone(), note)).collect();
+    view.notes = notes::latest_of(conn, tenant.id, brand.viewer.audience(), &shown).await?;
     let body = match (view.all.list.as_of, &view.view) {
         (None, _) => unread(),
         (Some(_), View::Table) => body(&shell, &view),
@@ -172,9 +171,6 @@ async fn page(
     let page = Page { tab: Tab::HotList, bar: bar(&shell, &view), body, address, kept: String::new(), period: String::new() };
     Ok(shell.render(&page).into_response())
 }
-
-/// Of a note, in a row that was opened.
-const NOTE_LETTERS: u16 = 400;
 
 // Markup ---------------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, Points, RuleStep, ScoreRules, Why};
 use tetherboard_metrics::{FDD_CAUTION, HotListItem};
+use tetherboard_store::notes::GLANCE;
 use tetherboard_store::tenants::Tenant;
 
 use super::query::word;
@@ -162,11 +163,11 @@ pub(super) fn opened(shell: &Shell<'_>, view: &HotView, item: &HotListItem) -> M
                 div {
                     h2 { "Latest note" }
                     @match note {
-                        Some(note) => p.said { "“" (note.body.trim()) @if note.body.chars().count() >= usize::from(super::NOTE_LETTERS) { "…" } "” " span.muted {
+                        Some(note) => p.said { "“" (note.body.trim()) @if note.body.chars().count() >= GLANCE { "…" } "” " span.muted {
                             @if !note.author.trim().is_empty() { (note.author) ", " }
                             @if let Some(at) = moment(note.created_ms) { (time::aging(at, shell.now, &shell.tenant().zone)) }
                         } },
-                        None if item.notes_known_ms.is_some() => p.said.muted { "Nobody has written any." },
+                        None if item.notes_known_ms.is_some() => p.said.muted { "There is none to show." },
                         None => p.said.muted { "Notes of this candidate have not been read since it last changed." },
                     }
                 }

@@ -151,7 +151,7 @@ impl ScheduleQuery {
         if show.is_some() && view != View::List {
             return Err("`show` narrows a list; leave `view` out, or write `view=list`.".to_owned());
         }
-        let facets = Facet::ALL.map(|facet| pairs.all(facet.key()).into_iter().map(str::to_owned).collect());
+        let facets = Facet::ALL.map(|facet| pairs.all(facet.key()));
         Ok(Self { view, at: asked, show, facets, page: page_number(pairs)? })
     }
 

@@ -13,8 +13,8 @@ use tetherboard_store::{Store, audit};
 
 use crate::Portal;
 use crate::auth::{hash_token, new_calendar_secret};
+use crate::calendar_feed::site;
 use crate::error::{Answer, Refusal, Wants};
-use crate::feed::site;
 use crate::links::{self, Link, Tab};
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::{icon, time};

@@ -1,0 +1,197 @@
+//! The filters: what can be chosen, with what each choice would show, and what is chosen.
+
+use maud::{Markup, html};
+use tetherboard_domain::StageRole;
+use tetherboard_metrics::Selection;
+
+use super::{Asked, NotesView};
+use crate::links::{self, Link};
+use crate::parts::icon;
+use crate::parts::shell::Shell;
+use crate::parts::stages::{role_name, shown};
+use crate::parts::words::number;
+use crate::query::edge_text;
+
+/// Candidates and authors to choose from; the rest is found by search.
+const MOST: usize = 8;
+
+/// The candidates that can be chosen.
+pub(super) fn candidates(selection: &Selection, asked: &Asked) -> Vec<String> {
+    let known = selection.clients.iter().map(|(id, _)| id);
+    let chosen = asked.clients.iter().filter(|id| !selection.clients.iter().any(|(known, _)| known == *id));
+    known
+        .take(MOST)
+        .chain(chosen)
+        .chain(selection.clients.iter().skip(MOST).map(|(id, _)| id).filter(|id| asked.clients.contains(id)))
+        .cloned()
+        .collect()
+}
+
+/// One value that can be chosen.
+struct Choice {
+    value: String,
+    label: String,
+    count: i64,
+    chosen: bool,
+}
+
+pub(super) fn panel(shell: &Shell<'_>, view: &NotesView) -> Markup {
+    let asked = &view.asked;
+    let selection = &view.selection;
+    let board = &view.numbers.board;
+    let keys: Vec<String> = asked.kinds.iter().map(|kind| tetherboard_store::notes::kind_key(kind)).collect();
+    let kinds = selection.kinds.iter().map(|(kind, count)| Choice {
+        value: kind.name.clone(),
+        label: if kind.name.is_empty() { "Without a type".to_owned() } else { kind.name.clone() },
+        count: *count,
+        chosen: keys.contains(&kind.key),
+    });
+    let authors = selection.authors.iter().map(|(author, count)| Choice {
+        value: author.clone(),
+        label: if author.trim().is_empty() { "Nobody named".to_owned() } else { author.clone() },
+        count: *count,
+        chosen: asked.authors.contains(author),
+    });
+    let roles = selection.roles.iter().map(|(role, count)| Choice {
+        value: role.as_str().to_owned(),
+        label: role_name(*role).to_owned(),
+        count: *count,
+        chosen: has_role(&asked.roles, *role),
+    });
+    let places: Vec<_> = asked.stages.iter().map(|stage| board.place_named(stage)).collect();
+    let stages = selection.stages.iter().filter_map(|(place, count)| {
+        let name = board.label(place)?;
+        Some(Choice {
+            value: name.to_owned(),
+            label: shown(Some(name)).to_owned(),
+            count: *count,
+            chosen: places.contains(place),
+        })
+    });
+    let clients = candidates(selection, asked).into_iter().map(|id| Choice {
+        label: view.names.get(&id).map_or_else(|| format!("Contact {id}"), |(name, _)| name.clone()),
+        count: selection.clients.iter().find(|(known, _)| *known == id).map_or(0, |(_, count)| *count),
+        chosen: asked.clients.contains(&id),
+        value: id,
+    });
+    let (kinds, authors, roles, stages, clients): (Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>) =
+        (kinds.collect(), authors.collect(), roles.collect(), stages.collect(), clients.collect());
+    let in_force = [&kinds, &authors, &roles, &stages, &clients].iter().filter(|all| all.iter().any(|one| one.chosen)).count();
+    html! {
+        form.notes-filters method="get" action=(links::notes(&shell.tenant().slug).path()) data-auto role="search" aria-label="Notes" {
+            label.search {
+                (icon("search", 15))
+                span.sr { "Search notes" }
+                input type="search" name="q" value=(asked.text.as_deref().unwrap_or_default()) data-absent="" placeholder="Words, \"a phrase\", begin*" autocomplete="off";
+            }
+            // What the form keeps without showing a field for it.
+            @for (key, value) in kept(asked).pairs() { input type="hidden" name=(key) value=(value); }
+            // On a phone what follows it folds.
+            details.notes-fold.only-phone id="notes-fold" {
+                summary.btn { (icon("list-filter", 15)) "Filters" @if in_force > 0 { ", " (in_force) " in force" } }
+            }
+            div.notes-facets {
+                (facet("Type", "type", &kinds, usize::MAX))
+                (facet("Author", "author", &authors, MOST))
+                (facet("Stage", "role", &roles, usize::MAX))
+                @if stages.len() > 1 || stages.iter().any(|one| one.chosen) {
+                    details.facet-more id="notes-stages" open[stages.iter().any(|one| one.chosen)] {
+                        summary { "Single stages" }
+                        (facet("Single stage", "stage", &stages, usize::MAX))
+                    }
+                }
+                (facet("Candidate", "client", &clients, usize::MAX))
+                fieldset.facet {
+                    legend { "Also show" }
+                    (choice("also", "moves", "Stage moves", view.selection.moves, asked.moves))
+                    (choice("also", "appointments", "Appointments", view.selection.appointments, asked.appointments))
+                }
+                noscript { button.btn { "Apply" } }
+            }
+        }
+    }
+}
+
+fn facet(legend: &str, key: &str, choices: &[Choice], most: usize) -> Markup {
+    html! {
+        @if !choices.is_empty() {
+            fieldset.facet {
+                legend { (legend) }
+                @for (i, one) in choices.iter().enumerate() {
+                    @if i < most || one.chosen { (choice(key, &one.value, &one.label, one.count, one.chosen)) }
+                }
+                @if choices.len() > most { p.sub.facet-rest { (number(i64::try_from(choices.len() - most).unwrap_or(0))) " more" } }
+            }
+        }
+    }
+}
+
+fn choice(key: &str, value: &str, label: &str, count: i64, chosen: bool) -> Markup {
+    html! {
+        label {
+            input type="checkbox" name=(key) value=(value) checked[chosen];
+            span.t title=(label) { (label) }
+            span.n { (number(count)) }
+        }
+    }
+}
+
+fn kept(asked: &Asked) -> Link {
+    Asked { period: asked.period, from: asked.from, to: asked.to, ..Asked::default() }.narrow(Link::to(""))
+}
+
+fn has_role(roles: &[StageRole], role: StageRole) -> bool {
+    roles.iter().any(|known| known.as_str() == role.as_str())
+}
+
+/// The filters in force, each with the way to drop it.
+pub(super) fn in_force(shell: &Shell<'_>, view: &NotesView) -> Markup {
+    let (slug, asked) = (&shell.tenant().slug, &view.asked);
+    let mut chips: Vec<(String, String)> = Vec::new();
+    let mut chip = |text: String, without: Asked| chips.push((text, without.narrow(links::notes(slug)).url()));
+    let without = || asked.clone();
+    if let Some(text) = &asked.text {
+        chip(format!("Text: {text}"), Asked { text: None, ..without() });
+    }
+    let named = |name: &str, of: &[String]| match of {
+        [one] if one.trim().is_empty() => format!("{name}: none"),
+        [one] => format!("{name}: {one}"),
+        several => format!("{name}: {} chosen", several.len()),
+    };
+    if !asked.kinds.is_empty() {
+        chip(named("Type", &asked.kinds), Asked { kinds: Vec::new(), ..without() });
+    }
+    if !asked.authors.is_empty() {
+        chip(named("Author", &asked.authors), Asked { authors: Vec::new(), ..without() });
+    }
+    if !asked.roles.is_empty() {
+        let names: Vec<String> = asked.roles.iter().map(|role| role_name(*role).to_owned()).collect();
+        chip(format!("Stage: {}", names.join(", ")), Asked { roles: Vec::new(), ..without() });
+    }
+    if !asked.stages.is_empty() {
+        chip(named("Single stage", &asked.stages), Asked { stages: Vec::new(), ..without() });
+    }
+    if !asked.clients.is_empty() {
+        let name = |id: &String| view.names.get(id).map_or_else(|| id.clone(), |(name, _)| name.clone());
+        chip(named("Candidate", &asked.clients.iter().map(name).collect::<Vec<_>>()), Asked { clients: Vec::new(), ..without() });
+    }
+    if let Some(period) = asked.period {
+        chip(period.label().to_owned(), Asked { period: None, ..without() });
+    }
+    if let Some(from) = asked.from {
+        chip(format!("From {}", edge_text(from)), Asked { from: None, ..without() });
+    }
+    if let Some(to) = asked.to {
+        chip(format!("To {}", edge_text(to)), Asked { to: None, ..without() });
+    }
+    html! {
+        @if !chips.is_empty() {
+            div.chips {
+                @for (text, link) in &chips {
+                    a.chip href=(link) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
+                }
+                a.btn.plain href=(links::notes(slug).url()) { "Clear all" }
+            }
+        }
+    }
+}
