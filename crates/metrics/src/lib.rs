@@ -10,7 +10,6 @@ mod as_of;
 mod attention;
 mod board;
 mod changes;
-mod feed;
 mod flow;
 mod forecast;
 mod freshness;
@@ -21,6 +20,7 @@ mod hot_list;
 mod known;
 mod leads;
 mod movement;
+mod note_feed;
 mod outcomes;
 mod pipeline;
 mod rules;
@@ -34,7 +34,6 @@ pub use as_of::{AS_OF, DealThen, ProspectThen, deals_at, pipeline_at, prospects_
 pub use attention::{Attention, NeedsAttention, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
 pub use changes::{Changes, FeeNow, MovedOn, changes, starts_on};
-pub use feed::{Between, FeedFilter, Happened, NOTE_FEED, NoteFeed, NoteKind, Selected, Selection};
 pub use flow::{FLOW, FlowEnd, FlowLink, Went, flow, went};
 pub use forecast::{Closing, FORECAST, ForecastMonth, forecast};
 pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, freshness};
@@ -47,6 +46,7 @@ pub use leads::{
     lead_book, source_filter,
 };
 pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
+pub use note_feed::{Between, FeedFilter, Happened, NOTE_FEED, NoteFeed, NoteKind, Selected, Selection};
 pub use outcomes::{AWARDS, CYCLE_TIME, DealOutcome, Ending, FEWEST, LOST, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
 pub use rules::hot_list_rules;

@@ -239,6 +239,11 @@ async fn what_the_agency_hides_is_nowhere_for_the_brands_people(#[values(Sqlite,
             "/t/harbor/leads?q=zebrafish".into(),
             "/t/harbor/candidates?part=matches&q=marisol".into(),
             "/t/harbor/pipeline".into(),
+            "/t/harbor/hot-list".into(),
+            "/t/harbor/hot-list?view=call".into(),
+            "/t/harbor/hot-list?view=call&who=7001".into(),
+            "/t/harbor/schedule".into(),
+            "/api/v1/tenants/harbor/hot-list".into(),
             "/t/harbor/pipeline/rows?show=changes".into(),
         ];
         for address in &addresses {

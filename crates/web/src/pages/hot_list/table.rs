@@ -91,7 +91,7 @@ fn score_cell(item: &HotListItem) -> Markup {
                 (icon("chevron-down", 14))
             }
         }
-        @if !told.is_empty() { span.l2.no-tab.top-reasons { (told.iter().take(3).cloned().collect::<Vec<_>>().join(", ")) } }
+        @if !told.is_empty() { span.l2.no-tab.top-reasons { (told.iter().take(2).cloned().collect::<Vec<_>>().join(", ")) } }
     }
 }
 

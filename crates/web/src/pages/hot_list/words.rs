@@ -44,7 +44,8 @@ impl Then<'_> {
             Some(ms) => match self.days_since(ms) {
                 ..=0 => "today".to_owned(),
                 1 => "yesterday".to_owned(),
-                days => format!("{days} d ago"),
+                // Whole days, as the points' words count them.
+                _ => format!("{} d ago", ((self.as_of.as_millisecond() - ms) / DAY_MS).max(2)),
             },
             None if item.notes_known_ms.is_some() => "none".to_owned(),
             None => "not read".to_owned(),
