@@ -2,13 +2,13 @@
 //! some are kept.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tetherboard_domain::TenantId;
 use tetherboard_metrics::{Board, NoteFeed};
+use tetherboard_store::Result;
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Result, Store};
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
 use crate::Portal;
 
@@ -19,31 +19,29 @@ pub(crate) struct LastFeeds(Arc<Mutex<VecDeque<Known>>>);
 struct Known {
     tenant: TenantId,
     data_version: i64,
-    feed: Arc<NoteFeed>,
+    /// Whoever asks first reads it; the others wait for that.
+    feed: Arc<OnceCell<Arc<NoteFeed>>>,
 }
 
 const MOST: usize = 3;
 
 impl LastFeeds {
-    async fn of(&self, store: &Store, tenant: &Tenant, board: &Board) -> Result<Arc<NoteFeed>> {
-        let mut last = self.0.lock().await;
-        if let Some(at) = last.iter().position(|known| known.tenant == tenant.id) {
-            let known = last.remove(at).filter(|known| known.data_version == tenant.data_version);
-            if let Some(known) = known {
-                let feed = Arc::clone(&known.feed);
-                last.push_front(known);
-                return Ok(feed);
-            }
-        }
-        let feed = Arc::new(NoteFeed::load(store.conn(), tenant.id, board).await?);
+    fn of(&self, tenant: &Tenant) -> Arc<OnceCell<Arc<NoteFeed>>> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = last.iter().position(|known| known.tenant == tenant.id);
+        let known = at.and_then(|at| last.remove(at)).filter(|known| known.data_version == tenant.data_version);
+        let known = known.unwrap_or_else(|| Known { tenant: tenant.id, data_version: tenant.data_version, feed: Arc::default() });
+        let feed = Arc::clone(&known.feed);
         last.truncate(MOST - 1);
-        last.push_front(Known { tenant: tenant.id, data_version: tenant.data_version, feed: Arc::clone(&feed) });
-        Ok(feed)
+        last.push_front(known);
+        feed
     }
 }
 
 impl Portal {
     pub(crate) async fn note_feed(&self, tenant: &Tenant, board: &Board) -> Result<Arc<NoteFeed>> {
-        self.note_feeds.of(&self.store, tenant, board).await
+        let feed = self.note_feeds.of(tenant);
+        let load = || async { NoteFeed::load(self.store.conn(), tenant.id, board).await.map(Arc::new) };
+        feed.get_or_try_init(load).await.cloned()
     }
 }
