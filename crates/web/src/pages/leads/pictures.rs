@@ -355,8 +355,15 @@ pub(super) fn states(slug: &str, view: &LeadsView) -> Markup {
 }
 
 fn states_sentence(named: &[(UsState, i64)], leads: i64, elsewhere: i64) -> Markup {
+    let most = named.first().map_or(0, |(_, held)| *held);
+    let first: Vec<&str> = named.iter().take_while(|(_, held)| *held == most).map(|(state, _)| state.name()).collect();
     html! {
-        @if let Some((state, held)) = named.first() { (state.name()) " brought most: " (number(*held)) " of " (number(leads)) ". " }
+        @match first[..] {
+            [] => {}
+            [state] => { (state) " brought most: " (number(most)) " of " (number(leads)) ". " }
+            [one, other] => { (one) " and " (other) " brought most: " (number(most)) " of " (number(leads)) " each. " }
+            _ => { (number(first.len() as i64)) " states brought most: " (number(most)) " of " (number(leads)) " each. " }
+        }
         @if elsewhere > 0 { (counted(elsewhere, "market names", "markets name")) " no state of the USA." }
     }
 }

@@ -92,7 +92,7 @@ fn forecast_sentence(slug: &str, view: &PipelineView) -> Markup {
                 Some(month) => { (month.weighted.short()) " of " (view.numbers.pipeline.weighted.short()) " may close in " (closing_name(month.closing)) ", more than in any other month." }
                 None => "No open deal with a known fee has a close date to come.",
             }
-            @if let Some(overdue) = find(Closing::Overdue) { " The close date of " (deals(overdue, "deal", "deals")) " has passed." }
+            @if let Some(overdue) = find(Closing::Overdue) { " The close date of " (deals(overdue, "deal with a fee", "deals with a fee")) " has passed." }
             @if let Some(undated) = find(Closing::Undated) { " " (deals(undated, "deal with a fee has", "deals with a fee have")) " none." }
         }
     }
@@ -191,13 +191,13 @@ pub(super) fn funnel(shell: &Shell<'_>, view: &PipelineView) -> Markup {
 }
 
 fn funnel_sentence(stages: &[&FunnelStage]) -> Markup {
-    let step = |pair: &[&FunnelStage]| (pair[0].reached - pair[1].reached, pair[0].stage.clone(), pair[1].stage.clone());
-    let widest = stages.windows(2).map(step).max_by_key(|(lost, _, _)| *lost).filter(|(lost, _, _)| *lost > 0);
+    let lost = |pair: &&[&FunnelStage]| pair[0].reached - pair[1].reached;
+    let widest = stages.windows(2).max_by_key(lost).filter(|pair| lost(pair) > 0);
     html! {
         @match (stages.first().filter(|first| first.reached > 0), widest) {
             (None, _) => "No prospect with a known path was created in this period.",
-            (Some(_), Some((lost, from, to))) => {
-                "Most stop between " (shown(Some(&from))) " and " (shown(Some(&to))) ": " (number(lost)) " of " (number(stages[0].reached)) ". A percentage is of those who reached the stage above."
+            (Some(_), Some(pair)) => {
+                "Most stop between " (shown(Some(&pair[0].stage))) " and " (shown(Some(&pair[1].stage))) ": " (number(lost(&pair))) " of the " (number(pair[0].reached)) " who came so far. A percentage is of those who reached the stage above."
             }
             (Some(first), None) => { "All " (number(first.reached)) " reached the last stage." }
         }
