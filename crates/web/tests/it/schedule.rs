@@ -467,7 +467,7 @@ async fn an_address_opens_one_brand_for_as_long_as_its_person_may_see_it(#[value
     // No page shows it again, and no record has it.
     let page = riley.get(SUBSCRIBE).await.text();
     let secret = second.trim_start_matches("/calendar/").trim_end_matches(".ics");
-    assert!(!page.contains(secret) && words(&page).contains("You have an address"));
+    assert!(!page.contains(secret) && words(&page).contains("You have a calendar link"));
     let told: Vec<String> =
         audit::newest(conn, 9).await.unwrap().into_iter().map(|event| format!("{} {}", event.what, event.detail)).collect();
     assert!(

@@ -69,9 +69,10 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
     let there = there.narrow(links::schedule(slug)).url();
     let most = fits(if matches!(leaf, CalendarDate::Week(_)) { Leaf::Week } else { Leaf::Month });
     let total = here.len();
-    let entries = entries(here);
-    let shown = if entries.len() > most { most - 1 } else { most };
-    let left = total - entries.iter().take(shown).map(Entry::appointments).sum::<usize>();
+    let all = entries(here);
+    let dots: Vec<&str> = all.iter().take(4).map(dot).collect();
+    let shown = fitting(all, most);
+    let left = total - shown.iter().map(Entry::appointments).sum::<usize>();
     let is_out = day < first || day > last;
     let mut class = String::from("cal-d");
     for (applies, name) in [
@@ -96,24 +97,47 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
             @if total > 0 { a.dn href=(there) data-count=(total) aria-label=(said) { (number_of) } }
             @else { span.dn { span aria-hidden="true" { (number_of) } span.sr { (said) } } }
             @if total > 0 {
-                ul.evs role="list" { @for entry in entries.iter().take(shown) { li { (event(shell, view, entry, day, &there)) } } }
+                ul.evs role="list" { @for entry in &shown { li { (event(shell, view, entry, day, &there)) } } }
                 @if left > 0 { a.more-ev href=(there) data-count=(total) aria-label=(format!("{} more on {}", number(count(left)), long_day(day))) { "+" (number(count(left))) " more" } }
-                span.dots aria-hidden="true" { @for entry in entries.iter().take(4) { i class=(dot(entry)) {} } }
+                span.dots aria-hidden="true" { @for tone in dots { i class=(tone) {} } }
             }
         }
     }
 }
 
-/// A Discovery Day's candidates are one entry, before the rest.
+/// In the order of the day. The candidates of a Discovery Day are one entry, where the first of them stands.
 fn entries(here: Vec<&Appointment>) -> Vec<Entry<'_>> {
-    let (discovery, others): (Vec<_>, Vec<_>) = here.into_iter().partition(|one| one.of_type == AppointmentType::DiscoveryDay);
-    let together = match discovery.len() {
-        0 | 1 => discovery.into_iter().map(Entry::One).collect(),
-        _ => vec![Entry::Discovery(discovery)],
+    let mut guests: Vec<&Appointment> = here.iter().copied().filter(|one| one.of_type == AppointmentType::DiscoveryDay).collect();
+    if guests.len() < 2 {
+        return here.into_iter().map(Entry::One).collect();
+    }
+    let mut entries = Vec::new();
+    for one in here {
+        match one.of_type {
+            AppointmentType::DiscoveryDay if guests.is_empty() => {}
+            AppointmentType::DiscoveryDay => entries.push(Entry::Discovery(std::mem::take(&mut guests))),
+            _ => entries.push(Entry::One(one)),
+        }
+    }
+    entries
+}
+
+/// Those that a cell has room for, in their order: Discovery Days and what somebody has to do something about before the rest.
+fn fitting(entries: Vec<Entry<'_>>, most: usize) -> Vec<Entry<'_>> {
+    if entries.len() <= most {
+        return entries;
+    }
+    let rank = |entry: &Entry<'_>| match entry {
+        Entry::Discovery(_) => 0,
+        Entry::One(one) if one.of_type == AppointmentType::DiscoveryDay => 0,
+        Entry::One(one) if one.outcome_needed => 1,
+        Entry::One(_) => 2,
     };
-    // What somebody has to do something about is not left to the rest that does not fit.
-    let (due, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.outcome_needed);
-    together.into_iter().chain(due.into_iter().chain(others).map(Entry::One)).collect()
+    let mut ranked: Vec<(usize, Entry<'_>)> = entries.into_iter().enumerate().collect();
+    ranked.sort_by_key(|(_, entry)| rank(entry));
+    ranked.truncate(most - 1);
+    ranked.sort_by_key(|(at, _)| *at);
+    ranked.into_iter().map(|(_, entry)| entry).collect()
 }
 
 fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, of_day: &str) -> Markup {

@@ -526,23 +526,22 @@ fn coverage(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
 const NAMED: usize = 3;
 
 fn outcome_needed(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
-    let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
+    let slug = &shell.tenant().slug;
     let mut due: Vec<&Appointment> = view.schedule.appointments.iter().filter(|one| one.outcome_needed).collect();
     due.reverse();
     html! {
         @if !due.is_empty() && view.query.show != Some(Show::OutcomeNeeded) {
             section.banner.danger aria-label="Outcome needed" {
                 (icon("circle-alert", 16))
-                div {
-                    p title=(OUTCOME_NEEDED) { b.inline { "Outcome needed: " } a href=(links::schedule(slug).with("show", "outcome-needed").url()) data-count=(due.len()) { (counted(count(due.len()), "appointment", "appointments")) } "." }
-                    ul.plain-list role="list" {
-                        @for one in due.iter().take(NAMED) {
-                            li {
-                                (named(slug, one)) ", " (clipped(one.called())) @if !one.owner.trim().is_empty() { " with " (clipped(one.owner.trim())) }
-                                @if let Some(when) = one.when { ", " (list::when_words(when, zone, view.today)) } "."
-                            }
-                        }
+                p title=(OUTCOME_NEEDED) {
+                    b.inline { "Outcome needed: " }
+                    a href=(links::schedule(slug).with("show", "outcome-needed").url()) data-count=(due.len()) { (counted(count(due.len()), "appointment", "appointments")) } ". "
+                    @for (at, one) in due.iter().take(NAMED).enumerate() {
+                        @if at > 0 { "; " }
+                        (named(slug, one)) ", " (clipped(one.called())) @if !one.owner.trim().is_empty() { " with " (clipped(one.owner.trim())) }
+                        @if let Some((first, _)) = one.days { ", " (time::day_of_year(first, view.today)) }
                     }
+                    @if due.len() > NAMED { "; and " (counted(count(due.len() - NAMED), "more", "more")) } "."
                 }
             }
         }

@@ -79,8 +79,8 @@ fn render(shell: &Shell<'_>, feed: Option<&CalendarFeed>, address: Option<&Secre
         section.card.subscribe {
             @if let Some(address) = address { (new_address(address.expose_secret())) }
             @else { div id="new-address" hx-preserve="true" {} (standing(shell, feed)) }
-            p.sub { "A calendar program such as Outlook, Google Calendar or Apple Calendar asks for this address by itself and shows the appointments of " (shell.tenant().name) ", with changes and cancellations. It reads only; nothing that you do there comes back here." }
-            p.sub { "Whoever has the address sees the appointments without signing in, as long as you may see this brand. Keep it to yourself; if it got about, make a new one." }
+            p.sub { "Add the link to Outlook, Google Calendar or Apple Calendar, and it shows the appointments of " (shell.tenant().name) ", with changes and cancellations, by itself. It only reads: nothing that you do there comes back here." }
+            p.sub { "Anyone with the link can see these appointments without signing in, as long as you may see this brand. If it leaks, create a new one." }
         }
     };
     shell.render_as(
@@ -101,11 +101,11 @@ fn new_address(address: &str) -> Markup {
     let program = address.split_once("://").map_or(address, |(_, rest)| rest);
     html! {
         div.new-address id="new-address" hx-preserve="true" {
-            h2 { (icon("circle-check", 16)) "Your address is ready" }
+            h2 { (icon("circle-check", 16)) "Your calendar link is ready" }
             p { b { "It is shown only now." } " Copy it into your calendar program under “subscribe” or “add from URL”." }
-            input.input readonly aria-label="Address of your calendar" value=(address) spellcheck="false";
+            input.input readonly aria-label="Your calendar link" value=(address) spellcheck="false";
             div.chips {
-                button.btn.primary type="button" data-copy-text=(address) { (icon("copy", 15)) span data-words { "Copy the address" } }
+                button.btn.primary type="button" data-copy-text=(address) { (icon("copy", 15)) span data-words { "Copy the link" } }
                 a.btn href=(format!("webcal://{program}")) { (icon("calendar-check", 15)) "Open in a calendar program" }
             }
         }
@@ -119,11 +119,11 @@ fn standing(shell: &Shell<'_>, feed: Option<&CalendarFeed>) -> Markup {
     html! {
         @match feed {
             None => {
-                h2 { "No address yet" }
-                form method="post" action=(action) { input type="hidden" name="act" value="make"; button.btn.primary { (icon("rss", 15)) "Make an address" } }
+                h2 { "No calendar link yet" }
+                form method="post" action=(action) { input type="hidden" name="act" value="make"; button.btn.primary { (icon("rss", 15)) "Create a calendar link" } }
             }
             Some(feed) => {
-                h2 { "You have an address" }
+                h2 { "You have a calendar link" }
                 p {
                     @if let Some(made) = moment(feed.created_ms) { "Made " (time::told(made, now, zone)) ". " }
                     @match feed.used_ms.and_then(moment) {
@@ -133,10 +133,10 @@ fn standing(shell: &Shell<'_>, feed: Option<&CalendarFeed>) -> Markup {
                     " It cannot be shown again."
                 }
                 div.chips {
-                    form method="post" action=(action) { input type="hidden" name="act" value="make"; button.btn { (icon("rotate-ccw", 15)) "Make a new address" } }
+                    form method="post" action=(action) { input type="hidden" name="act" value="make"; button.btn { (icon("rotate-ccw", 15)) "Create a new link" } }
                     form method="post" action=(action) { input type="hidden" name="act" value="revoke"; button.btn { (icon("x", 15)) "Revoke it" } }
                 }
-                p.sub { "A new address takes the old one’s place: programs that use the old one get nothing any more." }
+                p.sub { "A new link takes the old one’s place: programs that use the old one get nothing any more." }
             }
         }
     }
