@@ -186,7 +186,8 @@ pub(crate) fn is_plain_email(address: &str) -> bool {
     address.len() <= 254 && !person.is_empty() && plain(person, "._+-") && host_fits
 }
 
-fn phone(number: &str) -> Markup {
+/// With the way to call it, where it can be nothing but a number.
+pub(crate) fn phone(number: &str) -> Markup {
     html! { @match dialled(number) { Some(digits) => { a href=(format!("tel:{digits}")) { (number) } } None => (text(number)) } }
 }
 

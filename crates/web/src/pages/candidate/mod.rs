@@ -24,7 +24,7 @@ use tetherboard_store::history::{self, ValueChange};
 use tetherboard_store::notes::Audience;
 use tetherboard_store::{Conn, Result as StoreResult};
 
-pub(crate) use self::facts::is_plain_email;
+pub(crate) use self::facts::{is_plain_email, phone};
 use self::timeline::Told;
 use super::notes::LONGEST;
 use crate::Portal;

@@ -13,7 +13,7 @@ use super::words::{Then, in_short, signed};
 use super::{HotView, moment, part};
 use crate::csv;
 use crate::links::{self, Link};
-use crate::pages::candidate::{candidate_name, is_plain_email};
+use crate::pages::candidate::{candidate_name, is_plain_email, phone};
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_class, shown as stage_shown};
@@ -157,7 +157,7 @@ pub(super) fn opened(shell: &Shell<'_>, view: &HotView, item: &HotListItem) -> M
                 dl.facts {
                     div { dt { "Close date" } dd { @match item.close_date { Some(day) => (time::full_day(day)), None => span.muted { "not known" } } } }
                     div { dt { "Source" } dd { (source_name(item.source.as_deref().or(Some("")))) } }
-                    div { dt { "Phone" } dd { @if item.phone.trim().is_empty() { span.muted { "—" } } @else { (item.phone) } } }
+                    div { dt { "Phone" } dd { (phone(&item.phone)) } }
                 }
                 @if let Some(clock) = item.fdd { div { h2 { "Waiting period" } p.said { (then.clock(clock)) ". " span.muted { (FDD_CAUTION) } } } }
                 div {

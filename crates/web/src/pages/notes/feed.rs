@@ -116,6 +116,8 @@ pub(super) fn written_by(kind: &str, author: &str) -> String {
         ("", "") => "Note".to_owned(),
         ("", author) => format!("Note by {author}"),
         (kind, "") => kind.to_owned(),
+        // The CRM's own notes.
+        (kind, author) if kind.to_lowercase() == author.to_lowercase() => kind.to_owned(),
         (kind, author) => format!("{kind} by {author}"),
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn panel(shell: &Shell<'_>, view: &NotesView) -> Markup {
                 (facet("Stage", "role", &roles, usize::MAX))
                 @if stages.len() > 1 || stages.iter().any(|one| one.chosen) {
                     details.facet-more id="notes-stages" open[stages.iter().any(|one| one.chosen)] {
-                        summary { "Single stages" }
+                        summary { "Single stages" (icon("chevron-down", 13)) }
                         (facet("Single stage", "stage", &stages, usize::MAX))
                     }
                 }
