@@ -217,8 +217,9 @@ impl World {
     pub(crate) async fn dump(&self, table: &str) -> Vec<String> {
         let rows = self.query(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")).await;
         let Some(first) = rows.first() else { return Vec::new() };
-        // PostgreSQL makes the words of a note from another column, and of a type of their own.
-        let columns: Vec<String> = first.column_names().into_iter().filter(|column| column != "words").collect();
+        // The number by which the word index calls a note, and the words that PostgreSQL makes of its text, say nothing of the note.
+        let columns: Vec<String> =
+            first.column_names().into_iter().filter(|column| !["no", "words"].contains(&column.as_str())).collect();
         let mut lines = vec![columns.join(BETWEEN)];
         lines.extend(rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>().join(BETWEEN)));
         lines
