@@ -40,14 +40,21 @@ impl Pairs {
     }
 
     /// All values of a key, each once, without the space around them.
-    pub(crate) fn all(&self, key: &str) -> Vec<String> {
+    ///
+    /// # Errors
+    /// A sentence when there are more than anybody would choose: each costs a look at every row.
+    pub(crate) fn all(&self, key: &str) -> Result<Vec<String>, String> {
+        const MOST: usize = 30;
         let mut values: Vec<String> = Vec::new();
         for (_, value) in self.0.iter().filter(|(known, _)| known == key) {
             if !values.iter().any(|known| known == value.trim()) {
                 values.push(value.trim().to_owned());
             }
+            if values.len() > MOST {
+                return Err(format!("`{key}` is given more than {MOST} times; choose fewer."));
+            }
         }
-        values
+        Ok(values)
     }
 
     pub(crate) fn filled(&self, key: &str) -> Option<&str> {

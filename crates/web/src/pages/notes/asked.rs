@@ -31,18 +31,18 @@ impl Asked {
     pub(super) fn parse(pairs: &Pairs) -> Result<Self, String> {
         let mut asked = Self {
             text: pairs.filled("q").map(str::to_owned),
-            kinds: pairs.all("type"),
-            authors: pairs.all("author"),
-            roles: pairs.all("role").iter().filter(|word| !word.is_empty()).map(|word| role(word)).collect::<Result<_, _>>()?,
-            stages: pairs.all("stage"),
-            clients: pairs.all("client").into_iter().filter(|id| !id.is_empty()).collect(),
+            kinds: pairs.all("type")?,
+            authors: pairs.all("author")?,
+            roles: pairs.all("role")?.iter().filter(|word| !word.is_empty()).map(|word| role(word)).collect::<Result<_, _>>()?,
+            stages: pairs.all("stage")?,
+            clients: pairs.all("client")?.into_iter().filter(|id| !id.is_empty()).collect(),
             period: PeriodQuery::parse(pairs, Period::Last30Days)?.asked,
             from: edge(pairs, "from")?,
             to: edge(pairs, "to")?,
             page: page_number(pairs)?,
             ..Self::default()
         };
-        for also in pairs.all("also") {
+        for also in pairs.all("also")? {
             match also.as_str() {
                 "moves" => asked.moves = true,
                 "appointments" => asked.appointments = true,

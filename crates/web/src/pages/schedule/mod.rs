@@ -151,7 +151,8 @@ impl ScheduleQuery {
         if show.is_some() && view != View::List {
             return Err("`show` narrows a list; leave `view` out, or write `view=list`.".to_owned());
         }
-        let facets = Facet::ALL.map(|facet| pairs.all(facet.key()));
+        let [kinds, owners, statuses] = Facet::ALL.map(|facet| pairs.all(facet.key()));
+        let facets = [kinds?, owners?, statuses?];
         Ok(Self { view, at: asked, show, facets, page: page_number(pairs)? })
     }
 
