@@ -4,7 +4,7 @@
 //! brand's people is left out by whom one says that one asks for.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tetherboard_domain::{Dataset, StageRole, TenantId};
 use tetherboard_store::notes::{self, Audience};
@@ -220,6 +220,12 @@ impl NoteFeed {
                 None => roles.push((role, count)),
             }
         }
+        // That there is a kind or an author of hidden notes alone is nobody's business but the agency's.
+        let (mut told_kinds, mut told_authors) = (HashSet::new(), HashSet::new());
+        for note in self.notes.iter().filter(|note| sees(audience, note.hidden)) {
+            told_kinds.insert(self.kinds[note.kind as usize].key.as_str());
+            told_authors.insert(self.authors[note.author as usize].as_str());
+        }
         let chosen = |place: &StagePlace| filter.stages.contains(place);
         let mut stages: Vec<(StagePlace, i64)> =
             self.stages.iter().cloned().zip(by_stage).filter(|(place, count)| *count > 0 || chosen(place)).collect();
@@ -228,8 +234,12 @@ impl NoteFeed {
         roles.sort_by_key(|(role, _)| (role.confirmed().is_none(), role.likely()));
         Selection {
             notes,
-            kinds: ranked(self.kinds.iter().cloned().zip(kinds), |kind| filter.kinds.contains(&kind.key)),
-            authors: ranked(self.authors.iter().cloned().zip(authors), |author| filter.authors.contains(author)),
+            kinds: ranked(self.kinds.iter().cloned().zip(kinds), |kind| {
+                filter.kinds.contains(&kind.key) && told_kinds.contains(kind.key.as_str())
+            }),
+            authors: ranked(self.authors.iter().cloned().zip(authors), |author| {
+                filter.authors.contains(author) && told_authors.contains(author.as_str())
+            }),
             roles,
             stages,
             clients: ranked(self.contacts.iter().map(|contact| contact.crm_id.clone()).zip(clients), |id| {

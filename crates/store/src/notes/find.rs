@@ -65,11 +65,16 @@ pub async fn list<C: Conn>(
     (offset, limit): (i64, i64),
     longest: i32,
 ) -> Result<Vec<NoteRow>> {
-    let mut query = select(longest);
+    // Their order is found without their texts, of which a brand has more than memory should hold.
+    let mut query = Query::new("SELECT n.no FROM notes n JOIN leads l ON l.tenant_id = n.tenant_id AND l.crm_id = n.client_id");
     narrow(&mut query, tenant, audience, filter, is_sqlite(conn));
     query.push(" ORDER BY COALESCE(n.created_ms, -9223372036854775807) DESC, n.crm_id LIMIT ").bind(limit);
     query.push(" OFFSET ").bind(offset);
-    query.all(conn).await
+    let found = query.rows(conn).await?;
+    let numbers: Vec<i64> = found.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?;
+    let mut rows = numbered(conn, tenant, audience, &numbers, longest).await?;
+    rows.sort_by_key(|row| numbers.iter().position(|no| *no == row.no));
+    Ok(rows)
 }
 
 /// The notes with these numbers, in no order, each with at most so many letters of its text.
