@@ -34,8 +34,22 @@ pub async fn revoke<C: Conn>(conn: &C, user: UserId, tenant: TenantId, now_ms: i
     Ok(execute(conn, text, [tenant.0.into(), user.0.into(), now_ms.into()]).await?.rows_affected() > 0)
 }
 
+/// A program asked for it.
+pub async fn used<C: Conn>(conn: &C, feed: i64, now_ms: i64) -> Result<()> {
+    execute(conn, "UPDATE calendar_feeds SET used_ms = $2 WHERE id = $1", [feed.into(), now_ms.into()]).await?;
+    Ok(())
+}
+
+/// What a secret opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub tenant: TenantId,
+    /// For [`used`], when that was not written down for an hour.
+    pub feed: Option<i64>,
+}
+
 /// The brand that a secret opens; `None` when it opens none, or the person may not see that brand any more.
-pub async fn opens<C: Conn>(conn: &C, secret_hash: &[u8], now_ms: i64) -> Result<Option<TenantId>> {
+pub async fn opens<C: Conn>(conn: &C, secret_hash: &[u8], now_ms: i64) -> Result<Option<Opened>> {
     #[derive(FromQueryResult)]
     struct Row {
         id: i64,
@@ -49,8 +63,6 @@ pub async fn opens<C: Conn>(conn: &C, secret_hash: &[u8], now_ms: i64) -> Result
     let agency = UserRole::AgencyAdmin.as_str();
     let Some(row): Option<Row> = one(conn, text, [secret_hash.into(), agency.into()]).await? else { return Ok(None) };
     // Programs ask every few minutes, and each would wait for the write lock.
-    if row.used_ms.is_none_or(|used_ms| (now_ms - used_ms).abs() >= HOUR_MS) {
-        execute(conn, "UPDATE calendar_feeds SET used_ms = $2 WHERE id = $1", [row.id.into(), now_ms.into()]).await?;
-    }
-    Ok(Some(TenantId(row.tenant_id)))
+    let is_due = row.used_ms.is_none_or(|used_ms| (now_ms - used_ms).abs() >= HOUR_MS);
+    Ok(Some(Opened { tenant: TenantId(row.tenant_id), feed: is_due.then_some(row.id) }))
 }

@@ -183,7 +183,7 @@ pub struct FeedRow {
     pub stage: Option<String>,
     pub kind: String,
     pub title: String,
-    /// Plain text.
+    /// Plain text, its first 2,000 letters.
     pub description: String,
     pub place: String,
     pub owner: String,
@@ -199,8 +199,8 @@ pub struct FeedRow {
     pub mapping_version: i64,
 }
 
-/// Those that start between two moments, the first included; in their order.
-pub async fn feed<C: Conn>(conn: &C, tenant: TenantId, from_ms: i64, until_ms: i64) -> Result<Vec<FeedRow>> {
+/// Those that start between two moments, the first included; in their order, so many at most.
+pub async fn feed<C: Conn>(conn: &C, tenant: TenantId, (from_ms, until_ms): (i64, i64), most: i64) -> Result<Vec<FeedRow>> {
     const GREATER: &str = "CASE WHEN COALESCE(l.changed_ms, 0) > COALESCE(l.gone_ms, 0) THEN COALESCE(l.changed_ms, 0) \
                            ELSE COALESCE(l.gone_ms, 0) END";
     let text = format!(
@@ -208,15 +208,17 @@ pub async fn feed<C: Conn>(conn: &C, tenant: TenantId, from_ms: i64, until_ms: i
          starts_ms, ends_ms, CASE WHEN own_ms > contact_ms THEN own_ms ELSE contact_ms END AS changed_ms, mapping_version FROM ( \
          SELECT a.crm_id, CASE WHEN l.gone_ms IS NULL THEN l.crm_id END AS client_id, \
          CASE WHEN l.gone_ms IS NULL AND l.name IS NOT NULL THEN l.name ELSE a.name END AS name, \
-         CASE WHEN l.gone_ms IS NULL THEN l.stage END AS stage, a.kind, a.title, a.description, a.place, a.owner, a.status, \
+         CASE WHEN l.gone_ms IS NULL THEN l.stage END AS stage, SUBSTR(a.kind, 1, 300) AS kind, SUBSTR(a.title, 1, 300) AS title, \
+         SUBSTR(a.description, 1, 2000) AS description, SUBSTR(a.place, 1, 400) AS place, a.owner, a.status, \
          a.cancelled, a.gone_ms IS NOT NULL AS gone, a.all_day, a.starts_ms, a.ends_ms, \
          CASE WHEN a.changed_ms > COALESCE(a.gone_ms, 0) THEN a.changed_ms ELSE a.gone_ms END AS own_ms, \
          {GREATER} AS contact_ms, a.mapping_version FROM scheduled_activities a \
          LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id \
-         WHERE a.tenant_id = $1 AND a.starts_ms >= $2 AND a.starts_ms < $3) AS told ORDER BY starts_ms, crm_id"
+         WHERE a.tenant_id = $1 AND a.starts_ms >= $2 AND a.starts_ms < $3 ORDER BY a.starts_ms, a.crm_id LIMIT $4) AS told ORDER BY starts_ms, crm_id"
     );
-    all(conn, &text, [tenant.0.into(), from_ms.into(), until_ms.into()]).await
+    all(conn, &text, [tenant.0.into(), from_ms.into(), until_ms.into(), most.into()]).await
 }
+
 /// What a feed of notes tells of an appointment.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct InShort {

@@ -6,7 +6,10 @@
 //! A program knows an appointment again by its UID and takes a change by its growing SEQUENCE; what was called off, or is no more
 //! in the CRM, stays for the time that is read and says CANCELLED.
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HOST, REFERRER_POLICY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -26,6 +29,7 @@ use tetherboard_store::{Result as StoreResult, calendar_feeds, tenants};
 use crate::Portal;
 use crate::api::versioned::Known;
 use crate::auth::hash_token;
+use crate::bookkeeping::note_down;
 use crate::error::Answer;
 use crate::links;
 use crate::pages;
@@ -46,7 +50,12 @@ async fn feed(
     let secret = path.ok().and_then(|Path(name)| name.strip_suffix(".ics").map(|secret| SecretString::from(secret.to_owned())));
     let tenant = match secret {
         Some(secret) => match calendar_feeds::opens(conn, &hash_token(&secret), now.as_millisecond()).await? {
-            Some(tenant) => tenants::by_id(conn, tenant).await?,
+            Some(opened) => {
+                if let Some(feed) = opened.feed {
+                    note_down("a calendar's use", calendar_feeds::used(conn, feed, now.as_millisecond())).await;
+                }
+                tenants::by_id(conn, opened.tenant).await?
+            }
             None => None,
         },
         None => None,
@@ -56,16 +65,25 @@ async fn feed(
     let site = site(&portal, &headers);
     let read = fresh.datasets.iter().find(|age| age.dataset == tetherboard_domain::Dataset::Events).and_then(|age| age.as_of);
     let about = About { tenant: &tenant, site: &site, read, is_old: fresh.step >= Step::Warning };
-    let key = format!("feed {site} {}", about.is_old);
-    let body = portal.numbers.get(&tenant, now, &key, || about.body(&portal, now)).await?;
-    Ok(answer(&tenant, &body, &known))
+    let key = if about.is_old { "old feed" } else { "feed" };
+    // What this caller says that the portal is called is not kept for the next one.
+    let kept = match portal.settings.public_url {
+        Some(_) => portal.numbers.get(&tenant, now, key, || about.kept(&portal, now)).await?,
+        None => Arc::new(about.kept(&portal, now).await?),
+    };
+    Ok(answer(&tenant, &kept, &known))
 }
 
-fn answer(tenant: &Tenant, body: &str, known: &Known) -> Response {
-    let tag = format!("\"{}\"", hex(&Sha256::digest(body.as_bytes())[..16]));
-    let mut response = match known.has(&tag) {
+/// A calendar as it is kept for whoever asks next.
+struct Kept {
+    tag: String,
+    body: Bytes,
+}
+
+fn answer(tenant: &Tenant, kept: &Kept, known: &Known) -> Response {
+    let mut response = match known.has(&kept.tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => body.to_owned().into_response(),
+        false => kept.body.clone().into_response(),
     };
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &str| _ = HeaderValue::from_str(value).map(|value| headers.insert(name, value));
@@ -74,7 +92,7 @@ fn answer(tenant: &Tenant, body: &str, known: &Known) -> Response {
     put(CACHE_CONTROL, "private, no-cache");
     put(REFERRER_POLICY, "no-referrer");
     put(HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
-    put(ETAG, &tag);
+    put(ETAG, &kept.tag);
     response
 }
 
@@ -95,14 +113,22 @@ struct About<'a> {
     is_old: bool,
 }
 
+/// More than a calendar program should be given, or this one hold.
+const MOST: i64 = 20_000;
+
 impl About<'_> {
+    async fn kept(&self, portal: &Portal, now: Timestamp) -> StoreResult<Kept> {
+        let body = self.body(portal, now).await?;
+        Ok(Kept { tag: format!("\"{}\"", hex(&Sha256::digest(body.as_bytes())[..16])), body: Bytes::from(body) })
+    }
+
     async fn body(&self, portal: &Portal, now: Timestamp) -> StoreResult<String> {
         let (conn, tenant) = (portal.store.conn(), self.tenant);
         let source = tenant.source_time().0;
         let today = source.date(self.read.unwrap_or(now));
         let day = |days: i64| source.start_of(today.saturating_add(Span::new().days(days))).as_millisecond();
         let (back, ahead) = CALENDAR_READ_DAYS;
-        let rows = schedule::feed(conn, tenant.id, day(-back), day(ahead + 1)).await?;
+        let rows = schedule::feed(conn, tenant.id, (day(-back), day(ahead + 1)), MOST).await?;
         let board = Board::load(conn, tenant.id).await?;
         let mut calendar = Calendar::empty();
         let text = |key: &str, value: &str| Property::new(key, clean(value, 500)).add_parameter("VALUE", "TEXT").done();
@@ -117,7 +143,7 @@ impl About<'_> {
             calendar.append_property(Property::new(key, value));
         }
         calendar.append_property(Property::new("REFRESH-INTERVAL", "PT1H").add_parameter("VALUE", "DURATION").done());
-        let (name, description) = (format!("{} schedule", tenant.name), self.description());
+        let (name, description) = (format!("{} schedule", tenant.name), self.description(rows.len() as i64 == MOST));
         for (key, value) in
             [("NAME", &name), ("X-WR-CALNAME", &name), ("DESCRIPTION", &description), ("X-WR-CALDESC", &description)]
         {
@@ -131,12 +157,13 @@ impl About<'_> {
         Ok(calendar.to_string())
     }
 
-    fn description(&self) -> String {
+    fn description(&self, is_cut: bool) -> String {
         let Some(read) = self.read else { return "ClientTether’s calendar has not been read yet.".to_owned() };
         let zone = &self.tenant.zone;
         let old = if self.is_old { " It could not be read since, so this may be out of date." } else { "" };
         let day = zone.date(read);
-        format!("ClientTether’s calendar as of {}, {}.{old}", time::exact(read, zone), day.year())
+        let cut = if is_cut { " It has more appointments than fit here; the last ones are left out." } else { "" };
+        format!("ClientTether’s calendar as of {}, {}.{old}{cut}", time::exact(read, zone), day.year())
     }
 
     /// `None`: its time is in no calendar.

@@ -8,6 +8,7 @@ mod api;
 mod asof;
 mod assets;
 mod auth;
+mod bookkeeping;
 mod calendar_feed;
 mod came_from;
 mod csv;

@@ -12,6 +12,8 @@ use tetherboard_store::hot_list::{self, Visit};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, deals};
 
+use crate::bookkeeping::note_down;
+
 const PAUSE_MS: i64 = 30 * 60_000;
 /// Looking often is written down now and then.
 const WRITTEN_EVERY_MS: i64 = 5 * 60_000;
@@ -58,7 +60,7 @@ pub(super) async fn visit<C: Conn>(
         Some(kept) => return news(conn, tenant, list, &kept).await,
     };
     if is_person {
-        hot_list::set_visit(conn, tenant.id, user, &visit).await?;
+        note_down("a visit", hot_list::set_visit(conn, tenant.id, user, &visit)).await;
     }
     news(conn, tenant, list, &visit).await
 }
