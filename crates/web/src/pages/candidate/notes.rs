@@ -23,7 +23,7 @@ pub(super) fn whiteboard(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let zone = &shell.tenant().zone;
     html! {
         section.drawer-sec {
-            div.flex.wrapf { h2 { "Whiteboard" } span.sub.push { (icon("pin", 13)) "pinned in ClientTether" } }
+            div.flex.wrapf { h2 { "Whiteboard" } span.sub.push.flex { (icon("pin", 13)) "pinned in ClientTether" } }
             @if sanitised.is_empty() { p.sub { "It is empty now." } }
             @else if sanitised.len() <= 40_000 { (rich(sanitised)) }
             @else { p.sub { "It is too long to show here; ClientTether has all of it." } }
