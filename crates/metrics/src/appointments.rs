@@ -10,19 +10,19 @@ pub const OUTCOME_RULE: &str = "An appointment has no outcome when its status in
 
 /// An appointment of a bare day lasts until that day is over where the brand is. The day is the one that the CRM names, which no
 /// zone moves.
-pub fn ends_ms(all_day: bool, starts_ms: i64, ends_ms: Option<i64>, tenant: &Tenant) -> i64 {
+pub(crate) fn ends_ms(all_day: bool, starts_ms: i64, ends_ms: Option<i64>, tenant: &Tenant) -> i64 {
     let slotted = Slotted::of(all_day, Some(starts_ms), ends_ms, &tenant.source_time().0);
     slotted.map_or(starts_ms, |when| when.over(&tenant.zone).as_millisecond())
 }
 
 /// The CRM has no type for it, so its title or kind tells.
-pub fn is_discovery_day(title: &str, kind: &str) -> bool {
+pub(crate) fn is_discovery_day(title: &str, kind: &str) -> bool {
     [title, kind].iter().any(|text| text.to_lowercase().contains("discovery day"))
 }
 
 /// What a past appointment's status says became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AppointmentOutcome {
+pub(crate) enum AppointmentOutcome {
     None,
     Held,
     /// Something else, such as that nobody came.
@@ -32,7 +32,7 @@ pub enum AppointmentOutcome {
 
 /// The CRM lists its words nowhere. Those known to say "to come" tell no outcome, those known to say "took place" tell a touch;
 /// see [`OUTCOME_RULE`].
-pub fn appointment_outcome(status: &str, blank_is_none: bool) -> AppointmentOutcome {
+pub(crate) fn appointment_outcome(status: &str, blank_is_none: bool) -> AppointmentOutcome {
     const TO_COME: [&str; 12] = [
         "scheduled",
         "rescheduled",

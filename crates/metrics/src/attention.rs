@@ -58,7 +58,7 @@ pub async fn attention<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: T
         if reasons.is_empty() {
             continue;
         }
-        let (odds, fee) = (board.odds_of(deal), deal.fee_cents.map(Money));
+        let (odds, fee) = (board.odds_of(deal.odds, &board.place(deal.stage.as_deref())), deal.fee_cents.map(Money));
         let found = NeedsAttention {
             contact_id: contact_id.to_owned(),
             name: deal.name.clone(),

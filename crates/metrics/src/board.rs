@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use tetherboard_domain::{Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role};
-use tetherboard_store::deals::DealRow;
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::{Conn, Result, leads, small_lists, stage_roles};
 
@@ -259,10 +258,9 @@ impl Board {
         self.keys(places.into_iter()).into_iter().map(StageKey).collect()
     }
 
-    /// A deal's own odds, else its stage's.
-    pub fn odds_of(&self, deal: &DealRow) -> Option<Odds> {
-        let of_stage = || self.stage(&self.place(deal.stage.as_deref())).and_then(|stage| stage.odds);
-        deal.odds.and_then(Odds::from_hundredths).or_else(of_stage)
+    /// A deal's own odds, in hundredths of a percent, if they are any; else those of the place where it stands.
+    pub fn odds_of(&self, own: Option<i64>, place: &StagePlace) -> Option<Odds> {
+        own.and_then(Odds::from_hundredths).or_else(|| self.stage(place)?.odds)
     }
 
     /// How far a place is towards a signature: inactive and parked ones before the rest, in the CRM's order. `None` where the

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{Money, Odds, Role, Zone};
+use tetherboard_domain::{Money, Role, Zone};
 use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter, FeeLearned, ProspectMove};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::tenants::Tenant;
@@ -123,7 +123,7 @@ fn became_inactive(board: &Board, moves: &[ProspectMove]) -> Vec<String> {
 
 fn weigh(board: &Board, learned: FeeLearned) -> Option<FeeNow> {
     let place = board.place(learned.stage.as_deref());
-    let odds = learned.odds.and_then(Odds::from_hundredths).or_else(|| board.stage(&place).and_then(|stage| stage.odds))?;
+    let odds = board.odds_of(learned.odds, &place)?;
     let weighted = odds.weigh(Money(learned.fee_cents));
     let counts = board.is_in(LeadGroup::Open, &place) && weighted > Money::ZERO;
     counts.then_some(FeeNow { contact_id: learned.contact_id, name: learned.name, weighted })

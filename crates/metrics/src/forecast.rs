@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Span as Stretch;
 use jiff::civil::Date;
-use tetherboard_domain::{Money, Odds, TenantId};
+use tetherboard_domain::{Money, TenantId};
 use tetherboard_store::deals::{CloseCell, CloseDates, close_cells};
 use tetherboard_store::{Conn, Result};
 
@@ -85,7 +85,7 @@ fn by_month(board: &Board, cells: &[CloseCell], today: Date) -> Vec<ForecastMont
         if !board.is_in(LeadGroup::Open, &place) {
             continue;
         }
-        let odds = cell.odds.and_then(Odds::from_hundredths).or_else(|| board.stage(&place).and_then(|stage| stage.odds));
+        let odds = board.odds_of(cell.odds, &place);
         let (fee, times) = (Money(cell.fee_cents), |amount: Money| Money(amount.0.saturating_mul(cell.deals)));
         let closing = Closing::of(cell.close_date.as_deref(), today);
         let empty = ForecastMonth { closing, deals: 0, value: Money::ZERO, weighted: Money::ZERO };

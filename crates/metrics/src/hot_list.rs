@@ -304,7 +304,7 @@ impl Telling<'_> {
     /// `deals` are one candidate's late ones; there is one at least.
     fn item(&self, key: String, mut deals: Vec<&DealRow>, profile: Option<&Profile>, turns: &mut Turns) -> HotListItem {
         let Self { board, rules, known, .. } = self;
-        let odds = |deal: &DealRow| board.odds_of(deal);
+        let odds = |deal: &DealRow| board.odds_of(deal.odds, &board.place(deal.stage.as_deref()));
         let nearest = |deal: &&DealRow| {
             let (odds, since) = (odds(deal).map(Odds::hundredths), deal.stage_since_ms);
             (Reverse(odds), Reverse(deal.fee_cents), Reverse(since), deal.deal_id.clone())
@@ -387,7 +387,7 @@ fn score_of(telling: &Telling<'_>, facts: &Facts, lead: &DealRow, fee: Option<Mo
     let score_facts = ScoreFacts {
         at_ms: facts.at_ms,
         today: facts.today,
-        odds: telling.board.odds_of(lead),
+        odds: telling.board.odds_of(lead.odds, &telling.board.place(lead.stage.as_deref())),
         last_move: telling.known.last_move(telling.board, lead),
         last_touch_ms: touches.last_ms,
         // Silence costs only where it was read that there was nothing.

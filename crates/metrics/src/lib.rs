@@ -29,7 +29,7 @@ mod status;
 mod stays;
 mod trend;
 
-pub use appointments::{AppointmentOutcome, OUTCOME_RULE, appointment_outcome, ends_ms, is_discovery_day};
+pub use appointments::OUTCOME_RULE;
 pub use as_of::{AS_OF, DealThen, ProspectThen, deals_at, pipeline_at, prospects_at};
 pub use attention::{Attention, NeedsAttention, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};

@@ -83,7 +83,7 @@ pub(crate) fn add_up(board: &Board, contacts: &[LeadCell], deals: &[DealCell]) -
     }
     for cell in deals {
         let place = board.place(cell.stage.as_deref());
-        let odds = cell.odds.and_then(Odds::from_hundredths).or_else(|| board.stage(&place).and_then(|stage| stage.odds));
+        let odds = board.odds_of(cell.odds, &place);
         line(place, &mut |line| {
             line.deals += cell.deals;
             if let Some(fee) = cell.fee_cents.map(Money) {

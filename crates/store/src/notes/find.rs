@@ -72,12 +72,10 @@ pub async fn list<C: Conn>(
     query.push(" OFFSET ").bind(offset);
     let found = query.rows(conn).await?;
     let numbers: Vec<i64> = found.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?;
-    let mut rows = numbered(conn, tenant, audience, &numbers, longest).await?;
-    rows.sort_by_key(|row| numbers.iter().position(|no| *no == row.no));
-    Ok(rows)
+    numbered(conn, tenant, audience, &numbers, longest).await
 }
 
-/// The notes with these numbers, in no order, each with at most so many letters of its text.
+/// The notes with these numbers, in their order, each with at most so many letters of its text.
 pub async fn numbered<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -89,7 +87,10 @@ pub async fn numbered<C: Conn>(
     query.push(" WHERE n.no IN ").bind_list(numbers.iter().copied());
     query.push(" AND n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant.0);
     visible(&mut query, audience);
-    query.all(conn).await
+    let mut rows: Vec<NoteRow> = query.all(conn).await?;
+    let places: HashMap<i64, usize> = numbers.iter().enumerate().map(|(place, no)| (*no, place)).collect();
+    rows.sort_by_key(|row| places.get(&row.no));
+    Ok(rows)
 }
 
 fn select(longest: i32) -> Query {

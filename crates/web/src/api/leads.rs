@@ -12,6 +12,7 @@ use super::cursor;
 use super::versioned::{Known, versioned};
 use crate::Portal;
 use crate::error::{Answer, Problem, Refusal, Wants};
+use crate::parts::time;
 use crate::query::{LeadQuery, Pairs};
 use crate::those;
 use crate::viewer::BrandViewer;
@@ -161,7 +162,7 @@ async fn read(portal: &Portal, brand: &BrandViewer, query: &LeadQuery, offset: i
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
     let board = Board::load(conn, tenant.id).await?;
     let as_of = runs::dataset_ages(conn, tenant.id).await?.as_of_ms(&LEADS_REST_ON);
-    let as_of = as_of.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let as_of = as_of.and_then(time::moment);
     let mut filter = query.filter(conn, tenant.id, &board, &tenant.zone, as_of).await?;
     those::narrow(portal, tenant, &board, query.those, &mut filter).await?;
     let total = leads::count(conn, tenant.id, &filter).await?;

@@ -24,7 +24,7 @@ use crate::pages::sync::incident;
 use crate::parts::agency::{AgencyPage, AgencyTab};
 use crate::parts::shell::{EMPTY, Theme, brand_tile};
 use crate::parts::standing::{Standing, reason};
-use crate::parts::words::{change, counted, number};
+use crate::parts::words::{change, count, counted, number};
 use crate::parts::{icon, runs::ticks, time};
 use crate::query::Pairs;
 use crate::viewer::AgencyViewer;
@@ -113,7 +113,7 @@ fn headline(lines: &[BrandLine], token_refused: bool) -> Markup {
     let new: i64 = lines.iter().filter_map(|line| line.week).map(|week| week.this.contacts).sum();
     let unknown = lines.iter().filter(|line| line.week.is_none()).count();
     let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
-    let brands = counted(i64::try_from(lines.len()).unwrap_or(0), "brand", "brands");
+    let brands = counted(count(lines.len()), "brand", "brands");
     html! {
         h1.hero {
             (brands) ", " (counted(new, "new lead", "new leads")) " this week"

@@ -20,29 +20,15 @@ pub(crate) fn picker(query: PeriodQuery, resolved: Option<&Resolved>, today: Dat
 /// The same for a list that shows all dates unless a period is asked for, and is compared with nothing. `base` as above.
 pub(crate) fn narrower(asked: Option<Period>, resolved: Option<&Resolved>, today: Date, zone: &Zone, base: &Link) -> Markup {
     let turned = |period: Period| base.clone().with("period", &period.to_string()).url();
-    let (first, last) = match asked {
-        Some(Period::Days { first, last }) => (Some(first), Some(last)),
-        _ => (resolved.map(|it| it.first), resolved.map(|it| it.last)),
-    };
     html! {
         details.menu id="period" {
-            summary.btn { (icon("calendar-days", 15)) span.sr { "Period: " } b { (asked.map_or("All dates", Period::label)) } (icon("chevron-down", 14)) }
+            (button(asked.map_or("All dates", Period::label)))
             div.menu-panel.periods {
                 ul.menu-list {
                     li { a.menu-item href=(base.clone().url()) aria-current=[asked.is_none().then_some("true")] { "All dates" } }
-                    @for period in Period::NAMED {
-                        li { a.menu-item href=(turned(period)) aria-current=[(Some(period) == asked).then_some("true")] { (period.label()) } }
-                    }
+                    (named(asked, turned))
                 }
-                form.menu-form method="get" action=(base.path()) {
-                    @for (key, value) in base.pairs() { input type="hidden" name=(key) value=(value); }
-                    input type="hidden" name="period" value="custom";
-                    div.pair {
-                        div.field { label for="period-start" { "From" } input.input.s type="date" id="period-start" name="start" required value=[first]; }
-                        div.field { label for="period-end" { "to" } input.input.s type="date" id="period-end" name="end" required value=[last]; }
-                    }
-                    div.acts { button.btn { "Show these days" } }
-                }
+                (days(asked, resolved, base, &[]))
             }
         }
         @if let Some(asked) = asked {
@@ -55,31 +41,14 @@ fn menu(query: PeriodQuery, resolved: Option<&Resolved>, base: &Link) -> Markup 
     let chosen = query.period();
     let turned = |asked: Period| PeriodQuery { asked: Some(asked), ..query }.narrow(base.clone()).url();
     let compared = |compare: Compare| PeriodQuery { compare, ..query }.narrow(base.clone()).url();
-    let (first, last) = match chosen {
-        Period::Days { first, last } => (Some(first), Some(last)),
-        _ => (resolved.map(|it| it.first), resolved.map(|it| it.last)),
-    };
     let compare = PeriodQuery { asked: None, ..query }.narrow(Link::to(""));
     html! {
         details.menu id="period" {
-            summary.btn { (icon("calendar-days", 15)) span.sr { "Period: " } b { (chosen.label()) } (icon("chevron-down", 14)) }
+            (button(chosen.label()))
             div.menu-panel.periods {
-                ul.menu-list {
-                    @for period in Period::NAMED {
-                        li { a.menu-item href=(turned(period)) aria-current=[(period == chosen).then_some("true")] { (period.label()) } }
-                    }
-                }
+                ul.menu-list { (named(Some(chosen), turned)) }
                 div {
-                form.menu-form method="get" action=(base.path()) {
-                    @for (key, value) in base.pairs() { input type="hidden" name=(key) value=(value); }
-                    input type="hidden" name="period" value="custom";
-                    @for (key, value) in compare.pairs() { input type="hidden" name=(key) value=(value); }
-                    div.pair {
-                        div.field { label for="period-start" { "From" } input.input.s type="date" id="period-start" name="start" required value=[first]; }
-                        div.field { label for="period-end" { "to" } input.input.s type="date" id="period-end" name="end" required value=[last]; }
-                    }
-                    div.acts { button.btn { "Show these days" } }
-                }
+                (days(Some(chosen), resolved, base, &compare.pairs()))
                 hr;
                 p.menu-h id="compare-h" { "Compared with" }
                 ul.menu-list aria-labelledby="compare-h" {
@@ -89,6 +58,38 @@ fn menu(query: PeriodQuery, resolved: Option<&Resolved>, base: &Link) -> Markup 
                 }
                 }
             }
+        }
+    }
+}
+
+fn button(label: &str) -> Markup {
+    html! { summary.btn { (icon("calendar-days", 15)) span.sr { "Period: " } b { (label) } (icon("chevron-down", 14)) } }
+}
+
+fn named(chosen: Option<Period>, turned: impl Fn(Period) -> String) -> Markup {
+    html! {
+        @for period in Period::NAMED {
+            li { a.menu-item href=(turned(period)) aria-current=[(Some(period) == chosen).then_some("true")] { (period.label()) } }
+        }
+    }
+}
+
+/// Any days. The form keeps what `base` says, and `besides`.
+fn days(chosen: Option<Period>, resolved: Option<&Resolved>, base: &Link, besides: &[(String, String)]) -> Markup {
+    let (first, last) = match chosen {
+        Some(Period::Days { first, last }) => (Some(first), Some(last)),
+        _ => (resolved.map(|it| it.first), resolved.map(|it| it.last)),
+    };
+    html! {
+        form.menu-form method="get" action=(base.path()) {
+            @for (key, value) in base.pairs() { input type="hidden" name=(key) value=(value); }
+            input type="hidden" name="period" value="custom";
+            @for (key, value) in besides { input type="hidden" name=(key) value=(value); }
+            div.pair {
+                div.field { label for="period-start" { "From" } input.input.s type="date" id="period-start" name="start" required value=[first]; }
+                div.field { label for="period-end" { "to" } input.input.s type="date" id="period-end" name="end" required value=[last]; }
+            }
+            div.acts { button.btn { "Show these days" } }
         }
     }
 }

@@ -5,7 +5,7 @@ use tetherboard_domain::{Role, StageRole};
 use tetherboard_metrics::{Board, Pipeline, StageLine};
 
 use crate::links::{Link, leads};
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 use crate::query::with_label;
 
 /// The class that colours a stage: its confirmed role's, else the suggested one's.
@@ -141,7 +141,7 @@ pub(crate) fn unconfirmed_notice(board: &Board, pipeline: &Pipeline, is_agency: 
                     @if is_agency { "Confirm them with " code { "tetherboard tenant set --stage-role" } ". " }
                 }
                 @if !unlisted.is_empty() {
-                    "Candidates stand in " (counted(i64::try_from(unlisted.len()).unwrap_or(0), "stage", "stages"))
+                    "Candidates stand in " (counted(count(unlisted.len()), "stage", "stages"))
                     " that ClientTether’s list does not name, and count as open."
                 }
             }

@@ -78,7 +78,7 @@ pub(crate) fn reason(fresh: &Freshness, vanished: &[(Dataset, String)], now: Tim
             html! { "No web key is set, so it cannot be read. Set one: " code { "tetherboard tenant set --slug " (slug) " --web-key-stdin" } },
         );
     }
-    let waits = tenant.parked_until_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).filter(|until| *until > now);
+    let waits = tenant.parked_until_ms.and_then(time::moment).filter(|until| *until > now);
     if let Some(until) = waits {
         return Some(html! { "ClientTether asked us to leave it alone; we go on " (told(until)) " by ourselves." });
     }

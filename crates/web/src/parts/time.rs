@@ -5,6 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use tetherboard_domain::Zone;
 
+/// Of milliseconds since 1970 UTC, as rows keep them; `None` for what no calendar has.
+pub(crate) fn moment(ms: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(ms).ok()
+}
+
 /// `Thu Mar 12, 10:30 AM CDT`.
 pub(crate) fn exact(moment: Timestamp, zone: &Zone) -> String {
     moment.to_zoned(zone.tz().clone()).strftime("%a %b %-d, %-I:%M %p %Z").to_string()

@@ -9,6 +9,11 @@ pub(crate) fn number(number: i64) -> String {
     if number < 0 { format!("−{digits}") } else { digits }
 }
 
+/// How many there are in memory, as numbers are told.
+pub(crate) fn count(things: usize) -> i64 {
+    i64::try_from(things).unwrap_or(i64::MAX)
+}
+
 /// `1 lead`, `12 leads`.
 pub(crate) fn counted(count: i64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { many })

@@ -6,11 +6,11 @@ use maud::{Markup, html};
 use tetherboard_domain::Dataset;
 use tetherboard_store::candidates::OwnAppointment;
 
-use super::{CandidateView, dated, moment};
+use super::{CandidateView, dated};
 use crate::links;
-use crate::parts::icon;
 use crate::parts::shell::Shell;
 use crate::parts::words::counted;
+use crate::parts::{icon, time};
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let (ahead, mut past): (Vec<_>, Vec<_>) = view.appointments.iter().partition(|one| is_ahead(shell, one));
@@ -59,11 +59,11 @@ fn line(shell: &Shell<'_>, one: &OwnAppointment) -> Markup {
                 @if one.cancelled { span.badge.quiet { (icon("calendar-x", 13)) "Cancelled" } }
                 @else if one.moved_from_ms.is_some() { span.badge.info { (icon("calendar-clock", 13)) "Moved" } }
             }
-            p.cand-when { @match one.starts_ms.and_then(moment).map(|starts| first_day(shell, one, starts)) {
+            p.cand-when { @match one.starts_ms.and_then(time::moment).map(|starts| first_day(shell, one, starts)) {
                 Some(day) => a href=(links::schedule(&shell.tenant().slug).with("view", "day").with("d", &day.to_string()).url()) { (when(shell, one)) },
                 None => (when(shell, one)),
             } }
-            @if let Some(from) = one.moved_from_ms.and_then(moment) { p.sub { "moved from " (dated(from, shell.now, zone)) } }
+            @if let Some(from) = one.moved_from_ms.and_then(time::moment) { p.sub { "moved from " (dated(from, shell.now, zone)) } }
             @let told: Vec<&str> = [kind(one), &one.place, &one.owner, if one.cancelled { "" } else { &one.status }].into_iter().filter(|text| !text.trim().is_empty()).collect();
             @if !told.is_empty() { p.sub { (told.join(" · ")) } }
             @if !one.description.is_empty() { p.cand-text { (one.description) } }
@@ -82,10 +82,10 @@ fn kind(one: &OwnAppointment) -> &str {
 
 /// What has no readable time is not said to be over.
 fn is_ahead(shell: &Shell<'_>, one: &OwnAppointment) -> bool {
-    let Some(starts) = one.starts_ms.and_then(moment) else { return true };
+    let Some(starts) = one.starts_ms.and_then(time::moment) else { return true };
     match one.all_day {
         true => day(shell, starts) >= shell.tenant().zone.date(shell.now),
-        false => one.ends_ms.and_then(moment).unwrap_or(starts) >= shell.now,
+        false => one.ends_ms.and_then(time::moment).unwrap_or(starts) >= shell.now,
     }
 }
 
@@ -97,14 +97,14 @@ fn day(shell: &Shell<'_>, starts: Timestamp) -> Date {
 /// `Sat Mar 14, 10:00 AM CDT to 11:00 AM CDT`, `Sat Mar 14, all day`.
 fn when(shell: &Shell<'_>, one: &OwnAppointment) -> String {
     let zone = &shell.tenant().zone;
-    let Some(starts) = one.starts_ms.and_then(moment) else { return "without a readable time".to_owned() };
+    let Some(starts) = one.starts_ms.and_then(time::moment) else { return "without a readable time".to_owned() };
     if one.all_day {
         let day = day(shell, starts);
         let year = if day.year() == zone.date(shell.now).year() { "" } else { ", %Y" };
         return format!("{}, all day", day.strftime(&format!("%a %b %-d{year}")));
     }
     let begin = dated(starts, shell.now, zone);
-    match one.ends_ms.and_then(moment).filter(|ends| *ends > starts) {
+    match one.ends_ms.and_then(time::moment).filter(|ends| *ends > starts) {
         None => begin,
         Some(ends) if zone.date(ends) == zone.date(starts) => {
             format!("{begin} to {}", ends.to_zoned(zone.tz().clone()).strftime("%-I:%M %p"))
@@ -120,7 +120,7 @@ fn first_day(shell: &Shell<'_>, one: &OwnAppointment, starts: Timestamp) -> Date
 
 /// `Today`, `Tomorrow`, `In 3 days`, `Under way`.
 fn ahead(shell: &Shell<'_>, one: &OwnAppointment) -> Option<String> {
-    let starts = moment(one.starts_ms?)?;
+    let starts = time::moment(one.starts_ms?)?;
     let zone = &shell.tenant().zone;
     let first = first_day(shell, one, starts);
     let days = i64::from((first - zone.date(shell.now)).get_days());

@@ -5,10 +5,11 @@ use tetherboard_domain::Money;
 use tetherboard_store::candidates::OwnDeal;
 
 use super::facts::{close_date, deal_odds, unreadable, weighted};
-use super::{CandidateView, dated, moment, nothing, unknown};
+use super::{CandidateView, dated, nothing, unknown};
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage;
-use crate::parts::words::counted;
+use crate::parts::time;
+use crate::parts::words::{count, counted};
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     if view.deals.is_empty() && !view.is_prospect() {
@@ -18,7 +19,7 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
         section.drawer-sec {
             div.flex {
                 h2 { "Deals" }
-                @if view.deals.len() > 1 { span.sub.push { (counted(i64::try_from(view.deals.len()).unwrap_or(0), "deal", "deals")) } }
+                @if view.deals.len() > 1 { span.sub.push { (counted(count(view.deals.len()), "deal", "deals")) } }
             }
             @if view.deals.is_empty() {
                 p.sub {
@@ -53,7 +54,7 @@ fn line(shell: &Shell<'_>, view: &CandidateView, deal: &OwnDeal) -> Markup {
                 div { dt { "Close date" } dd { (close_date(deal)) } }
             } }
             @if !deal.owner.is_empty() && deal.owner != view.candidate.owner { p.sub { "Owner " (deal.owner) } }
-            @if let Some(gone) = deal.gone_ms.and_then(moment) {
+            @if let Some(gone) = deal.gone_ms.and_then(time::moment) {
                 p.sub { "No longer in ClientTether since " (dated(gone, shell.now, &shell.tenant().zone)) "." }
             }
         }

@@ -5,7 +5,7 @@ use tetherboard_domain::{Money, Odds};
 use tetherboard_store::candidates::OwnDeal;
 
 use super::appointments::next_banner;
-use super::{CandidateView, dated, dated_and_aging, days, moment, nothing, text, unknown};
+use super::{CandidateView, dated, dated_and_aging, days, nothing, text, unknown};
 use crate::links::leads;
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
@@ -42,7 +42,7 @@ pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
 /// That ClientTether does not show it, where that is so.
 fn standing(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
-    let said = |ms: i64| moment(ms).map(|at| dated(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
+    let said = |ms: i64| time::moment(ms).map(|at| dated(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
     if c.gone_ms.is_some() {
         // The first read that did not show it, where that is known.
         let since_ms = c.missing_ms.or(c.gone_ms).unwrap_or_default();
@@ -90,9 +90,9 @@ pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 div.wide { dt { "Email" } dd { (email(&c.email)) } }
                 div { dt { "Phone" } dd { (phone(&c.phone)) } }
                 div.wide { dt { "Created" } dd {
-                    @match c.created_ms.and_then(moment) {
+                    @match c.created_ms.and_then(time::moment) {
                         Some(created) => (dated_and_aging(created, shell.now, zone)),
-                        None => { span.muted { "not known" } @if let Some(seen) = moment(c.first_seen_ms) { span.muted { "; first read " (dated(seen, shell.now, zone)) } } }
+                        None => { span.muted { "not known" } @if let Some(seen) = time::moment(c.first_seen_ms) { span.muted { "; first read " (dated(seen, shell.now, zone)) } } }
                     }
                 } }
                 div { dt { "Type" } dd { (contact_type(c.contact_type)) } }
@@ -117,7 +117,7 @@ impl Worth {
         let gone = c.gone_ms.is_some();
         let deals: Vec<&OwnDeal> = view.deals.iter().filter(|deal| gone || deal.gone_ms.is_none()).collect();
         if deals.is_empty() {
-            let odds = stage_odds(view, c.stage.as_deref());
+            let odds = view.board.odds_of(None, &view.board.place(c.stage.as_deref()));
             let fee = c.fee_cents.map(Money);
             return Self { fee, odds, weighted: weighted(fee, odds), flagged: c.fee_flagged, deals: 0 };
         }
@@ -151,13 +151,9 @@ pub(super) fn unreadable() -> Markup {
     html! { span.badge.warning title="ClientTether has a value here that is no amount." { (icon("triangle-alert", 13)) "unreadable" } }
 }
 
-fn stage_odds(view: &CandidateView, stage: Option<&str>) -> Option<Odds> {
-    view.board.stage(&view.board.place(stage)).and_then(|stage| stage.odds)
-}
-
 /// A deal's own odds, else its stage's.
 pub(super) fn deal_odds(view: &CandidateView, deal: &OwnDeal) -> Option<Odds> {
-    deal.odds.and_then(Odds::from_hundredths).or_else(|| stage_odds(view, deal.stage.as_deref()))
+    view.board.odds_of(deal.odds, &view.board.place(deal.stage.as_deref()))
 }
 
 /// Unknown odds weigh nothing.

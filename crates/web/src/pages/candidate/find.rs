@@ -11,7 +11,7 @@ use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, leads};
 use crate::parts::stages::stage;
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 use crate::query::Pairs;
 use crate::viewer::BrandViewer;
 
@@ -41,7 +41,7 @@ fn list(tenant: &Tenant, board: &Board, text: &str, found: &[Match], fitting: i6
         return html! { p.menu-p data-said="Nobody fits." { "Nobody here fits “" (text) "”." } };
     }
     let all = leads(&tenant.slug).with("q", text).url();
-    let shown = i64::try_from(found.len()).unwrap_or(i64::MAX);
+    let shown = count(found.len());
     let said = match shown == fitting {
         true => counted(fitting, "candidate fits", "candidates fit"),
         false => format!("{} of {} that fit", number(shown), counted(fitting, "candidate", "candidates")),

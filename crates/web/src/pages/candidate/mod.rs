@@ -205,10 +205,6 @@ fn all(shell: &Shell<'_>, view: &CandidateView, words: &str) -> Markup {
 
 // Words ----------------------------------------------------------------------------------------------------------------
 
-fn moment(ms: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(ms).ok()
-}
-
 fn dated(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
     time::exact_of_year(moment, zone.date(now), zone)
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use tetherboard_store::candidates::OwnNote;
 
-use super::{CandidateView, all, dated, dated_and_aging, moment, nothing};
+use super::{CandidateView, all, dated, dated_and_aging, nothing};
 use crate::links;
 use crate::pages::notes::hide_form;
 use crate::parts::icon;
@@ -11,7 +11,7 @@ use crate::parts::marked::excerpt;
 use crate::parts::rich::rich;
 use crate::parts::shell::Shell;
 use crate::parts::time;
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 
 /// What is pinned to a candidate, and what changed on it.
 pub(super) fn whiteboard(shell: &Shell<'_>, view: &CandidateView) -> Markup {
@@ -31,7 +31,7 @@ pub(super) fn whiteboard(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 ul.board-changes role="list" {
                     @for change in view.whiteboards.iter().take(if view.whole { usize::MAX } else { SHOWN }) {
                         li {
-                            p.sub { "Changed " @if let Some(at) = moment(change.at_ms) { (dated_and_aging(at, shell.now, zone)) } }
+                            p.sub { "Changed " @if let Some(at) = time::moment(change.at_ms) { (dated_and_aging(at, shell.now, zone)) } }
                             @for (sign, line) in lines(change.old.as_deref(), change.new.as_deref()) {
                                 p class=(if sign == '+' { "line added" } else { "line removed" }) {
                                     @if sign == '+' { ins { span aria-hidden="true" { "+ " } (line) } } @else { del { span aria-hidden="true" { "− " } (line) } }
@@ -67,7 +67,7 @@ fn lines<'a>(old: Option<&'a str>, new: Option<&'a str>) -> Vec<(char, &'a str)>
 }
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
-    let shown = i64::try_from(view.notes.len()).unwrap_or(i64::MAX);
+    let shown = count(view.notes.len());
     html! {
         section.drawer-sec {
             div.flex.wrapf {
@@ -105,7 +105,7 @@ fn of_candidate(shell: &Shell<'_>, view: &CandidateView) -> String {
 fn coverage(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
     let zone = &shell.tenant().zone;
-    let read = c.notes_read_ms.and_then(moment);
+    let read = c.notes_read_ms.and_then(time::moment);
     html! {
         @match read {
             None => "not read yet",
@@ -124,7 +124,7 @@ fn line(shell: &Shell<'_>, note: &OwnNote) -> Markup {
                 b { @if note.author.is_empty() { "Somebody" } @else { (note.author) } }
                 @if !note.kind.is_empty() { " · " (note.kind) }
                 " · "
-                @match note.created_ms.and_then(moment) {
+                @match note.created_ms.and_then(time::moment) {
                     Some(created) => (dated_and_aging(created, shell.now, &shell.tenant().zone)),
                     None => "date not known",
                 }

@@ -8,7 +8,7 @@ use tetherboard_store::candidates::{Candidate, OwnDeal};
 use tetherboard_store::history::{self, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
-use super::{CandidateView, HISTORY, all, dated, days, moment};
+use super::{CandidateView, HISTORY, all, dated, days};
 use crate::parts::shell::Shell;
 use crate::parts::stages::shown;
 use crate::parts::time;
@@ -236,7 +236,7 @@ impl Told {
     }
 
     fn when(&self, now: Timestamp, zone: &Zone) -> String {
-        let at = |ms: i64| moment(ms).map(|at| dated(at, now, zone)).unwrap_or_default();
+        let at = |ms: i64| time::moment(ms).map(|at| dated(at, now, zone)).unwrap_or_default();
         match self.seen {
             Seen::AtLeastSince => format!("at least since {}", at(self.at_ms)),
             Seen::On => format!("since {}", at(self.at_ms)),
@@ -251,7 +251,7 @@ impl Told {
 
 /// Two reads of one day name it once.
 fn between(before_ms: i64, after_ms: i64, now: Timestamp, zone: &Zone) -> String {
-    let (Some(before), Some(after)) = (moment(before_ms), moment(after_ms)) else { return String::new() };
+    let (Some(before), Some(after)) = (time::moment(before_ms), time::moment(after_ms)) else { return String::new() };
     match zone.date(before) == zone.date(after) {
         true => {
             format!("between {} and {}", dated(before, now, zone), after.to_zoned(zone.tz().clone()).strftime("%-I:%M %p %Z"))

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 use tetherboard_metrics::{AwardNow, HotListItem};
 
+use super::HotView;
 use super::visits::News;
-use super::{HotView, moment};
 use crate::links;
 use crate::parts::shell::Shell;
 use crate::parts::time;
-use crate::parts::words::{clipped, counted, number};
+use crate::parts::words::{clipped, count, counted, number};
 use crate::parts::{icon, toned_icon};
 
 /// Named in a sentence; the rest is counted.
@@ -18,7 +18,7 @@ const SHOWN: usize = 6;
 
 pub(super) fn news(shell: &Shell<'_>, view: &HotView, news: &News) -> Markup {
     let slug = &shell.tenant().slug;
-    let since = moment(news.since_ms).map(|at| time::told(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
+    let since = time::moment(news.since_ms).map(|at| time::told(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
     let came: Vec<Markup> = news.came.iter().map(|item| name(slug, item)).collect();
     let changed: Vec<Markup> =
         news.changed.iter().map(|(item, before)| html! { (name(slug, item)) " " (before) " → " (item.score) }).collect();
@@ -29,10 +29,10 @@ pub(super) fn news(shell: &Shell<'_>, view: &HotView, news: &News) -> Markup {
             (icon("sparkles", 15))
             span {
                 "Since your last visit " (since) ": "
-                @if is_quiet { "nothing has changed on this list of " (number(i64::try_from(view.all.list.items.len()).unwrap_or(0))) "." } @else {
+                @if is_quiet { "nothing has changed on this list of " (number(count(view.all.list.items.len()))) "." } @else {
                     @for (at, (some, what)) in [(&came, "new: "), (&changed, "scores changed: "), (&left, "left: ")].into_iter().filter(|(some, _)| !some.is_empty()).enumerate() {
                         @if at > 0 { "; " }
-                        (number(i64::try_from(some.len()).unwrap_or(0))) " " (what) (named(some))
+                        (number(count(some.len()))) " " (what) (named(some))
                     }
                     "."
                 }
@@ -71,7 +71,7 @@ pub(super) fn awarded(shell: &Shell<'_>, awards: &[AwardNow]) -> Markup {
                 @for award in awards.iter().take(SHOWN) {
                     li {
                         (person(&shell.tenant().slug, Some(&award.contact_id), &award.name))
-                        span.muted { " " @if let Some(at) = moment(award.at_ms) { (time::day_of_year(zone.date(at), today)) } @if let Some(fee) = award.fee { ", " (fee.short()) } }
+                        span.muted { " " @if let Some(at) = time::moment(award.at_ms) { (time::day_of_year(zone.date(at), today)) } @if let Some(fee) = award.fee { ", " (fee.short()) } }
                     }
                 }
                 @if awards.len() > SHOWN { li.muted { "and " (number(i64::try_from(awards.len() - SHOWN).unwrap_or(0))) " more" } }
@@ -86,13 +86,13 @@ pub(super) fn heating(shell: &Shell<'_>, view: &HotView) -> Markup {
     let heating = &view.all.heating;
     html! {
         section.card id="heating-up" {
-            div.card-head { h2 { "Heating up" } span.sub { (counted(i64::try_from(heating.len()).unwrap_or(0), "candidate", "candidates")) " two stages or more forward in 14 days, below the late ones" } }
+            div.card-head { h2 { "Heating up" } span.sub { (counted(count(heating.len()), "candidate", "candidates")) " two stages or more forward in 14 days, below the late ones" } }
             div.rows.across.mt2 {
                 @for one in heating.iter().take(3 * SHOWN) {
                     a.row href=(links::candidate(&shell.tenant().slug, &one.contact_id).url()) data-candidate {
                         span.disc.move { (toned_icon("trending-up", 15)) }
                         span { b { (clipped(&one.name)) } span.p.under { (clipped(&one.from)) " to " (clipped(&one.to)) } }
-                        span.end { "+" (one.stages) @if let Some(at) = moment(one.last_move_ms) { ", " (time::day_of_year(zone.date(at), today)) } }
+                        span.end { "+" (one.stages) @if let Some(at) = time::moment(one.last_move_ms) { ", " (time::day_of_year(zone.date(at), today)) } }
                     }
                 }
             }

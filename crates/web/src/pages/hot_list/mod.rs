@@ -15,7 +15,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, Role, ScoreRules, StageRole};
 use tetherboard_metrics::{
@@ -33,7 +32,7 @@ use crate::links::{self, Link, Tab};
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::status::looks;
 use crate::parts::table::PAGE;
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{Pairs, one_of};
 use crate::viewer::BrandViewer;
@@ -109,7 +108,7 @@ impl HotView {
     }
 
     fn total(&self) -> i64 {
-        i64::try_from(self.rows.len()).unwrap_or(i64::MAX)
+        count(self.rows.len())
     }
 
     /// The same list at its address, without its page.
@@ -263,7 +262,7 @@ fn headline(shell: &Shell<'_>, view: &HotView) -> Markup {
                     @if let Some(as_of) = view.all.list.as_of { dl { dt { "As of" } dd { (time::exact(as_of, &shell.tenant().zone)) } } }
                 }
             }
-            span.sub { @if view.query.is_narrowed() { "of " (counted(i64::try_from(view.all.list.items.len()).unwrap_or(0), "candidate", "candidates")) " in late stages; " } "ranked by score" }
+            span.sub { @if view.query.is_narrowed() { "of " (counted(count(view.all.list.items.len()), "candidate", "candidates")) " in late stages; " } "ranked by score" }
         }
     }
 }
@@ -314,7 +313,7 @@ fn chips(shell: &Shell<'_>, view: &HotView) -> Markup {
 fn unsure(shell: &Shell<'_>, board: &Board) -> Option<Markup> {
     let late = board.stages().iter().filter(|stage| stage.of_prospects && stage.role.likely() == Some(Role::Late));
     let names: Vec<&str> = late.filter(|stage| stage.role.confirmed().is_none()).map(|stage| stage.name.as_str()).collect();
-    let count = i64::try_from(names.len()).unwrap_or(0);
+    let count = count(names.len());
     (count > 0).then(|| {
         html! {
             div.notice.warning {
@@ -337,7 +336,7 @@ fn empty(shell: &Shell<'_>, view: &HotView) -> Markup {
             @if !view.all.list.items.is_empty() {
                 span.disc.quiet { (icon("funnel", 20)) }
                 h2 { "No candidate fits these filters" }
-                p { (counted(i64::try_from(view.all.list.items.len()).unwrap_or(0), "candidate is", "candidates are")) " on the list without them." }
+                p { (counted(count(view.all.list.items.len()), "candidate is", "candidates are")) " on the list without them." }
                 div.chips { a.btn href=(links::hot_list(slug).url()) { (icon("x", 14)) "Clear all filters" } }
             } @else if has_late {
                 span.disc.quiet { (icon("target", 20)) }
@@ -365,11 +364,6 @@ fn unread() -> Markup {
             p { "It is made when stages, contacts and deals have been read from ClientTether once." }
         } }
     }
-}
-
-/// As people read a moment of the list.
-fn moment(ms: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(ms).ok()
 }
 
 /// Of a list: which part of it is on a page.

@@ -10,7 +10,7 @@ use tetherboard_store::tenants::Tenant;
 
 use super::query::word;
 use super::words::{Then, in_short, signed};
-use super::{HotView, moment, part};
+use super::{HotView, part};
 use crate::csv;
 use crate::links::{self, Link};
 use crate::pages::candidate::{candidate_name, is_plain_email, phone};
@@ -19,7 +19,7 @@ use crate::parts::shell::Shell;
 use crate::parts::stages::{role_class, shown as stage_shown};
 use crate::parts::status::badge;
 use crate::parts::table::{Sorting, pager};
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time};
 
 /// The rows of the page.
@@ -104,7 +104,7 @@ fn days(then: Then<'_>, item: &HotListItem) -> Markup {
 }
 
 fn touch(then: Then<'_>, item: &HotListItem) -> Markup {
-    let title = item.last_touch_ms.and_then(moment).map(|at| time::exact(at, &then.tenant.zone));
+    let title = item.last_touch_ms.and_then(time::moment).map(|at| time::exact(at, &then.tenant.zone));
     let words = then.touch(item);
     html! { @if item.last_touch_ms.is_some() { span title=[title] { (words) } } @else { span.muted { (words) } } }
 }
@@ -119,7 +119,7 @@ fn totals(view: &HotView, units: bool, list: &Link) -> Markup {
         (known.iter().filter_map(|item| item.fee).sum(), known.iter().filter_map(|item| item.weighted).sum());
     let unit_total: Option<i64> =
         view.rows.iter().filter(|item| !item.units.trim().is_empty()).map(|item| item.units.trim().parse::<i64>().ok()).sum();
-    let known = i64::try_from(known.len()).unwrap_or(0);
+    let known = count(known.len());
     let amount = |amount: Money| if known > 0 { amount.to_string() } else { "—".to_owned() };
     html! {
         tr role="row" {
@@ -165,7 +165,7 @@ pub(super) fn opened(shell: &Shell<'_>, view: &HotView, item: &HotListItem) -> M
                     @match note {
                         Some(note) => p.said { "“" (note.body.trim()) @if note.body.chars().count() >= GLANCE { "…" } "” " span.muted {
                             @if !note.author.trim().is_empty() { (note.author) ", " }
-                            @if let Some(at) = moment(note.created_ms) { (time::aging(at, shell.now, &shell.tenant().zone)) }
+                            @if let Some(at) = time::moment(note.created_ms) { (time::aging(at, shell.now, &shell.tenant().zone)) }
                         } },
                         None if item.notes_known_ms.is_some() => p.said.muted { "There is none to show." },
                         None => p.said.muted { "Notes of this candidate have not been read since it last changed." },
@@ -257,7 +257,7 @@ pub(super) fn as_csv(view: &HotView, tenant: &Tenant, now: Timestamp) -> Respons
 
 fn csv_row(then: Then<'_>, item: &HotListItem) -> Vec<String> {
     let points = |name: &str| item.points.iter().find(|part| part.why.as_str() == name).map_or(0, |part| part.points).to_string();
-    let touch = item.last_touch_ms.and_then(moment).map(|at| at.to_zoned(then.tenant.zone.tz().clone()));
+    let touch = item.last_touch_ms.and_then(time::moment).map(|at| at.to_zoned(then.tenant.zone.tz().clone()));
     vec![
         item.name.clone(),
         item.place.to_string(),

@@ -1,7 +1,6 @@
 //! The list of contacts: its filters, its rows, its CSV.
 
 use axum::response::Response;
-use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, TenantId, Zone};
 use tetherboard_metrics::{Board, LEADS_REST_ON, LeadGroup};
@@ -16,7 +15,7 @@ use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, shown, stage};
 use crate::parts::table::{Sorting, pager};
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time};
 use crate::query::{Edge, LEAD_SORTS, Label, LeadQuery, PeriodQuery, edge_text};
 use crate::viewer::BrandViewer;
@@ -30,7 +29,7 @@ pub(super) async fn filter<C: Conn>(
     query: &LeadQuery,
 ) -> StoreResult<LeadFilter> {
     let as_of = runs::dataset_ages(conn, tenant).await?.as_of_ms(&LEADS_REST_ON);
-    query.filter(conn, tenant, board, zone, as_of.and_then(|ms| Timestamp::from_millisecond(ms).ok())).await
+    query.filter(conn, tenant, board, zone, as_of.and_then(time::moment)).await
 }
 
 pub(super) fn sorted(link: Link, query: &LeadQuery) -> Link {
@@ -62,7 +61,7 @@ pub(super) async fn as_csv<C: Conn>(
     let (sort, descending) = query.order();
     let mut rows = Vec::new();
     loop {
-        let offset = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let offset = count(rows.len());
         let part = leads::list(conn, brand.tenant.id, filter, sort, descending, &board.key_order(), (offset, CSV_PART)).await?;
         if part.is_empty() {
             break;
@@ -74,7 +73,7 @@ pub(super) async fn as_csv<C: Conn>(
 
 fn csv_row(board: &Board, zone: &Zone, row: LeadRow) -> Vec<String> {
     let place = board.place(row.stage.as_deref());
-    let created = row.created_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let created = row.created_ms.and_then(time::moment);
     vec![
         row.name,
         row.company,
@@ -283,7 +282,7 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
 }
 
 fn created(created_ms: Option<i64>, zone: &Zone) -> Markup {
-    let Some(created) = created_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()) else {
+    let Some(created) = created_ms.and_then(time::moment) else {
         return html! { span.muted { "not known" } };
     };
     let local = created.to_zoned(zone.tz().clone());

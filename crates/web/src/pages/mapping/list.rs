@@ -16,7 +16,7 @@ use crate::error::Answer;
 use crate::links;
 use crate::parts::fresh::dataset_name;
 use crate::parts::shell::{EMPTY, Theme};
-use crate::parts::words::{counted, listed, number};
+use crate::parts::words::{count, counted, listed, number};
 use crate::parts::{icon, time};
 use crate::query::Pairs;
 
@@ -172,7 +172,7 @@ impl View<'_> {
     }
 
     fn fields(&self) -> Markup {
-        let looked_at = counted(i64::try_from(self.sample.rows.len()).unwrap_or(i64::MAX), "kept row", "kept rows");
+        let looked_at = counted(count(self.sample.rows.len()), "kept row", "kept rows");
         html! {
             section.card {
                 div.card-head {

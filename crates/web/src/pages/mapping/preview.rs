@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use tetherboard_clienttether::mapping::{FieldSpec, Look, Mapping, fields_of};
 use tetherboard_domain::Dataset;
 
+use crate::parts::words::count;
+
 /// How many examples a person looks at.
 const SHOWN: usize = 10;
 const FAULTS: usize = 4;
@@ -78,7 +80,7 @@ impl Preview {
             let id = fields_of(dataset).first().and_then(|id| said(id.name));
             Example { id, name: names.collect::<Vec<_>>().join(" "), look, before }
         });
-        Self { rows: i64::try_from(rows.len()).unwrap_or(i64::MAX), examples: examples.collect(), tally, before, changed }
+        Self { rows: count(rows.len()), examples: examples.collect(), tally, before, changed }
     }
 }
 

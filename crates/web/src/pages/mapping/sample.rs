@@ -10,6 +10,7 @@ use tetherboard_store::{records, runs};
 
 use crate::Portal;
 use crate::error::Answer;
+use crate::parts::time;
 
 const MOST: usize = 500;
 
@@ -46,6 +47,6 @@ impl Sample {
         for row_no in row_nos.into_iter().rev().take(MOST) {
             rows.push(reader.row(conn, row_no).await?.to_vec());
         }
-        Ok(Self { read_at: read_at.and_then(|ms| Timestamp::from_millisecond(ms).ok()), rows })
+        Ok(Self { read_at: read_at.and_then(time::moment), rows })
     }
 }

@@ -2,7 +2,6 @@
 
 use axum::response::Response;
 use futures::stream;
-use jiff::Timestamp;
 use tetherboard_domain::Zone;
 use tetherboard_metrics::Board;
 use tetherboard_store::Result;
@@ -12,6 +11,7 @@ use super::LONGEST;
 use crate::Portal;
 use crate::csv;
 use crate::links;
+use crate::parts::time;
 use crate::viewer::BrandViewer;
 
 const HEADER: [&str; 11] = [
@@ -49,8 +49,7 @@ pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, numbers: Vec<i6
                 return Ok::<_, tetherboard_store::StoreError>(None);
             }
             let (tenant, audience) = (&brand.tenant, brand.viewer.audience());
-            let mut rows = notes::numbered(portal.store.conn(), tenant.id, audience, &part, LONGEST).await?;
-            rows.sort_by_key(|row| part.iter().position(|no| *no == row.no));
+            let rows = notes::numbered(portal.store.conn(), tenant.id, audience, &part, LONGEST).await?;
             let rows = rows.into_iter().map(|row| cells(&board.board, &tenant.zone, &tenant.slug, &site, agency, row)).collect();
             Ok(Some((rows, (portal, brand, left))))
         }
@@ -60,7 +59,7 @@ pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, numbers: Vec<i6
 
 fn cells(board: &Board, zone: &Zone, slug: &str, site: &str, agency: bool, row: NoteRow) -> Vec<String> {
     let place = board.place(row.stage.as_deref());
-    let created = row.created_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let created = row.created_ms.and_then(time::moment);
     let is_cut = row.letters > i64::from(LONGEST);
     let mut cells = vec![
         created.map(|created| created.to_zoned(zone.tz().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),

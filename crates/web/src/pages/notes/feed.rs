@@ -11,12 +11,12 @@ use super::hide;
 use super::{Asked, LONGEST, NotesView, PAGE, SHORT};
 use crate::links;
 use crate::pages::candidate::candidate_name;
-use crate::parts::icon;
 use crate::parts::marked::{excerpt, marked, marked_html};
 use crate::parts::rich::rich;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{shown, stage};
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
+use crate::parts::{icon, time};
 
 /// One entry of the feed, by when it was.
 enum Entry<'a> {
@@ -41,7 +41,7 @@ pub(super) fn feed(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let mut entries: Vec<Entry<'_>> = view.rows.iter().map(Entry::Note).chain(view.between.iter().map(Entry::Between)).collect();
     // A stable sort: notes of one moment stay as they are.
     entries.sort_by_key(|entry| -entry.at_ms().unwrap_or(i64::MIN + 1));
-    let day = |entry: &Entry<'_>| entry.at_ms().and_then(moment).map(|at| zone.date(at));
+    let day = |entry: &Entry<'_>| entry.at_ms().and_then(time::moment).map(|at| zone.date(at));
     html! {
         section.card.notes-list aria-label="Notes, newest first" data-total=(view.total()) {
             @for group in entries.chunk_by(|one, next| day(one) == day(next)) {
@@ -186,7 +186,7 @@ fn between(shell: &Shell<'_>, view: &NotesView, one: &Between) -> Markup {
 fn time_of(shell: &Shell<'_>, at_ms: Option<i64>) -> Markup {
     let zone = &shell.tenant().zone;
     html! {
-        @if let Some(at) = at_ms.and_then(moment) {
+        @if let Some(at) = at_ms.and_then(time::moment) {
             time datetime=(at) title=(crate::parts::time::exact_of_year(at, zone.date(shell.now), zone)) { (at.to_zoned(zone.tz().clone()).strftime("%-I:%M %p").to_string()) }
         }
     }
@@ -243,12 +243,4 @@ fn empty(shell: &Shell<'_>, view: &NotesView) -> Markup {
             }
         }
     }
-}
-
-fn moment(ms: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(ms).ok()
-}
-
-fn count(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -14,7 +14,7 @@ use crate::error::{Answer, Refusal, Wants};
 use crate::links;
 use crate::parts::icon;
 use crate::parts::shell::Shell;
-use crate::parts::words::counted;
+use crate::parts::words::{count, counted};
 use crate::query::as_kept;
 use crate::viewer::AgencyBrand;
 
@@ -128,7 +128,7 @@ pub(super) fn settings(shell: &Shell<'_>, view: &NotesView) -> Markup {
     html! {
         details.card.note-types id="note-types" {
             summary { (icon("settings", 15)) b { "Types of notes that " (shell.tenant().name) "’s people see" }
-                span.sub { @if view.hidden_kinds.is_empty() { "all" } @else { (counted(i64::try_from(view.hidden_kinds.len()).unwrap_or(0), "type", "types")) " hidden" } } }
+                span.sub { @if view.hidden_kinds.is_empty() { "all" } @else { (counted(count(view.hidden_kinds.len()), "type", "types")) " hidden" } } }
             p.sub { "A hidden type is hidden everywhere: in this list, its search and counts, in CSV, in the API and on the candidate’s page. It still counts as a touch. The agency sees all of them." }
             @if kinds.is_empty() && unused.is_empty() { p.sub { "No note has been read yet." } }
             ul role="list" {

@@ -14,7 +14,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, Resolved, Search};
 use tetherboard_metrics::{Between, NOTE_FEED, NoteFeed, Selection};
@@ -28,11 +27,11 @@ use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Tab};
 use crate::numbers::Numbers;
-use crate::parts::icon;
 use crate::parts::marked::excerpt;
 use crate::parts::period::narrower;
 use crate::parts::shell::{Page, Shell, Theme};
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
+use crate::parts::{icon, time};
 use crate::query::Pairs;
 use crate::viewer::BrandViewer;
 
@@ -78,7 +77,7 @@ struct NotesView {
 
 impl NotesView {
     fn total(&self) -> i64 {
-        i64::try_from(self.selection.notes.len()).unwrap_or(i64::MAX)
+        count(self.selection.notes.len())
     }
 }
 
@@ -95,7 +94,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         None => None,
     };
     let read_ms = runs::dataset_ages(conn, tenant.id).await?.read_ms(Dataset::Notes);
-    let as_of = read_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let as_of = read_ms.and_then(time::moment);
     let period = asked.period.zip(as_of).and_then(|(period, as_of)| period.resolve(&tenant.zone, now, as_of));
     let filter = asked.filter(&numbers.board, &pairs, &tenant.zone, period.as_ref(), found).map_err(bad)?;
     let selection = feed.select(&numbers.board, audience, &filter, now.as_millisecond());
@@ -156,7 +155,6 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
 async fn rows(portal: &Portal, brand: &BrandViewer, search: Option<&Search>, numbers: &[i64]) -> StoreResult<Vec<NoteRow>> {
     let (conn, tenant, audience) = (portal.store.conn(), brand.tenant.id, brand.viewer.audience());
     let mut rows = notes::numbered(conn, tenant, audience, numbers, LONGEST).await?;
-    rows.sort_by_key(|row| numbers.iter().position(|no| *no == row.no));
     let Some(search) = search else { return Ok(rows) };
     // Of a note that is not read whole, what was found may stand further on.
     const PART: i32 = 60_000;

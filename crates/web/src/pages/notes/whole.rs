@@ -1,7 +1,6 @@
 //! One note, all of it. A very long one is read in parts, so that neither the page nor the portal grows with it.
 
 use axum::extract::State;
-use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::TenantId;
 use tetherboard_store::notes::{self, Audience, WholeNote};
@@ -63,7 +62,7 @@ fn body(shell: &Shell<'_>, note: &WholeNote, part: &Part, page: i64, pages: i64)
     let slug = &shell.tenant().slug;
     let zone = &shell.tenant().zone;
     let at = |page: i64| links::note(slug, &note.crm_id).with("page", &page.to_string()).url();
-    let created = note.created_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let created = note.created_ms.and_then(time::moment);
     html! {
         article.card.note-whole {
             header.drawer-sec {

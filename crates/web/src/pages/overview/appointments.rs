@@ -9,7 +9,6 @@ use tetherboard_store::Result;
 use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter};
 use tetherboard_store::tenants::Tenant;
 
-use super::moment;
 use crate::Portal;
 use crate::links;
 use crate::parts::shell::Shell;
@@ -93,7 +92,7 @@ fn when(shell: &Shell<'_>, event: &CandidateEvent, day: Date, today: Date) -> Ma
     };
     let zone = &shell.tenant().zone;
     html! {
-        @match moment(event.starts_ms) {
+        @match time::moment(event.starts_ms) {
             Some(starts) if !event.all_day => {
                 time datetime=(starts) title=(time::exact_of_year(starts, today, zone)) { (date) " " (starts.to_zoned(zone.tz().clone()).strftime("%-I:%M %p").to_string()) }
             }

@@ -5,10 +5,9 @@ use maud::{Markup, html};
 use tetherboard_domain::Zone;
 use tetherboard_metrics::{Attention, FDD_CAUTION, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
 
-use super::moment;
 use crate::links;
 use crate::parts::shell::Shell;
-use crate::parts::words::{clipped, counted, number};
+use crate::parts::words::{clipped, count, counted, number};
 use crate::parts::{icon, time};
 use crate::those::Those;
 
@@ -17,7 +16,7 @@ const SHOWN: usize = 5;
 
 pub(super) fn card(shell: &Shell<'_>, attention: &Attention) -> Markup {
     let slug = &shell.tenant().slug;
-    let total = i64::try_from(attention.candidates.len()).unwrap_or(i64::MAX);
+    let total = count(attention.candidates.len());
     html! {
         section.card.c-5 id="attention" {
             div.card-head {
@@ -97,7 +96,8 @@ fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
         Reason::NoOutcome(missed) => {
             let title: String = missed.title.trim().chars().take(60).collect();
             let title = if title.is_empty() { "An appointment".to_owned() } else { title };
-            let day = moment(missed.starts_ms).map(|starts| format!(" on {}", time::day(zone.date(starts)))).unwrap_or_default();
+            let day =
+                time::moment(missed.starts_ms).map(|starts| format!(" on {}", time::day(zone.date(starts)))).unwrap_or_default();
             format!("{title}{day} has no outcome recorded")
         }
         Reason::CloseDatePassed(day) if day.year() == today.year() => format!("Close date {} has passed", time::short_day(*day)),

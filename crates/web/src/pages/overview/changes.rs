@@ -8,7 +8,7 @@ use tetherboard_metrics::{Changes, MovedOn, Pipeline};
 
 use crate::links::{self, Link};
 use crate::parts::shell::Shell;
-use crate::parts::words::{clipped, counted, number};
+use crate::parts::words::{clipped, count, counted, number};
 use crate::parts::{icon, time};
 use crate::those::Those;
 
@@ -146,7 +146,7 @@ fn value(slug: &str, changes: &Changes, pipeline: &Pipeline) -> Option<Sentence>
 
 fn discovery(slug: &str, changes: &Changes, since: Date, today: Date) -> Option<Sentence> {
     let (first, _) = changes.discovery.first()?;
-    let count = i64::try_from(changes.discovery.len()).unwrap_or(i64::MAX);
+    let count = count(changes.discovery.len());
     let one_day = changes.discovery.iter().all(|(day, _)| day == first);
     let day = match *first {
         day if day == today => "today".to_owned(),

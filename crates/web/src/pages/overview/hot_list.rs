@@ -10,13 +10,13 @@ use crate::parts::icon;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_class, shown};
 use crate::parts::status::badge;
-use crate::parts::words::number;
+use crate::parts::words::{count, number};
 
 const SHOWN: usize = 5;
 
 pub(super) fn card(shell: &Shell<'_>, hot: &HotBoard) -> Markup {
     let slug = &shell.tenant().slug;
-    let total = i64::try_from(hot.list.items.len()).unwrap_or(i64::MAX);
+    let total = count(hot.list.items.len());
     html! {
         section.card.c-7 id="hot-list" {
             div.card-head {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, DatasetStatus, Period};
 use tetherboard_metrics::{Attention, Board, Changes, DayTotals, WeekCount};
@@ -29,7 +28,7 @@ use crate::parts::period::picker;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::spark::sparkline;
 use crate::parts::stages::{stage_link, strip, unconfirmed_notice};
-use crate::parts::words::{change, counted, number, percent};
+use crate::parts::words::{change, count, counted, number, percent};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{Pairs, PeriodQuery};
 use crate::those;
@@ -118,10 +117,6 @@ fn body(shell: &Shell<'_>, page: &Overview) -> Markup {
         }
         (changes::card(shell, &page.changes, page.since, &view.pipeline))
     }
-}
-
-fn moment(ms: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(ms).ok()
 }
 
 fn headline(shell: &Shell<'_>, page: &Overview) -> Markup {
@@ -317,7 +312,7 @@ pub(crate) fn weeks_figure(slug: &str, weeks: &[WeekCount]) -> Markup {
 fn weeks_sentence(weeks: &[WeekCount]) -> Markup {
     let full: Vec<i64> = weeks.iter().filter(|week| !week.open).filter_map(|week| week.count).collect();
     let total: i64 = full.iter().sum();
-    let count = i64::try_from(full.len()).unwrap_or(0);
+    let count = count(full.len());
     let best = weeks.iter().filter(|week| !week.open).max_by_key(|week| week.count);
     html! {
         @if count == 0 { "No full week has been read yet." }

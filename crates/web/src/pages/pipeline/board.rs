@@ -16,7 +16,7 @@ use crate::numbers::Numbers;
 use crate::pages::candidate::candidate_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_class, shown};
-use crate::parts::words::number;
+use crate::parts::words::{count, number};
 use crate::query::with_label;
 
 /// Cards that a column shows; the rest is a click away.
@@ -53,7 +53,7 @@ fn column<'a>(shell: &Shell<'_>, numbers: &'a Numbers, line: &StageLine, cards: 
     let mut cards: Vec<&DealRow> = cards.collect();
     cards.sort_by_key(|row| std::cmp::Reverse((row.fee_cents, row.stage_since_ms)));
     cards.truncate(MOST);
-    let more = line.deals - i64::try_from(cards.len()).unwrap_or(0);
+    let more = line.deals - count(cards.len());
     html! {
         section.board-column aria-label=(shown(name)) {
             h3 title=(shown(name)) { i class=(format!("sw r-{}", role_class(line.role))) {} span.t { (shown(name)) } }

@@ -34,7 +34,7 @@ use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::spark::sparkline;
 use crate::parts::stages::{role_class, shown, stage, stage_link, strip, unconfirmed_notice};
 use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{change, counted, number};
+use crate::parts::words::{change, count, counted, number};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{DEAL_SORTS, DealQuery, Label, Pairs, PeriodQuery, group_word, with_label};
 use crate::story::{Habits, Story};
@@ -226,7 +226,7 @@ async fn as_csv<C: Conn>(
     let (sort, descending) = query.order();
     let mut rows = Vec::new();
     loop {
-        let offset = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let offset = count(rows.len());
         let part =
             deals::list(conn, brand.tenant.id, filter, sort, descending, &board.progress_order(), (offset, CSV_PART)).await?;
         if part.is_empty() {
@@ -272,7 +272,7 @@ impl<'a> Deal<'a> {
     fn of(board: &'a Board, row: &'a DealRow) -> Self {
         let place = board.place(row.stage.as_deref());
         let listed = board.stage(&place);
-        let odds = row.odds.and_then(Odds::from_hundredths).or_else(|| listed.and_then(|stage| stage.odds));
+        let odds = board.odds_of(row.odds, &place);
         let fee = row.fee_cents.map(Money);
         Self {
             stage: listed.map(|stage| stage.name.as_str()).or(row.stage.as_deref()),

@@ -15,7 +15,7 @@ use crate::parts::icon;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_class, shown};
 use crate::parts::time;
-use crate::parts::words::{counted, number, percent};
+use crate::parts::words::{count, counted, number, percent};
 use crate::query::with_label;
 
 /// A card around a picture.
@@ -129,7 +129,7 @@ pub(super) fn over_time(shell: &Shell<'_>, view: &PipelineView) -> Markup {
         spec: &spec,
         height: None,
     };
-    let sub = html! { (counted(i64::try_from(days.len()).unwrap_or(0), "day", "days")) ", each as its last read left it" };
+    let sub = html! { (counted(count(days.len()), "day", "days")) ", each as its last read left it" };
     card("c-6", "Value over time", &sub, None, &figure.render())
 }
 

@@ -28,7 +28,7 @@ use crate::parts::period::picker;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::stages::{shown, stage};
 use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time};
 use crate::query::{DealQuery, Label, Pairs, PeriodQuery, label, page_number, with_label};
 use crate::story::{last_year, timed_awards};
@@ -488,7 +488,7 @@ fn bar(shell: &Shell<'_>, view: &RowsView, history: &History, list: &Link) -> Ma
         }
         div.push.flex {
             button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
-            a.btn href=(sorted(list.clone(), view).with("format", "csv").url()) { (icon("download", 15)) "CSV, " (counted(i64::try_from(view.rows.len()).unwrap_or(0), "row", "rows")) }
+            a.btn href=(sorted(list.clone(), view).with("format", "csv").url()) { (icon("download", 15)) "CSV, " (counted(count(view.rows.len()), "row", "rows")) }
         }
     }
 }
@@ -525,7 +525,7 @@ fn title(view: &RowsView) -> String {
 
 fn body(shell: &Shell<'_>, view: &RowsView, list: &Link, rows: &[Row]) -> Markup {
     let slug = &shell.tenant().slug;
-    let total = i64::try_from(view.rows.len()).unwrap_or(i64::MAX);
+    let total = count(view.rows.len());
     let back = match view.asof {
         Some(asof) => links::pipeline(slug).with("asof", &asof.day.to_string()),
         None => view.period.narrow(links::pipeline(slug)),

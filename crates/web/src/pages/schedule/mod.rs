@@ -26,7 +26,7 @@ use crate::links::{self, Link, Tab};
 use crate::pages::candidate::candidate_name;
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::table::PAGE;
-use crate::parts::words::{clipped, counted, number};
+use crate::parts::words::{clipped, count, counted, number};
 use crate::parts::{icon, time};
 use crate::query::{Pairs, one_of, page_number};
 use crate::viewer::BrandViewer;
@@ -414,10 +414,6 @@ fn abbreviations(zone: &Zone, days: Option<(Date, Date)>, now: Timestamp) -> Str
     let after = zone.start_of(last.saturating_add(Span::new().days(1)));
     let end = zone.abbreviation(after.checked_sub(Span::new().seconds(1)).unwrap_or(after));
     if begin == end { format!(", {begin}") } else { format!(", {begin} then {end}") }
-}
-
-fn count(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 // Filters --------------------------------------------------------------------------------------------------------------

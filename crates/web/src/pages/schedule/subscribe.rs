@@ -114,7 +114,6 @@ fn new_address(address: &str) -> Markup {
 
 fn standing(shell: &Shell<'_>, feed: Option<&CalendarFeed>) -> Markup {
     let (zone, now) = (&shell.tenant().zone, shell.now);
-    let moment = |ms: i64| jiff::Timestamp::from_millisecond(ms).ok();
     let action = links::subscribe(&shell.tenant().slug);
     html! {
         @match feed {
@@ -125,8 +124,8 @@ fn standing(shell: &Shell<'_>, feed: Option<&CalendarFeed>) -> Markup {
             Some(feed) => {
                 h2 { "You have a calendar link" }
                 p {
-                    @if let Some(made) = moment(feed.created_ms) { "Made " (time::told(made, now, zone)) ". " }
-                    @match feed.used_ms.and_then(moment) {
+                    @if let Some(made) = time::moment(feed.created_ms) { "Made " (time::told(made, now, zone)) ". " }
+                    @match feed.used_ms.and_then(time::moment) {
                         Some(used) => { "A program last asked for it " (time::told(used, now, zone)) ", give or take an hour." }
                         None => "No program has asked for it yet.",
                     }

@@ -9,7 +9,7 @@ use tetherboard_store::tenants::Tenant;
 
 use crate::links;
 use crate::parts::icon;
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 
 /// A row with its id.
 type Row = (String, Map<String, Value>);
@@ -92,10 +92,6 @@ fn value(value: Option<&Value>) -> Markup {
             Some(other) => code.value { (other) },
         }
     }
-}
-
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// The rows of an answer, if it is a list of them. A row without an id is known by its place.

@@ -14,7 +14,7 @@ use crate::error::Answer;
 use crate::links;
 use crate::parts::fresh::dataset_name;
 use crate::parts::table::{PAGE, pager_by};
-use crate::parts::words::number;
+use crate::parts::words::{count, number};
 use crate::parts::{icon, stages};
 
 /// One data set's held records, and where in their list one is.
@@ -74,7 +74,7 @@ impl Held {
                 }
                 @match &self.records {
                     Some(records) => {
-                        @let total = i64::try_from(records.len()).unwrap_or(0);
+                        @let total = count(records.len());
                         @let page = page.min((total + PAGE - 1) / PAGE).max(1);
                         @let skip = usize::try_from((page - 1) * PAGE).unwrap_or(0);
                         div.scroll tabindex="0" role="region" aria-label=(format!("Held {name}")) {

@@ -12,7 +12,7 @@ use crate::parts::{icon, time};
 pub(crate) fn banner(token: TokenStanding, tenants: &[Tenant], now: Timestamp) -> Markup {
     let utc = Zone::utc();
     let zone = tenants.first().map_or(&utc, |tenant| &tenant.zone);
-    let told = |ms: Option<i64>| ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let told = |ms: Option<i64>| ms.and_then(time::moment);
     let since = told(token.refused_ms).unwrap_or(now);
     let again = told(token.tried_ms).unwrap_or(since) + SignedDuration::from_hours(1);
     html! {

@@ -22,7 +22,7 @@ use crate::parts::agency::{AgencyPage, AgencyTab};
 use crate::parts::runs::{outcome, tick_class};
 use crate::parts::shell::{Theme, brand_tile};
 use crate::parts::standing::{Standing, reason};
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time};
 use crate::viewer::AgencyViewer;
 
@@ -52,7 +52,7 @@ async fn overview(AgencyViewer(viewer): AgencyViewer, State(portal): State<Porta
     let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
     let body = html! {
         h1.hero {
-            (counted(i64::try_from(lines.len()).unwrap_or(0), "brand", "brands")) " read every hour. "
+            (counted(count(lines.len()), "brand", "brands")) " read every hour. "
             @match need { _ if token.is_some() => "The access token needs you.", 0 => "All are up to date.", 1 => "One needs you.", more => { (number(i64::try_from(more).unwrap_or(0))) " need you." } }
         }
         @if let Some(token) = token { (incident::banner(token, &viewer.tenants, now)) }
@@ -159,7 +159,7 @@ pub(crate) fn run_ticks(tenant: &Tenant, newest_first: &[Run]) -> Markup {
     html! {
         @if newest_first.is_empty() { p.sub { "No run yet." } }
         @else {
-            ol.run-ticks role="list" aria-label=(format!("Last {} of {}", counted(i64::try_from(newest_first.len()).unwrap_or(0), "run", "runs"), tenant.name)) {
+            ol.run-ticks role="list" aria-label=(format!("Last {} of {}", counted(count(newest_first.len()), "run", "runs"), tenant.name)) {
                 @for run in newest_first.iter().rev() {
                     @let said = format!("{}: {}", time::exact(began(run), &tenant.zone), outcome(run).2.to_lowercase());
                     li { a href=(links::run(&tenant.slug, &run.id).url()) title=(said) aria-label=(said) { i class=[tick_class(run)] {} } }

@@ -17,7 +17,7 @@ use crate::parts::agency::{AgencyPage, AgencyTab, crumbs, title};
 use crate::parts::fresh::dataset_name;
 use crate::parts::shell::{EMPTY, Theme};
 use crate::parts::table::{PAGE, pager};
-use crate::parts::words::{counted, number};
+use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time};
 use crate::query::Pairs;
 use crate::viewer::AgencyBrand;
@@ -43,7 +43,7 @@ async fn list(
     let run = run_named(&portal, tenant, &run).await?;
     let dataset = dataset_named(&dataset)?;
     let all = snapshots::pages(conn, tenant.id, &run.id, dataset).await?;
-    let total = i64::try_from(all.len()).unwrap_or(0);
+    let total = count(all.len());
     let at = page_of(pairs.get("page")).min((total + PAGE - 1) / PAGE).max(1);
     let mut reader = RowReader::new(tenant.id);
     let mut lines = Vec::new();
