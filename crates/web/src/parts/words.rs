@@ -50,6 +50,15 @@ pub(crate) fn listed(names: &[&str]) -> String {
     }
 }
 
+/// The word for a candidate, deal or appointment that nobody looks after.
+pub(crate) const NO_OWNER: &str = "No owner";
+
+/// Who looks after something, on one line.
+pub(crate) fn owner(name: &str) -> Markup {
+    let name = name.trim();
+    html! { @if name.is_empty() { span.muted { (NO_OWNER) } } @else { span.t title=(name) { (name) } } }
+}
+
 /// Within a sentence no name is longer than a line; the CRM's can be.
 pub(crate) fn clipped(name: &str) -> Markup {
     const LONGEST: usize = 60;
@@ -71,6 +80,12 @@ mod tests {
         assert_eq!(counted(4_312, "lead", "leads"), "4,312 leads");
         assert_eq!(initials("Dana van Whitlock"), "DW");
         assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn a_blank_owner_is_said_in_one_word() {
+        assert_eq!(owner(" ").into_string(), "<span class=\"muted\">No owner</span>");
+        assert_eq!(owner(" <b> ").into_string(), "<span class=\"t\" title=\"&lt;b&gt;\">&lt;b&gt;</span>");
     }
 
     #[test]

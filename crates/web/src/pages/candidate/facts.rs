@@ -10,7 +10,7 @@ use crate::links::leads;
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, stage};
-use crate::parts::words::number;
+use crate::parts::words::{number, owner};
 use crate::parts::{icon, time};
 use crate::query::with_label;
 
@@ -85,7 +85,7 @@ pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 div { dt { "Weighted" } dd { @match worth.weighted { Some(weighted) => (weighted), None => (unknown()) } } }
                 @if live.len() < 2 { div { dt { "Odds" } dd { @match worth.odds { Some(odds) => (odds), None => span.muted { "not known" } } } } }
                 @if let [deal] = live.as_slice() { div { dt { "Close date" } dd { (close_date(deal)) } } }
-                div { dt { "Owner" } dd { (text(&c.owner)) } }
+                div { dt { "Owner" } dd { (owner(&c.owner)) } }
                 div { dt { "Source" } dd { a.who-plain href=(with_label(leads(slug), "source", source).url()) { (source_name(source)) } } }
                 div.wide { dt { "Email" } dd { (email(&c.email)) } }
                 div { dt { "Phone" } dd { (phone(&c.phone)) } }

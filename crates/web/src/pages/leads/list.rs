@@ -10,12 +10,12 @@ use tetherboard_store::{Conn, Result as StoreResult, runs};
 use super::LeadsView;
 use crate::csv;
 use crate::links::{self, Link, Tab};
-use crate::pages::candidate::candidate_name;
+use crate::pages::candidate::{called, candidate_name, nameless};
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, shown, stage};
 use crate::parts::table::{Sorting, pager};
-use crate::parts::words::{count, counted, number};
+use crate::parts::words::{count, counted, number, owner};
 use crate::parts::{icon, time};
 use crate::query::{Edge, LEAD_SORTS, Label, LeadQuery, PeriodQuery, edge_text};
 use crate::viewer::BrandViewer;
@@ -267,12 +267,16 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
                     @for row in &view.list.rows {
                         @let place = board.place(row.stage.as_deref());
                         tr {
-                            th scope="row" { (candidate_name(&shell.tenant().slug, Some(&row.crm_id), &row.name)) @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
+                            th scope="row" {
+                                (candidate_name(&shell.tenant().slug, Some(&row.crm_id), called(&row.name, &row.email)))
+                                @if let Some(what) = nameless(&row.name, &row.company, &row.email) { span.l2 { (what) } }
+                                @else if !row.company.is_empty() { span.l2.t title=(row.company) { (row.company) } }
+                            }
                             td.nowrap { (created(row.created_ms, zone)) }
                             td { span.t title=(source_name(row.source.as_deref())) { (source_name(row.source.as_deref())) } }
                             td.no-phone { span.t title=(row.market) { (row.market) } }
                             td { (stage(board.label(&place), board.role(&place))) }
-                            td.no-phone { span.t title=(row.owner) { (row.owner) } }
+                            td.no-phone { (owner(&row.owner)) }
                         }
                     }
                 }

@@ -34,7 +34,7 @@ use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::spark::sparkline;
 use crate::parts::stages::{role_class, shown, stage, stage_link, strip, unconfirmed_notice};
 use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{change, count, counted, number};
+use crate::parts::words::{change, count, counted, number, owner};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{DEAL_SORTS, DealQuery, Label, Pairs, PeriodQuery, group_word, with_label};
 use crate::story::{Habits, Story};
@@ -690,7 +690,7 @@ fn deal_row(shell: &Shell<'_>, board: &Board, row: &DealRow) -> Markup {
             td.num { @match deal.weighted { Some(weighted) => (weighted), None => span.muted { "—" } } }
             td.nowrap.no-phone { @match row.close_date.as_deref().and_then(|day| day.parse().ok()) { Some(day) => (time::full_day(day)), None => span.muted { "—" } } }
             td.num.no-phone title=[since.map(|since| time::exact(since, &shell.tenant().zone))] { @if !row.stage_since_exact { "≥ " } (number(days)) " d" }
-            td.no-phone { span.t title=(row.owner) { (row.owner) } }
+            td.no-phone { (owner(&row.owner)) }
         }
     }
 }
