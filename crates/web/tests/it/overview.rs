@@ -215,7 +215,10 @@ async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_note
     assert_eq!(ours().await, ["Stan Stalled"]);
     let found = attention(conn, &tenant, &Board::load(conn, tenant.id).await.unwrap(), world.clock.now()).await.unwrap();
     let stan = found.candidates.iter().find(|one| one.name == "Stan Stalled").unwrap();
-    assert_eq!(stan.reasons, [Reason::Stalled { days: 11, at_least: true, touched: None }]);
+    assert!(
+        matches!(stan.reasons[..], [Reason::Stalled { stayed, at_least: true, touched: None }] if stayed.days == 11),
+        "{stan:?}"
+    );
 }
 
 #[tokio::test]
