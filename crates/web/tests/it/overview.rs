@@ -86,10 +86,74 @@ async fn an_appointment_without_outcome_and_a_close_date_that_passed_need_attent
     let card = card(&visitor, "attention").await;
     assert!(card.contains(&format!("{} candidates", named.len())), "{card}");
     assert!(card.contains("Clara Closed Close date Nov 18 has passed"), "{card}");
+    assert!(card.contains("Una Told Closing call was Tue Nov 17, no outcome recorded"), "{card}");
     let page = visitor.get(OVERVIEW).await.text();
     let leads_to = |id: &str| tags(&page).iter().any(|tag| tag.get("href") == Some(&format!("/t/harbor/candidates/{id}")));
     assert!(leads_to("910003"));
     keep_their_word(&visitor, [OVERVIEW.to_owned()]).await;
+}
+
+/// A world in which only these stand one step from signing.
+async fn near(kind: Kind, people: &[(&str, &str)]) -> World {
+    let world = World::unread(kind).await;
+    for contact in world.simulator.records(0, Request::Contacts) {
+        if contact["clients_sales_cycle"].as_str().is_some_and(|stage| stage.trim().eq_ignore_ascii_case("fa sent")) {
+            let client_id = contact["client_id"].as_str().unwrap().to_owned();
+            world.simulator.edit(0, Edit::MoveStage { client_id, stage: "New Lead".into() });
+        }
+    }
+    for (name, id) in people {
+        world.simulator.edit(0, prospect(name, id, "FA Sent"));
+    }
+    world
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_headline_names_who_is_one_step_from_signing(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = near(kind, &[("Nina Near", "910001")]).await;
+    world.sync(HARBOR).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let headline = async || element(&visitor.get(OVERVIEW).await.text(), "class=\"hero\"");
+    assert!(headline().await.ends_with("Nina Near is one step from signing."), "{}", headline().await);
+    let page = visitor.get(OVERVIEW).await.text();
+    let hero = &page[page.find("class=\"hero\"").unwrap()..];
+    assert!(tags(hero).iter().any(|tag| tag.get("href") == Some("/t/harbor/candidates/910001")));
+    // Of several the first of the hot list, which Zora's fee puts before Nina.
+    world.simulator.edit(0, prospect("Zora Zealous", "910002", "FA Sent"));
+    world.simulator.edit(0, Edit::SetContact { client_id: "910002".into(), field: "deal_size", value: json!("90000") });
+    world.sync(HARBOR).await;
+    assert!(
+        headline().await.ends_with("2 candidates are one step from signing: Zora Zealous and 1 more."),
+        "{}",
+        headline().await
+    );
+    keep_their_word(&visitor, [OVERVIEW.to_owned()]).await;
+}
+
+#[tokio::test]
+async fn the_headline_escapes_and_clips_names_and_knows_who_has_none() {
+    let long = format!("{SCRIPT} {}", "Longname".repeat(20));
+    let world = near(Sqlite, &[(&long, "910001")]).await;
+    world.sync(HARBOR).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let page = visitor.get(OVERVIEW).await.text();
+    let headline = element(&page, "class=\"hero\"");
+    assert!(headline.contains(SCRIPT) && headline.ends_with("… is one step from signing."), "{headline}");
+    assert!(!page.contains(SCRIPT));
+    let nameless = |email: &str| {
+        for (field, value) in [("firstName", ""), ("lastName", ""), ("company", ""), ("email", email)] {
+            world.simulator.edit(0, Edit::SetContact { client_id: "910001".into(), field, value: json!(value) });
+        }
+    };
+    for (email, told) in
+        [("ada@example.org", "ada@example.org is one step from signing."), ("", "1 candidate is one step from signing.")]
+    {
+        nameless(email);
+        world.sync(HARBOR).await;
+        let headline = element(&visitor.get(OVERVIEW).await.text(), "class=\"hero\"");
+        assert!(headline.ends_with(told), "{headline}");
+    }
 }
 
 #[rstest]
