@@ -479,7 +479,7 @@ async fn without_scripts_a_person_still_signs_in_filters_and_reads_the_numbers()
     let browser = enter(&world, Person::Riley, Options { scripts: false, ..Options::default() }).await;
     browser.click("nav.tabs a[data-key=l]").await.unwrap();
     browser.fill("#q", "nora").await.unwrap();
-    browser.click(".filter-form button").await.unwrap();
+    browser.click("#list form[role=search] button").await.unwrap();
     assert_eq!(
         total(&browser).await,
         i64::try_from(world.visitor(Person::Riley).await.csv("/t/harbor/leads?q=nora").await.len()).unwrap()
