@@ -162,6 +162,8 @@ async fn a_stages_bar_leads_to_as_many_rows_as_it_is_long() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     open(&world, &browser, "/t/harbor/pipeline").await;
+    browser.click("#by-stage-chart > summary").await.unwrap();
+    browser.wait_for("#by-stage-chart [data-chart] svg text").await.unwrap();
     let bar = largest_named(&browser).await;
     click_band(&browser, bar["label"].as_str().unwrap(), true).await;
     at(&browser, bar["href"].as_str().unwrap()).await;
@@ -175,6 +177,9 @@ async fn a_chart_shown_as_a_table_has_the_same_numbers_and_links() {
     let browser = enter(&world, Person::Riley, Options::default()).await;
     for address in ["/t/harbor/overview", "/t/harbor/pipeline", "/t/harbor/pipeline?by=value"] {
         open(&world, &browser, address).await;
+        if address != "/t/harbor/overview" {
+            browser.click("#by-stage-chart > summary").await.unwrap();
+        }
         let data = chart(&browser).await;
         browser.click("figure details.data > summary").await.unwrap();
         browser.wait_for("figure details.data[open] tbody tr").await.unwrap();

@@ -319,10 +319,6 @@ fn body(shell: &Shell<'_>, view: &PipelineView, board: Option<Markup>) -> Markup
         @if let Some(notice) = unconfirmed_notice(roles, &view.numbers.pipeline, shell.brand.viewer.is_agency()) { (notice) }
         (cards(shell, view))
         (stages(shell, roles, view))
-        section.card {
-            div.card-head { h2 { @if view.measure == Measure::Value { "Value by stage" } @else { "Candidates by stage" } } span.sub { "stages that hold somebody, in ClientTether’s order" } }
-            div.card-body { (chart(shell, roles, view)) }
-        }
         div.cols.even { (pictures::forecast(shell, view)) (pictures::over_time(shell, view)) }
         (pictures::movement(shell, view))
         (endings(shell, view))
@@ -485,6 +481,12 @@ fn stages(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
                     } }
                 }
             }
+            div.card-foot { p { (sentence(board, view)) } }
+            // The table has the same bars; this one is to look at, and to click.
+            details.more-of-it id="by-stage-chart" {
+                summary { (icon("chevron-down", 14)) @if view.measure == Measure::Value { "Value by stage as a chart" } @else { "Candidates by stage as a chart" } }
+                div.card-body { (chart(shell, view)) }
+            }
         }
     }
 }
@@ -507,7 +509,7 @@ fn stage_row(slug: &str, line: &StageLine, width: i64) -> Markup {
     }
 }
 
-fn chart(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
+fn chart(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     let slug = &shell.tenant().slug;
     let p = &view.numbers.pipeline;
     let held: Vec<&StageLine> =
@@ -538,7 +540,7 @@ fn chart(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
         id: "by-stage",
         label: "Candidates or value by stage",
         category: "Stage",
-        sentence: sentence(board, view),
+        sentence: html! { "Stages that hold somebody, in ClientTether’s order." },
         spec: &spec,
         height: None,
     }
