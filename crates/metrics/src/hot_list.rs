@@ -111,6 +111,11 @@ impl HotListItem {
         (as_of.as_millisecond() - self.stage_since_ms).max(0) / DAY_MS
     }
 
+    /// What the fee weighs, for a row that shows it; `None` too while the odds are not known, which weigh nothing in a sum.
+    pub fn weighted_shown(&self) -> Option<Money> {
+        self.weighted.filter(|weighted| self.odds.is_some() || weighted.0 != 0)
+    }
+
     fn row(&self) -> HotListRow {
         HotListRow {
             item_key: self.key.clone(),
@@ -286,7 +291,7 @@ pub async fn hot_list_at<C: Conn>(
 }
 
 /// A deal that tells nobody's name may be called by its own.
-fn named(deal: &DealRow) -> String {
+pub(crate) fn named(deal: &DealRow) -> String {
     let title = Some(&deal.title).filter(|title| deal.name == NO_NAME && !title.trim().is_empty());
     title.unwrap_or(&deal.name).clone()
 }

@@ -1,7 +1,7 @@
 //! Numbers in words.
 
 use maud::{Markup, html};
-use tetherboard_domain::grouped;
+use tetherboard_domain::{Money, grouped};
 
 /// `1,234`.
 pub(crate) fn number(number: i64) -> String {
@@ -57,6 +57,17 @@ pub(crate) const NO_OWNER: &str = "No owner";
 pub(crate) fn owner(name: &str) -> Markup {
     let name = name.trim();
     html! { @if name.is_empty() { span.muted { (NO_OWNER) } } @else { span.t title=(name) { (name) } } }
+}
+
+/// What a fee weighs, or those of one stage. Unknown odds weigh nothing in a sum, but $0 would say that they are 0.
+pub(crate) fn weighted_fee(fee: Option<Money>, weighted: Option<Money>) -> Markup {
+    const NO_ODDS: &str = "Without known odds this adds nothing to the weighted value.";
+    html! {
+        @match weighted {
+            Some(weighted) => (weighted),
+            None => span.muted title=[fee.is_some().then_some(NO_ODDS)] { "—" },
+        }
+    }
 }
 
 /// Within a sentence no name is longer than a line; the CRM's can be.

@@ -261,3 +261,21 @@ fn text(text: &str) -> Markup {
 fn nothing() -> Markup {
     EMPTY
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_name_is_called_by_company_or_email_and_said_to_be_nameless() {
+        for (name, company, email, shown, said) in [
+            ("Ada Ash", "Ash LLC", "ada@example.org", "Ada Ash", None),
+            ("Ash LLC", "Ash LLC", "ada@example.org", "Ash LLC", Some("company")),
+            (NO_NAME, "", " ada@example.org ", "ada@example.org", Some("no name")),
+            (NO_NAME, "", " ", NO_NAME, None),
+        ] {
+            assert_eq!((called(name, email), nameless(name, company, email)), (shown, said), "{name}");
+        }
+        assert!(candidate_name("harbor", Some("7"), NO_NAME).into_string().contains("nameless"));
+    }
+}

@@ -34,7 +34,7 @@ use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::spark::sparkline;
 use crate::parts::stages::{role_class, shown, stage, stage_link, strip, unconfirmed_notice};
 use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{change, count, counted, number, owner};
+use crate::parts::words::{change, count, counted, number, owner, weighted_fee};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{DEAL_SORTS, DealQuery, Label, Pairs, PeriodQuery, group_word, with_label};
 use crate::story::{Habits, Story};
@@ -265,6 +265,7 @@ struct Deal<'a> {
     role: StageRole,
     odds: Option<Odds>,
     fee: Option<Money>,
+    /// `None` while fee or odds are not known: such a deal adds nothing to a sum.
     weighted: Option<Money>,
 }
 
@@ -279,7 +280,7 @@ impl<'a> Deal<'a> {
             role: board.role(&place),
             odds,
             fee,
-            weighted: fee.map(|fee| odds.map_or(Money::ZERO, |odds| odds.weigh(fee))),
+            weighted: fee.zip(odds).map(|(fee, odds)| odds.weigh(fee)),
         }
     }
 }
@@ -503,10 +504,16 @@ fn stage_row(slug: &str, line: &StageLine, width: i64) -> Markup {
             td.num { @if line.deals > 0 { a.who-plain data-count=(line.deals) href=(with_label(links::pipeline(slug), "stage", name).url()) { (number(line.deals)) } } @else { span.zero { "0" } } }
             td.num { @if line.fees_known > 0 { (line.value) } @else { span.muted { "—" } } }
             td.num.muted.no-phone { @if line.deals > 0 { (number(line.fees_known)) " of " (number(line.deals)) } }
-            td.num { @if line.fees_known > 0 { (line.weighted) } @else { span.muted { "—" } } }
+            td.num { (weighted_fees(line)) }
             td.num.muted.no-phone { @match line.median_days { Some(days) => { (number(days)) " d" } None => "" } }
         }
     }
+}
+
+/// What the fees of a stage weigh together.
+fn weighted_fees(line: &StageLine) -> Markup {
+    let is_told = line.fees_known > 0 && (line.odds.is_some() || line.weighted != Money::ZERO);
+    weighted_fee((line.fees_known > 0).then_some(line.value), is_told.then_some(line.weighted))
 }
 
 fn chart(shell: &Shell<'_>, view: &PipelineView) -> Markup {
@@ -689,7 +696,7 @@ fn deal_row(shell: &Shell<'_>, board: &Board, row: &DealRow) -> Markup {
             td { (stage(deal.stage, deal.role)) @if row.contact_id.is_none() { span.l2 { "not linked to a contact" } } }
             td.num.muted.no-phone { @match deal.odds { Some(odds) => (odds), None => "—" } }
             td.num { @match deal.fee { Some(fee) => (fee), None => span.muted { "not known" } } }
-            td.num { @match deal.weighted { Some(weighted) => (weighted), None => span.muted { "—" } } }
+            td.num { (weighted_fee(deal.fee, deal.weighted)) }
             td.nowrap.no-phone { @match row.close_date.as_deref().and_then(|day| day.parse().ok()) { Some(day) => (time::full_day(day)), None => span.muted { "—" } } }
             td.num.no-phone title=[since.map(|since| time::exact(since, &shell.tenant().zone))] { @if !row.stage_since_exact { "≥ " } (number(days)) " d" }
             td.no-phone { (owner(&row.owner)) }
