@@ -12,7 +12,6 @@ use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, runs};
 
 use crate::board::Board;
-use crate::hot_list::named;
 use crate::known::{Known, as_of};
 use crate::rules::hot_list_rules;
 use crate::status::{Reason, Status, reasons, status};
@@ -62,7 +61,7 @@ pub async fn attention<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: T
         let (odds, fee) = (board.odds_of(deal.odds, &board.place(deal.stage.as_deref())), deal.fee_cents.map(Money));
         let found = NeedsAttention {
             contact_id: contact_id.to_owned(),
-            name: named(deal),
+            name: deal.name.clone(),
             status: status(&facts, &rules),
             reasons,
             odds,

@@ -291,7 +291,7 @@ pub async fn hot_list_at<C: Conn>(
 }
 
 /// A deal that tells nobody's name may be called by its own.
-pub(crate) fn named(deal: &DealRow) -> String {
+fn named(deal: &DealRow) -> String {
     let title = Some(&deal.title).filter(|title| deal.name == NO_NAME && !title.trim().is_empty());
     title.unwrap_or(&deal.name).clone()
 }

@@ -64,12 +64,14 @@ async fn an_appointment_without_outcome_and_a_close_date_that_passed_need_attent
             prospect("Erna Early", "910005", "New Lead"),
             late("Cal Called Off", "910006"),
             late("Fay Feeless", "910007"),
+            Edit::AddContact(ContactEdit::named("").id("910008").in_stage("FA Sent").with("email", "nobody@example.org")),
             Edit::AddEvent(call("910001", at(-2, 0))),
             Edit::AddEvent(call("910002", at(-2, 0)).with("status", "Completed")),
             Edit::AddEvent(call("910004", at(0, -2))),
             Edit::AddEvent(call("910005", at(-2, 0))),
             Edit::AddEvent(call("910006", at(-2, 0)).with("status", "Cancelled")),
             Edit::AddEvent(call("910007", at(-14, 0))),
+            Edit::AddDeal(DealEdit::of("910008").worth(900_000).odds(99).closing("2026-11-18").with("sales_cycle", "FA Sent")),
             Edit::AddDeal(DealEdit::of("910003").worth(90_000).odds(99).closing("2026-11-18").with("sales_cycle", "FA Sent")),
             Edit::AddDeal(DealEdit::of("910004").worth(90_000).odds(99).closing("2026-11-19").with("sales_cycle", "FA Sent")),
         ],
@@ -86,6 +88,7 @@ async fn an_appointment_without_outcome_and_a_close_date_that_passed_need_attent
     let card = card(&visitor, "attention").await;
     assert!(card.contains(&format!("{} candidates", named.len())), "{card}");
     assert!(card.contains("Clara Closed Close date Nov 18 has passed"), "{card}");
+    assert!(card.contains("nobody@example.org Close date Nov 18 has passed"), "{card}");
     assert!(card.contains("Una Told Closing call was Tue Nov 17, no outcome recorded"), "{card}");
     let page = visitor.get(OVERVIEW).await.text();
     let leads_to = |id: &str| tags(&page).iter().any(|tag| tag.get("href") == Some(&format!("/t/harbor/candidates/{id}")));

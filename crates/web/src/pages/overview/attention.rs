@@ -1,11 +1,20 @@
 //! Who needs attention, and why.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use tetherboard_domain::Zone;
+use tetherboard_domain::{NO_NAME, Zone};
 use tetherboard_metrics::{Ago, Attention, FDD_CAUTION, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
+use tetherboard_store::Result as StoreResult;
+use tetherboard_store::leads::{self, LeadFilter, LeadSort};
+use tetherboard_store::tenants::Tenant;
 
+use crate::Portal;
 use crate::links;
+use crate::pages::candidate::called;
 use crate::parts::shell::Shell;
 use crate::parts::words::{clipped, count, counted};
 use crate::parts::{icon, time};
@@ -14,7 +23,27 @@ use crate::those::Those;
 /// On the page; the rest is a click away.
 const SHOWN: usize = 5;
 
-pub(super) fn card(shell: &Shell<'_>, attention: &Attention) -> Markup {
+/// What those who are shown and have no name are called instead, by the contact's id.
+pub(super) async fn called_instead(
+    portal: &Portal,
+    tenant: &Tenant,
+    attention: &Attention,
+    now: Timestamp,
+) -> StoreResult<Arc<HashMap<String, String>>> {
+    let shown = attention.candidates.iter().take(SHOWN).filter(|candidate| candidate.name == NO_NAME);
+    let ids: Vec<String> = shown.map(|candidate| candidate.contact_id.clone()).collect();
+    let load = async || {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let filter = LeadFilter { ids: Some(ids), ..LeadFilter::default() };
+        let rows = leads::list(portal.store.conn(), tenant.id, &filter, LeadSort::Name, false, &[], (0, count(SHOWN))).await?;
+        Ok(rows.into_iter().map(|row| (row.crm_id, called(&row.name, &row.email).to_owned())).collect())
+    };
+    portal.numbers.get(tenant, now, "who needs attention without a name", load).await
+}
+
+pub(super) fn card(shell: &Shell<'_>, attention: &Attention, instead: &HashMap<String, String>) -> Markup {
     let slug = &shell.tenant().slug;
     let total = count(attention.candidates.len());
     html! {
@@ -28,7 +57,7 @@ pub(super) fn card(shell: &Shell<'_>, attention: &Attention) -> Markup {
                 }
             }
             @if total == 0 { (nobody(attention)) } @else {
-                div.rows.mt2 { @for candidate in attention.candidates.iter().take(SHOWN) { (row(shell, candidate)) } }
+                div.rows.mt2 { @for candidate in attention.candidates.iter().take(SHOWN) { (row(shell, candidate, instead)) } }
             }
         }
     }
@@ -72,7 +101,9 @@ fn nobody(attention: &Attention) -> Markup {
     }
 }
 
-fn row(shell: &Shell<'_>, candidate: &NeedsAttention) -> Markup {
+fn row(shell: &Shell<'_>, candidate: &NeedsAttention, instead: &HashMap<String, String>) -> Markup {
+    let is_nameless = candidate.name == NO_NAME;
+    let name = instead.get(&candidate.contact_id).filter(|_| is_nameless).unwrap_or(&candidate.name);
     let (tone, picture) = match candidate.status {
         Status::OverdueAction => ("danger", "circle-alert"),
         Status::WaitingPeriod => ("wait", "hourglass"),
@@ -84,7 +115,7 @@ fn row(shell: &Shell<'_>, candidate: &NeedsAttention) -> Markup {
     html! {
         a.row href=(links::candidate(&shell.tenant().slug, &candidate.contact_id).url()) data-candidate {
             span class=(format!("disc {tone}")) role="img" aria-label=(candidate.status.name()) title=(candidate.status.name()) { (icon(picture, 15)) }
-            span { b { (clipped(&candidate.name)) } span.p.under { (told.join(". ")) } }
+            span { b class=[is_nameless.then_some("nameless")] title=[is_nameless.then_some(NO_NAME)] { (clipped(name)) } span.p.under { (told.join(". ")) } }
             span.end { @if let Some(odds) = candidate.odds { (odds) " odds" } }
         }
     }

@@ -51,6 +51,7 @@ struct Overview {
     /// `None`: no data in the period yet.
     new: Option<NewLeadsIn>,
     attention: Arc<Attention>,
+    called_instead: Arc<HashMap<String, String>>,
     hot_list: Arc<HotBoard>,
     /// Today's appointments and the first after today.
     events: Arc<Vec<CandidateEvent>>,
@@ -79,8 +80,10 @@ async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme
     let (board, now) = (&numbers.board, shell.now);
     let since = Since::of(query.period(), tenant.zone.date(now));
     let hot_list = load(&portal, &brand).await?;
+    let attention = those::who_needs_attention(&portal, tenant, board, now).await?;
     let view = Overview {
-        attention: those::who_needs_attention(&portal, tenant, board, now).await?,
+        called_instead: attention::called_instead(&portal, tenant, &attention, now).await?,
+        attention,
         events: portal.numbers.get(tenant, now, "next appointments", || appointments::load(&portal, tenant, now)).await?,
         changes: those::what_changed(&portal, tenant, board, since.day, now).await?,
         since,
@@ -148,7 +151,7 @@ fn body(shell: &Shell<'_>, page: &Overview) -> Markup {
                 div.card-head { h2 { "New leads by week" } span.sub { "12 weeks" } a.more href=(links::leads(slug).url()) { "All leads " (icon("arrow-right", 13)) } }
                 div.card-body { (weeks_figure(slug, &view.summary.new_by_week)) }
             }
-            (attention::card(shell, &page.attention))
+            (attention::card(shell, &page.attention, &page.called_instead))
         }
         section.card {
             div.card-head {

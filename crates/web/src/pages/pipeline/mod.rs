@@ -470,14 +470,14 @@ fn stages(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
                 table.table.breakdown {
                     thead { tr {
                         th scope="col" { "Stage" } th.num scope="col" { "Candidates" } th.no-phone scope="col" { span.sr { "Drawn" } }
-                        th.num.no-phone scope="col" { "Odds" } th.num scope="col" { "Deals" } th.num scope="col" { "Value" } th.num.no-phone scope="col" { "Fee known" }
+                        th.num.no-phone scope="col" { "Odds" } th.num.no-phone scope="col" { "Deals" } th.num scope="col" { "Value" } th.num.no-phone scope="col" { "Fee known" }
                         th.num scope="col" { "Weighted" } th.num.no-phone scope="col" { "Median age" }
                     } }
                     tbody { @for line in p.stages.iter().filter(|line| line.contacts > 0 || line.deals > 0 || !line.role.is_inactive()) { (stage_row(slug, line, 100 * size(line) / most)) } }
                     tfoot { tr {
                         th scope="row" { "Open, before awarded" }
                         td.num { (number(p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place)).map(|line| line.contacts).sum())) }
-                        td.no-phone {} td.no-phone {} td.num { (number(p.open_deals)) } td.num { (p.value) } td.num.no-phone { (number(p.fees_known)) " of " (number(p.open_deals)) }
+                        td.no-phone {} td.no-phone {} td.num.no-phone { (number(p.open_deals)) } td.num { (p.value) } td.num.no-phone { (number(p.fees_known)) " of " (number(p.open_deals)) }
                         td.num { (p.weighted) } td.no-phone {}
                     } }
                 }
@@ -501,7 +501,7 @@ fn stage_row(slug: &str, line: &StageLine, width: i64) -> Markup {
             td.num.w600 { @if line.contacts > 0 { a.who-plain data-count=(line.contacts) href=(stage_link(slug, name).url()) { (number(line.contacts)) } } @else { span.zero { "0" } } }
             td.c-bar.no-phone { span.bar.plain { i class=(if width > 0 { format!("r-{class}") } else { format!("r-{class} none") }) style=(format!("width:{width}%")) {} } }
             td.num.muted.no-phone { @match line.odds { Some(odds) => (odds), None => "—" } }
-            td.num { @if line.deals > 0 { a.who-plain data-count=(line.deals) href=(with_label(links::pipeline(slug), "stage", name).url()) { (number(line.deals)) } } @else { span.zero { "0" } } }
+            td.num.no-phone { @if line.deals > 0 { a.who-plain data-count=(line.deals) href=(with_label(links::pipeline(slug), "stage", name).url()) { (number(line.deals)) } } @else { span.zero { "0" } } }
             td.num { @if line.fees_known > 0 { (line.value) } @else { span.muted { "—" } } }
             td.num.muted.no-phone { @if line.deals > 0 { (number(line.fees_known)) " of " (number(line.deals)) } }
             td.num { (weighted_fees(line)) }
