@@ -43,7 +43,7 @@ export function draw() {
     if (plot === first || drawn.has(plot)) begin(plot);
     else far.add(plot), near.observe(plot);
   }
-  idle(drawFar);
+  void document.fonts.ready.then(() => idle(drawFar)); // in a font that comes later they would be drawn twice
 }
 
 function begin(plot: HTMLElement) {
