@@ -67,6 +67,8 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
     let here: Vec<&Appointment> = rows.iter().copied().filter(|one| one.touches(day)).collect();
     let there = ScheduleQuery { view: View::Leaf(Leaf::Day), at: Some(CalendarDate::Day(day)), page: 1, ..view.query.clone() };
     let there = there.narrow(links::schedule(slug)).url();
+    // Beyond the years that a calendar shows there is no such page.
+    let page = CalendarDate::Day(day).to_string().parse::<CalendarDate>().is_ok().then_some(&there);
     let most = fits(if matches!(leaf, CalendarDate::Week(_)) { Leaf::Week } else { Leaf::Month });
     let total = here.len();
     let all = entries(here);
@@ -87,15 +89,16 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
         if day.day() == 1 || (is_out && day == leaf.weeks()[0][0]) { time::short_day(day) } else { day.day().to_string() };
     // It begins with what is seen, for whoever speaks to their computer.
     let long_day = |day: Date| day.strftime("%A, %b %-d, %Y").to_string();
-    let said = match total {
-        _ if !view.is_covered(day) && total == 0 => format!("{}, not read", long_day(day)),
-        0 => format!("{}, nothing booked", long_day(day)),
-        total => format!("{}, {}", long_day(day), counted(count(total), "appointment", "appointments")),
+    let holds = match total {
+        0 if !view.is_covered(day) => "not read".to_owned(),
+        0 => "nothing booked".to_owned(),
+        total => counted(count(total), "appointment", "appointments"),
     };
+    let said = format!("{}, {}{holds}", long_day(day), if day == view.today { "today, " } else { "" });
     html! {
-        td class=(class) aria-current=[(day == view.today).then_some("date")] {
-            @if total > 0 { a.dn href=(there) data-count=(total) aria-label=(said) { (number_of) } }
-            @else { span.dn { span aria-hidden="true" { (number_of) } span.sr { (said) } } }
+        td class=(class) data-day=(day) aria-current=[(day == view.today).then_some("date")] {
+            // An empty day is no stop of Tab; arrow keys come to it.
+            a.dn href=[page] data-count=[(total > 0).then_some(total)] tabindex=[(total == 0).then_some("-1")] aria-label=(said) { (number_of) }
             @if total > 0 {
                 ul.evs role="list" { @for entry in &shown { li { (event(shell, view, entry, day, &there)) } } }
                 @if left > 0 { a.more-ev href=(there) data-count=(total) aria-label=(format!("{} more on {}", number(count(left)), long_day(day))) { "+" (number(count(left))) " more" } }
