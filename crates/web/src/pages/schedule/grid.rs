@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use tetherboard_domain::{CalendarDate, Leaf, Slotted};
 use tetherboard_metrics::{Appointment, AppointmentType};
 
-use super::{ScheduleQuery, ScheduleView, View, count, is_past, leaf_name, look};
+use super::query::Facet;
+use super::{ScheduleView, count, is_past, leaf_name, look};
 use crate::links;
 use crate::parts::shell::Shell;
 use crate::parts::words::{counted, number};
@@ -65,8 +66,7 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
     let slug = &shell.tenant().slug;
     let (first, last) = leaf.days();
     let here: Vec<&Appointment> = rows.iter().copied().filter(|one| one.touches(day)).collect();
-    let there = ScheduleQuery { view: View::Leaf(Leaf::Day), at: Some(CalendarDate::Day(day)), page: 1, ..view.query.clone() };
-    let there = there.narrow(links::schedule(slug)).url();
+    let there = view.query.on_day(day).narrow(links::schedule(slug)).url();
     // Beyond the years that a calendar shows there is no such page.
     let page = CalendarDate::Day(day).to_string().parse::<CalendarDate>().is_ok().then_some(&there);
     let most = fits(if matches!(leaf, CalendarDate::Week(_)) { Leaf::Week } else { Leaf::Month });
@@ -147,19 +147,10 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
     let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
     match entry {
         Entry::Discovery(guests) => {
-            let link = ScheduleQuery {
-                view: View::Leaf(Leaf::Day),
-                at: Some(CalendarDate::Day(day)),
-                facets: [
-                    vec![AppointmentType::DiscoveryDay.name().to_owned()],
-                    view.query.facets[1].clone(),
-                    view.query.facets[2].clone(),
-                ],
-                page: 1,
-                ..view.query.clone()
-            };
+            let mut there = view.query.on_day(day);
+            there.facets = there.facets.only(Facet::Type, AppointmentType::DiscoveryDay.name());
             html! {
-                a.ev.pin.past[guests.iter().all(|one| is_past(one, zone, shell.now))] href=(link.narrow(links::schedule(slug)).url()) data-count=(guests.len()) {
+                a.ev.pin.past[guests.iter().all(|one| is_past(one, zone, shell.now))] href=(there.narrow(links::schedule(slug)).url()) data-count=(guests.len()) {
                     (icon("map-pin", 13)) span { b { "Discovery Day" } span { (counted(count(guests.len()), "candidate", "candidates")) } }
                 }
             }
@@ -217,13 +208,12 @@ fn legend(view: &ScheduleView) -> Markup {
         ("award", "success", AppointmentType::Agreement),
         ("map-pin", "pin", AppointmentType::DiscoveryDay),
     ];
-    let unread = view.query.days(view.today).is_some_and(|(from, to)| !view.is_covered(from) || !view.is_covered(to));
     html! {
         div.card-foot.legend.no-phone {
             @for (picture, tone, of_type) in &types { span class=(tone) { (crate::parts::toned_icon(picture, 13)) (of_type.name()) } }
             span.danger { (crate::parts::toned_icon("circle-alert", 13)) "Outcome needed" }
             span { "Past ones are drawn without colour" }
-            @if unread { span { i.key.unread {} "Not read" } }
+            @if !view.is_covered_whole() { span { i.key.unread {} "Not read" } }
         }
     }
 }

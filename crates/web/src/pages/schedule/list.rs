@@ -8,7 +8,8 @@ use tetherboard_domain::{CalendarDate, Leaf, Nearness, Slotted, Zone};
 use tetherboard_metrics::{Appointment, AppointmentType};
 use tetherboard_store::tenants::Tenant;
 
-use super::{SHOWS, ScheduleQuery, ScheduleView, Show, View, count, is_past, look, marks, named, place};
+use super::query::{SHOWS, Show, View};
+use super::{ScheduleView, count, is_past, look, marks, named, place};
 use crate::csv;
 use crate::links;
 use crate::parts::shell::Shell;
@@ -141,7 +142,7 @@ fn groups(slug: &str, view: &ScheduleView) -> Markup {
             @for (word, show) in SHOWS {
                 @if let Show::Near(nearness) = show {
                     @let found = view.filtered().filter(|one| one.nearness(view.today) == Some(nearness)).count();
-                    a.chip href=(view.query.with_facets(links::schedule(slug).with("show", word)).url()) data-count=(found) { (nearness.name()) span.n { (number(count(found))) } }
+                    a.chip href=(view.query.facets.narrow(links::schedule(slug).with("show", word)).url()) data-count=(found) { (nearness.name()) span.n { (number(count(found))) } }
                 }
             }
         }
@@ -231,19 +232,15 @@ fn when_cell(when: Slotted, zone: &Zone, today: Date) -> Markup {
 
 fn empty(slug: &str, view: &ScheduleView) -> Markup {
     let all = view.query.bare(links::schedule(slug)).url();
-    let without = view.schedule.appointments.iter().filter(|one| view.query.is_in_scope(one, view.today)).count();
-    let unread = match view.query.days(view.today) {
-        Some((first, last)) => !view.is_covered(first) || !view.is_covered(last),
-        None => view.covered.is_none(),
-    };
+    let without = view.in_scope().count();
     html! {
         div.empty data-total="0" {
             span.disc.quiet { (icon("calendar", 20)) }
-            @if view.query.is_narrowed() && without > 0 {
+            @if view.query.facets.count() > 0 && without > 0 {
                 h2 { "No appointment fits these filters" }
                 p { (counted(count(without), "appointment is", "appointments are")) " there without them." }
                 div.chips { a.btn href=(all) { (icon("x", 14)) "Clear all filters" } }
-            } @else if unread {
+            } @else if !view.is_covered_whole() {
                 h2 { "Not known" }
                 p { "ClientTether’s calendar was not read for these days." }
             } @else {
@@ -280,17 +277,12 @@ pub(super) fn agenda(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
             None => groups.push((head, vec![*one])),
         }
     }
-    let more = ScheduleQuery {
-        view: View::List,
-        at: (!is_now).then(|| view.query.leaf(today)).flatten(),
-        page: 1,
-        ..view.query.clone()
-    };
+    let more = view.query.turned(View::List, view.query.leaf(today).filter(|_| !is_now));
     html! {
         section.card.c-3.agenda-card aria-labelledby="agenda-h" {
             div.card-head { h2 id="agenda-h" { "Agenda" } span.sub { @if is_now { "next " (AGENDA_DAYS) " days" } @else { (time::short_day(first)) " to " (time::short_day(last)) } } }
             @if all.is_empty() {
-                p.sub.agenda-none { @if view.query.is_narrowed() { "No appointment fits these filters." } @else if view.is_covered(to) { "Nothing is booked." } @else { "Not read: what is booked is not known." } }
+                p.sub.agenda-none { @if view.query.facets.count() > 0 { "No appointment fits these filters." } @else if view.is_covered(to) { "Nothing is booked." } @else { "Not read: what is booked is not known." } }
             }
             div.agenda {
                 @for ((name, day), some) in &groups {
