@@ -223,6 +223,59 @@ async fn a_discovery_day_is_pinned_with_its_candidates(#[values(Sqlite, Postgres
 #[case::no_such_day("d=2026-02-30", "2026-02-30")]
 #[case::too_far("d=9999-12", "9999-12")]
 #[case::no_such_view("view=year", "year")]
+#[rstest]
+#[tokio::test]
+async fn the_api_takes_the_filters_of_the_page(#[values(Sqlite, Postgres)] kind: Kind) {
+    const API: &str = "/api/v1/tenants/harbor/schedule";
+    let world = World::read(kind).await;
+    let event = |starts: &str, title: &str, owner: &str, status: &str| {
+        let event = EventEdit::at(moment(starts), title).with("event_type", "appt").with("location", "");
+        add(&world, event.with("assigned_user", owner).with("status", status))
+    };
+    event("2026-11-20T15:00:00Z", "api call", "Zoe Zed", "Scheduled");
+    event("2026-11-21T15:00:00Z", "api meeting", "Yan Ypsilon", "Cancelled");
+    event("2026-11-22T15:00:00Z", "api tasting", "Zoe Zed", "No show");
+    event("2026-11-23T15:00:00Z", "api signing", "", "");
+    let undated = event("2026-11-23T15:00:00Z", "api call some day", "Zoe Zed", "Scheduled");
+    set(&world, &undated, "start_date", "some day");
+    world.sync(HARBOR).await;
+    let riley = world.visitor(Person::Riley).await;
+    let asked = async |query: &str| {
+        let answer = riley.json(&format!("{API}?{query}")).await;
+        let found = answer["events"].as_array().unwrap().iter().map(|event| event["title"].as_str().unwrap().to_owned());
+        let found: BTreeSet<String> = found.filter(|title| title.starts_with("api")).collect();
+        // The page says the same of the same filters.
+        if !query.contains("from=") {
+            assert_eq!(titles(&riley, &format!("{PAGE}?view=list&{query}"), "api").await, found, "{query}");
+            let without = riley.csv(&format!("{PAGE}?show=undated&{query}")).await.len();
+            assert_eq!(answer["undated"], without, "{query}");
+        }
+        found
+    };
+    let all = ["api call", "api meeting", "api signing", "api tasting"];
+    assert_eq!(asked("").await, set_of(&all));
+    assert_eq!(asked("type=Call").await, set_of(&["api call"]));
+    assert_eq!(asked("type=call&type=MEETING").await, set_of(&["api call", "api meeting"]));
+    assert_eq!(asked("type=appt").await, set_of(&[]), "what the CRM calls every appointment is no type");
+    assert_eq!(asked("owner=Zoe+Zed").await, set_of(&["api call", "api tasting"]));
+    assert_eq!(asked("owner=zoe+zed&status=No+show").await, set_of(&["api tasting"]));
+    assert_eq!(asked("status=Cancelled&status=Scheduled&type=Meeting").await, set_of(&["api meeting"]));
+    assert_eq!(asked("status=&owner=").await, set_of(&["api signing"]), "empty means those without");
+    assert_eq!(asked("owner=Nobody+like+that").await, set_of(&[]));
+    assert_eq!(asked("owner=Zoe+Zed&from=2026-11-21&to=2026-11-22").await, set_of(&["api tasting"]));
+    let answer = riley.json(&format!("{API}?type=Call&owner=Zoe+Zed&from=2026-11-20&to=2026-11-20")).await;
+    assert_eq!(answer["undated"], 1);
+    assert_eq!((&answer["events"][0]["type"], &answer["events"][0]["about"]), (&json!("appt"), &json!("Call")));
+
+    let many: String = (0..31).map(|nth| format!("&status={nth}")).collect();
+    let answer = riley.get(&format!("{API}?{many}")).await;
+    assert!(answer.status == StatusCode::BAD_REQUEST && answer.is_problem() && answer.text().contains("`status`"));
+    let openapi = riley.json("/api/v1/openapi.json").await;
+    let named = openapi["paths"]["/api/v1/tenants/{tenant}/schedule"]["get"]["parameters"].as_array().unwrap().iter();
+    let named: Vec<&str> = named.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+    assert_eq!(named, ["tenant", "from", "to", "type", "owner", "status"]);
+}
+
 #[case::no_such_list("show=everything", "everything")]
 #[case::a_list_of_a_month("view=month&show=today", "show")]
 #[tokio::test]
