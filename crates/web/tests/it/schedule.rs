@@ -462,6 +462,95 @@ async fn calendar_programs_follow_what_is_booked_moved_and_called_off(#[values(S
 async fn hostile_text_stays_text_in_calendar_and_page(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let hostile = format!("{SCRIPT}\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nX:1\u{7}\u{2028};,\\n{}", "é".repeat(300));
+/// Its UID is for ever; its SEQUENCE grows with each change and never falls, or programs would keep what they had.
+#[rstest]
+#[tokio::test]
+async fn what_vanishes_and_comes_back_is_followed_by_calendar_programs(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let ada = || world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FDD Sent")));
+    let booked = |starts: &str| {
+        let event = EventEdit::at(moment(starts), "fed again").with_contact("910001").with("status", "Scheduled");
+        add(&world, event.with("firstName", "Ada").with("lastName", "As booked").with("event_id", "770001"))
+    };
+    let remove = |id: &str| world.simulator.edit(0, Edit::RemoveEvent(id.to_owned()));
+    ada();
+    let mut id = booked("2026-11-24T16:00:00Z");
+    world.sync(HARBOR).await;
+    let feed = address(&world.visitor(Person::Riley).await).await;
+    let program = world.stranger();
+    let read = async || {
+        let told = events(&program.get(&feed).await);
+        told.into_iter().find(|event| event.summary.contains("fed again"))
+    };
+    let hours = async |hours: usize| {
+        for _ in 0..hours {
+            world.pass(SignedDuration::from_hours(1));
+            world.sync(HARBOR).await;
+        }
+        read().await.expect("it is in the window")
+    };
+    let mut last = read().await.unwrap();
+    let uid = last.uid.clone();
+    assert_eq!(last.status, Some(ICalendarStatus::Confirmed));
+    let mut follow = |what: &str, now: Told, status: ICalendarStatus, starts: &str| {
+        assert_eq!((&now.uid, now.status.as_ref(), now.starts.as_str()), (&uid, Some(&status), starts), "{what}");
+        assert_eq!(now.summary.starts_with("Cancelled: "), status == ICalendarStatus::Cancelled, "{what}: {}", now.summary);
+        assert!(now.sequence > last.sequence, "{what}: {} after {}", now.sequence, last.sequence);
+        last = now.clone();
+        now
+    };
+    use ICalendarStatus::{Cancelled, Confirmed};
+
+    // One read that misses it is no news, nor is the next that has it.
+    let before = read().await;
+    remove(&id);
+    assert_eq!(Some(hours(1).await), before);
+    id = booked("2026-11-24T16:00:00Z");
+    assert_eq!(Some(hours(1).await), before);
+
+    remove(&id);
+    let gone = follow("gone", hours(2).await, Cancelled, "2026-11-24 16:00");
+    assert!(gone.description.contains("No longer in ClientTether"), "{}", gone.description);
+    world.replay(HARBOR).await;
+    assert_eq!(hours(1).await, gone, "no read and no replay of one tells it anew");
+    id = booked("2026-11-24T16:00:00Z");
+    follow("back as it was", hours(1).await, Confirmed, "2026-11-24 16:00");
+    remove(&id);
+    follow("gone again", hours(2).await, Cancelled, "2026-11-24 16:00");
+    id = booked("2026-11-25T17:30:00Z");
+    follow("back at another time", hours(1).await, Confirmed, "2026-11-25 17:30");
+
+    set(&world, &id, "status", "Cancelled");
+    follow("called off", hours(1).await, Cancelled, "2026-11-25 17:30");
+    set(&world, &id, "status", "Scheduled");
+    let on = follow("on again, a row that was read before", hours(1).await, Confirmed, "2026-11-25 17:30");
+    world.replay(HARBOR).await;
+    assert_eq!(hours(1).await, on);
+    set(&world, &id, "status", "Cancelled");
+    follow("called off again", hours(1).await, Cancelled, "2026-11-25 17:30");
+    remove(&id);
+    follow("called off, then gone", hours(2).await, Cancelled, "2026-11-25 17:30");
+    booked("2026-11-25T17:30:00Z");
+    follow("back and on", hours(1).await, Confirmed, "2026-11-25 17:30");
+
+    // The CRM takes a contact's appointments away with it.
+    world.simulator.edit(0, Edit::RemoveContact("910001".into()));
+    let alone = follow("its candidate gone", hours(2).await, Cancelled, "2026-11-25 17:30");
+    assert_eq!((alone.summary.as_str(), alone.url.as_str()), ("Cancelled: Ada As booked: fed again", ""));
+    ada();
+    id = booked("2026-11-25T17:30:00Z");
+    let again = follow("its candidate back", hours(1).await, Confirmed, "2026-11-25 17:30");
+    assert_eq!(again.summary, "Ada Ash: fed again");
+
+    // Without a readable time it is in no calendar; then it is told anew.
+    set(&world, &id, "start_date", "soon");
+    world.pass(SignedDuration::from_hours(1));
+    world.sync(HARBOR).await;
+    assert_eq!(read().await, None);
+    set(&world, &id, "start_date", "2026-11-26 09:00:00");
+    follow("dated again", hours(1).await, Confirmed, "2026-11-26 15:00");
+}
+
     for (at, field) in
         ["title", "location", "description", "event_type", "status", "assigned_user", "firstName"].into_iter().enumerate()
     {
