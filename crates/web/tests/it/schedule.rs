@@ -65,6 +65,7 @@ async fn odd_appointments_stand_on_the_days_of_the_brand(#[values(Sqlite, Postgr
         day("2099-12-31 09:00:00", "odd far"),
         day("next Tuesday", "odd undated"),
         day("2026-11-01 01:30:00", "odd hour of two"),
+        day("2026-11-01 00:30:00", "odd long night").with("end_date", "2026-11-01 02:30:00"),
     ] {
         add(&world, event);
     }
@@ -81,12 +82,13 @@ async fn odd_appointments_stand_on_the_days_of_the_brand(#[values(Sqlite, Postgr
     assert_eq!(on("d=1900-01-01").await, set_of(&["odd old"]));
     assert_eq!(on("view=month&d=2099-12").await, set_of(&["odd far"]));
     assert_eq!(on("show=undated").await, set_of(&["odd undated"]));
-    assert_eq!(on("d=2026-W44").await, set_of(&["odd hour of two"]), "the Sunday of 25 hours is the week's");
+    assert_eq!(on("d=2026-W44").await, set_of(&["odd hour of two", "odd long night"]), "the Sunday of 25 hours is the week's");
     assert!(on("view=list").await.is_disjoint(&on("show=undated").await));
     let past = on("show=past").await;
-    assert_eq!(past, set_of(&["odd old", "odd hour of two"]));
+    assert_eq!(past, set_of(&["odd old", "odd hour of two", "odd long night"]));
     let html = visitor.get(&format!("{PAGE}?d=2026-11-01")).await.text();
     assert!(words(&html).contains("1:30 AM CDT"), "of a doubled hour it is the earlier");
+    assert!(words(&html).contains("12:30 AM CDT to 2:30 AM CST"), "each end has its zone where the clocks change");
     let unread = visitor.get(&format!("{PAGE}?d=2099-12")).await.text();
     assert!(words(&unread).contains("what is booked there is not known"), "{}", words(&unread));
     let pages =
@@ -169,6 +171,9 @@ async fn today_and_what_is_to_come_are_grouped_and_filters_add_up(#[values(Sqlit
     assert!(words(&narrowed).contains("No appointment fits these filters"));
     let cancelled = element(&visitor.get(&format!("{PAGE}?show=later&type=Kindly")).await.text(), "data-total=");
     assert!(cancelled.contains("near monday") && cancelled.contains("Cancelled"), "{cancelled}");
+    let ahead = element(&visitor.get(&format!("{PAGE}?type=Kindly")).await.text(), "class=\"sched-ahead\"");
+    assert!(ahead.contains("1 appointment today, 1 tomorrow, 1 later this week."), "{ahead}");
+    assert!(ahead.contains("tomorrow at 8:00 AM CST."), "what is to come next; {ahead}");
     let month = visitor.get(PAGE).await.text();
     let today: Vec<_> =
         tags(&month).into_iter().filter(|tag| tag.name == "td" && tag.get("aria-current") == Some("date")).collect();
@@ -218,11 +223,6 @@ async fn a_discovery_day_is_pinned_with_its_candidates(#[values(Sqlite, Postgres
     assert_eq!(day.len(), 2);
 }
 
-#[rstest]
-#[case::no_such_leaf("d=2026-13", "2026-13")]
-#[case::no_such_day("d=2026-02-30", "2026-02-30")]
-#[case::too_far("d=9999-12", "9999-12")]
-#[case::no_such_view("view=year", "year")]
 #[rstest]
 #[tokio::test]
 async fn the_api_takes_the_filters_of_the_page(#[values(Sqlite, Postgres)] kind: Kind) {
@@ -276,6 +276,11 @@ async fn the_api_takes_the_filters_of_the_page(#[values(Sqlite, Postgres)] kind:
     assert_eq!(named, ["tenant", "from", "to", "type", "owner", "status"]);
 }
 
+#[rstest]
+#[case::no_such_leaf("d=2026-13", "2026-13")]
+#[case::no_such_day("d=2026-02-30", "2026-02-30")]
+#[case::too_far("d=9999-12", "9999-12")]
+#[case::no_such_view("view=year", "year")]
 #[case::no_such_list("show=everything", "everything")]
 #[case::a_list_of_a_month("view=month&show=today", "show")]
 #[tokio::test]
@@ -457,11 +462,6 @@ async fn calendar_programs_follow_what_is_booked_moved_and_called_off(#[values(S
     assert!(old.text().replace("\r\n ", "").contains("may be out of date"), "{}", &old.text()[..900]);
 }
 
-#[rstest]
-#[tokio::test]
-async fn hostile_text_stays_text_in_calendar_and_page(#[values(Sqlite, Postgres)] kind: Kind) {
-    let world = World::read(kind).await;
-    let hostile = format!("{SCRIPT}\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nX:1\u{7}\u{2028};,\\n{}", "é".repeat(300));
 /// Its UID is for ever; its SEQUENCE grows with each change and never falls, or programs would keep what they had.
 #[rstest]
 #[tokio::test]
@@ -551,6 +551,11 @@ async fn what_vanishes_and_comes_back_is_followed_by_calendar_programs(#[values(
     follow("dated again", hours(1).await, Confirmed, "2026-11-26 15:00");
 }
 
+#[rstest]
+#[tokio::test]
+async fn hostile_text_stays_text_in_calendar_and_page(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let hostile = format!("{SCRIPT}\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nX:1\u{7}\u{2028};,\\n{}", "é".repeat(300));
     for (at, field) in
         ["title", "location", "description", "event_type", "status", "assigned_user", "firstName"].into_iter().enumerate()
     {

@@ -1,5 +1,6 @@
 //! A week or a month as a table: a column to a weekday, a row to a week.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::{CalendarDate, Leaf, Slotted};
@@ -165,7 +166,7 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
                 @if one.outcome_needed { span.sr { "Outcome needed: " } }
                 @if one.cancelled { span.sr { "Cancelled: " } }
                 @else if one.moved_from.is_some() { span.sr { "Moved: " } }
-                span { b { (name) } span { (short_time(view, one, day, shell)) " " (one.of_type.name()) } }
+                span { b { (name) } span { (second_line(view, one, day, shell)) } }
             };
             match &one.contact {
                 Some(contact) => {
@@ -177,17 +178,28 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
     }
 }
 
-/// `10:30 AM`, `All day`, or that it goes on from the day before.
-fn short_time(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -> String {
-    let goes_on = one.days.is_some_and(|(first, _)| first < day);
-    match one.when {
-        _ if goes_on => one
-            .days
-            .filter(|(_, last)| *last > day)
-            .map_or("Last day:".to_owned(), |(_, last)| format!("To {}:", time::day_of_year(last, view.today))),
-        Some(Slotted::Timed { starts, .. }) => {
-            starts.to_zoned(shell.tenant().zone.tz().clone()).strftime("%-I:%M %p").to_string()
-        }
+/// `10:30 AM Call`: when on this day, and what it is about where the entry's name does not tell.
+fn second_line(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -> String {
+    let about = match &one.of_type {
+        AppointmentType::Unknown if one.name.trim().is_empty() => "",
+        AppointmentType::Unknown => one.called(),
+        known => known.name(),
+    };
+    let when = hours(view, one, day, shell);
+    if about.is_empty() { when.trim_end_matches(':').to_owned() } else { format!("{when} {about}") }
+}
+
+/// `10:30 AM`, `All day:`, or until when what began before goes on.
+fn hours(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -> String {
+    let clock = |moment: Timestamp| {
+        let local = moment.to_zoned(shell.tenant().zone.tz().clone());
+        local.strftime(if local.minute() == 0 { "%-I %p" } else { "%-I:%M %p" }).to_string()
+    };
+    match (one.when, one.days) {
+        (_, Some((first, last))) if first < day && day < last => format!("To {}:", time::day_of_year(last, view.today)),
+        (Some(Slotted::Timed { ends, .. }), Some((first, _))) if first < day => format!("To {}:", clock(ends)),
+        (_, Some((first, _))) if first < day => "Last day:".to_owned(),
+        (Some(Slotted::Timed { starts, .. }), _) => clock(starts),
         _ => "All day:".to_owned(),
     }
 }

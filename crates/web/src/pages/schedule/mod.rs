@@ -30,7 +30,7 @@ use crate::links::{self, Link, Tab};
 use crate::pages::candidate::candidate_name;
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::table::PAGE;
-use crate::parts::words::{clipped, count, counted};
+use crate::parts::words::{clipped, count, counted, number};
 use crate::parts::{icon, time};
 use crate::query::Pairs;
 use crate::viewer::BrandViewer;
@@ -125,6 +125,7 @@ fn body(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
     html! {
         (head(shell, view, rows))
         (in_force(shell, view))
+        (ahead(shell, view))
         (coverage(shell, view))
         (outcome_needed(shell, view))
         (discovery_days(shell, view))
@@ -135,7 +136,7 @@ fn body(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
                 p { "They appear here when ClientTether’s calendar has been read." }
             } }
         } @else if is_grid {
-            div.cols.even[view.query.view == View::Leaf(Leaf::Month)] { (grid::grid(shell, view, rows)) (list::agenda(shell, view)) }
+            div.cols.even { (grid::grid(shell, view, rows)) (list::agenda(shell, view)) }
         } @else {
             (list::list(shell, view, rows))
         }
@@ -239,6 +240,42 @@ fn abbreviations(zone: &Zone, days: Option<(Date, Date)>, now: Timestamp) -> Str
 
 // What stands above the calendar ---------------------------------------------------------------------------------------
 
+/// Of a week or a month with today in it: how much there is to come, and what comes next.
+fn ahead(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
+    const SAID: [(Nearness, &str); 3] =
+        [(Nearness::Today, "today"), (Nearness::Tomorrow, "tomorrow"), (Nearness::ThisWeek, "later this week")];
+    let (slug, query) = (&shell.tenant().slug, &view.query);
+    let is_now =
+        query.leaf(view.today).map(CalendarDate::days).is_some_and(|(first, last)| first <= view.today && view.today <= last);
+    if !is_now || !matches!(query.view, View::Leaf(Leaf::Week | Leaf::Month)) || !view.is_covered(view.today) {
+        return EMPTY;
+    }
+    let near = |nearness: Nearness| view.filtered().filter(|one| one.nearness(view.today) == Some(nearness)).count();
+    let some = SAID.map(|(nearness, said)| (nearness, said, near(nearness)));
+    // The last days of a week have none after them.
+    let some = some.iter().filter(|(nearness, _, found)| *found > 0 || *nearness != Nearness::ThisWeek);
+    let next = view.filtered().filter(|one| !one.cancelled).find_map(|one| match one.when {
+        Some(Slotted::Timed { starts, .. }) if starts > shell.now => Some((one, starts)),
+        _ => None,
+    });
+    html! {
+        p.sched-ahead {
+            @for (at, (nearness, said, found)) in some.enumerate() {
+                @let words = if at == 0 { counted(count(*found), "appointment", "appointments") } else { number(count(*found)) };
+                @if at > 0 { ", " }
+                @if *found > 0 { a href=(query.only(Show::Near(*nearness)).narrow(links::schedule(slug)).url()) data-count=(found) { (words) } }
+                @else if at == 0 { "No appointments" } @else { "none" }
+                " " (said)
+            }
+            "."
+            @if let Some((one, starts)) = next {
+                " Next: " @if !one.name.trim().is_empty() { span.nowrap { (named(slug, one)) "," } " " }
+                bdi { (clipped(one.called())) } ", " (time::told(starts, shell.now, &shell.tenant().zone)) "."
+            }
+        }
+    }
+}
+
 /// What was read of the days that are shown. A day that was not read is unknown rather than empty.
 fn coverage(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let Some((from, to)) = view.covered else { return EMPTY };
@@ -275,11 +312,13 @@ fn outcome_needed(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
                 (icon("circle-alert", 16))
                 p title=(OUTCOME_NEEDED) {
                     b.inline { "Outcome needed: " }
-                    a href=(links::schedule(slug).with("show", "outcome-needed").url()) data-count=(due.len()) { (counted(count(due.len()), "appointment", "appointments")) } ". "
+                    a href=(links::schedule(slug).with("show", "outcome-needed").url()) data-count=(due.len()) { (counted(count(due.len()), "appointment", "appointments")) }
+                    " ended, and ClientTether does not say how: "
                     @for (at, one) in due.iter().take(NAMED).enumerate() {
                         @if at > 0 { "; " }
-                        (named(slug, one)) ", " (clipped(one.called())) @if !one.owner.trim().is_empty() { " with " (clipped(one.owner.trim())) }
-                        @if let Some((first, _)) = one.days { ", " (time::day_of_year(first, view.today)) }
+                        span.nowrap { (named(slug, one)) "," } " " bdi { (clipped(one.called())) }
+                        @if !one.owner.trim().is_empty() { " with " bdi { (clipped(one.owner.trim())) } }
+                        @if let Some((first, _)) = one.days { ", " span.nowrap { (time::day_of_year(first, view.today)) } }
                     }
                     @if due.len() > NAMED { "; and " (counted(count(due.len() - NAMED), "more", "more")) } "."
                 }
@@ -325,7 +364,7 @@ fn discovery_days(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
                                     @if one.cancelled { s { (named(slug, one)) } " (cancelled)" } @else { (named(slug, one)) }
                                 }
                                 @if guests.len() > GUESTS { " and " (counted(count(guests.len() - GUESTS), "other", "others")) }
-                                @if let Some(place) = guests.iter().map(|one| one.place.trim()).find(|place| !place.is_empty()) { span.sub { " · " (clipped(place)) } }
+                                @if let Some(place) = guests.iter().map(|one| one.place.trim()).find(|place| !place.is_empty()) { span.sub { " · " bdi { (clipped(place)) } } }
                             }
                         }
                     }
@@ -337,15 +376,15 @@ fn discovery_days(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
 }
 
 const SHOWN_DAYS: usize = 4;
-const GUESTS: usize = 8;
+const GUESTS: usize = 5;
 
 fn undated(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let found = view.schedule.appointments.iter().filter(|one| one.days.is_none()).count();
     html! {
         @if found > 0 && view.query.show != Some(Show::Undated) {
             p.notice { (icon("circle-question-mark", 15)) span {
-                "On no day here, for they have no readable time: "
-                a href=(links::schedule(&shell.tenant().slug).with("show", "undated").url()) data-count=(found) { (counted(count(found), "appointment", "appointments")) } "."
+                a href=(links::schedule(&shell.tenant().slug).with("show", "undated").url()) data-count=(found) { (counted(count(found), "appointment", "appointments")) }
+                " without a readable time in ClientTether: on no day of this calendar."
             } }
         }
     }
@@ -364,6 +403,12 @@ fn look(one: &Appointment) -> (&'static str, &'static str) {
         AppointmentType::DiscoveryDay => ("map-pin", "pin"),
         AppointmentType::Named(_) | AppointmentType::Unknown => ("calendar", "quiet"),
     }
+}
+
+/// Its picture in its tone.
+fn pictured(one: &Appointment, size: u8) -> Markup {
+    let (picture, tone) = look(one);
+    html! { svg class=(format!("ico {tone}")) width=(size) height=(size) aria-hidden="true" { use href=(format!("{}#i-{picture}", crate::assets::url("icons.svg"))) {} } }
 }
 
 /// It is over, and nothing is to be done about it.

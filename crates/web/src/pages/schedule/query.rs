@@ -208,6 +208,11 @@ impl ScheduleQuery {
         Self { view, at, page: 1, ..self.clone() }
     }
 
+    /// The list of these, wherever they stand.
+    pub(super) fn only(&self, show: Show) -> Self {
+        Self { show: Some(show), ..self.turned(View::List, None) }
+    }
+
     pub(super) fn on_day(&self, day: Date) -> Self {
         self.turned(View::Leaf(Leaf::Day), Some(CalendarDate::Day(day)))
     }
