@@ -46,7 +46,7 @@ pub use leads::{
     lead_book, source_filter,
 };
 pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
-pub use note_feed::{Between, FeedFilter, Happened, NOTE_FEED, NoteFeed, NoteKind, Selected, Selection};
+pub use note_feed::{Between, CLIENTS_NAMED, FeedFilter, Happened, NOTE_FEED, NoteFeed, NoteKind, Selected, Selection};
 pub use outcomes::{AWARDS, CYCLE_TIME, DealOutcome, Ending, FEWEST, LOST, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
 pub use rules::hot_list_rules;

@@ -7,9 +7,10 @@ use tetherboard_metrics::appointment_type;
 use tetherboard_store::schedule::{self, ActivityRow};
 use utoipa::ToSchema;
 
-use super::versioned::{Known, versioned};
+use super::versioned::versioned;
 use crate::Portal;
 use crate::error::{Answer, Problem, Refusal, Wants};
+use crate::etag::Known;
 use crate::pages::schedule::query::Facets;
 use crate::query::{Days, Pairs, days};
 use crate::viewer::BrandViewer;
