@@ -262,7 +262,8 @@ fn empty(slug: &str, view: &ScheduleView) -> Markup {
 
 // The agenda -----------------------------------------------------------------------------------------------------------
 
-const AGENDA_DAYS: i64 = 14;
+/// How far ahead what comes next is looked for.
+pub(super) const AGENDA_DAYS: i64 = 14;
 const AGENDA_ROWS: usize = 12;
 
 /// Of a calendar with today in it, the next two weeks; of another, its own days.

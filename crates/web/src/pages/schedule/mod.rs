@@ -250,20 +250,27 @@ fn ahead(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     if !is_now || !matches!(query.view, View::Leaf(Leaf::Week | Leaf::Month)) || !view.is_covered(view.today) {
         return EMPTY;
     }
-    let near = |nearness: Nearness| view.filtered().filter(|one| one.nearness(view.today) == Some(nearness)).count();
-    let some = SAID.map(|(nearness, said)| (nearness, said, near(nearness)));
+    let mut found = [0_usize; SAID.len()];
+    for one in view.filtered() {
+        let near = one.nearness(view.today);
+        if let Some(at) = SAID.iter().position(|(nearness, _)| near == Some(*nearness)) {
+            found[at] += 1;
+        }
+    }
+    let some = SAID.iter().zip(found).map(|((nearness, said), found)| (*nearness, *said, found));
     // The last days of a week have none after them.
-    let some = some.iter().filter(|(nearness, _, found)| *found > 0 || *nearness != Nearness::ThisWeek);
-    let next = view.filtered().filter(|one| !one.cancelled).find_map(|one| match one.when {
-        Some(Slotted::Timed { starts, .. }) if starts > shell.now => Some((one, starts)),
+    let some = some.filter(|(nearness, _, found)| *found > 0 || *nearness != Nearness::ThisWeek);
+    let soon = view.today.saturating_add(Span::new().days(list::AGENDA_DAYS - 1));
+    let next = view.filtered().filter(|one| !one.cancelled).find_map(|one| match (one.when, one.days) {
+        (Some(Slotted::Timed { starts, .. }), Some((day, _))) if starts > shell.now && day <= soon => Some((one, starts)),
         _ => None,
     });
     html! {
         p.sched-ahead {
             @for (at, (nearness, said, found)) in some.enumerate() {
-                @let words = if at == 0 { counted(count(*found), "appointment", "appointments") } else { number(count(*found)) };
+                @let words = if at == 0 { counted(count(found), "appointment", "appointments") } else { number(count(found)) };
                 @if at > 0 { ", " }
-                @if *found > 0 { a href=(query.only(Show::Near(*nearness)).narrow(links::schedule(slug)).url()) data-count=(found) { (words) } }
+                @if found > 0 { a href=(query.only(Show::Near(nearness)).narrow(links::schedule(slug)).url()) data-count=(found) { (words) } }
                 @else if at == 0 { "No appointments" } @else { "none" }
                 " " (said)
             }
