@@ -12,6 +12,7 @@ import "./forms";
 import "./drawer";
 import "./find";
 import "./call";
+import "./calendar";
 
 /* ECharts is heavy and most of a page does not need it: it comes when a chart is on the page, then stays. */
 let draw: (() => void) | undefined;

@@ -3,7 +3,7 @@
 use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{Dataset, TenantId};
 
-use crate::query::{Query, all, number};
+use crate::query::{Query, all};
 use crate::records::{self, Book};
 use crate::{Conn, Result};
 
@@ -118,10 +118,22 @@ pub async fn between<C: Conn>(conn: &C, tenant: TenantId, from_ms: i64, until_ms
     all(conn, text, [tenant.0.into(), from_ms.into(), until_ms.into()]).await
 }
 
-/// How many have no readable time.
-pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
-    let text = "SELECT COUNT(*) FROM scheduled_activities WHERE tenant_id = $1 AND gone_ms IS NULL AND starts_ms IS NULL";
-    number(conn, text, [tenant.0.into()]).await
+/// What an appointment is told apart by.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Traits {
+    pub kind: String,
+    pub title: String,
+    pub place: String,
+    pub owner: String,
+    /// In the CRM's words.
+    pub status: String,
+}
+
+/// Those that have no readable time.
+pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Traits>> {
+    let text = "SELECT kind, title, place, owner, status FROM scheduled_activities \
+                WHERE tenant_id = $1 AND gone_ms IS NULL AND starts_ms IS NULL";
+    all(conn, text, [tenant.0.into()]).await
 }
 
 /// An appointment as the calendar shows it.

@@ -9,7 +9,7 @@ mod mapping;
 mod notes;
 pub(crate) mod overview;
 mod pipeline;
-mod schedule;
+pub(crate) mod schedule;
 mod sign_in;
 pub(crate) mod sync;
 

@@ -292,6 +292,7 @@ fn keys() -> Markup {
             dl {
                 dt { "Find a candidate" } dd { kbd { "/" } }
                 @for tab in Tab::ALL { dt { (tab.label()) } dd { kbd { "g" } kbd { (tab.key()) } } }
+                dt { "In the calendar, a day or a week further" } dd { @for key in ["←", "→", "↑", "↓"] { kbd { (key) } } }
                 dt { "This help" } dd { kbd { "?" } }
             }
         }

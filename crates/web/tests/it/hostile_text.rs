@@ -47,7 +47,7 @@ const PAGES: [&str; 29] = [
 const ELEMENTS: &str = "\
     html head meta title link script body main header nav footer section article div span p a b i small kbd code h1 h2 h3 \
     hr br ul ol li pre dl dt dd details summary figure figcaption table caption thead tbody tfoot tr th td form label \
-    input select option textarea button fieldset legend aside noscript mark ins del s svg use path rect circle line polyline g dialog time img";
+    input select option textarea button fieldset legend aside noscript mark ins del s bdi svg use path rect circle line polyline g dialog time img";
 
 #[track_caller]
 pub(crate) fn is_only_ours(address: &str, html: &str) {

@@ -65,6 +65,7 @@ async fn odd_appointments_stand_on_the_days_of_the_brand(#[values(Sqlite, Postgr
         day("2099-12-31 09:00:00", "odd far"),
         day("next Tuesday", "odd undated"),
         day("2026-11-01 01:30:00", "odd hour of two"),
+        day("2026-11-01 00:30:00", "odd long night").with("end_date", "2026-11-01 02:30:00"),
     ] {
         add(&world, event);
     }
@@ -81,12 +82,13 @@ async fn odd_appointments_stand_on_the_days_of_the_brand(#[values(Sqlite, Postgr
     assert_eq!(on("d=1900-01-01").await, set_of(&["odd old"]));
     assert_eq!(on("view=month&d=2099-12").await, set_of(&["odd far"]));
     assert_eq!(on("show=undated").await, set_of(&["odd undated"]));
-    assert_eq!(on("d=2026-W44").await, set_of(&["odd hour of two"]), "the Sunday of 25 hours is the week's");
+    assert_eq!(on("d=2026-W44").await, set_of(&["odd hour of two", "odd long night"]), "the Sunday of 25 hours is the week's");
     assert!(on("view=list").await.is_disjoint(&on("show=undated").await));
     let past = on("show=past").await;
-    assert_eq!(past, set_of(&["odd old", "odd hour of two"]));
+    assert_eq!(past, set_of(&["odd old", "odd hour of two", "odd long night"]));
     let html = visitor.get(&format!("{PAGE}?d=2026-11-01")).await.text();
     assert!(words(&html).contains("1:30 AM CDT"), "of a doubled hour it is the earlier");
+    assert!(words(&html).contains("12:30 AM CDT to 2:30 AM CST"), "each end has its zone where the clocks change");
     let unread = visitor.get(&format!("{PAGE}?d=2099-12")).await.text();
     assert!(words(&unread).contains("what is booked there is not known"), "{}", words(&unread));
     let pages =
@@ -169,6 +171,9 @@ async fn today_and_what_is_to_come_are_grouped_and_filters_add_up(#[values(Sqlit
     assert!(words(&narrowed).contains("No appointment fits these filters"));
     let cancelled = element(&visitor.get(&format!("{PAGE}?show=later&type=Kindly")).await.text(), "data-total=");
     assert!(cancelled.contains("near monday") && cancelled.contains("Cancelled"), "{cancelled}");
+    let ahead = element(&visitor.get(&format!("{PAGE}?type=Kindly")).await.text(), "class=\"sched-ahead\"");
+    assert!(ahead.contains("1 appointment today, 1 tomorrow, 1 later this week."), "{ahead}");
+    assert!(ahead.contains("tomorrow at 8:00 AM CST."), "what is to come next; {ahead}");
     let month = visitor.get(PAGE).await.text();
     let today: Vec<_> =
         tags(&month).into_iter().filter(|tag| tag.name == "td" && tag.get("aria-current") == Some("date")).collect();
@@ -216,6 +221,59 @@ async fn a_discovery_day_is_pinned_with_its_candidates(#[values(Sqlite, Postgres
     assert!(["Dee Day", "Fay Fair", "Wed Nov 25, 2 candidates", "Reno HQ"].iter().all(|text| pinned.contains(text)), "{pinned}");
     let day = visitor.csv(&format!("{PAGE}?view=day&d=2026-11-25&type=Discovery+Day")).await;
     assert_eq!(day.len(), 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_api_takes_the_filters_of_the_page(#[values(Sqlite, Postgres)] kind: Kind) {
+    const API: &str = "/api/v1/tenants/harbor/schedule";
+    let world = World::read(kind).await;
+    let event = |starts: &str, title: &str, owner: &str, status: &str| {
+        let event = EventEdit::at(moment(starts), title).with("event_type", "appt").with("location", "");
+        add(&world, event.with("assigned_user", owner).with("status", status))
+    };
+    event("2026-11-20T15:00:00Z", "api call", "Zoe Zed", "Scheduled");
+    event("2026-11-21T15:00:00Z", "api meeting", "Yan Ypsilon", "Cancelled");
+    event("2026-11-22T15:00:00Z", "api tasting", "Zoe Zed", "No show");
+    event("2026-11-23T15:00:00Z", "api signing", "", "");
+    let undated = event("2026-11-23T15:00:00Z", "api call some day", "Zoe Zed", "Scheduled");
+    set(&world, &undated, "start_date", "some day");
+    world.sync(HARBOR).await;
+    let riley = world.visitor(Person::Riley).await;
+    let asked = async |query: &str| {
+        let answer = riley.json(&format!("{API}?{query}")).await;
+        let found = answer["events"].as_array().unwrap().iter().map(|event| event["title"].as_str().unwrap().to_owned());
+        let found: BTreeSet<String> = found.filter(|title| title.starts_with("api")).collect();
+        // The page says the same of the same filters.
+        if !query.contains("from=") {
+            assert_eq!(titles(&riley, &format!("{PAGE}?view=list&{query}"), "api").await, found, "{query}");
+            let without = riley.csv(&format!("{PAGE}?show=undated&{query}")).await.len();
+            assert_eq!(answer["undated"], without, "{query}");
+        }
+        found
+    };
+    let all = ["api call", "api meeting", "api signing", "api tasting"];
+    assert_eq!(asked("").await, set_of(&all));
+    assert_eq!(asked("type=Call").await, set_of(&["api call"]));
+    assert_eq!(asked("type=call&type=MEETING").await, set_of(&["api call", "api meeting"]));
+    assert_eq!(asked("type=appt").await, set_of(&[]), "what the CRM calls every appointment is no type");
+    assert_eq!(asked("owner=Zoe+Zed").await, set_of(&["api call", "api tasting"]));
+    assert_eq!(asked("owner=zoe+zed&status=No+show").await, set_of(&["api tasting"]));
+    assert_eq!(asked("status=Cancelled&status=Scheduled&type=Meeting").await, set_of(&["api meeting"]));
+    assert_eq!(asked("status=&owner=").await, set_of(&["api signing"]), "empty means those without");
+    assert_eq!(asked("owner=Nobody+like+that").await, set_of(&[]));
+    assert_eq!(asked("owner=Zoe+Zed&from=2026-11-21&to=2026-11-22").await, set_of(&["api tasting"]));
+    let answer = riley.json(&format!("{API}?type=Call&owner=Zoe+Zed&from=2026-11-20&to=2026-11-20")).await;
+    assert_eq!(answer["undated"], 1);
+    assert_eq!((&answer["events"][0]["type"], &answer["events"][0]["about"]), (&json!("appt"), &json!("Call")));
+
+    let many: String = (0..31).map(|nth| format!("&status={nth}")).collect();
+    let answer = riley.get(&format!("{API}?{many}")).await;
+    assert!(answer.status == StatusCode::BAD_REQUEST && answer.is_problem() && answer.text().contains("`status`"));
+    let openapi = riley.json("/api/v1/openapi.json").await;
+    let named = openapi["paths"]["/api/v1/tenants/{tenant}/schedule"]["get"]["parameters"].as_array().unwrap().iter();
+    let named: Vec<&str> = named.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+    assert_eq!(named, ["tenant", "from", "to", "type", "owner", "status"]);
 }
 
 #[rstest]
@@ -404,6 +462,95 @@ async fn calendar_programs_follow_what_is_booked_moved_and_called_off(#[values(S
     assert!(old.text().replace("\r\n ", "").contains("may be out of date"), "{}", &old.text()[..900]);
 }
 
+/// Its UID is for ever; its SEQUENCE grows with each change and never falls, or programs would keep what they had.
+#[rstest]
+#[tokio::test]
+async fn what_vanishes_and_comes_back_is_followed_by_calendar_programs(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let ada = || world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FDD Sent")));
+    let booked = |starts: &str| {
+        let event = EventEdit::at(moment(starts), "fed again").with_contact("910001").with("status", "Scheduled");
+        add(&world, event.with("firstName", "Ada").with("lastName", "As booked").with("event_id", "770001"))
+    };
+    let remove = |id: &str| world.simulator.edit(0, Edit::RemoveEvent(id.to_owned()));
+    ada();
+    let mut id = booked("2026-11-24T16:00:00Z");
+    world.sync(HARBOR).await;
+    let feed = address(&world.visitor(Person::Riley).await).await;
+    let program = world.stranger();
+    let read = async || {
+        let told = events(&program.get(&feed).await);
+        told.into_iter().find(|event| event.summary.contains("fed again"))
+    };
+    let hours = async |hours: usize| {
+        for _ in 0..hours {
+            world.pass(SignedDuration::from_hours(1));
+            world.sync(HARBOR).await;
+        }
+        read().await.expect("it is in the window")
+    };
+    let mut last = read().await.unwrap();
+    let uid = last.uid.clone();
+    assert_eq!(last.status, Some(ICalendarStatus::Confirmed));
+    let mut follow = |what: &str, now: Told, status: ICalendarStatus, starts: &str| {
+        assert_eq!((&now.uid, now.status.as_ref(), now.starts.as_str()), (&uid, Some(&status), starts), "{what}");
+        assert_eq!(now.summary.starts_with("Cancelled: "), status == ICalendarStatus::Cancelled, "{what}: {}", now.summary);
+        assert!(now.sequence > last.sequence, "{what}: {} after {}", now.sequence, last.sequence);
+        last = now.clone();
+        now
+    };
+    use ICalendarStatus::{Cancelled, Confirmed};
+
+    // One read that misses it is no news, nor is the next that has it.
+    let before = read().await;
+    remove(&id);
+    assert_eq!(Some(hours(1).await), before);
+    id = booked("2026-11-24T16:00:00Z");
+    assert_eq!(Some(hours(1).await), before);
+
+    remove(&id);
+    let gone = follow("gone", hours(2).await, Cancelled, "2026-11-24 16:00");
+    assert!(gone.description.contains("No longer in ClientTether"), "{}", gone.description);
+    world.replay(HARBOR).await;
+    assert_eq!(hours(1).await, gone, "no read and no replay of one tells it anew");
+    id = booked("2026-11-24T16:00:00Z");
+    follow("back as it was", hours(1).await, Confirmed, "2026-11-24 16:00");
+    remove(&id);
+    follow("gone again", hours(2).await, Cancelled, "2026-11-24 16:00");
+    id = booked("2026-11-25T17:30:00Z");
+    follow("back at another time", hours(1).await, Confirmed, "2026-11-25 17:30");
+
+    set(&world, &id, "status", "Cancelled");
+    follow("called off", hours(1).await, Cancelled, "2026-11-25 17:30");
+    set(&world, &id, "status", "Scheduled");
+    let on = follow("on again, a row that was read before", hours(1).await, Confirmed, "2026-11-25 17:30");
+    world.replay(HARBOR).await;
+    assert_eq!(hours(1).await, on);
+    set(&world, &id, "status", "Cancelled");
+    follow("called off again", hours(1).await, Cancelled, "2026-11-25 17:30");
+    remove(&id);
+    follow("called off, then gone", hours(2).await, Cancelled, "2026-11-25 17:30");
+    booked("2026-11-25T17:30:00Z");
+    follow("back and on", hours(1).await, Confirmed, "2026-11-25 17:30");
+
+    // The CRM takes a contact's appointments away with it.
+    world.simulator.edit(0, Edit::RemoveContact("910001".into()));
+    let alone = follow("its candidate gone", hours(2).await, Cancelled, "2026-11-25 17:30");
+    assert_eq!((alone.summary.as_str(), alone.url.as_str()), ("Cancelled: Ada As booked: fed again", ""));
+    ada();
+    id = booked("2026-11-25T17:30:00Z");
+    let again = follow("its candidate back", hours(1).await, Confirmed, "2026-11-25 17:30");
+    assert_eq!(again.summary, "Ada Ash: fed again");
+
+    // Without a readable time it is in no calendar; then it is told anew.
+    set(&world, &id, "start_date", "soon");
+    world.pass(SignedDuration::from_hours(1));
+    world.sync(HARBOR).await;
+    assert_eq!(read().await, None);
+    set(&world, &id, "start_date", "2026-11-26 09:00:00");
+    follow("dated again", hours(1).await, Confirmed, "2026-11-26 15:00");
+}
+
 #[rstest]
 #[tokio::test]
 async fn hostile_text_stays_text_in_calendar_and_page(#[values(Sqlite, Postgres)] kind: Kind) {
@@ -537,12 +684,93 @@ mod browser {
             "Enter" => 13,
             "Tab" => 9,
             "Escape" => 27,
+            "PageUp" => 33,
+            "PageDown" => 34,
+            "End" => 35,
+            "Home" => 36,
+            "ArrowLeft" => 37,
+            "ArrowUp" => 38,
+            "ArrowRight" => 39,
+            "ArrowDown" => 40,
             _ => i64::from(key.to_uppercase().as_bytes()[0]),
         };
         for kind in ["keyDown", "keyUp"] {
             let down = if kind == "keyDown" { text } else { "" };
             let event = json!({ "type": kind, "key": key, "text": down, "windowsVirtualKeyCode": code });
             browser.devtools("Input.dispatchKeyEvent", event).await.unwrap();
+        }
+    }
+
+    /// The day that has the focus, when it is this one.
+    async fn stands_on(browser: &tetherboard_testkit::Browser, day: &str) {
+        let here =
+            "const it = document.activeElement; return it.matches('.cal-t .dn') ? it.closest('td').dataset.day : it.tagName";
+        let mut last = json!(null);
+        for _ in 0..100 {
+            last = browser.evaluate(here).await.unwrap();
+            if last == day {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{last} has the focus, not {day}");
+    }
+
+    #[rstest]
+    // The month of November 2026 is drawn from Monday, October 26, to Sunday, December 6.
+    #[case::days_and_weeks("d=2026-11", "2026-11-18", &[
+        ("ArrowRight", "2026-11-19"), ("ArrowLeft", "2026-11-18"), ("ArrowDown", "2026-11-25"), ("ArrowUp", "2026-11-18"),
+        ("Home", "2026-11-16"), ("Home", "2026-11-16"), ("ArrowLeft", "2026-11-15"), ("Home", "2026-11-09"), ("End", "2026-11-15"),
+        ("ArrowRight", "2026-11-16"),
+    ])]
+    #[case::over_the_edge_of_a_month("d=2026-11", "2026-10-26", &[
+        ("ArrowLeft", "2026-10-25"), ("ArrowRight", "2026-10-26"), ("ArrowDown", "2026-11-02"), ("ArrowUp", "2026-10-26"),
+    ])]
+    #[case::below_the_last_week("d=2026-11", "2026-12-05", &[("ArrowDown", "2026-12-12"), ("ArrowUp", "2026-12-05")])]
+    #[case::months("d=2026-12", "2026-12-31", &[
+        ("PageUp", "2026-11-30"), ("PageDown", "2026-12-30"), ("PageDown", "2027-01-30"), ("PageDown", "2027-02-28"),
+    ])]
+    #[case::weeks("d=2026-W44", "2026-10-31", &[
+        ("ArrowRight", "2026-11-01"), ("ArrowRight", "2026-11-02"), ("Home", "2026-11-02"), ("End", "2026-11-08"),
+        ("PageUp", "2026-11-01"), ("ArrowUp", "2026-10-25"), ("ArrowDown", "2026-11-01"), ("PageDown", "2026-11-08"),
+    ])]
+    #[tokio::test]
+    async fn keys_walk_the_days_and_turn_the_page(#[case] leaf: &str, #[case] from: &str, #[case] walk: &[(&str, &str)]) {
+        let world = World::read(Sqlite).await;
+        let browser = enter(&world, Person::Riley, Options::default()).await;
+        open(&world, &browser, &format!("{PAGE}?{leaf}&type=Call&type=")).await;
+        let focus = format!("document.querySelector('td[data-day=\"{from}\"] > .dn').focus(); return null");
+        browser.evaluate(&focus).await.unwrap();
+        stands_on(&browser, from).await;
+        for (key, day) in walk {
+            press(&browser, key).await;
+            stands_on(&browser, day).await;
+        }
+        assert!(browser.url().await.unwrap().contains("type=Call&type="), "the filters stay");
+        // It is where a person sees it, and Enter opens it.
+        let seen = "const it = document.activeElement; return [it.matches(':focus-visible'), it.ariaLabel.length > 10]";
+        assert_eq!(browser.evaluate(seen).await.unwrap(), json!([true, true]));
+        press(&browser, "Enter").await;
+        at(&browser, &format!("view=day&d={}&type=Call&type=", walk[walk.len() - 1].1)).await;
+        assert!(browser.console_errors().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn keys_leave_the_rest_of_the_page_alone() {
+        let world = World::read(Sqlite).await;
+        let browser = enter(&world, Person::Riley, Options::default()).await;
+        open(&world, &browser, PAGE).await;
+        browser.evaluate("document.querySelector('.sched-head a[rel=next]').focus(); return null").await.unwrap();
+        for key in ["ArrowLeft", "ArrowDown", "PageDown", "Home"] {
+            press(&browser, key).await;
+        }
+        assert_eq!(browser.evaluate("return document.activeElement.rel").await.unwrap(), "next");
+        at(&browser, PAGE).await;
+        // A day without appointments is a link for the mouse and the arrows, and no stop on the way of Tab.
+        let stops = browser
+            .evaluate("return [...document.querySelectorAll('.cal-t .dn')].map((it) => [it.tabIndex, 'count' in it.dataset])");
+        for stop in stops.await.unwrap().as_array().unwrap() {
+            assert!(*stop == json!([0, true]) || *stop == json!([-1, false]), "{stop}");
         }
     }
 

@@ -1,11 +1,13 @@
 //! A week or a month as a table: a column to a weekday, a row to a week.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::{CalendarDate, Leaf, Slotted};
 use tetherboard_metrics::{Appointment, AppointmentType};
 
-use super::{ScheduleQuery, ScheduleView, View, count, is_past, leaf_name, look};
+use super::query::Facet;
+use super::{ScheduleView, count, is_past, leaf_name, look};
 use crate::links;
 use crate::parts::shell::Shell;
 use crate::parts::words::{counted, number};
@@ -65,8 +67,9 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
     let slug = &shell.tenant().slug;
     let (first, last) = leaf.days();
     let here: Vec<&Appointment> = rows.iter().copied().filter(|one| one.touches(day)).collect();
-    let there = ScheduleQuery { view: View::Leaf(Leaf::Day), at: Some(CalendarDate::Day(day)), page: 1, ..view.query.clone() };
-    let there = there.narrow(links::schedule(slug)).url();
+    let there = view.query.on_day(day).narrow(links::schedule(slug)).url();
+    // Beyond the years that a calendar shows there is no such page.
+    let page = CalendarDate::Day(day).to_string().parse::<CalendarDate>().is_ok().then_some(&there);
     let most = fits(if matches!(leaf, CalendarDate::Week(_)) { Leaf::Week } else { Leaf::Month });
     let total = here.len();
     let all = entries(here);
@@ -87,15 +90,16 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
         if day.day() == 1 || (is_out && day == leaf.weeks()[0][0]) { time::short_day(day) } else { day.day().to_string() };
     // It begins with what is seen, for whoever speaks to their computer.
     let long_day = |day: Date| day.strftime("%A, %b %-d, %Y").to_string();
-    let said = match total {
-        _ if !view.is_covered(day) && total == 0 => format!("{}, not read", long_day(day)),
-        0 => format!("{}, nothing booked", long_day(day)),
-        total => format!("{}, {}", long_day(day), counted(count(total), "appointment", "appointments")),
+    let holds = match total {
+        0 if !view.is_covered(day) => "not read".to_owned(),
+        0 => "nothing booked".to_owned(),
+        total => counted(count(total), "appointment", "appointments"),
     };
+    let said = format!("{}, {}{holds}", long_day(day), if day == view.today { "today, " } else { "" });
     html! {
-        td class=(class) aria-current=[(day == view.today).then_some("date")] {
-            @if total > 0 { a.dn href=(there) data-count=(total) aria-label=(said) { (number_of) } }
-            @else { span.dn { span aria-hidden="true" { (number_of) } span.sr { (said) } } }
+        td class=(class) data-day=(day) aria-current=[(day == view.today).then_some("date")] {
+            // An empty day is no stop of Tab; arrow keys come to it.
+            a.dn href=[page] data-count=[(total > 0).then_some(total)] tabindex=[(total == 0).then_some("-1")] aria-label=(said) { (number_of) }
             @if total > 0 {
                 ul.evs role="list" { @for entry in &shown { li { (event(shell, view, entry, day, &there)) } } }
                 @if left > 0 { a.more-ev href=(there) data-count=(total) aria-label=(format!("{} more on {}", number(count(left)), long_day(day))) { "+" (number(count(left))) " more" } }
@@ -144,19 +148,10 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
     let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
     match entry {
         Entry::Discovery(guests) => {
-            let link = ScheduleQuery {
-                view: View::Leaf(Leaf::Day),
-                at: Some(CalendarDate::Day(day)),
-                facets: [
-                    vec![AppointmentType::DiscoveryDay.name().to_owned()],
-                    view.query.facets[1].clone(),
-                    view.query.facets[2].clone(),
-                ],
-                page: 1,
-                ..view.query.clone()
-            };
+            let mut there = view.query.on_day(day);
+            there.facets = there.facets.only(Facet::Type, AppointmentType::DiscoveryDay.name());
             html! {
-                a.ev.pin.past[guests.iter().all(|one| is_past(one, zone, shell.now))] href=(link.narrow(links::schedule(slug)).url()) data-count=(guests.len()) {
+                a.ev.pin.past[guests.iter().all(|one| is_past(one, zone, shell.now))] href=(there.narrow(links::schedule(slug)).url()) data-count=(guests.len()) {
                     (icon("map-pin", 13)) span { b { "Discovery Day" } span { (counted(count(guests.len()), "candidate", "candidates")) } }
                 }
             }
@@ -171,7 +166,7 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
                 @if one.outcome_needed { span.sr { "Outcome needed: " } }
                 @if one.cancelled { span.sr { "Cancelled: " } }
                 @else if one.moved_from.is_some() { span.sr { "Moved: " } }
-                span { b { (name) } span { (short_time(view, one, day, shell)) " " (one.of_type.name()) } }
+                span { b { (name) } span { (second_line(view, one, day, shell)) } }
             };
             match &one.contact {
                 Some(contact) => {
@@ -183,17 +178,28 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
     }
 }
 
-/// `10:30 AM`, `All day`, or that it goes on from the day before.
-fn short_time(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -> String {
-    let goes_on = one.days.is_some_and(|(first, _)| first < day);
-    match one.when {
-        _ if goes_on => one
-            .days
-            .filter(|(_, last)| *last > day)
-            .map_or("Last day:".to_owned(), |(_, last)| format!("To {}:", time::day_of_year(last, view.today))),
-        Some(Slotted::Timed { starts, .. }) => {
-            starts.to_zoned(shell.tenant().zone.tz().clone()).strftime("%-I:%M %p").to_string()
-        }
+/// `10:30 AM Call`: when on this day, and what it is about where the entry's name does not tell.
+fn second_line(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -> String {
+    let about = match &one.of_type {
+        AppointmentType::Unknown if one.name.trim().is_empty() => "",
+        AppointmentType::Unknown => one.called(),
+        known => known.name(),
+    };
+    let when = hours(view, one, day, shell);
+    if about.is_empty() { when.trim_end_matches(':').to_owned() } else { format!("{when} {about}") }
+}
+
+/// `10:30 AM`, `All day:`, or until when what began before goes on.
+fn hours(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -> String {
+    let clock = |moment: Timestamp| {
+        let local = moment.to_zoned(shell.tenant().zone.tz().clone());
+        local.strftime(if local.minute() == 0 { "%-I %p" } else { "%-I:%M %p" }).to_string()
+    };
+    match (one.when, one.days) {
+        (_, Some((first, last))) if first < day && day < last => format!("To {}:", time::day_of_year(last, view.today)),
+        (Some(Slotted::Timed { ends, .. }), Some((first, _))) if first < day => format!("To {}:", clock(ends)),
+        (_, Some((first, _))) if first < day => "Last day:".to_owned(),
+        (Some(Slotted::Timed { starts, .. }), _) => clock(starts),
         _ => "All day:".to_owned(),
     }
 }
@@ -214,13 +220,12 @@ fn legend(view: &ScheduleView) -> Markup {
         ("award", "success", AppointmentType::Agreement),
         ("map-pin", "pin", AppointmentType::DiscoveryDay),
     ];
-    let unread = view.query.days(view.today).is_some_and(|(from, to)| !view.is_covered(from) || !view.is_covered(to));
     html! {
         div.card-foot.legend.no-phone {
             @for (picture, tone, of_type) in &types { span class=(tone) { (crate::parts::toned_icon(picture, 13)) (of_type.name()) } }
             span.danger { (crate::parts::toned_icon("circle-alert", 13)) "Outcome needed" }
             span { "Past ones are drawn without colour" }
-            @if unread { span { i.key.unread {} "Not read" } }
+            @if !view.is_covered_whole() { span { i.key.unread {} "Not read" } }
         }
     }
 }

@@ -8,7 +8,8 @@ use tetherboard_domain::{CalendarDate, Leaf, Nearness, Slotted, Zone};
 use tetherboard_metrics::{Appointment, AppointmentType};
 use tetherboard_store::tenants::Tenant;
 
-use super::{SHOWS, ScheduleQuery, ScheduleView, Show, View, count, is_past, look, marks, named, place};
+use super::query::{SHOWS, Show, View};
+use super::{ScheduleView, count, is_past, marks, named, pictured, place};
 use crate::csv;
 use crate::links;
 use crate::parts::shell::Shell;
@@ -117,7 +118,7 @@ pub(super) fn list(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]
                     table.table.sched data-total=(total) {
                         caption.sr { "Appointments, times in " (place(&shell.tenant().zone)) }
                         thead { tr {
-                            th scope="col" { "When" } th scope="col" { "Candidate" } th scope="col" { "Appointment" }
+                            th scope="col" { "When" } th scope="col" { "Candidate" } th.no-phone scope="col" { "Appointment" }
                             th.no-phone scope="col" { "Stage" } th.no-phone scope="col" { "Owner" } th.no-phone scope="col" { "Place" } th.no-phone scope="col" { "Status" }
                         } }
                         @for (head, some) in in_groups(view, &part) {
@@ -138,10 +139,10 @@ pub(super) fn list(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]
 fn groups(slug: &str, view: &ScheduleView) -> Markup {
     html! {
         nav.chips.sched-groups aria-label="Groups" {
-            @for (word, show) in SHOWS {
+            @for (_, show) in SHOWS {
                 @if let Show::Near(nearness) = show {
                     @let found = view.filtered().filter(|one| one.nearness(view.today) == Some(nearness)).count();
-                    a.chip href=(view.query.with_facets(links::schedule(slug).with("show", word)).url()) data-count=(found) { (nearness.name()) span.n { (number(count(found))) } }
+                    a.chip href=(view.query.only(show).narrow(links::schedule(slug)).url()) data-count=(found) { (nearness.name()) span.n { (number(count(found))) } }
                 }
             }
         }
@@ -181,7 +182,6 @@ fn nearness_day(nearness: Nearness, today: Date) -> Option<String> {
 
 fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
     let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
-    let (picture, tone) = look(one);
     let past = is_past(one, zone, shell.now);
     let place = one.stage.as_deref().filter(|_| one.contact.is_some()).map(|stage| view.board.place(Some(stage)));
     html! {
@@ -190,18 +190,31 @@ fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
                 None => span.muted { "no readable time" },
                 Some(when) => (when_cell(when, zone, view.today)),
             } }
-            th scope="row" { (named(slug, one)) @if !one.owner.trim().is_empty() { span.l2.only-phone { (clipped(one.owner.trim())) } } span.only-phone { (marks(one)) } }
-            td { span.sched-what { svg class=(format!("ico {tone}")) width="14" height="14" aria-hidden="true" { use href=(format!("{}#i-{picture}", crate::assets::url("icons.svg"))) {} }
+            th scope="row" {
+                (named(slug, one))
+                span.l2.only-phone.flex { (pictured(one, 13)) span.t { (one.called()) } }
+                @if !one.owner.trim().is_empty() { span.l2.t.only-phone { (one.owner.trim()) } }
+                span.only-phone { (marks(one)) }
+            }
+            td.no-phone { span.sched-what { (pictured(one, 14))
                 span.t title=(one.called()) { (one.called()) } }
                 @let of_type = one.of_type.name();
                 @if one.of_type != AppointmentType::Unknown && !one.called().to_lowercase().contains(&of_type.to_lowercase()) { span.l2.t title=(of_type) { (of_type) } } }
             td.no-phone { @if let Some(place) = &place { (stage(view.board.label(place), view.board.role(place))) } @else { span.muted { "—" } } }
             td.no-phone { (owner(&one.owner)) }
-            td.no-phone { span.t title=(one.place) { (one.place) } }
+            td.no-phone { (text_or_dash(&one.place)) }
             td.no-phone { (marks(one))
-                @if !one.cancelled && !one.status.is_empty() { span.l2.t title=(one.status) { (one.status) } }
+                @if one.status.is_empty() { @if !one.cancelled && !one.outcome_needed { span.muted { "—" } } }
+                @else if !one.cancelled { span.l2.t title=(one.status) { (one.status) } }
                 @if let Some(from) = one.moved_from { span.l2 { "from " (time::exact_of_year(from, view.today, zone)) } } }
         }
+    }
+}
+
+fn text_or_dash(text: &str) -> Markup {
+    match text.trim() {
+        "" => html! { span.muted { "—" } },
+        text => html! { span.t title=(text) { (text) } },
     }
 }
 
@@ -209,14 +222,11 @@ fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
 fn when_cell(when: Slotted, zone: &Zone, today: Date) -> Markup {
     match when {
         Slotted::Timed { starts, ends } if zone.date(ends) == zone.date(starts) => {
-            let local = starts.to_zoned(zone.tz().clone());
-            let hours = match ends > starts {
-                true => {
-                    format!("{} to {}", local.strftime("%-I:%M %p"), ends.to_zoned(zone.tz().clone()).strftime("%-I:%M %p %Z"))
-                }
-                false => local.strftime("%-I:%M %p %Z").to_string(),
-            };
-            html! { time datetime=(starts) title=(time::exact_of_year(starts, today, zone)) { (time::day_of_year(local.date(), today)) } span.l2 { (hours) } }
+            let clock = |moment: Timestamp, form: &str| moment.to_zoned(zone.tz().clone()).strftime(form).to_string();
+            let is_one_zone = zone.abbreviation(starts) == zone.abbreviation(ends);
+            let begin = clock(starts, if ends > starts && is_one_zone { "%-I:%M %p" } else { "%-I:%M %p %Z" });
+            let hours = if ends > starts { format!("{begin} to {}", clock(ends, "%-I:%M %p %Z")) } else { begin };
+            html! { time datetime=(starts) title=(time::exact_of_year(starts, today, zone)) { (time::day_of_year(zone.date(starts), today)) } span.l2 { (hours) } }
         }
         Slotted::Timed { starts, ends } => html! {
             time datetime=(starts) { (time::exact_of_year(starts, today, zone)) }
@@ -231,19 +241,15 @@ fn when_cell(when: Slotted, zone: &Zone, today: Date) -> Markup {
 
 fn empty(slug: &str, view: &ScheduleView) -> Markup {
     let all = view.query.bare(links::schedule(slug)).url();
-    let without = view.schedule.appointments.iter().filter(|one| view.query.is_in_scope(one, view.today)).count();
-    let unread = match view.query.days(view.today) {
-        Some((first, last)) => !view.is_covered(first) || !view.is_covered(last),
-        None => view.covered.is_none(),
-    };
+    let without = view.in_scope().count();
     html! {
         div.empty data-total="0" {
             span.disc.quiet { (icon("calendar", 20)) }
-            @if view.query.is_narrowed() && without > 0 {
+            @if view.query.facets.count() > 0 && without > 0 {
                 h2 { "No appointment fits these filters" }
                 p { (counted(count(without), "appointment is", "appointments are")) " there without them." }
                 div.chips { a.btn href=(all) { (icon("x", 14)) "Clear all filters" } }
-            } @else if unread {
+            } @else if !view.is_covered_whole() {
                 h2 { "Not known" }
                 p { "ClientTether’s calendar was not read for these days." }
             } @else {
@@ -256,8 +262,9 @@ fn empty(slug: &str, view: &ScheduleView) -> Markup {
 
 // The agenda -----------------------------------------------------------------------------------------------------------
 
-const AGENDA_DAYS: i64 = 14;
-const AGENDA_ROWS: usize = 20;
+/// How far ahead what comes next is looked for.
+pub(super) const AGENDA_DAYS: i64 = 14;
+const AGENDA_ROWS: usize = 12;
 
 /// Of a calendar with today in it, the next two weeks; of another, its own days.
 pub(super) fn agenda(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
@@ -280,17 +287,12 @@ pub(super) fn agenda(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
             None => groups.push((head, vec![*one])),
         }
     }
-    let more = ScheduleQuery {
-        view: View::List,
-        at: (!is_now).then(|| view.query.leaf(today)).flatten(),
-        page: 1,
-        ..view.query.clone()
-    };
+    let more = view.query.turned(View::List, view.query.leaf(today).filter(|_| !is_now));
     html! {
         section.card.c-3.agenda-card aria-labelledby="agenda-h" {
             div.card-head { h2 id="agenda-h" { "Agenda" } span.sub { @if is_now { "next " (AGENDA_DAYS) " days" } @else { (time::short_day(first)) " to " (time::short_day(last)) } } }
             @if all.is_empty() {
-                p.sub.agenda-none { @if view.query.is_narrowed() { "No appointment fits these filters." } @else if view.is_covered(to) { "Nothing is booked." } @else { "Not read: what is booked is not known." } }
+                p.sub.agenda-none { @if view.query.facets.count() > 0 { "No appointment fits these filters." } @else if view.is_covered(to) { "Nothing is booked." } @else { "Not read: what is booked is not known." } }
             }
             div.agenda {
                 @for ((name, day), some) in &groups {
@@ -304,7 +306,6 @@ pub(super) fn agenda(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
 }
 
 fn agenda_row(slug: &str, view: &ScheduleView, one: &Appointment, zone: &Zone, now: Timestamp) -> Markup {
-    let (picture, tone) = look(one);
     let near = one.nearness(view.today);
     let is_near = matches!(near, Some(Nearness::Today | Nearness::Tomorrow));
     let clock = match one.when {
@@ -318,7 +319,7 @@ fn agenda_row(slug: &str, view: &ScheduleView, one: &Appointment, zone: &Zone, n
         span.at { @if is_near { (clock) } @else { (day) span.l2 { (clock) } } }
         span {
             b { (clipped(name)) }
-            span.p.flex { svg class=(format!("ico {tone}")) width="13" height="13" aria-hidden="true" { use href=(format!("{}#i-{picture}", crate::assets::url("icons.svg"))) {} } span { (clipped(one.called())) } }
+            span.p.flex { (pictured(one, 13)) span { (clipped(one.called())) } }
             @if !one.owner.trim().is_empty() { span.sub { (clipped(one.owner.trim())) } }
             (marks(one))
         }

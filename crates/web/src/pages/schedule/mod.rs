@@ -3,8 +3,10 @@
 //! Without a view in its address the page shows the month: beside it stands the agenda of the next days, so that it answers both
 //! "what is next" and "how full are we". On a phone the month is dots and the agenda carries the text.
 
+mod filters;
 mod grid;
 mod list;
+pub(crate) mod query;
 mod subscribe;
 
 use std::sync::Arc;
@@ -20,214 +22,23 @@ use tetherboard_domain::{CALENDAR_READ_DAYS, CalendarDate, Leaf, Nearness, Slott
 use tetherboard_metrics::{Appointment, AppointmentType, Board, OUTCOME_NEEDED, Schedule, schedule};
 use tetherboard_store::tenants::Tenant;
 
+use self::filters::{filter_menu, in_force};
+use self::query::{ScheduleQuery, Show, VIEWS, View};
 use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::pages::candidate::candidate_name;
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::table::PAGE;
-use crate::parts::words::{NO_OWNER, clipped, count, counted, number};
+use crate::parts::words::{clipped, count, counted, number};
 use crate::parts::{icon, time};
-use crate::query::{Pairs, one_of, page_number};
+use crate::query::Pairs;
 use crate::viewer::BrandViewer;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
         .route("/t/{brand}/schedule", get(page))
         .route("/t/{brand}/schedule/subscribe", get(subscribe::page).post(subscribe::act))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum View {
-    List,
-    Leaf(Leaf),
-}
-
-const VIEWS: [(&str, View); 4] =
-    [("list", View::List), ("day", View::Leaf(Leaf::Day)), ("week", View::Leaf(Leaf::Week)), ("month", View::Leaf(Leaf::Month))];
-
-/// What a list is narrowed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Show {
-    Near(Nearness),
-    OutcomeNeeded,
-    /// Without a readable time.
-    Undated,
-}
-
-const SHOWS: [(&str, Show); 7] = [
-    ("today", Show::Near(Nearness::Today)),
-    ("tomorrow", Show::Near(Nearness::Tomorrow)),
-    ("this-week", Show::Near(Nearness::ThisWeek)),
-    ("later", Show::Near(Nearness::Later)),
-    ("past", Show::Near(Nearness::Past)),
-    ("outcome-needed", Show::OutcomeNeeded),
-    ("undated", Show::Undated),
-];
-
-impl Show {
-    fn word(self) -> &'static str {
-        SHOWS.iter().find(|(_, known)| *known == self).map_or("today", |(word, _)| word)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Near(nearness) => nearness.name(),
-            Self::OutcomeNeeded => "Outcome needed",
-            Self::Undated => "No readable time",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Facet {
-    Type,
-    Owner,
-    Status,
-}
-
-impl Facet {
-    const ALL: [Self; 3] = [Self::Type, Self::Owner, Self::Status];
-
-    fn key(self) -> &'static str {
-        match self {
-            Self::Type => "type",
-            Self::Owner => "owner",
-            Self::Status => "status",
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Type => "Type",
-            Self::Owner => "Owner",
-            Self::Status => "Status",
-        }
-    }
-
-    fn value(self, one: &Appointment) -> &str {
-        match self {
-            Self::Type => one.of_type.name().trim(),
-            Self::Owner => one.owner.trim(),
-            Self::Status => one.status.trim(),
-        }
-    }
-
-    /// A value as people read it.
-    fn shown(self, value: &str) -> &str {
-        match (self, value) {
-            (Self::Type, "") => "No type",
-            (Self::Owner, "") => NO_OWNER,
-            (Self::Status, "") => "No status",
-            _ => value,
-        }
-    }
-}
-
-/// Which appointments are shown, and how.
-#[derive(Clone, Debug)]
-struct ScheduleQuery {
-    view: View,
-    /// The day, week or month that is meant.
-    at: Option<CalendarDate>,
-    show: Option<Show>,
-    /// Of each facet the values that are wanted; none: all.
-    facets: [Vec<String>; 3],
-    page: i64,
-}
-
-impl ScheduleQuery {
-    /// # Errors
-    /// A sentence that names the value that cannot be read, and what could.
-    fn parse(pairs: &Pairs) -> Result<Self, String> {
-        let asked = pairs.filled("d").map(str::parse::<CalendarDate>).transpose().map_err(|error| format!("`d`: {error}."))?;
-        let show = one_of(pairs, "show", &SHOWS)?;
-        let view = one_of(pairs, "view", &VIEWS)?.unwrap_or(match (show, asked) {
-            (Some(_), _) => View::List,
-            (None, Some(CalendarDate::Day(_))) => View::Leaf(Leaf::Day),
-            (None, Some(CalendarDate::Week(_))) => View::Leaf(Leaf::Week),
-            (None, Some(CalendarDate::Month(_)) | None) => View::Leaf(Leaf::Month),
-        });
-        if show.is_some() && view != View::List {
-            return Err("`show` narrows a list; leave `view` out, or write `view=list`.".to_owned());
-        }
-        let [kinds, owners, statuses] = Facet::ALL.map(|facet| pairs.all(facet.key()));
-        let facets = [kinds?, owners?, statuses?];
-        Ok(Self { view, at: asked, show, facets, page: page_number(pairs)? })
-    }
-
-    /// The leaf that is shown; `None`: a list of all days.
-    fn leaf(&self, today: Date) -> Option<CalendarDate> {
-        match self.view {
-            View::List => self.at,
-            View::Leaf(leaf) => Some(self.at.unwrap_or(CalendarDate::Day(today)).turned_to(leaf, today)),
-        }
-    }
-
-    /// The days whose appointments are shown: of a month those of all the weeks that it is drawn in.
-    fn days(&self, today: Date) -> Option<(Date, Date)> {
-        let leaf = self.leaf(today)?;
-        match self.view {
-            View::Leaf(Leaf::Month) => {
-                let weeks = leaf.weeks();
-                Some((weeks.first()?[0], weeks.last()?[6]))
-            }
-            _ => Some(leaf.days()),
-        }
-    }
-
-    fn is_in_scope(&self, one: &Appointment, today: Date) -> bool {
-        let is_there = match (self.days(today), one.days) {
-            (Some((from, to)), Some((first, last))) => first <= to && from <= last,
-            (Some(_), None) => false,
-            (None, _) => true,
-        };
-        is_there
-            && match self.show {
-                None => one.days.is_some(),
-                Some(Show::Near(nearness)) => one.nearness(today) == Some(nearness),
-                Some(Show::OutcomeNeeded) => one.outcome_needed,
-                Some(Show::Undated) => one.days.is_none(),
-            }
-    }
-
-    fn fits(&self, facet: Facet, one: &Appointment) -> bool {
-        let wanted = &self.facets[facet as usize];
-        wanted.is_empty() || wanted.iter().any(|wanted| same(wanted, facet.value(one)))
-    }
-
-    fn fits_all(&self, one: &Appointment) -> bool {
-        Facet::ALL.iter().all(|facet| self.fits(*facet, one))
-    }
-
-    fn is_narrowed(&self) -> bool {
-        self.facets.iter().any(|wanted| !wanted.is_empty())
-    }
-
-    fn with_facets(&self, mut link: Link) -> Link {
-        for facet in Facet::ALL {
-            for value in &self.facets[facet as usize] {
-                link = link.with(facet.key(), value);
-            }
-        }
-        link
-    }
-
-    /// The same page at its address, without its filters.
-    fn bare(&self, link: Link) -> Link {
-        let view = VIEWS.iter().find(|(_, known)| *known == self.view && self.view != View::Leaf(Leaf::Month));
-        let link = link.maybe("view", view.filter(|_| self.show.is_none()).map(|(word, _)| *word));
-        link.maybe("show", self.show.map(Show::word)).maybe("d", self.at.map(|at| at.to_string()).as_deref())
-    }
-
-    /// The same, but for the page of its list.
-    fn narrow(&self, link: Link) -> Link {
-        self.with_facets(self.bare(link))
-    }
-}
-
-fn same(a: &str, b: &str) -> bool {
-    a == b || a.to_lowercase() == b.to_lowercase()
 }
 
 /// What the page shows.
@@ -243,12 +54,17 @@ struct ScheduleView {
 impl ScheduleView {
     /// What fits the filters.
     fn filtered(&self) -> impl Iterator<Item = &Appointment> {
-        self.schedule.appointments.iter().filter(|one| self.query.fits_all(one))
+        self.schedule.appointments.iter().filter(|one| self.query.facets.fits_all(one))
+    }
+
+    /// What stands where the view looks, whatever the filters.
+    fn in_scope(&self) -> impl Iterator<Item = &Appointment> {
+        self.schedule.appointments.iter().filter(|one| self.query.is_in_scope(one, self.today))
     }
 
     /// What the view shows: by their start, but what is past comes last and the latest of it first.
     fn shown(&self) -> Vec<&Appointment> {
-        let mut rows: Vec<&Appointment> = self.filtered().filter(|one| self.query.is_in_scope(one, self.today)).collect();
+        let mut rows: Vec<&Appointment> = self.in_scope().filter(|one| self.query.facets.fits_all(one)).collect();
         if self.query.view == View::List {
             let is_past = |one: &&Appointment| one.nearness(self.today) == Some(Nearness::Past);
             let (mut past, ahead): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_past);
@@ -262,6 +78,14 @@ impl ScheduleView {
 
     fn is_covered(&self, day: Date) -> bool {
         self.covered.is_some_and(|(first, last)| first <= day && day <= last)
+    }
+
+    /// Whether every day that is shown was read.
+    fn is_covered_whole(&self) -> bool {
+        match self.query.days(self.today) {
+            Some((first, last)) => self.is_covered(first) && self.is_covered(last),
+            None => self.covered.is_some(),
+        }
     }
 }
 
@@ -301,6 +125,7 @@ fn body(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
     html! {
         (head(shell, view, rows))
         (in_force(shell, view))
+        (ahead(shell, view))
         (coverage(shell, view))
         (outcome_needed(shell, view))
         (discovery_days(shell, view))
@@ -311,7 +136,7 @@ fn body(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
                 p { "They appear here when ClientTether’s calendar has been read." }
             } }
         } @else if is_grid {
-            div.cols.even[view.query.view == View::Leaf(Leaf::Month)] { (grid::grid(shell, view, rows)) (list::agenda(shell, view)) }
+            div.cols.even { (grid::grid(shell, view, rows)) (list::agenda(shell, view)) }
         } @else {
             (list::list(shell, view, rows))
         }
@@ -330,10 +155,7 @@ fn head(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
         (None, Some(leaf)) => leaf_name(leaf),
         (None, None) => "Schedule".to_owned(),
     };
-    let to = |at: CalendarDate| {
-        let there = ScheduleQuery { at: Some(at), page: 1, ..query.clone() };
-        there.narrow(links::schedule(slug)).url()
-    };
+    let to = |at: CalendarDate| query.turned(query.view, Some(at)).narrow(links::schedule(slug)).url();
     // An address refuses what lies beyond the years that a calendar shows.
     let step = |at: CalendarDate, picture: &str, rel: &str| {
         let is_there = at.to_string().parse::<CalendarDate>().is_ok();
@@ -357,11 +179,11 @@ fn head(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
             span.sub { "times in " (place(zone)) (abbreviations(zone, query.days(today), shell.now)) }
             div.sched-acts {
                 nav.seg aria-label="View" {
-                    @for (word, name, kind) in [("list", "List", View::List), ("day", "Day", View::Leaf(Leaf::Day)), ("week", "Week", View::Leaf(Leaf::Week)), ("month", "Month", View::Leaf(Leaf::Month))] {
+                    @for (word, kind) in VIEWS {
                         @let at = query.at.map(|at| match kind { View::List => at, View::Leaf(leaf) => at.turned_to(leaf, today) });
                         @let at = at.filter(|_| kind != View::List || query.view == View::List);
                         @let link = links::schedule(slug).with("view", word).maybe("d", at.map(|at| at.to_string()).as_deref());
-                        a href=(query.with_facets(link).url()) aria-current=[(kind == query.view).then_some("true")] { (name) }
+                        a href=(query.facets.narrow(link).url()) aria-current=[(kind == query.view).then_some("true")] { (kind.name()) }
                     }
                 }
                 (filter_menu(shell, view))
@@ -416,91 +238,56 @@ fn abbreviations(zone: &Zone, days: Option<(Date, Date)>, now: Timestamp) -> Str
     if begin == end { format!(", {begin}") } else { format!(", {begin} then {end}") }
 }
 
-// Filters --------------------------------------------------------------------------------------------------------------
-
-/// Each value of a facet with how many there are of it under the other filters; the most first.
-fn options(view: &ScheduleView, facet: Facet) -> Vec<(String, i64)> {
-    let others = |one: &&Appointment| Facet::ALL.iter().all(|other| *other == facet || view.query.fits(*other, one));
-    let in_scope = view.schedule.appointments.iter().filter(|one| view.query.is_in_scope(one, view.today)).filter(others);
-    let mut found: Vec<(String, i64)> = Vec::new();
-    let mut at: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-    for one in in_scope {
-        let value = facet.value(one);
-        let place = *at.entry(value.to_lowercase()).or_insert_with(|| {
-            found.push((value.to_owned(), 0));
-            found.len() - 1
-        });
-        found[place].1 += 1;
-    }
-    for wanted in &view.query.facets[facet as usize] {
-        if !at.contains_key(&wanted.to_lowercase()) {
-            found.push((wanted.clone(), 0));
-        }
-    }
-    found.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
-    found
-}
-
-fn filter_menu(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
-    let chosen: usize = view.query.facets.iter().map(Vec::len).sum();
-    html! {
-        details.menu.end id="schedule-filters" {
-            summary.btn { (icon("list-filter", 15)) "Filter" @if chosen > 0 { b { (chosen) } } }
-            div.menu-panel.wide {
-                form.menu-form method="get" action=(Tab::Schedule.url(&shell.tenant().slug)) {
-                    @for (key, value) in view.query.bare(Link::to("")).pairs() { input type="hidden" name=(key) value=(value); }
-                    @for facet in Facet::ALL {
-                        fieldset.sched-facet {
-                            legend { (facet.name()) }
-                            @for (value, found) in options(view, facet) {
-                                @let on = view.query.facets[facet as usize].iter().any(|wanted| same(wanted, &value));
-                                label { input type="checkbox" name=(facet.key()) value=(value) checked[on]; span.t title=(facet.shown(&value)) { (facet.shown(&value)) } span.n { (number(found)) } }
-                            }
-                        }
-                    }
-                    div.acts { button.btn { "Apply" } @if chosen > 0 { a.btn.plain href=(view.query.bare(links::schedule(&shell.tenant().slug)).url()) { "Clear" } } }
-                }
-            }
-        }
-    }
-}
-
-/// The filters in force, each with the way to drop it.
-fn in_force(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
-    let (slug, query) = (&shell.tenant().slug, &view.query);
-    let mut chips: Vec<(String, String)> = Vec::new();
-    for facet in Facet::ALL {
-        for value in &query.facets[facet as usize] {
-            let mut without = ScheduleQuery { page: 1, ..query.clone() };
-            without.facets[facet as usize].retain(|wanted| wanted != value);
-            chips.push((format!("{}: {}", facet.name(), facet.shown(value)), without.narrow(links::schedule(slug)).url()));
-        }
-    }
-    if let Some(show) = query.show {
-        let all = ScheduleQuery { show: None, view: View::List, page: 1, ..query.clone() };
-        chips.push((show.name().to_owned(), all.narrow(links::schedule(slug)).url()));
-    }
-    html! {
-        @if !chips.is_empty() {
-            div.in-force.bare {
-                span { "Shown:" }
-                @for (text, without) in &chips {
-                    a.chip.on href=(without) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
-                }
-                @if chips.len() > 1 { a.btn.plain href=(links::schedule(slug).with("view", "list").url()) { "Clear all" } }
-            }
-        }
-    }
-}
-
 // What stands above the calendar ---------------------------------------------------------------------------------------
+
+/// Of a week or a month with today in it: how much there is to come, and what comes next.
+fn ahead(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
+    const SAID: [(Nearness, &str); 3] =
+        [(Nearness::Today, "today"), (Nearness::Tomorrow, "tomorrow"), (Nearness::ThisWeek, "later this week")];
+    let (slug, query) = (&shell.tenant().slug, &view.query);
+    let is_now =
+        query.leaf(view.today).map(CalendarDate::days).is_some_and(|(first, last)| first <= view.today && view.today <= last);
+    if !is_now || !matches!(query.view, View::Leaf(Leaf::Week | Leaf::Month)) || !view.is_covered(view.today) {
+        return EMPTY;
+    }
+    let mut found = [0_usize; SAID.len()];
+    for one in view.filtered() {
+        let near = one.nearness(view.today);
+        if let Some(at) = SAID.iter().position(|(nearness, _)| near == Some(*nearness)) {
+            found[at] += 1;
+        }
+    }
+    let some = SAID.iter().zip(found).map(|((nearness, said), found)| (*nearness, *said, found));
+    // The last days of a week have none after them.
+    let some = some.filter(|(nearness, _, found)| *found > 0 || *nearness != Nearness::ThisWeek);
+    let soon = view.today.saturating_add(Span::new().days(list::AGENDA_DAYS - 1));
+    let next = view.filtered().filter(|one| !one.cancelled).find_map(|one| match (one.when, one.days) {
+        (Some(Slotted::Timed { starts, .. }), Some((day, _))) if starts > shell.now && day <= soon => Some((one, starts)),
+        _ => None,
+    });
+    html! {
+        p.sched-ahead {
+            @for (at, (nearness, said, found)) in some.enumerate() {
+                @let words = if at == 0 { counted(count(found), "appointment", "appointments") } else { number(count(found)) };
+                @if at > 0 { ", " }
+                @if found > 0 { a href=(query.only(Show::Near(nearness)).narrow(links::schedule(slug)).url()) data-count=(found) { (words) } }
+                @else if at == 0 { "No appointments" } @else { "none" }
+                " " (said)
+            }
+            "."
+            @if let Some((one, starts)) = next {
+                " Next: " @if !one.name.trim().is_empty() { span.nowrap { (named(slug, one)) "," } " " }
+                bdi { (clipped(one.called())) } ", " (time::told(starts, shell.now, &shell.tenant().zone)) "."
+            }
+        }
+    }
+}
 
 /// What was read of the days that are shown. A day that was not read is unknown rather than empty.
 fn coverage(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let Some((from, to)) = view.covered else { return EMPTY };
     let (first, last) = view.query.days(view.today).unwrap_or((from, to));
-    let year = view.today.year();
-    let day = |day: Date| if day.year() == year { time::day(day) } else { day.strftime("%a %b %-d, %Y").to_string() };
+    let day = |day: Date| time::day_of_year(day, view.today);
     let read =
         shell.fresh.datasets.iter().find(|age| age.dataset == tetherboard_domain::Dataset::Events).and_then(|age| age.as_of);
     html! {
@@ -532,11 +319,13 @@ fn outcome_needed(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
                 (icon("circle-alert", 16))
                 p title=(OUTCOME_NEEDED) {
                     b.inline { "Outcome needed: " }
-                    a href=(links::schedule(slug).with("show", "outcome-needed").url()) data-count=(due.len()) { (counted(count(due.len()), "appointment", "appointments")) } ". "
+                    a href=(links::schedule(slug).with("show", "outcome-needed").url()) data-count=(due.len()) { (counted(count(due.len()), "appointment", "appointments")) }
+                    " ended, and ClientTether does not say how: "
                     @for (at, one) in due.iter().take(NAMED).enumerate() {
                         @if at > 0 { "; " }
-                        (named(slug, one)) ", " (clipped(one.called())) @if !one.owner.trim().is_empty() { " with " (clipped(one.owner.trim())) }
-                        @if let Some((first, _)) = one.days { ", " (time::day_of_year(first, view.today)) }
+                        span.nowrap { (named(slug, one)) "," } " " bdi { (clipped(one.called())) }
+                        @if !one.owner.trim().is_empty() { " with " bdi { (clipped(one.owner.trim())) } }
+                        @if let Some((first, _)) = one.days { ", " span.nowrap { (time::day_of_year(first, view.today)) } }
                     }
                     @if due.len() > NAMED { "; and " (counted(count(due.len() - NAMED), "more", "more")) } "."
                 }
@@ -582,7 +371,7 @@ fn discovery_days(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
                                     @if one.cancelled { s { (named(slug, one)) } " (cancelled)" } @else { (named(slug, one)) }
                                 }
                                 @if guests.len() > GUESTS { " and " (counted(count(guests.len() - GUESTS), "other", "others")) }
-                                @if let Some(place) = guests.iter().map(|one| one.place.trim()).find(|place| !place.is_empty()) { span.sub { " · " (clipped(place)) } }
+                                @if let Some(place) = guests.iter().map(|one| one.place.trim()).find(|place| !place.is_empty()) { span.sub { " · " bdi { (clipped(place)) } } }
                             }
                         }
                     }
@@ -594,15 +383,15 @@ fn discovery_days(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
 }
 
 const SHOWN_DAYS: usize = 4;
-const GUESTS: usize = 8;
+const GUESTS: usize = 5;
 
 fn undated(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let found = view.schedule.appointments.iter().filter(|one| one.days.is_none()).count();
     html! {
         @if found > 0 && view.query.show != Some(Show::Undated) {
             p.notice { (icon("circle-question-mark", 15)) span {
-                "On no day here, for they have no readable time: "
-                a href=(links::schedule(&shell.tenant().slug).with("show", "undated").url()) data-count=(found) { (counted(count(found), "appointment", "appointments")) } "."
+                a href=(links::schedule(&shell.tenant().slug).with("show", "undated").url()) data-count=(found) { (counted(count(found), "appointment", "appointments")) }
+                " without a readable time in ClientTether: on no day of this calendar."
             } }
         }
     }
@@ -621,6 +410,12 @@ fn look(one: &Appointment) -> (&'static str, &'static str) {
         AppointmentType::DiscoveryDay => ("map-pin", "pin"),
         AppointmentType::Named(_) | AppointmentType::Unknown => ("calendar", "quiet"),
     }
+}
+
+/// Its picture in its tone.
+fn pictured(one: &Appointment, size: u8) -> Markup {
+    let (picture, tone) = look(one);
+    html! { svg class=(format!("ico {tone}")) width=(size) height=(size) aria-hidden="true" { use href=(format!("{}#i-{picture}", crate::assets::url("icons.svg"))) {} } }
 }
 
 /// It is over, and nothing is to be done about it.
