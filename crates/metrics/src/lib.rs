@@ -52,7 +52,7 @@ pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
 pub use rules::hot_list_rules;
 pub use schedule::{Appointment, AppointmentType, OUTCOME_NEEDED, Schedule, appointment_type, schedule};
 pub use status::{
-    Appointments, FDD_CAUTION, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms,
+    Ago, Appointments, FDD_CAUTION, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms,
     status,
 };
 pub use stays::{Stay, TIME_IN_STAGE, Typical, stays, time_in_stage};

@@ -156,6 +156,9 @@ fn sentence(shell: &Shell<'_>, view: &LeadsView, new: &NewLeadsIn, by: Bucket, s
             (than_before(shell, view.period, new))
         }
         "."
+        @if slots.len() > 1 && slots.iter().any(|count| count.slot.open && count.count.is_some() && count.previous.is_some()) {
+            " The line ends before the unfinished " (unit) ", which the table compares by the same time."
+        }
     }
 }
 

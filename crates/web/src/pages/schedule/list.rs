@@ -15,7 +15,7 @@ use crate::links;
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage;
 use crate::parts::table::{PAGE, pager};
-use crate::parts::words::{clipped, counted, number};
+use crate::parts::words::{clipped, counted, number, owner};
 use crate::parts::{icon, time};
 
 // Words ----------------------------------------------------------------------------------------------------------------
@@ -201,20 +201,13 @@ fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
                 @let of_type = one.of_type.name();
                 @if one.of_type != AppointmentType::Unknown && !one.called().to_lowercase().contains(&of_type.to_lowercase()) { span.l2.t title=(of_type) { (of_type) } } }
             td.no-phone { @if let Some(place) = &place { (stage(view.board.label(place), view.board.role(place))) } @else { span.muted { "—" } } }
-            td.no-phone { (text_or_dash(&one.owner)) }
-            td.no-phone { (text_or_dash(&one.place)) }
+            td.no-phone { (owner(&one.owner)) }
+            td.no-phone { @if one.place.trim().is_empty() { span.muted { "—" } } @else { span.t title=(one.place) { (one.place) } } }
             td.no-phone { (marks(one))
                 @if one.status.is_empty() { @if !one.cancelled && !one.outcome_needed { span.muted { "—" } } }
                 @else if !one.cancelled { span.l2.t title=(one.status) { (one.status) } }
                 @if let Some(from) = one.moved_from { span.l2 { "from " (time::exact_of_year(from, view.today, zone)) } } }
         }
-    }
-}
-
-fn text_or_dash(text: &str) -> Markup {
-    match text.trim() {
-        "" => html! { span.muted { "—" } },
-        text => html! { span.t title=(text) { (text) } },
     }
 }
 

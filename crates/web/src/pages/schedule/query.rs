@@ -5,6 +5,7 @@ use tetherboard_domain::{CalendarDate, Leaf, Nearness};
 use tetherboard_metrics::Appointment;
 
 use crate::links::Link;
+use crate::parts::words::NO_OWNER;
 use crate::query::{Pairs, one_of, page_number};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl Facet {
     pub(super) fn shown(self, value: &str) -> &str {
         match (self, value) {
             (Self::Type, "") => "No type",
-            (Self::Owner, "") => "No owner",
+            (Self::Owner, "") => NO_OWNER,
             (Self::Status, "") => "No status",
             _ => value,
         }
