@@ -202,19 +202,12 @@ fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
                 @if one.of_type != AppointmentType::Unknown && !one.called().to_lowercase().contains(&of_type.to_lowercase()) { span.l2.t title=(of_type) { (of_type) } } }
             td.no-phone { @if let Some(place) = &place { (stage(view.board.label(place), view.board.role(place))) } @else { span.muted { "—" } } }
             td.no-phone { (owner(&one.owner)) }
-            td.no-phone { (text_or_dash(&one.place)) }
+            td.no-phone { @if one.place.trim().is_empty() { span.muted { "—" } } @else { span.t title=(one.place) { (one.place) } } }
             td.no-phone { (marks(one))
                 @if one.status.is_empty() { @if !one.cancelled && !one.outcome_needed { span.muted { "—" } } }
                 @else if !one.cancelled { span.l2.t title=(one.status) { (one.status) } }
                 @if let Some(from) = one.moved_from { span.l2 { "from " (time::exact_of_year(from, view.today, zone)) } } }
         }
-    }
-}
-
-fn text_or_dash(text: &str) -> Markup {
-    match text.trim() {
-        "" => html! { span.muted { "—" } },
-        text => html! { span.t title=(text) { (text) } },
     }
 }
 
