@@ -74,7 +74,7 @@ pub(crate) async fn hot_list(brand: BrandViewer, State(portal): State<Portal>, k
 
 fn told(brand: &BrandViewer, board: &HotBoard) -> HotList {
     let Some(as_of) = board.list.as_of else { return HotList { as_of: None, items: Vec::new() } };
-    let then = Then { as_of, tenant: &brand.tenant };
+    let then = Then::of(as_of, &brand.tenant);
     HotList { as_of: Some(super::text(as_of)), items: board.list.items.iter().map(|item| told_of(then, item)).collect() }
 }
 

@@ -13,7 +13,7 @@ use crate::parts::words::number;
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let Some((item, as_of, rules)) = &view.hot else { return nothing() };
-    let then = Then { as_of: *as_of, tenant: shell.tenant() };
+    let then = Then::of(*as_of, shell.tenant());
     html! {
         section.drawer-sec.cand-score {
             div.flex.wrapf {

@@ -17,12 +17,12 @@ use crate::parts::words::number;
 pub(super) const MOST: usize = 100;
 
 /// The call's address, at the first of the list.
-pub(super) fn link(view: &HotView, slug: &str) -> Link {
+pub(super) fn link(view: &HotView<'_>, slug: &str) -> Link {
     view.query.sorted(view.query.narrow(links::hot_list(slug))).with("view", "call")
 }
 
 /// Where in the list somebody stands, and whether it is who was asked for; `None` when the list is empty.
-pub(super) fn at(view: &HotView, who: Option<&str>) -> Option<(usize, bool)> {
+pub(super) fn at(view: &HotView<'_>, who: Option<&str>) -> Option<(usize, bool)> {
     let found = who.map(|who| view.rows.iter().position(|item| item.key == who));
     match found {
         Some(Some(at)) => Some((at, true)),
@@ -32,7 +32,7 @@ pub(super) fn at(view: &HotView, who: Option<&str>) -> Option<(usize, bool)> {
     }
 }
 
-pub(super) fn one(shell: &Shell<'_>, view: &HotView, who: Option<&str>) -> Markup {
+pub(super) fn one(shell: &Shell<'_>, view: &HotView<'_>, who: Option<&str>) -> Markup {
     let slug = &shell.tenant().slug;
     let Some((place, is_asked)) = at(view, who) else { return super::empty(shell, view) };
     let step = |at: Option<usize>| at.and_then(|at| view.rows.get(at)).map(|item| link(view, slug).with("who", &item.key).url());
@@ -48,7 +48,7 @@ pub(super) fn one(shell: &Shell<'_>, view: &HotView, who: Option<&str>) -> Marku
             span.sub.no-phone { kbd { "←" } " " kbd { "→" } }
             a.btn.plain.push href=(view.address(slug).with("view", "call-all").url()) { (icon("printer", 15)) "All, one to a sheet" }
         }
-        (sheet(shell, view, &view.rows[place], true))
+        (sheet(shell, view, view.rows[place], true))
     }
 }
 
@@ -62,7 +62,7 @@ fn arrow(to: Option<&str>, rel: &str, word: &str, picture: &str) -> Markup {
 }
 
 /// Everybody, each on a sheet.
-pub(super) fn all(shell: &Shell<'_>, view: &HotView) -> Markup {
+pub(super) fn all(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     if view.rows.is_empty() {
         return super::empty(shell, view);
     }
@@ -75,8 +75,8 @@ pub(super) fn all(shell: &Shell<'_>, view: &HotView) -> Markup {
     }
 }
 
-fn sheet(shell: &Shell<'_>, view: &HotView, item: &HotListItem, is_alone: bool) -> Markup {
-    let then = view.then(shell);
+fn sheet(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, is_alone: bool) -> Markup {
+    let then = view.then;
     let name = candidate_name(&shell.tenant().slug, item.contact_id.as_deref(), &item.name);
     html! {
         article.card.sheet aria-label=(item.name) {
@@ -94,7 +94,7 @@ fn sheet(shell: &Shell<'_>, view: &HotView, item: &HotListItem, is_alone: bool) 
     }
 }
 
-fn facts(view: &HotView, then: Then<'_>, item: &HotListItem) -> Markup {
+fn facts(view: &HotView<'_>, then: Then<'_>, item: &HotListItem) -> Markup {
     let board = &view.all.board;
     let place = board.place(item.stage.as_deref());
     let unknown = || html! { span.muted { "not known" } };

@@ -1,12 +1,10 @@
 //! The list as a table: a row a candidate, which opens into its reasons; and as CSV.
 
 use axum::response::Response;
-use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, Points, RuleStep, ScoreRules, Why};
 use tetherboard_metrics::{FDD_CAUTION, HotListItem};
 use tetherboard_store::notes::GLANCE;
-use tetherboard_store::tenants::Tenant;
 
 use super::query::word;
 use super::words::{Then, in_short, signed};
@@ -23,11 +21,11 @@ use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time};
 
 /// The rows of the page.
-pub(super) fn shown(view: &HotView) -> &[HotListItem] {
+pub(super) fn shown<'v, 'a>(view: &'v HotView<'a>) -> &'v [&'a HotListItem] {
     &view.rows[part(view.query.page, view.rows.len())]
 }
 
-pub(super) fn table(shell: &Shell<'_>, view: &HotView) -> Markup {
+pub(super) fn table(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let slug = &shell.tenant().slug;
     let list = view.query.narrow(links::hot_list(slug));
     let (sort, descending) = view.query.order();
@@ -55,8 +53,8 @@ pub(super) fn table(shell: &Shell<'_>, view: &HotView) -> Markup {
     }
 }
 
-fn row(shell: &Shell<'_>, view: &HotView, item: &HotListItem, units: bool) -> Markup {
-    let then = view.then(shell);
+fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -> Markup {
+    let then = view.then;
     html! {
         tr role="row" {
             td.num.muted.no-tab.fit role="cell" { (number(item.place)) }
@@ -113,8 +111,8 @@ fn or_dash(text: Option<String>) -> Markup {
     html! { @match text { Some(text) => (text), None => span.muted { "—" } } }
 }
 
-fn totals(view: &HotView, units: bool, list: &Link) -> Markup {
-    let known: Vec<&HotListItem> = view.rows.iter().filter(|item| item.fee.is_some()).collect();
+fn totals(view: &HotView<'_>, units: bool, list: &Link) -> Markup {
+    let known: Vec<&HotListItem> = view.rows.iter().copied().filter(|item| item.fee.is_some()).collect();
     let (fees, weighted): (Money, Money) =
         (known.iter().filter_map(|item| item.fee).sum(), known.iter().filter_map(|item| item.weighted).sum());
     let unit_total: Option<i64> =
@@ -145,11 +143,11 @@ fn totals(view: &HotView, units: bool, list: &Link) -> Markup {
 // Opened ---------------------------------------------------------------------------------------------------------------
 
 /// Why somebody stands where they stand, and what is worth knowing before a call.
-pub(super) fn opened(shell: &Shell<'_>, view: &HotView, item: &HotListItem) -> Markup {
-    let then = view.then(shell);
+pub(super) fn opened(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem) -> Markup {
+    let then = view.then;
     let slug = &shell.tenant().slug;
     let note = item.contact_id.as_ref().and_then(|contact| view.notes.get(contact));
-    let owner = view.all.owners.get(&item.owner.trim().to_lowercase()).filter(|address| is_plain_email(address));
+    let owner = view.all.addresses.get(&item.owner.trim().to_lowercase()).filter(|address| is_plain_email(address));
     html! {
         div.reasons {
             (reasons(then, item, &view.all.rules))
@@ -249,10 +247,9 @@ const CSV_HEADER: [&str; 25] = [
     "ClientTether id",
 ];
 
-pub(super) fn as_csv(view: &HotView, tenant: &Tenant, now: Timestamp) -> Response {
-    let then = Then { as_of: view.all.list.as_of.unwrap_or(now), tenant };
-    let rows = view.rows.iter().map(|item| csv_row(then, item));
-    csv::download(&format!("{}-hot-list", tenant.slug), &CSV_HEADER, rows)
+pub(super) fn as_csv(view: &HotView<'_>) -> Response {
+    let rows = view.rows.iter().map(|item| csv_row(view.then, item));
+    csv::download(&format!("{}-hot-list", view.then.tenant.slug), &CSV_HEADER, rows)
 }
 
 fn csv_row(then: Then<'_>, item: &HotListItem) -> Vec<String> {
