@@ -16,7 +16,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Role, ScoreRules, StageRole};
+use tetherboard_domain::{Money, Role, ScoreRules};
 use tetherboard_metrics::{
     AwardNow, Board, HOT_LIST, Heating, HotList, HotListItem, Status, awarded_now, heating_up, hot_list, hot_list_rules,
 };
@@ -30,6 +30,7 @@ use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::parts::shell::{Page, Shell, Theme};
+use crate::parts::stages::stage;
 use crate::parts::status::looks;
 use crate::parts::table::PAGE;
 use crate::parts::words::{count, counted, number};
@@ -61,9 +62,9 @@ pub(crate) struct HotBoard {
 type Labels = BTreeMap<String, String>;
 
 impl HotBoard {
-    /// The role of a candidate's stage.
-    pub(crate) fn role_of(&self, item: &HotListItem) -> StageRole {
-        self.board.role(&self.board.place(item.stage.as_deref()))
+    /// A candidate's stage, in the colour of its role.
+    pub(crate) fn stage_of(&self, item: &HotListItem) -> Markup {
+        stage(item.stage.as_deref(), self.board.role(&self.board.place(item.stage.as_deref())))
     }
 }
 
@@ -160,18 +161,20 @@ async fn page(
         let is_person = !headers.contains_key("hx-request");
         view.news = visits::visit(conn, tenant, brand.viewer.user.id, &view.all.list, now, is_person).await?;
     }
+    let called = match &view.view {
+        View::Call { who } => call::called(&view, who.as_deref()),
+        _ => None,
+    };
     let shown: Vec<String> = match &view.view {
         View::Table => table::shown(&view).iter().filter_map(|item| item.contact_id.clone()).collect(),
-        View::Call { who } => {
-            call::at(&view, who.as_deref()).and_then(|(at, _)| view.rows[at].contact_id.clone()).into_iter().collect()
-        }
+        View::Call { .. } => called.and_then(|called| view.rows[called.at].contact_id.clone()).into_iter().collect(),
         View::CallAll => view.rows.iter().take(call::MOST).filter_map(|item| item.contact_id.clone()).collect(),
     };
     view.notes = notes::latest_of(conn, tenant.id, brand.viewer.audience(), &shown).await?;
     let body = match (view.all.list.as_of, &view.view) {
         (None, _) => unread(),
         (Some(_), View::Table) => body(&shell, &view),
-        (Some(_), View::Call { who }) => call::one(&shell, &view, who.as_deref()),
+        (Some(_), View::Call { .. }) => call::one(&shell, &view, called),
         (Some(_), View::CallAll) => call::all(&shell, &view),
     };
     let address = match &view.view {

@@ -14,7 +14,6 @@ use crate::links::{self, Link};
 use crate::pages::candidate::{candidate_name, is_plain_email, phone};
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
-use crate::parts::stages::{role_class, shown as stage_shown};
 use crate::parts::status::badge;
 use crate::parts::table::{Sorting, pager};
 use crate::parts::words::{count, counted, number};
@@ -55,12 +54,13 @@ pub(super) fn table(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
 
 fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -> Markup {
     let then = view.then;
+    let next = then.next_step(&item.next);
     html! {
         tr role="row" {
             td.num.muted.no-tab.fit role="cell" { (number(item.place)) }
             th role="rowheader" scope="row" { (candidate_name(&shell.tenant().slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
             td.no-phone.c-stage role="cell" {
-                span.stage { i class=(format!("sw r-{}", role_class(view.all.role_of(item)))) {} span.t title=(stage_shown(item.stage.as_deref())) { (stage_shown(item.stage.as_deref())) } }
+                (view.all.stage_of(item))
                 span.l2 { @match item.odds { Some(odds) => { (odds) " odds" } None => "odds not known" } @if item.deals > 1 { ", " (counted(item.deals, "deal", "deals")) } }
             }
             td.num.no-tab role="cell" { (days(then, item)) }
@@ -69,7 +69,7 @@ fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -
             @if units { td.num.no-tab role="cell" { (or_dash(Some(item.units.trim().to_owned()).filter(|units| !units.is_empty()))) } }
             td.no-tab.c-owner role="cell" { @if item.owner.is_empty() { span.muted { "—" } } @else { span.t title=(item.owner) { (item.owner) } } }
             td.num.no-tab role="cell" { (touch(then, item)) }
-            td.c-status role="cell" { (badge(item.status)) span.l2 title=(then.next_step(&item.next)) { (then.next_step(&item.next)) } }
+            td.c-status role="cell" { (badge(item.status)) span.l2 title=(next) { (next) } }
             td.num.c-score role="cell" { (score_cell(item)) }
         }
         tr.open-row role="row" { td role="cell" colspan=(if units { "11" } else { "10" }) { (opened(shell, view, item)) } }
@@ -97,7 +97,7 @@ fn days(then: Then<'_>, item: &HotListItem) -> Markup {
     let days = item.days_in_stage(then.as_of);
     html! {
         @if item.stage_since_exact { (number(days)) }
-        @else { span title="It was in this stage when it was first read, so it may have been there for longer." { "≥ " (number(days)) } }
+        @else { span title="In this stage when first read, perhaps for longer." { "≥ " (number(days)) } }
     }
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn reasons(then: Then<'_>, item: &HotListItem, rules: &ScoreRules) ->
                 @for part in &item.points {
                     div.reason {
                         dt { (part.why.name()) }
-                        dd { span.bar { i class=(if part.points > 0 { "" } else { "none" }) style=(format!("width:{}%", share(part, rules))) {} } }
+                        dd { span.bar { @if part.points > 0 { i style=(format!("width:{}%", share(part, rules))) {} } } }
                         dd.p { (signed(part.points)) }
                         dd.w { (then.why(part, item)) }
                     }
