@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{Dataset, LastMove, Milestone, Role, StageKey, Zone};
-use tetherboard_store::candidate_facts::{self, CandidateEvent, ContactTouch, Entry, EventFilter};
+use tetherboard_store::candidate_facts::{self, ContactEvent, ContactTouch, Entry};
 use tetherboard_store::deals::{self, DealFilter, DealRow, DealSort};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::runs::DatasetAges;
@@ -48,7 +48,7 @@ pub(crate) struct Known {
 struct Calendar {
     appointments: Appointments,
     /// The first that is not over.
-    next: Option<CandidateEvent>,
+    next: Option<ContactEvent>,
     /// When the first of those is over.
     next_ends_ms: Option<i64>,
     /// The end of the last one that took place.
@@ -78,7 +78,7 @@ impl Known {
         let own: Vec<String> = deals.iter().filter(|deal| !deal.deal_id.is_empty()).map(|deal| deal.deal_id.clone()).collect();
         let touches = candidate_facts::touches(conn, tenant, &contacts, at_ms).await?;
         let calendar = match calendar_read {
-            true => Some(calendar(conn, of, at).await?),
+            true => Some(calendar(conn, of, &contacts, at).await?),
             false => None,
         };
         let stays = candidate_facts::completed_stays(conn, tenant, &keys, days_before(of, at, STAY_DAYS)).await?;
@@ -104,7 +104,7 @@ impl Known {
     }
 
     /// The candidate's first appointment that is not over.
-    pub(crate) fn next_appointment(&self, deal: &DealRow) -> Option<&CandidateEvent> {
+    pub(crate) fn next_appointment(&self, deal: &DealRow) -> Option<&ContactEvent> {
         self.of_calendar(deal)?.next.as_ref()
     }
 
@@ -172,15 +172,15 @@ fn days_before(tenant: &Tenant, at: Timestamp, days: i64) -> i64 {
     tenant.zone.start_of(day).as_millisecond()
 }
 
-async fn calendar<C: Conn>(conn: &C, tenant: &Tenant, at: Timestamp) -> Result<HashMap<String, Calendar>> {
+/// Of live contacts.
+async fn calendar<C: Conn>(conn: &C, tenant: &Tenant, contacts: &[String], at: Timestamp) -> Result<HashMap<String, Calendar>> {
     let at_ms = at.as_millisecond();
     // Long ones that began before count as well.
-    let filter = EventFilter { from_ms: days_before(tenant, at, EVENT_DAYS), ..EventFilter::default() };
+    let from_ms = days_before(tenant, at, EVENT_DAYS);
     let blank_is_none = candidate_facts::tells_event_status(conn, tenant.id).await?;
     let mut found: HashMap<String, Calendar> = HashMap::new();
-    for event in candidate_facts::events(conn, tenant.id, filter).await? {
-        let Some(client_id) = event.client_id.clone() else { continue };
-        let calendar = found.entry(client_id).or_default();
+    for event in candidate_facts::events_of(conn, tenant.id, contacts, from_ms).await? {
+        let calendar = found.entry(event.client_id.clone()).or_default();
         let ended_ms = ends_ms(event.all_day, event.starts_ms, event.ends_ms, tenant);
         if ended_ms > at_ms {
             // By their start, so the first is the next.
