@@ -54,7 +54,6 @@ pub(super) fn table(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
 
 fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -> Markup {
     let then = view.then;
-    let next = then.next_step(&item.next);
     html! {
         tr role="row" {
             td.num.muted.no-tab.fit role="cell" { (number(item.place)) }
@@ -69,7 +68,7 @@ fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -
             @if units { td.num.no-tab role="cell" { (or_dash(Some(item.units.trim().to_owned()).filter(|units| !units.is_empty()))) } }
             td.no-tab.c-owner role="cell" { @if item.owner.is_empty() { span.muted { "—" } } @else { span.t title=(item.owner) { (item.owner) } } }
             td.num.no-tab role="cell" { (touch(then, item)) }
-            td.c-status role="cell" { (badge(item.status)) span.l2 title=(next) { (next) } }
+            td.c-status role="cell" { (badge(item.status)) span.l2 { (then.next_step(&item.next)) } }
             td.num.c-score role="cell" { (score_cell(item)) }
         }
         tr.open-row role="row" { td role="cell" colspan=(if units { "11" } else { "10" }) { (opened(shell, view, item)) } }
