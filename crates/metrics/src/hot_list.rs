@@ -225,24 +225,6 @@ async fn told<C: Conn>(conn: &C, tenant: TenantId) -> Result<HotList> {
     Ok(HotList { as_of, calendar_read, items })
 }
 
-/// A contact's row, if it is on the list, and as of when it is told.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn hot_list_item<C: Conn>(conn: &C, tenant: TenantId, contact_id: &str) -> Result<Option<(HotListItem, Timestamp)>> {
-    let Some(head) = hot_list::head(conn, tenant).await? else { return Ok(None) };
-    if head.format == FORMAT {
-        let as_of = head.as_of_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let Some(row) = hot_list::item(conn, tenant, contact_id).await? else { return Ok(None) };
-        if let Some(item) = HotListItem::of(row) {
-            return Ok(Some(item).zip(as_of));
-        }
-    }
-    let list = told(conn, tenant).await?;
-    let item = list.items.into_iter().find(|item| item.contact_id.as_deref() == Some(contact_id));
-    Ok(item.zip(list.as_of))
-}
-
 // Making ---------------------------------------------------------------------------------------------------------------
 
 /// What the list is made anew for.

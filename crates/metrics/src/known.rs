@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{Dataset, LastMove, Milestone, Role, StageKey, Zone};
 use tetherboard_store::candidate_facts::{self, ContactEvent, ContactTouch, Entry};
@@ -33,6 +34,8 @@ pub(crate) fn as_of(ages: &DatasetAges) -> (Option<Timestamp>, bool) {
 /// All of it, as of one moment.
 pub(crate) struct Known {
     at: Timestamp,
+    /// Its local date.
+    today: Date,
     /// The open ones that stand for them, implicit ones included.
     pub(crate) deals: Vec<DealRow>,
     touches: HashMap<String, ContactTouch>,
@@ -84,6 +87,7 @@ impl Known {
         let stays = candidate_facts::completed_stays(conn, tenant, &keys, days_before(of, at, STAY_DAYS)).await?;
         Ok(Self {
             at,
+            today: of.zone.date(at),
             touches: touches.into_iter().map(|touch| (touch.crm_id.clone(), touch)).collect(),
             calendar,
             moves: candidate_facts::entries(conn, tenant, Dataset::Contacts, &contacts).await?,
@@ -147,7 +151,7 @@ impl Known {
         let key = board.stage(&place).map(|stage| &stage.key);
         Facts {
             at_ms,
-            today: zone.date(self.at),
+            today: self.today,
             role: board.role(&place).likely(),
             disclosed,
             stage_since_ms: deal.stage_since_ms,

@@ -146,12 +146,6 @@ pub async fn each_item<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut
     }
 }
 
-/// A contact's, if it is on the list.
-pub async fn item<C: Conn>(conn: &C, tenant: TenantId, item_key: &str) -> Result<Option<HotListRow>> {
-    let text = format!("SELECT {} FROM hot_list_items WHERE tenant_id = $1 AND item_key = $2", ITEMS.columns[1..].join(", "));
-    one(conn, &text, [tenant.0.into(), item_key.into()]).await
-}
-
 /// Makes one who would write the list wait for the other until the transaction ends.
 pub async fn lock(tx: &Tx, tenant: TenantId) -> Result<()> {
     let text = "INSERT INTO hot_lists (tenant_id, as_of_ms, holds_until_ms, calendar_read) VALUES ($1, NULL, 0, 1 = 0) \

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use tetherboard_domain::{HotListRules, Role, StageKey};
-use tetherboard_metrics::{HotListItem, Rebuild, hot_list, hot_list_at, hot_list_item, pipeline, rebuild_hot_list};
+use tetherboard_metrics::{HotListItem, Rebuild, hot_list, hot_list_at, pipeline, rebuild_hot_list};
 use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
 use tetherboard_store::{Store, hot_list as kept, stage_roles};
 use tetherboard_testkit::Kind;
@@ -155,7 +155,6 @@ async fn a_list_that_another_version_wrote_loses_nobody_and_is_made_anew_by_the_
     let world = World::with_contacts(kind, 200).await;
     world.good_run().await;
     let (before, form) = (world.hot_list().await, world.kept_form().await);
-    let first = before.iter().find(|item| item.contact_id.is_some()).unwrap();
     for written in [
         "UPDATE hot_list_items SET reasons = '{\"other\": 1}' WHERE place = 1",
         "UPDATE hot_list_items SET status = 'sleepy'",
@@ -163,8 +162,6 @@ async fn a_list_that_another_version_wrote_loses_nobody_and_is_made_anew_by_the_
     ] {
         world.execute(written).await;
         assert_eq!(world.hot_list().await, before, "{written}");
-        let (item, _) = hot_list_item(world.db.store.conn(), world.id, &first.key).await.unwrap().unwrap();
-        assert_eq!(&item, first, "{written}");
     }
     world.good_run().await;
     assert_eq!((world.kept_form().await, world.hot_list().await), (form, before));
@@ -181,16 +178,15 @@ async fn a_change_shows_at_once_and_is_kept_by_the_run_that_ends_next(#[values(K
     let world = World::with_contacts(kind, 200).await;
     world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FA Sent").worth(90_000)));
     world.good_run().await;
-    let ada = async || hot_list_item(world.db.store.conn(), world.id, "910001").await.unwrap().map(|(item, _)| item);
-    assert_eq!(ada().await.unwrap().fee.unwrap().0, 9_000_000);
+    let ada = async || world.hot_list().await.into_iter().find(|item| item.name == "Ada Ash").unwrap().fee.unwrap().0;
+    assert_eq!(ada().await, 9_000_000);
     let tx = world.db.store.begin().await.unwrap();
     tx.execute_unprepared("UPDATE leads SET fee_cents = 1234500 WHERE crm_id = '910001'").await.unwrap();
     kept::outdate(&tx, world.id).await.unwrap();
     Store::commit(tx).await.unwrap();
     for made in [false, true] {
         assert_eq!(world.kept_form().await != 0, made);
-        assert!(world.hot_list().await.iter().any(|item| item.name == "Ada Ash" && item.fee.unwrap().0 == 1_234_500));
-        assert_eq!(ada().await.unwrap().fee.unwrap().0, 1_234_500);
+        assert_eq!(ada().await, 1_234_500);
         world.good_run().await;
     }
 }

@@ -15,6 +15,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, Role, ScoreRules};
 use tetherboard_metrics::{
@@ -48,7 +49,7 @@ pub(crate) fn router() -> Router<Portal> {
 pub(crate) struct HotBoard {
     pub(crate) list: HotList,
     board: Board,
-    rules: ScoreRules,
+    pub(crate) rules: ScoreRules,
     heating: Vec<Heating>,
     awarded: Vec<AwardNow>,
     /// Addresses of the CRM's users, by their names in lower case.
@@ -62,6 +63,12 @@ pub(crate) struct HotBoard {
 type Labels = BTreeMap<String, String>;
 
 impl HotBoard {
+    /// Where a contact stands on the list, and as of when.
+    pub(crate) fn of_contact(&self, contact: &str) -> Option<(&HotListItem, Timestamp)> {
+        let item = self.list.items.iter().find(|item| item.contact_id.as_deref() == Some(contact))?;
+        Some((item, self.list.as_of?))
+    }
+
     /// A candidate's stage, in the colour of its role.
     pub(crate) fn stage_of(&self, item: &HotListItem) -> Markup {
         stage(item.stage.as_deref(), self.board.role(&self.board.place(item.stage.as_deref())))
