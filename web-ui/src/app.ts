@@ -18,7 +18,11 @@ let draw: (() => void) | undefined;
 
 const drawCharts = async () => {
   if (!document.querySelector("[data-chart]")) return;
-  draw ??= (await import("./charts")).draw;
+  if (!draw) {
+    const charts = await import("./charts");
+    await new Promise((then) => setTimeout(then)); // what came has been read; drawing is a task of its own
+    draw = charts.draw;
+  }
   draw();
 };
 

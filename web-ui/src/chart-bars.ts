@@ -1,6 +1,6 @@
 /* Bars: upright over time, or lying, one to a stage or source. */
 import { axisEdge, axisText, fold, line, lineHeight, oneLine, paint, scaleFor, tickWords, token, valueAxis, widest, widestLine, type Size } from "./chart-parts";
-import { noted, notKnown, short, soFar, type BarSpec, type Datum } from "./chart-spec";
+import { drawnBefore, noted, notKnown, short, soFar, type BarSpec, type Datum } from "./chart-spec";
 
 export function columns(spec: BarSpec, { width, height }: Size) {
   const scale = scaleFor(spec.unit, most(spec), false);
@@ -16,7 +16,7 @@ export function columns(spec: BarSpec, { width, height }: Size) {
   const perUnit = (height - grid.top - grid.bottom) / scale.max;
   const roomy = widest(spec.data.map((it) => (it.value === null ? "" : short(it.value, spec.unit)))) < slot - (spec.previous ? 6 : 2);
   const peak = spec.data.reduce((best, it, at) => ((it.value ?? 0) > (spec.data[best]?.value ?? 0) ? at : best), 0);
-  const previous = spec.previous ? spec.data.map((it) => it.previous ?? null) : null;
+  const previous = spec.previous ? spec.data.map(drawnBefore) : null;
   const behind = previous?.map((it) => it ?? "-") ?? [];
   return {
     grid,
@@ -50,12 +50,12 @@ export function bars(spec: BarSpec, { width, height }: Size) {
           itemStyle: datum.value === null ? { color: "transparent" } : { ...paint(datum), borderRadius: [0, 3, 3, 0] },
           label: { show: true, position: "right", distance: 6, ...axisText, color: token(!datum.value ? "ink-3" : "ink"), fontWeight: 500, formatter: () => words[at]! },
         })) },
-      ...(spec.previous ? [{ type: "bar", name: spec.previous, barWidth: 3, silent: true, itemStyle: { color: token("series-prev") }, data: spec.data.map((it) => it.previous ?? "-") }] : []),
+      ...(spec.previous ? [{ type: "bar", name: spec.previous, barWidth: 3, silent: true, itemStyle: { color: token("series-prev") }, data: spec.data.map((it) => drawnBefore(it) ?? "-") }] : []),
     ],
   };
 }
 
-export const most = (spec: BarSpec) => Math.max(0, ...spec.data.flatMap((it) => [it.value ?? 0, it.previous ?? 0]));
+export const most = (spec: BarSpec) => Math.max(0, ...spec.data.flatMap((it) => [it.value ?? 0, drawnBefore(it) ?? 0]));
 
 /* The number stands over its column. Where the previous period's line would cross it, it goes into the column, and where
    that is too low or crossed too, over the line. */

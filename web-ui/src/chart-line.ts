@@ -1,7 +1,7 @@
 /* A line over days. A day that is not known is a gap; what is carried forward or unfinished is dashed. */
 import { most } from "./chart-bars";
 import { axisEdge, axisText, line, oneLine, scaleFor, tickWords, token, valueAxis, widest, type Size } from "./chart-parts";
-import { short, soFar, type BarSpec, type Datum } from "./chart-spec";
+import { drawnBefore, short, soFar, type BarSpec, type Datum } from "./chart-spec";
 
 export function lines(spec: BarSpec, { width }: Size) {
   const { data, unit } = spec;
@@ -11,7 +11,7 @@ export function lines(spec: BarSpec, { width }: Size) {
   const left = widest(tickWords(unit, scale)) + 12;
   const right = Math.max(24, end === data.length - 1 && end > 0 ? widest([endWords(spec, end, width)]) + 16 : 0);
   const every = stride(names, width - left - right);
-  const before = spec.previous ? data.map((it) => it.previous ?? "-") : [];
+  const before = spec.previous ? data.map((it) => drawnBefore(it) ?? "-") : [];
   return {
     grid: { left, right, top: 20, bottom: 26, outerBoundsMode: "none" },
     xAxis: { type: "category", data: names, boundaryGap: data.length === 1, ...axisEdge, axisLabel: { ...axisText, margin: 10, interval: (at: number) => at % every === 0 } },

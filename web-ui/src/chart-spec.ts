@@ -68,6 +68,13 @@ export interface Flow extends Place {
   value: number;
 }
 
+/** What a bucket is compared with, as far as it is drawn: an unfinished one is compared to the same time of its day only, and
+    a line to that would seem to fall. */
+export const drawnBefore = (datum: Datum) => (datum.open ? null : (datum.previous ?? null));
+
+/** The compared value in words. */
+export const before = (datum: Datum, words: string) => (datum.open ? `${words} by the same time` : words);
+
 export const notKnown = "not known";
 
 export const soFar = (datum: Datum, words: string) => (datum.open ? `${words} so far` : words);

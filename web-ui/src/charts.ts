@@ -22,6 +22,12 @@ interface Drawn {
 const drawn = new Map<HTMLElement, Drawn>();
 const resized = new ResizeObserver((entries) => entries.forEach((entry) => drawOne(entry.target as HTMLElement)));
 
+/* Drawing takes long on a phone, so that a chart is drawn when it comes near the view, and the others one by one when there is nothing
+   else to do. The first is drawn at once: who opens a page wants one. */
+const near = new IntersectionObserver((entries) => entries.forEach((entry) => entry.isIntersecting && begin(entry.target as HTMLElement)), { rootMargin: "300px 0px" });
+const far = new Set<HTMLElement>();
+const idle = "requestIdleCallback" in window ? (then: () => void) => requestIdleCallback(then, { timeout: 2_000 }) : (then: () => void) => setTimeout(then, 200);
+
 export function draw() {
   for (const [plot, { chart }] of drawn) {
     if (plot.isConnected) continue;
@@ -29,19 +35,42 @@ export function draw() {
     chart.dispose();
     drawn.delete(plot);
   }
-  for (const plot of document.querySelectorAll<HTMLElement>("[data-chart]")) {
-    drawOne(plot);
-    resized.observe(plot);
+  near.disconnect();
+  far.clear();
+  const plots = [...document.querySelectorAll<HTMLElement>("[data-chart]")];
+  const first = drawn.size ? null : plots.find(hasRoom);
+  for (const plot of plots) {
+    if (plot === first || drawn.has(plot)) begin(plot);
+    else far.add(plot), near.observe(plot);
   }
+  void document.fonts.ready.then(() => idle(drawFar)); // in a font that comes later they would be drawn twice
 }
 
+function begin(plot: HTMLElement) {
+  near.unobserve(plot);
+  far.delete(plot);
+  drawOne(plot);
+  resized.observe(plot);
+}
+
+/* What is folded away has no room yet, and waits to be opened. */
+function drawFar() {
+  const [plot] = [...far].filter(hasRoom);
+  if (!plot) return;
+  begin(plot);
+  idle(drawFar);
+}
+
+/* Paper has no view that a chart could come near. */
+addEventListener("beforeprint", () => document.querySelectorAll<HTMLElement>("[data-chart]").forEach(begin));
+
 /* Labels are measured, so they are measured again in the font that arrives late. */
-document.fonts.addEventListener("loadingdone", () => drawn.forEach((_, plot) => paint(plot)));
+document.fonts.addEventListener("loadingdone", () => drawn.forEach((_, plot) => setTimeout(() => drawn.has(plot) && paint(plot))));
 
 function drawOne(plot: HTMLElement) {
   const source = plot.dataset.chart!;
   const was = drawn.get(plot);
-  if (!plot.clientWidth || !plot.clientHeight) return;
+  if (!hasRoom(plot)) return;
   if (was?.source === source && was.chart.getWidth() === plot.clientWidth && was.chart.getHeight() === plot.clientHeight) return;
   const spec = JSON.parse(source) as ChartSpec;
   if (was) Object.assign(was, { spec, source });
@@ -62,6 +91,8 @@ function paint(plot: HTMLElement) {
   chart.setOption(looks(spec, size, { lies: here.lies, from: Number(plot.dataset.axisFrom ?? 0) }), { notMerge: true });
   plot.querySelector("svg")?.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`); // so that paper can shrink it
 }
+
+const hasRoom = (plot: HTMLElement) => plot.clientWidth > 0 && plot.clientHeight > 0;
 
 const sizeOf = (plot: HTMLElement) => ({ width: plot.clientWidth, height: plot.clientHeight });
 

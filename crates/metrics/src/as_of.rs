@@ -26,9 +26,9 @@ pub struct DealThen {
 }
 
 impl DealThen {
-    /// What it weighs; `None` while its fee is not known.
+    /// What it weighs; `None` while its fee or its odds are not known.
     pub fn weighted(&self) -> Option<Money> {
-        self.fee.map(|fee| self.odds.map_or(Money::ZERO, |odds| odds.weigh(fee)))
+        self.fee.zip(self.odds).map(|(fee, odds)| odds.weigh(fee))
     }
 }
 

@@ -114,6 +114,11 @@ impl HotListItem {
         (as_of.as_millisecond() - self.stage_since_ms).max(0) / DAY_MS
     }
 
+    /// What the fee weighs, for a row that shows it; `None` too while the odds are not known, which weigh nothing in a sum.
+    pub fn weighted_shown(&self) -> Option<Money> {
+        self.weighted.filter(|weighted| self.odds.is_some() || weighted.0 != 0)
+    }
+
     fn into_row(self) -> HotListRow {
         HotListRow {
             item_key: self.key,

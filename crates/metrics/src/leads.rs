@@ -69,7 +69,9 @@ pub struct LeadBook {
     /// The start of the last whole read of the contacts.
     pub as_of: Option<Timestamp>,
     entries: Vec<Entry>,
-    first_created_ms: Option<i64>,
+    /// All moments of creation, ascending, and those of prospects: what a period brought is asked for more than anything else.
+    created: Vec<i64>,
+    prospects_created: Vec<i64>,
 }
 
 /// Contacts that no count tells apart but by their moments.
@@ -86,11 +88,15 @@ struct Entry {
 
 impl Entry {
     fn within(&self, window: Option<Window>) -> i64 {
-        let Some(window) = window else { return self.contacts };
-        let before = |ms: i64| self.created.partition_point(|created| *created < ms);
-        let count = before(window.until_ms()).saturating_sub(before(window.from_ms()));
-        i64::try_from(count).unwrap_or(i64::MAX)
+        window.map_or(self.contacts, |window| within(&self.created, window))
     }
+}
+
+/// How many of these moments, which ascend, are in a window.
+fn within(moments: &[i64], window: Window) -> i64 {
+    let before = |ms: i64| moments.partition_point(|moment| *moment < ms);
+    let count = before(window.until_ms()).saturating_sub(before(window.from_ms()));
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// How many contacts were created in a window, and how many of them are prospects.
@@ -189,8 +195,14 @@ impl LeadBook {
             })
             .collect();
         entries.shrink_to_fit();
-        let first_created_ms = entries.iter().filter_map(|entry| entry.created.first()).min().copied();
-        Self { as_of, entries, first_created_ms }
+        let created = |wanted: fn(&Entry) -> bool| {
+            let of_wanted = entries.iter().filter(|entry| wanted(entry));
+            let mut moments: Vec<i64> = of_wanted.flat_map(|entry| entry.created.iter().copied()).collect();
+            moments.sort_unstable();
+            moments.shrink_to_fit();
+            moments
+        };
+        Self { as_of, created: created(|_| true), prospects_created: created(|entry| entry.prospects), entries }
     }
 
     fn count(&self, window: Option<Window>, wanted: impl Fn(&Entry) -> bool) -> i64 {
@@ -199,12 +211,12 @@ impl LeadBook {
 
     /// When the oldest contact with a readable date was created.
     pub fn first_created(&self) -> Option<Timestamp> {
-        Timestamp::from_millisecond(self.first_created_ms?).ok()
+        Timestamp::from_millisecond(*self.created.first()?).ok()
     }
 
     /// New leads: contacts created in the window, of all types. Those without a created date are in none.
     pub fn new_leads(&self, window: Window) -> NewLeads {
-        NewLeads { contacts: self.count(Some(window), |_| true), prospects: self.count(Some(window), |entry| entry.prospects) }
+        NewLeads { contacts: within(&self.created, window), prospects: within(&self.prospects_created, window) }
     }
 
     /// Prospects of a group as it stands now, of those created in the window or of all.
@@ -295,13 +307,12 @@ impl LeadBook {
     pub fn summary(&self, board: &Board, zone: &Zone, now: Timestamp) -> LeadSummary {
         let prospects = self.count(None, |entry| entry.prospects);
         let inactive = self.in_group(board, LeadGroup::Inactive, None);
-        let dated: usize = self.entries.iter().map(|entry| entry.created.len()).sum();
         let total = self.count(None, |_| true);
         LeadSummary {
             as_of: self.as_of,
             total,
             prospects,
-            undated: total - i64::try_from(dated).unwrap_or(0),
+            undated: total - i64::try_from(self.created.len()).unwrap_or(0),
             by_source: self.sources(board, None).into_iter().map(|line| (line.source, line.contacts)).collect(),
             by_stage: self.stages(board),
             new_by_week: self.by_week(zone, now),

@@ -46,13 +46,13 @@ pub use leads::{
     lead_book, source_filter,
 };
 pub use movement::{End, MOVEMENT, MoveKind, MoveStep, Moved, Movement, movement};
-pub use note_feed::{Between, FeedFilter, Happened, NOTE_FEED, NoteFeed, NoteKind, Selected, Selection};
+pub use note_feed::{Between, CLIENTS_NAMED, FeedFilter, Happened, NOTE_FEED, NoteFeed, NoteKind, Selected, Selection};
 pub use outcomes::{AWARDS, CYCLE_TIME, DealOutcome, Ending, FEWEST, LOST, WIN_RATE, WinRate, cycle_time, outcomes};
 pub use pipeline::{Pipeline, StageLine, pipeline, pipeline_days};
 pub use rules::hot_list_rules;
 pub use schedule::{Appointment, AppointmentType, OUTCOME_NEEDED, Schedule, appointment_type, schedule};
 pub use status::{
-    Appointments, FDD_CAUTION, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms,
+    Ago, Appointments, FDD_CAUTION, Facts, FddClock, Missed, Reason, Status, Stays, Touches, fdd_clock, reasons, stall_limit_ms,
     status,
 };
 pub use stays::{Stay, TIME_IN_STAGE, Typical, stays, time_in_stage};

@@ -4,7 +4,7 @@
 //! brand's people is left out by whom one says that one asks for.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use tetherboard_domain::{Dataset, StageRole, TenantId};
 use tetherboard_store::notes::{self, Audience};
@@ -87,6 +87,9 @@ pub struct FeedFilter {
     pub until_ms: Option<i64>,
 }
 
+/// How many candidates a selection names of its own.
+pub const CLIENTS_NAMED: usize = 8;
+
 /// A note of a selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selected {
@@ -103,7 +106,7 @@ pub struct Selection {
     pub authors: Vec<(String, i64)>,
     pub roles: Vec<(StageRole, i64)>,
     pub stages: Vec<(StagePlace, i64)>,
-    /// By contact id, those with the most first.
+    /// By contact id, those with the most first: [`CLIENTS_NAMED`] of them, and those in the filter.
     pub clients: Vec<(String, i64)>,
     /// Moves and appointments of the candidates, in the stages and in the period meant; they have no text, kind or author.
     pub moves: i64,
@@ -221,10 +224,10 @@ impl NoteFeed {
             }
         }
         // That there is a kind or an author of hidden notes alone is nobody's business but the agency's.
-        let (mut told_kinds, mut told_authors) = (HashSet::new(), HashSet::new());
+        let (mut told_kinds, mut told_authors) = (vec![false; self.kinds.len()], vec![false; self.authors.len()]);
         for note in self.notes.iter().filter(|note| sees(audience, note.hidden)) {
-            told_kinds.insert(self.kinds[note.kind as usize].key.as_str());
-            told_authors.insert(self.authors[note.author as usize].as_str());
+            told_kinds[note.kind as usize] = true;
+            told_authors[note.author as usize] = true;
         }
         let chosen = |place: &StagePlace| filter.stages.contains(place);
         let mut stages: Vec<(StagePlace, i64)> =
@@ -234,20 +237,28 @@ impl NoteFeed {
         roles.sort_by_key(|(role, _)| (role.confirmed().is_none(), role.likely()));
         Selection {
             notes,
-            kinds: ranked(self.kinds.iter().cloned().zip(kinds), |kind| {
-                filter.kinds.contains(&kind.key) && told_kinds.contains(kind.key.as_str())
-            }),
-            authors: ranked(self.authors.iter().cloned().zip(authors), |author| {
-                filter.authors.contains(author) && told_authors.contains(author.as_str())
-            }),
+            kinds: ranked(&self.kinds, &kinds, |at, kind| told_kinds[at] && filter.kinds.contains(&kind.key)),
+            authors: ranked(&self.authors, &authors, |at, author| told_authors[at] && filter.authors.contains(author)),
             roles,
             stages,
-            clients: ranked(self.contacts.iter().map(|contact| contact.crm_id.clone()).zip(clients), |id| {
-                filter.clients.contains(id)
-            }),
+            clients: self.clients_named(&clients, filter),
             moves: i64::try_from(moves).unwrap_or(i64::MAX),
             appointments: i64::try_from(appointments).unwrap_or(i64::MAX),
         }
+    }
+
+    /// Naming fifty thousand would take longer than counting their notes.
+    fn clients_named(&self, counts: &[i64], filter: &FeedFilter) -> Vec<(String, i64)> {
+        let chosen = |at: usize| filter.clients.contains(&self.contacts[at].crm_id);
+        let counted = counts.iter().enumerate().filter(|(at, count)| **count > 0 || chosen(*at));
+        let mut order: Vec<(Reverse<i64>, usize)> = counted.map(|(at, count)| (Reverse(*count), at)).collect();
+        if order.len() > CLIENTS_NAMED {
+            order.select_nth_unstable(CLIENTS_NAMED);
+            let rest = order.split_off(CLIENTS_NAMED);
+            order.extend(rest.into_iter().filter(|(_, at)| chosen(*at)));
+        }
+        order.sort_unstable();
+        order.into_iter().map(|(Reverse(count), at)| (self.contacts[at].crm_id.clone(), count)).collect()
     }
 
     /// The moves that fit, after one moment and up to another, the newest first, so many at most; and whether there are more.
@@ -294,8 +305,9 @@ fn sees(audience: Audience, hidden: bool) -> bool {
 }
 
 /// Those with the most first; those without any only where they were chosen.
-fn ranked<T>(counted: impl Iterator<Item = (T, i64)>, chosen: impl Fn(&T) -> bool) -> Vec<(T, i64)> {
-    let mut ranked: Vec<(T, i64)> = counted.filter(|(value, count)| *count > 0 || chosen(value)).collect();
+fn ranked<T: Clone>(values: &[T], counts: &[i64], chosen: impl Fn(usize, &T) -> bool) -> Vec<(T, i64)> {
+    let counted = values.iter().zip(counts).enumerate().filter(|(at, (value, count))| **count > 0 || chosen(*at, value));
+    let mut ranked: Vec<(T, i64)> = counted.map(|(_, (value, count))| (value.clone(), *count)).collect();
     ranked.sort_by_key(|(_, count)| Reverse(*count));
     ranked
 }

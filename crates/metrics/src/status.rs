@@ -196,36 +196,51 @@ pub fn status(facts: &Facts, rules: &StatusRules) -> Status {
 /// Why a candidate needs attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    NoOutcome(Missed),
+    NoOutcome {
+        missed: Missed,
+        /// Whether they stand in the stage where they stood when it began; else they moved, or nobody knows.
+        stage_kept: bool,
+    },
     CloseDatePassed(Date),
-    /// In the waiting period, and nobody touched them for so many days; `None`: never, as far as is known.
+    /// In the waiting period, and nobody touched them since then; `None`: never, as far as is known.
     Silent {
-        days: Option<i64>,
+        touched: Option<Ago>,
         clock: FddClock,
     },
-    /// Whole days in the stage, at least so many when the move into it was not seen; and since the last touch, if there was one.
+    /// In the stage since then, or longer when the move into it was not seen; and the last touch, if there was one.
     Stalled {
-        days: i64,
+        stayed: Ago,
         at_least: bool,
-        touched: Option<i64>,
+        touched: Option<Ago>,
     },
+}
+
+/// A moment that is past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ago {
+    /// Milliseconds UTC.
+    pub at_ms: i64,
+    /// Whole days from then on.
+    pub days: i64,
 }
 
 /// Empty for who needs none.
 pub fn reasons(facts: &Facts, rules: &StatusRules) -> Vec<Reason> {
-    let days_since = |ms: i64| (facts.at_ms - ms).max(0) / DAY_MS;
-    let touched = facts.touches.last_ms.map(days_since);
+    let ago = |at_ms: i64| Ago { at_ms, days: (facts.at_ms - at_ms).max(0) / DAY_MS };
+    let touched = facts.touches.last_ms.map(ago);
     match status(facts, rules) {
         Status::OverdueAction => {
-            let missed = facts.missed(rules).cloned().map(Reason::NoOutcome);
+            let missed = facts.missed(rules).cloned().map(|missed| {
+                let stage_kept = facts.stage_since_ms <= missed.starts_ms;
+                Reason::NoOutcome { missed, stage_kept }
+            });
             missed.into_iter().chain(facts.close_date_passed().map(Reason::CloseDatePassed)).collect()
         }
         Status::WaitingPeriod if facts.touches.silent_for(rules.silent, facts.at_ms) => {
-            facts.waits().map(|clock| Reason::Silent { days: touched, clock }).into_iter().collect()
+            facts.waits().map(|clock| Reason::Silent { touched, clock }).into_iter().collect()
         }
         Status::Stalled => {
-            let days = days_since(facts.stage_since_ms);
-            vec![Reason::Stalled { days, at_least: !facts.stage_since_exact, touched }]
+            vec![Reason::Stalled { stayed: ago(facts.stage_since_ms), at_least: !facts.stage_since_exact, touched }]
         }
         _ => Vec::new(),
     }
@@ -381,7 +396,17 @@ mod tests {
     #[test]
     fn both_overdue_reasons_are_told() {
         let facts = Facts { close_date: Some(date(2026, 3, 9)), calendar: missed(ago(2)), ..facts() };
-        assert!(matches!(reasons(&facts)[..], [Reason::NoOutcome(_), Reason::CloseDatePassed(day)] if day == date(2026, 3, 9)));
+        assert!(
+            matches!(reasons(&facts)[..], [Reason::NoOutcome { stage_kept: false, .. }, Reason::CloseDatePassed(day)] if day == date(2026, 3, 9))
+        );
+    }
+
+    #[rstest]
+    #[case::since_before_it(3, true)]
+    #[case::moved_after_it(1, false)]
+    fn an_appointment_without_outcome_tells_whether_the_stage_was_kept_since(#[case] days_in_stage: i64, #[case] kept: bool) {
+        let facts = Facts { stage_since_ms: ago(days_in_stage), calendar: missed(ago(2)), ..facts() };
+        assert!(matches!(reasons(&facts)[..], [Reason::NoOutcome { stage_kept, .. }] if stage_kept == kept));
     }
 
     #[rstest]
@@ -406,7 +431,7 @@ mod tests {
     fn the_waiting_period_needs_attention_after_five_silent_days() {
         let waiting = |touches| Facts { fdd: Some(FddClock::Since(date(2026, 3, 1))), touches, ..facts() };
         assert_eq!(reasons(&waiting(touched(4))), []);
-        let silent = Reason::Silent { days: Some(5), clock: FddClock::Since(date(2026, 3, 1)) };
+        let silent = Reason::Silent { touched: Some(Ago { at_ms: ago(5), days: 5 }), clock: FddClock::Since(date(2026, 3, 1)) };
         assert_eq!(reasons(&waiting(touched(5))), [silent]);
         let unread = Touches { known_until_ms: None, ..touched(50) };
         assert_eq!(reasons(&waiting(unread)), []);
@@ -445,7 +470,14 @@ mod tests {
     #[test]
     fn a_candidate_stalls_after_the_limit_untouched_for_ten_days_with_nothing_booked() {
         assert_eq!(status(&stalled()), Status::Stalled);
-        assert_eq!(reasons(&stalled()), [Reason::Stalled { days: 22, at_least: false, touched: Some(11) }]);
+        assert_eq!(
+            reasons(&stalled()),
+            [Reason::Stalled {
+                stayed: Ago { at_ms: ago(22), days: 22 },
+                at_least: false,
+                touched: Some(Ago { at_ms: ago(11), days: 11 })
+            }]
+        );
         assert_eq!(status(&Facts { stage_since_ms: ago(21), ..stalled() }), Status::Quiet);
         assert_eq!(status(&Facts { touches: touched(9), ..stalled() }), Status::Quiet);
     }

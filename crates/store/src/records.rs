@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{Dataset, TenantId};
 
-use crate::query::{Bulk, Query, execute, rows, upsert};
+use crate::query::{Bulk, Query, execute, is_sqlite, rows, upsert};
 use crate::snapshots::RowNo;
 use crate::{Conn, Result};
 
@@ -78,6 +78,20 @@ pub(crate) async fn put<C: Conn>(
         values
     });
     upsert(conn, &Bulk { table: table(dataset), columns: &columns, key: 2, keep: &keep }, rows.collect()).await
+}
+
+/// PostgreSQL takes a tenant of a table that it has no figures of for a handful of rows, and goes through all of them for each part
+/// of a long first read. It gathers them itself only when that is committed; this is for as soon as the first part is written. It
+/// waits for nobody who does the same. SQLite has its figures with its tables.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn gather_figures<C: Conn>(conn: &C, dataset: Dataset) -> Result<()> {
+    let (table, text) = (table(dataset), "SELECT 1 FROM pg_stats WHERE schemaname = CURRENT_SCHEMA AND tablename = $1 LIMIT 1");
+    if !is_sqlite(conn) && rows(conn, text, [table.into()]).await?.is_empty() {
+        conn.execute_unprepared(&format!("ANALYZE (SKIP_LOCKED) {table}")).await?;
+    }
+    Ok(())
 }
 
 /// A live record that a raw row was decoded to before.

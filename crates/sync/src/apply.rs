@@ -67,7 +67,10 @@ impl Apply<'_> {
             let mut tried = report.clone();
             let mut seen = Filled::new(N::fields().len());
             self.set_aside::<N>(&tx, &mut reader, &sorted.without_id, &mut tried).await?;
-            for chunk in standing.chunks(CHUNK) {
+            for (at, chunk) in standing.chunks(CHUNK).enumerate() {
+                if at == 1 {
+                    records::gather_figures(&tx, N::DATASET).await?;
+                }
                 self.write_changed::<N>(&tx, context, &mut reader, chunk, &mut tried, &mut seen).await?;
             }
             let vanished = self.vanished_now::<N>(&coverage, &seen);

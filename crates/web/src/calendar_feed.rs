@@ -19,7 +19,6 @@ use icalendar::{Calendar, Component, Event, Property};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
 use tetherboard_domain::{CALENDAR_READ_DAYS, Slotted, TenantId};
 use tetherboard_metrics::{AppointmentType, Board, Step, appointment_type, freshness};
 use tetherboard_store::schedule::{self, FeedRow};
@@ -27,10 +26,10 @@ use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result as StoreResult, calendar_feeds, tenants};
 
 use crate::Portal;
-use crate::api::versioned::Known;
 use crate::auth::hash_token;
 use crate::bookkeeping::note_down;
 use crate::error::Answer;
+use crate::etag::{Known, digest, tag_of};
 use crate::links;
 use crate::pages;
 use crate::parts::time;
@@ -119,7 +118,7 @@ const MOST: i64 = 20_000;
 impl About<'_> {
     async fn kept(&self, portal: &Portal, now: Timestamp) -> StoreResult<Kept> {
         let body = self.body(portal, now).await?;
-        Ok(Kept { tag: format!("\"{}\"", hex(&Sha256::digest(body.as_bytes())[..16])), body: Bytes::from(body) })
+        Ok(Kept { tag: tag_of(body.as_bytes()), body: Bytes::from(body) })
     }
 
     async fn body(&self, portal: &Portal, now: Timestamp) -> StoreResult<String> {
@@ -209,8 +208,7 @@ impl About<'_> {
 
 /// The same for ever, and nothing but letters and figures whatever the CRM's id is.
 fn uid(tenant: TenantId, crm_id: &str) -> String {
-    let hash = Sha256::digest(format!("{tenant}/{crm_id}").as_bytes());
-    format!("{}@tetherboard", hex(&hash[..16]))
+    format!("{}@tetherboard", digest(format!("{tenant}/{crm_id}").as_bytes()))
 }
 
 /// Seconds of the last change since 2020, and one more with each new way to read the rows: it never falls.
@@ -270,10 +268,6 @@ fn moment(at: Timestamp) -> String {
 
 fn bare_day(key: &str, day: Date) -> Property {
     Property::new(key, day.strftime("%Y%m%d").to_string()).add_parameter("VALUE", "DATE").done()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

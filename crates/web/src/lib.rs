@@ -13,6 +13,7 @@ mod calendar_feed;
 mod came_from;
 mod csv;
 mod error;
+mod etag;
 mod health;
 mod links;
 mod live;
@@ -109,7 +110,7 @@ impl Portal {
         let request_id = HeaderName::from_static("x-request-id");
         let hsts = if secure { "max-age=31536000" } else { "max-age=0" };
         Router::new()
-            .merge(pages::router())
+            .merge(pages::router().layer(axum::middleware::from_fn(etag::tag_pages)))
             .nest("/api/v1", api::router())
             .merge(calendar_feed::router())
             .merge(assets::router())

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tetherboard_domain::TenantId;
 use tetherboard_metrics::{Board, NoteFeed};
 use tetherboard_store::Result;
+use tetherboard_store::notes::{self, NoteCoverage};
 use tetherboard_store::tenants::Tenant;
 use tokio::sync::OnceCell;
 
@@ -43,5 +44,11 @@ impl Portal {
         let feed = self.note_feeds.of(tenant);
         let load = || async { NoteFeed::load(self.store.conn(), tenant.id, board).await.map(Arc::new) };
         feed.get_or_try_init(load).await.cloned()
+    }
+
+    /// Of how many contacts the notes are current. Counting them reads every contact.
+    pub(crate) async fn note_coverage(&self, tenant: &Tenant) -> Result<NoteCoverage> {
+        let count = || notes::coverage(self.store.conn(), tenant.id);
+        Ok(*self.numbers.get(tenant, self.clock.now(), "note coverage", count).await?)
     }
 }

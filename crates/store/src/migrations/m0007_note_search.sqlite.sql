@@ -1,7 +1,7 @@
 -- A note's words each begin with its tenant, so that a search reads no other brand's. They are folded already, and the tokenizer
--- takes all but ASCII signs for letters. It keeps no places: what stands one after the other is read from the note itself.
+-- takes all but ASCII signs for letters.
 CREATE VIRTUAL TABLE note_words USING fts5 (
-    words, content = '', contentless_delete = 1, detail = 'none', tokenize = "ascii tokenchars '/'"
+    words, content = '', contentless_delete = 1, tokenize = "ascii tokenchars '/'"
 );
 INSERT INTO note_words (rowid, words) SELECT no, REPLACE(RTRIM(search), ' ', ' ' || tenant_id || '/') FROM notes;
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Search, TenantId};
+use tetherboard_domain::{Search, TenantId, Term};
 
 use super::hidden::{Audience, HIDDEN, HIDDEN_KIND, visible};
 use super::kind_key;
@@ -133,9 +133,8 @@ fn narrow(query: &mut Query, tenant: TenantId, audience: Audience, filter: &Note
                 .push("n.no IN (SELECT rowid FROM note_words WHERE note_words MATCH ")
                 .bind(in_fts5(search, tenant))
                 .push(")"),
-            (false, false) => query.push("n.words @@ CAST(").bind(in_tsquery(search, tenant)).push(" AS tsquery)"),
+            (false, false) => in_words(query, search, tenant),
         };
-        in_order(query, search);
     }
 }
 
@@ -147,55 +146,43 @@ pub async fn hits<C: Conn>(conn: &C, tenant: TenantId, search: &Search) -> Resul
         return Ok(Vec::new());
     }
     // As one text: a hundred thousand rows take ten times as long.
-    let mut query = match (is_sqlite(conn), search.terms().iter().any(|term| term.words.len() > 1)) {
-        (true, false) => {
-            let mut query = Query::new("SELECT GROUP_CONCAT(rowid) FROM note_words WHERE note_words MATCH ");
-            query.bind(in_fts5(search, tenant));
-            query
-        }
-        (true, true) => {
-            let mut query = Query::new(
-                "SELECT GROUP_CONCAT(n.no) FROM note_words w CROSS JOIN notes n ON n.no = w.rowid WHERE note_words MATCH ",
-            );
-            query.bind(in_fts5(search, tenant));
-            query
-        }
-        (false, _) => {
-            let mut query = Query::new("SELECT STRING_AGG(CAST(n.no AS TEXT), ',') FROM notes n WHERE n.words @@ CAST(");
-            query.bind(in_tsquery(search, tenant)).push(" AS tsquery) AND n.tenant_id = ").bind(tenant.0);
-            query
-        }
-    };
-    in_order(&mut query, search);
+    let mut query;
+    if is_sqlite(conn) {
+        query = Query::new("SELECT GROUP_CONCAT(rowid) FROM note_words WHERE note_words MATCH ");
+        query.bind(in_fts5(search, tenant));
+    } else {
+        query = Query::new("SELECT STRING_AGG(CAST(n.no AS TEXT), ',') FROM notes n WHERE n.tenant_id = ");
+        in_words(query.bind(tenant.0).push(" AND "), search, tenant);
+    }
     let found = query.rows(conn).await?;
     let Some(row) = found.first() else { return Ok(Vec::new()) };
     let numbers: Option<String> = row.try_get_by_index(0)?;
     Ok(numbers.unwrap_or_default().split(',').filter_map(|no| no.parse().ok()).collect())
 }
 
-/// The words of a search are letters and digits, so that within quotes nothing of them means anything else.
+/// The words of a search are letters and digits, so that within quotes nothing of them means anything else. Each is indexed
+/// behind its tenant.
 fn in_fts5(search: &Search, tenant: TenantId) -> String {
-    joined(search, tenant, " AND ", |word, begins| format!("\"{word}\"{}", if begins { " *" } else { "" }))
+    let phrase = |term: &Term| {
+        let words: Vec<String> = term.words.iter().map(|word| format!("{}/{word}", tenant.0)).collect();
+        format!("\"{}\"{}", words.join(" "), if term.begins { " *" } else { "" })
+    };
+    search.terms().iter().map(phrase).collect::<Vec<_>>().join(" AND ")
 }
 
-fn in_tsquery(search: &Search, tenant: TenantId) -> String {
-    joined(search, tenant, " & ", |word, begins| format!("'{word}'{}", if begins { ":*" } else { "" }))
-}
-
-fn joined(search: &Search, tenant: TenantId, and: &str, spell: impl Fn(&str, bool) -> String) -> String {
+/// The index of words has no places: of the notes that have all words of a phrase, those that have them one after the other.
+fn in_words<'a>(query: &'a mut Query, search: &Search, tenant: TenantId) -> &'a mut Query {
     let words = search.terms().iter().flat_map(|term| {
         let last = term.words.len() - 1;
-        term.words.iter().enumerate().map(move |(i, word)| (word, term.begins && i == last))
+        term.words.iter().enumerate().map(move |(i, word)| (word, if term.begins && i == last { ":*" } else { "" }))
     });
-    words.map(|(word, begins)| spell(&format!("{}/{word}", tenant.0), begins)).collect::<Vec<_>>().join(and)
-}
-
-/// Of the notes that have all words of a phrase, those that have them one after the other.
-fn in_order(query: &mut Query, search: &Search) {
+    let words: Vec<String> = words.map(|(word, begins)| format!("'{}/{word}'{begins}", tenant.0)).collect();
+    query.push("n.words @@ CAST(").bind(words.join(" & ")).push(" AS tsquery)");
     for term in search.terms().iter().filter(|term| term.words.len() > 1) {
         let end = if term.begins { "" } else { " " };
         query.push(" AND n.search LIKE ").bind(format!("% {}{end}%", term.words.join(" ")));
     }
+    query
 }
 
 // In short -------------------------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 
 use rstest::rstest;
+use sea_orm::{ConnectionTrait, Statement};
 use tetherboard_domain::Dataset;
 use tetherboard_store::leads::{self, LeadRecord};
 use tetherboard_store::records::{self, Absence, Book, Current, Ground, Scope};
 use tetherboard_store::schedule::{self, ActivityRecord};
 use tetherboard_store::snapshots::RowNo;
-use tetherboard_store::{notes, runs};
+use tetherboard_store::{Store, Tx, notes, runs};
 use tetherboard_testkit::Kind::{self, *};
 
 use crate::rows::{NOW_MS, activity, book, harbor, lead, note, put_leads};
@@ -199,4 +200,30 @@ async fn a_list_stands_on_the_rows_of_its_last_read_until_it_is_told_otherwise(#
     }
     records::set_ground(conn, harbor, Dataset::Contacts, None).await.unwrap();
     assert_eq!(ground(harbor, Dataset::Contacts).await, None);
+}
+
+#[tokio::test]
+async fn a_long_first_read_finds_its_rows_by_their_ids_before_it_is_committed() {
+    let (db, tenant) = harbor(Postgres).await;
+    let plan = async |tx: &Tx| {
+        let text = format!("EXPLAIN SELECT name FROM leads WHERE tenant_id = {tenant} AND crm_id IN ('1', '2', '3')");
+        let lines = tx.query_all_raw(Statement::from_string(tx.get_database_backend(), text)).await.unwrap();
+        lines.iter().map(|line| line.try_get_by_index::<String>(0).unwrap()).collect::<String>()
+    };
+    let tx = db.store.begin().await.unwrap();
+    let found: Vec<_> = (0..2_000).map(|no| (book(&no.to_string(), no), lead("Ada"))).collect();
+    for part in found.chunks(500) {
+        leads::put(&tx, tenant, part, &[]).await.unwrap();
+        for _ in 0..2 {
+            records::gather_figures(&tx, Dataset::Contacts).await.unwrap();
+        }
+    }
+    let found = plan(&tx).await;
+    assert!(found.contains("Index Cond: ((tenant_id = 1) AND (crm_id = ANY"), "{found}");
+
+    // Another brand's first read does not wait for it.
+    let other = db.store.begin().await.unwrap();
+    records::gather_figures(&other, Dataset::Contacts).await.unwrap();
+    other.rollback().await.unwrap();
+    Store::commit(tx).await.unwrap();
 }

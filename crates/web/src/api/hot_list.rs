@@ -10,9 +10,10 @@ use tetherboard_domain::Odds;
 use tetherboard_metrics::{FddClock, HotListItem};
 use utoipa::ToSchema;
 
-use super::versioned::{Known, versioned};
+use super::versioned::versioned;
 use crate::Portal;
 use crate::error::{Answer, Problem};
+use crate::etag::Known;
 use crate::pages::hot_list::words::Then;
 use crate::pages::hot_list::{HotBoard, load};
 use crate::viewer::BrandViewer;

@@ -9,9 +9,10 @@ use tetherboard_store::{leads, runs};
 use utoipa::ToSchema;
 
 use super::cursor;
-use super::versioned::{Known, versioned};
+use super::versioned::versioned;
 use crate::Portal;
 use crate::error::{Answer, Problem, Refusal, Wants};
+use crate::etag::Known;
 use crate::parts::time;
 use crate::query::{LeadQuery, Pairs};
 use crate::those;

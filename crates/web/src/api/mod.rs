@@ -9,7 +9,7 @@ mod pipeline;
 mod schedule;
 mod sync;
 mod tenants;
-pub(crate) mod versioned;
+mod versioned;
 
 pub use sync::RunJson;
 

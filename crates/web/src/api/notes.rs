@@ -8,9 +8,10 @@ use tetherboard_store::notes::{self, NoteFilter, NoteRow};
 use utoipa::ToSchema;
 
 use super::cursor;
-use super::versioned::{Known, versioned};
+use super::versioned::versioned;
 use crate::Portal;
 use crate::error::{Answer, Problem, Refusal, Wants};
+use crate::etag::Known;
 use crate::query::{Pairs, days};
 use crate::viewer::BrandViewer;
 
@@ -77,7 +78,7 @@ pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs
 
 async fn read(portal: &Portal, brand: &BrandViewer, filter: &NoteFilter, offset: i64) -> Answer<Notes> {
     let (conn, tenant) = (portal.store.conn(), brand.tenant.id);
-    let coverage = notes::coverage(conn, tenant).await?;
+    let coverage = portal.note_coverage(&brand.tenant).await?;
     let audience = brand.viewer.audience();
     let total = notes::count(conn, tenant, audience, filter).await?;
     let rows = notes::list(conn, tenant, audience, filter, (offset, cursor::PART), LONGEST).await?;

@@ -6,10 +6,11 @@ use serde::Serialize;
 use tetherboard_metrics::{self as metrics, pipeline_at};
 use utoipa::ToSchema;
 
-use super::versioned::{Known, versioned};
+use super::versioned::versioned;
 use crate::Portal;
 use crate::asof::{AsOf, Asked};
 use crate::error::{Answer, Problem, Refusal, Wants};
+use crate::etag::Known;
 use crate::query::Pairs;
 use crate::viewer::BrandViewer;
 

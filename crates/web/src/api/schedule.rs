@@ -6,9 +6,10 @@ use serde::Serialize;
 use tetherboard_store::schedule::{self, ActivityRow};
 use utoipa::ToSchema;
 
-use super::versioned::{Known, versioned};
+use super::versioned::versioned;
 use crate::Portal;
 use crate::error::{Answer, Problem, Refusal, Wants};
+use crate::etag::Known;
 use crate::query::{Days, Pairs, days};
 use crate::viewer::BrandViewer;
 

@@ -13,6 +13,10 @@ const ONE_LINE: [usize; 2] = [18, 36];
 /// Steps that stand side by side in half of a page.
 const FEW_STEPS: usize = 9;
 
+/// Said of what an unfinished bucket is compared with: cut at the same time, it is in the table and not in the drawing, where a
+/// line to it would seem to fall.
+const BY_THE_SAME_TIME: &str = "by the same time";
+
 /// A figure around one chart.
 pub(crate) struct Figure<'a> {
     pub(crate) id: &'a str,
@@ -175,7 +179,12 @@ fn bar_row(bar: &Bar, unit: ChartUnit, has_previous: bool) -> Markup {
                 (known(bar.value, |value| exact(value, unit)))
                 @if let Some(note) = bar.note.as_deref().filter(|_| bar.value.is_some()) { " · " (note) }
             }
-            @if has_previous { td.num { (known(bar.previous, |value| exact(value, unit))) } }
+            @if has_previous {
+                td.num {
+                    (known(bar.previous, |value| exact(value, unit)))
+                    @if bar.open && bar.previous.is_some() { " " (BY_THE_SAME_TIME) }
+                }
+            }
         }
     }
 }
@@ -357,6 +366,16 @@ mod tests {
             assert!(html.contains(key), "{key}");
         }
         assert!(!html.contains("data-count"), "money is not a count of rows");
+    }
+
+    #[test]
+    fn what_an_unfinished_bucket_is_compared_with_is_cut_at_the_same_time_and_said_to_be() {
+        let week = |label, open| Bar { previous: Some(9), open, ..bar(label, Some(11)) };
+        let data = vec![week("Mar 2", false), week("Mar 9", true), Bar { open: true, ..bar("Mar 16", Some(1)) }];
+        let spec =
+            ChartSpec::Columns { unit: ChartUnit::Count, series: "Leads".to_owned(), previous: Some("Before".to_owned()), data };
+        let rows = ["Mar 2 | 119", "Mar 9, so far | 119 by the same time", "Mar 16, so far | 1not known"];
+        assert_eq!(rows_of(&figure(&spec)), rows);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Numbers in words.
 
 use maud::{Markup, html};
-use tetherboard_domain::grouped;
+use tetherboard_domain::{Money, grouped};
 
 /// `1,234`.
 pub(crate) fn number(number: i64) -> String {
@@ -50,6 +50,26 @@ pub(crate) fn listed(names: &[&str]) -> String {
     }
 }
 
+/// The word for a candidate, deal or appointment that nobody looks after.
+pub(crate) const NO_OWNER: &str = "No owner";
+
+/// Who looks after something, on one line.
+pub(crate) fn owner(name: &str) -> Markup {
+    let name = name.trim();
+    html! { @if name.is_empty() { span.muted { (NO_OWNER) } } @else { span.t title=(name) { (name) } } }
+}
+
+/// What a fee weighs, or those of one stage. Unknown odds weigh nothing in a sum, but $0 would say that they are 0.
+pub(crate) fn weighted_fee(fee: Option<Money>, weighted: Option<Money>) -> Markup {
+    const NO_ODDS: &str = "Without known odds this adds nothing to the weighted value.";
+    html! {
+        @match weighted {
+            Some(weighted) => (weighted),
+            None => span.muted title=[fee.is_some().then_some(NO_ODDS)] { "—" },
+        }
+    }
+}
+
 /// Within a sentence no name is longer than a line; the CRM's can be.
 pub(crate) fn clipped(name: &str) -> Markup {
     const LONGEST: usize = 60;
@@ -71,6 +91,12 @@ mod tests {
         assert_eq!(counted(4_312, "lead", "leads"), "4,312 leads");
         assert_eq!(initials("Dana van Whitlock"), "DW");
         assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn a_blank_owner_is_said_in_one_word() {
+        assert_eq!(owner(" ").into_string(), "<span class=\"muted\">No owner</span>");
+        assert_eq!(owner(" <b> ").into_string(), "<span class=\"t\" title=\"&lt;b&gt;\">&lt;b&gt;</span>");
     }
 
     #[test]

@@ -305,3 +305,30 @@ async fn an_answer_that_has_not_changed_is_not_sent_again(#[values(Sqlite, Postg
         assert_ne!(after.header("etag"), tag, "{address}");
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_page_that_has_not_changed_is_not_sent_again(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let mut visitor = world.visitor(Person::Riley).await;
+    let other = world.visitor(Person::Dana).await;
+    for page in ["overview", "leads", "pipeline", "hot-list", "notes", "schedule"].map(|it| format!("/t/harbor/{it}")) {
+        visitor.headers.remove("if-none-match");
+        // The first visit of the hot list is told what is new.
+        visitor.get(&page).await;
+        let first = visitor.get(&page).await;
+        assert_eq!(first.status, 200, "{page}");
+        let tag = first.header("etag").to_owned();
+        assert_ne!(other.get(&page).await.header("etag"), tag, "{page} names its reader");
+        visitor.headers.insert("if-none-match", format!("W/{tag}").parse().unwrap());
+        let again = visitor.get(&page).await;
+        assert_eq!((again.status.as_u16(), again.body.len(), again.header("etag")), (304, 0, &*tag), "{page}");
+        assert_eq!(again.header("cache-control"), "private, no-cache");
+        world.clock.set(world.clock.now() + jiff::SignedDuration::from_hours(1));
+        let later = visitor.get(&page).await;
+        assert_eq!(later.status, 200, "{page} tells an older age");
+        assert_ne!(later.header("etag"), tag, "{page}");
+    }
+    visitor.headers.insert("if-none-match", "*".parse().unwrap());
+    assert_eq!(visitor.get("/t/harbor/no-such-page").await.status, 404, "only what is there is known");
+}

@@ -162,6 +162,8 @@ async fn a_stages_bar_leads_to_as_many_rows_as_it_is_long() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     open(&world, &browser, "/t/harbor/pipeline").await;
+    browser.click("#by-stage-chart > summary").await.unwrap();
+    browser.wait_for("#by-stage-chart [data-chart] svg text").await.unwrap();
     let bar = largest_named(&browser).await;
     click_band(&browser, bar["label"].as_str().unwrap(), true).await;
     at(&browser, bar["href"].as_str().unwrap()).await;
@@ -175,6 +177,9 @@ async fn a_chart_shown_as_a_table_has_the_same_numbers_and_links() {
     let browser = enter(&world, Person::Riley, Options::default()).await;
     for address in ["/t/harbor/overview", "/t/harbor/pipeline", "/t/harbor/pipeline?by=value"] {
         open(&world, &browser, address).await;
+        if address != "/t/harbor/overview" {
+            browser.click("#by-stage-chart > summary").await.unwrap();
+        }
         let data = chart(&browser).await;
         browser.click("figure details.data > summary").await.unwrap();
         browser.wait_for("figure details.data[open] tbody tr").await.unwrap();
@@ -479,7 +484,7 @@ async fn without_scripts_a_person_still_signs_in_filters_and_reads_the_numbers()
     let browser = enter(&world, Person::Riley, Options { scripts: false, ..Options::default() }).await;
     browser.click("nav.tabs a[data-key=l]").await.unwrap();
     browser.fill("#q", "nora").await.unwrap();
-    browser.click(".filter-form button").await.unwrap();
+    browser.click("#list form[role=search] button").await.unwrap();
     assert_eq!(
         total(&browser).await,
         i64::try_from(world.visitor(Person::Riley).await.csv("/t/harbor/leads?q=nora").await.len()).unwrap()

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
-use tetherboard_simulator::Edit;
+use tetherboard_simulator::{ContactEdit, Edit};
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 
 use crate::counts::keep_their_word;
@@ -82,4 +82,28 @@ async fn what_happened_in_a_period_leads_to_its_rows(#[values(Sqlite, Postgres)]
     // Lost and back again: at the two ends of the week nothing happened to its value.
     assert!(!names("lost").await.contains(&"900002".to_owned()));
     assert!(names("went").await.contains(&"900001".to_owned()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_fee_whose_odds_nobody_knows_weighs_nothing_and_its_row_says_so(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let before = visitor.json(API).await;
+    // A stage that the CRM's list does not name has no odds.
+    let oddless = ContactEdit::named("Ola Oddless").id("910001").in_stage("Somewhere").worth(50_000);
+    world.simulator.edit(0, Edit::AddContact(oddless));
+    world.sync(HARBOR).await;
+    let after = visitor.json(API).await;
+    assert_eq!(after["value_cents"], before["value_cents"].as_i64().unwrap() + 5_000_000);
+    assert_eq!(after["weighted_cents"], before["weighted_cents"]);
+    for list in ["pipeline?stage=Somewhere", "pipeline/rows?show=deals&asof=2026-11-19&stage=Somewhere"] {
+        let address = format!("/t/harbor/{list}");
+        let page = visitor.get(&address).await.text();
+        let dash = "<span class=\"muted\" title=\"Without known odds this adds nothing to the weighted value.\">—</span>";
+        assert!(page.contains(dash), "{address}");
+        let csv = visitor.get(&format!("{address}&format=csv")).await.text();
+        let row = csv.lines().find(|line| line.starts_with("Ola Oddless")).unwrap();
+        assert!(row.contains(",50000,,"), "{row}");
+    }
 }

@@ -5,11 +5,11 @@ use tetherboard_domain::Money;
 use tetherboard_store::candidates::OwnDeal;
 
 use super::facts::{close_date, deal_odds, unreadable, weighted};
-use super::{CandidateView, dated, nothing, unknown};
+use super::{CandidateView, dated, nothing};
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage;
 use crate::parts::time;
-use crate::parts::words::{count, counted};
+use crate::parts::words::{count, counted, weighted_fee};
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     if view.deals.is_empty() && !view.is_prospect() {
@@ -50,7 +50,7 @@ fn line(shell: &Shell<'_>, view: &CandidateView, deal: &OwnDeal) -> Markup {
             @if view.deals.len() > 1 { dl.facts.four {
                 div { dt { "Fee" } dd { @match fee { Some(fee) => (fee), None => span.muted { "not known" } } @if deal.fee_flagged { " " (unreadable()) } } }
                 div { dt { "Odds" } dd { @match odds { Some(odds) => (odds), None => span.muted { "not known" } } } }
-                div { dt { "Weighted" } dd { @match weighted(fee, odds) { Some(weighted) => (weighted), None => (unknown()) } } }
+                div { dt { "Weighted" } dd { (weighted_fee(fee, weighted(fee, odds))) } }
                 div { dt { "Close date" } dd { (close_date(deal)) } }
             } }
             @if !deal.owner.is_empty() && deal.owner != view.candidate.owner { p.sub { "Owner " (deal.owner) } }

@@ -10,7 +10,7 @@ use crate::links::leads;
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, stage};
-use crate::parts::words::number;
+use crate::parts::words::{number, owner, weighted_fee};
 use crate::parts::{icon, time};
 use crate::query::with_label;
 
@@ -82,10 +82,10 @@ pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
             dl.facts {
                 div { dt { "Market" } dd { (text(&c.market)) } }
                 div { dt { "Fee" } dd { (worth.fee_words()) } }
-                div { dt { "Weighted" } dd { @match worth.weighted { Some(weighted) => (weighted), None => (unknown()) } } }
+                div { dt { "Weighted" } dd { (weighted_fee(worth.fee, worth.weighted)) } }
                 @if live.len() < 2 { div { dt { "Odds" } dd { @match worth.odds { Some(odds) => (odds), None => span.muted { "not known" } } } } }
                 @if let [deal] = live.as_slice() { div { dt { "Close date" } dd { (close_date(deal)) } } }
-                div { dt { "Owner" } dd { (text(&c.owner)) } }
+                div { dt { "Owner" } dd { (owner(&c.owner)) } }
                 div { dt { "Source" } dd { a.who-plain href=(with_label(leads(slug), "source", source).url()) { (source_name(source)) } } }
                 div.wide { dt { "Email" } dd { (email(&c.email)) } }
                 div { dt { "Phone" } dd { (phone(&c.phone)) } }
@@ -156,9 +156,9 @@ pub(super) fn deal_odds(view: &CandidateView, deal: &OwnDeal) -> Option<Odds> {
     view.board.odds_of(deal.odds, &view.board.place(deal.stage.as_deref()))
 }
 
-/// Unknown odds weigh nothing.
+/// `None` while either is not known: such a deal adds nothing to a sum.
 pub(super) fn weighted(fee: Option<Money>, odds: Option<Odds>) -> Option<Money> {
-    fee.map(|fee| odds.map_or(Money::ZERO, |odds| odds.weigh(fee)))
+    fee.zip(odds).map(|(fee, odds)| odds.weigh(fee))
 }
 
 pub(super) fn close_date(deal: &OwnDeal) -> Markup {

@@ -19,7 +19,7 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, Dataset, TenantId, Zone};
+use tetherboard_domain::{ContactId, Dataset, NO_NAME, TenantId, Zone};
 use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{self, Candidate, OwnAppointment, OwnDeal, OwnNote};
 use tetherboard_store::history::{self, ValueChange};
@@ -44,9 +44,26 @@ pub(crate) fn router() -> Router<Portal> {
 
 /// A name in a list that leads to the candidate; the words alone when there is none.
 pub(crate) fn candidate_name(slug: &str, contact: Option<&str>, name: &str) -> Markup {
+    let class = if name == NO_NAME { "who t nameless" } else { "who t" };
     match contact {
-        Some(contact) => html! { a.who.t href=(links::candidate(slug, contact).url()) data-candidate title=(name) { (name) } },
-        None => html! { span.who.t title=(name) { (name) } },
+        Some(contact) => {
+            html! { a class=(class) href=(links::candidate(slug, contact).url()) data-candidate title=(name) { (name) } }
+        }
+        None => html! { span class=(class) title=(name) { (name) } },
+    }
+}
+
+/// What somebody is called in a list: their name; without one their company, which a sync puts in its place; else their email.
+pub(crate) fn called<'a>(name: &'a str, email: &'a str) -> &'a str {
+    let email = email.trim();
+    if name == NO_NAME && !email.is_empty() { email } else { name }
+}
+
+/// That what a candidate is called is no person's name, with what it is.
+pub(crate) fn nameless(name: &str, company: &str, email: &str) -> Option<&'static str> {
+    match name {
+        NO_NAME => Some("no name").filter(|_| called(name, email) != NO_NAME),
+        name => Some("company").filter(|_| name == company.trim()),
     }
 }
 
@@ -243,4 +260,22 @@ fn text(text: &str) -> Markup {
 /// Nothing where a part is left out.
 fn nothing() -> Markup {
     EMPTY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_name_is_called_by_company_or_email_and_said_to_be_nameless() {
+        for (name, company, email, shown, said) in [
+            ("Ada Ash", "Ash LLC", "ada@example.org", "Ada Ash", None),
+            ("Ash LLC", "Ash LLC", "ada@example.org", "Ash LLC", Some("company")),
+            (NO_NAME, "", " ada@example.org ", "ada@example.org", Some("no name")),
+            (NO_NAME, "", " ", NO_NAME, None),
+        ] {
+            assert_eq!((called(name, email), nameless(name, company, email)), (shown, said), "{name}");
+        }
+        assert!(candidate_name("harbor", Some("7"), NO_NAME).into_string().contains("nameless"));
+    }
 }

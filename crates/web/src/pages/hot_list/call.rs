@@ -10,7 +10,7 @@ use crate::pages::candidate::candidate_name;
 use crate::parts::icon;
 use crate::parts::shell::Shell;
 use crate::parts::status::badge;
-use crate::parts::words::number;
+use crate::parts::words::{number, weighted_fee};
 
 /// More sheets than this nobody takes to a call.
 pub(super) const MOST: usize = 100;
@@ -111,7 +111,7 @@ fn facts(view: &HotView<'_>, then: Then<'_>, item: &HotListItem) -> Markup {
             div { dt { "Odds" } dd { @match item.odds { Some(odds) => (odds), None => (unknown()) } } }
             div { dt { "Days in stage" } dd { @if !item.stage_since_exact { "≥ " } (number(item.days_in_stage(then.as_of))) } }
             div { dt { "Fee" } dd { @match item.fee { Some(fee) => (fee), None => (unknown()) } } }
-            div { dt { "Weighted" } dd { @match item.weighted { Some(weighted) => (weighted), None => (unknown()) } } }
+            div { dt { "Weighted" } dd { (weighted_fee(item.fee, item.weighted_shown())) } }
             @if !item.units.trim().is_empty() { div { dt { "Units" } dd { (item.units) } } }
             div { dt { "Last touch" } dd { (then.touch(item)) } }
         }

@@ -34,7 +34,7 @@ use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::stages::stage;
 use crate::parts::status::looks;
 use crate::parts::table::PAGE;
-use crate::parts::words::{count, counted, number};
+use crate::parts::words::{NO_OWNER, count, counted, number};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{Pairs, one_of};
 use crate::viewer::BrandViewer;
@@ -233,7 +233,7 @@ fn filters(slug: &str, view: &HotView<'_>) -> Markup {
                             select.select id=(format!("hot-{key}")) name=(key) {
                                 option value="*" { "All" }
                                 @for (lower, text) in values {
-                                    option value=(text) selected[now.as_ref().is_some_and(|now| now.to_lowercase() == *lower)] { @if text.is_empty() { "Not recorded" } @else { (text) } }
+                                    option value=(text) selected[now.as_ref().is_some_and(|now| now.to_lowercase() == *lower)] { @if !text.is_empty() { (text) } @else if key == "owner" { (NO_OWNER) } @else { "Not recorded" } }
                                 }
                             }
                         }
@@ -314,7 +314,7 @@ fn chips(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
             @for (key, label) in [("Owner", &view.query.owner), ("Market", &view.query.market)] {
                 @if let Some(text) = label {
                     @let without = if key == "Owner" { HotQuery { owner: None, page: 1, ..view.query.clone() } } else { HotQuery { market: None, page: 1, ..view.query.clone() } };
-                    @let shown = if text.is_empty() { "not recorded" } else { text };
+                    @let shown = match text.as_str() { "" if key == "Owner" => NO_OWNER, "" => "not recorded", text => text };
                     a.chip.on href=(url(&without)) aria-label=(format!("Drop the filter {key}: {shown}")) { span.t title=(shown) { (key) ": " (shown) } (icon("x", 13)) }
                 }
             }

@@ -16,7 +16,7 @@ use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::status::badge;
 use crate::parts::table::{Sorting, pager};
-use crate::parts::words::{count, counted, number};
+use crate::parts::words::{count, counted, number, owner, weighted_fee};
 use crate::parts::{icon, time};
 
 /// The rows of the page.
@@ -64,9 +64,9 @@ fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -
             }
             td.num.no-tab role="cell" { (days(then, item)) }
             td.num.c-fee role="cell" { @match item.fee { Some(fee) => (fee), None => span.muted { "not known" } } }
-            td.num.no-tab role="cell" { (or_dash(item.weighted.map(|weighted| weighted.to_string()))) }
+            td.num.no-tab role="cell" { (weighted_fee(item.fee, item.weighted_shown())) }
             @if units { td.num.no-tab role="cell" { (or_dash(Some(item.units.trim().to_owned()).filter(|units| !units.is_empty()))) } }
-            td.no-tab.c-owner role="cell" { @if item.owner.is_empty() { span.muted { "—" } } @else { span.t title=(item.owner) { (item.owner) } } }
+            td.no-tab.c-owner role="cell" { (owner(&item.owner)) }
             td.num.no-tab role="cell" { (touch(then, item)) }
             td.c-status role="cell" { (badge(item.status)) span.l2 { (then.next_step(&item.next)) } }
             td.num.c-score role="cell" { (score_cell(item)) }
@@ -270,7 +270,7 @@ fn csv_row(then: Then<'_>, item: &HotListItem) -> Vec<String> {
         item.days_in_stage(then.as_of).to_string(),
         if item.stage_since_exact { String::new() } else { "yes".to_owned() },
         item.fee.map(Money::plain).unwrap_or_default(),
-        item.weighted.map(Money::plain).unwrap_or_default(),
+        item.weighted_shown().map(Money::plain).unwrap_or_default(),
         item.units.clone(),
         item.owner.clone(),
         touch.map(|at| at.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),

@@ -10,12 +10,12 @@ use tetherboard_store::{Conn, Result as StoreResult, runs};
 use super::LeadsView;
 use crate::csv;
 use crate::links::{self, Link, Tab};
-use crate::pages::candidate::candidate_name;
+use crate::pages::candidate::{called, candidate_name, nameless};
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, shown, stage};
 use crate::parts::table::{Sorting, pager};
-use crate::parts::words::{count, counted, number};
+use crate::parts::words::{count, counted, number, owner};
 use crate::parts::{icon, time};
 use crate::query::{Edge, LEAD_SORTS, Label, LeadQuery, PeriodQuery, edge_text};
 use crate::viewer::BrandViewer;
@@ -105,9 +105,12 @@ pub(super) fn list(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup
             div.toolbar {
                 h2 { "Leads" }
                 span.sub { @if view.is_narrowed() { (number(view.list.total)) " of " (number(view.numbers.summary.total)) } @else { (counted(view.list.total, "contact", "contacts")) } }
-                div.push.flex.wrapf { a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" } }
+                div.push.flex.wrapf {
+                    (search(slug, view))
+                    (filters(shell, board, view))
+                    a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" }
+                }
             }
-            (filter_form(shell, board, view))
             @if view.is_narrowed() { (in_force(slug, view)) }
             @if view.list.rows.is_empty() { (empty(slug, view)) } @else {
                 (table(shell, board, view, &narrowed))
@@ -117,8 +120,8 @@ pub(super) fn list(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup
     }
 }
 
-fn filter_form(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
-    let slug = &shell.tenant().slug;
+/// Stage, source and days, folded into a menu; what is chosen stands as chips above the list.
+fn filters(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
     let query = &view.query;
     let stage_now = match &query.stage {
         Some(Label::Named(name)) => Some(board.label(&board.place_named(name)).unwrap_or(name).to_owned()),
@@ -128,39 +131,58 @@ fn filter_form(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
         Some(Label::Named(name)) => Some(name.to_lowercase()),
         _ => None,
     };
+    let chosen = [query.stage.is_some(), query.source.is_some(), query.from.is_some() || query.to.is_some()];
+    let chosen = chosen.into_iter().filter(|chosen| *chosen).count();
+    let others = LeadQuery { stage: None, source: None, from: None, to: None, ..query.clone() };
     html! {
-        form.filter-form method="get" action=(Tab::Leads.url(slug)) data-auto {
-            div.field.grow { label for="q" { "Search" } input.input.s type="search" id="q" name="q" data-absent="" value=(query.text.as_deref().unwrap_or_default()) placeholder="Name, company, email, phone, market"; }
-            div.field { label for="stage" { "Stage" }
-                select.select id="stage" name="stage" data-absent="*" {
-                    option value="*" { "All stages" }
-                    @for line in view.numbers.summary.by_stage.iter().filter(|line| line.stage.is_some()) {
-                        @let name = line.stage.as_deref().unwrap_or_default();
-                        option value=(name) selected[stage_now.as_deref() == Some(name)] { (shown(line.stage.as_deref())) }
+        details.menu.end id="lead-filters" {
+            summary.btn { (icon("list-filter", 15)) "Stage, source, date" @if chosen > 0 { " · " b { (chosen) } } (icon("chevron-down", 14)) }
+            div.menu-panel.wide {
+                form.menu-form method="get" action=(Tab::Leads.url(&shell.tenant().slug)) {
+                    div.field { label for="stage" { "Stage" }
+                        select.select id="stage" name="stage" data-absent="*" {
+                            option value="*" { "All stages" }
+                            @for line in view.numbers.summary.by_stage.iter().filter(|line| line.stage.is_some()) {
+                                @let name = line.stage.as_deref().unwrap_or_default();
+                                option value=(name) selected[stage_now.as_deref() == Some(name)] { (shown(line.stage.as_deref())) }
+                            }
+                        }
                     }
+                    div.field { label for="source" { "Source" }
+                        select.select id="source" name="source" data-absent="*" {
+                            option value="*" { "All sources" }
+                            @for (source, _) in view.numbers.summary.by_source.iter().filter(|(source, _)| source.is_some()) {
+                                @let name = source.as_deref().unwrap_or_default();
+                                option value=(name) selected[source_now == Some(name.to_lowercase())] { (source_name(source.as_deref())) }
+                            }
+                        }
+                    }
+                    div.pair {
+                        div.field { label for="from" { "Created from" } input.input.s type="date" id="from" name="from" data-absent="" value=[day_of(query.from)]; }
+                        div.field { label for="to" { "to" } input.input.s type="date" id="to" name="to" data-absent="" value=[day_of(query.to)]; }
+                    }
+                    @for (key, value) in kept(view, &others).pairs() { input type="hidden" name=(key) value=(value); }
+                    div.acts { button.btn { "Apply" } }
                 }
             }
-            div.field { label for="source" { "Source" }
-                select.select id="source" name="source" data-absent="*" {
-                    option value="*" { "All sources" }
-                    @for (source, _) in view.numbers.summary.by_source.iter().filter(|(source, _)| source.is_some()) {
-                        @let name = source.as_deref().unwrap_or_default();
-                        option value=(name) selected[source_now == Some(name.to_lowercase())] { (source_name(source.as_deref())) }
-                    }
-                }
-            }
-            div.field { label for="from" { "Created from" } input.input.s type="date" id="from" name="from" data-absent="" value=[day_of(query.from)]; }
-            div.field { label for="to" { "to" } input.input.s type="date" id="to" name="to" data-absent="" value=[day_of(query.to)]; }
-            @for (key, value) in unseen(view).pairs() { input type="hidden" name=(key) value=(value); }
-            div.acts { button.btn { "Apply" } }
         }
     }
 }
 
-/// What the form keeps without showing a field for it.
-fn unseen(view: &LeadsView) -> Link {
-    let others = LeadQuery { stage: None, source: None, text: None, from: None, to: None, ..view.query.clone() };
-    others.narrow(view.base_of(Link::to("")))
+fn search(slug: &str, view: &LeadsView) -> Markup {
+    let others = LeadQuery { text: None, ..view.query.clone() };
+    html! {
+        form method="get" action=(Tab::Leads.url(slug)) role="search" aria-label="Leads" { label.search.in-card {
+            (icon("search", 15)) span.sr { "Search in these leads" }
+            input type="search" id="q" name="q" data-absent="" value=(view.query.text.as_deref().unwrap_or_default()) placeholder="Search in these leads" title="Name, company, email, phone or market";
+            @for (key, value) in kept(view, &others).pairs() { input type="hidden" name=(key) value=(value); }
+        } noscript { button.btn { "Search" } } }
+    }
+}
+
+/// What a form keeps without showing a field for it.
+fn kept(view: &LeadsView, others: &LeadQuery) -> Link {
+    sorted(others.narrow(view.base_of(Link::to(""))), others)
 }
 
 fn day_of(edge: Option<Edge>) -> Option<String> {
@@ -267,12 +289,16 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
                     @for row in &view.list.rows {
                         @let place = board.place(row.stage.as_deref());
                         tr {
-                            th scope="row" { (candidate_name(&shell.tenant().slug, Some(&row.crm_id), &row.name)) @if !row.company.is_empty() && row.company != row.name { span.l2.t title=(row.company) { (row.company) } } }
+                            th scope="row" {
+                                (candidate_name(&shell.tenant().slug, Some(&row.crm_id), called(&row.name, &row.email)))
+                                @if let Some(what) = nameless(&row.name, &row.company, &row.email) { span.l2 { (what) } }
+                                @else if !row.company.is_empty() { span.l2.t title=(row.company) { (row.company) } }
+                            }
                             td.nowrap { (created(row.created_ms, zone)) }
                             td { span.t title=(source_name(row.source.as_deref())) { (source_name(row.source.as_deref())) } }
                             td.no-phone { span.t title=(row.market) { (row.market) } }
                             td { (stage(board.label(&place), board.role(&place))) }
-                            td.no-phone { span.t title=(row.owner) { (row.owner) } }
+                            td.no-phone { (owner(&row.owner)) }
                         }
                     }
                 }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use tetherboard_domain::{Bucket, Period};
-use tetherboard_metrics::{FirstTouch, LeadGroup, first_touch};
+use tetherboard_metrics::{FirstTouch, first_touch};
 use tetherboard_store::leads::{self, LeadRow};
 
 use super::overview::{new_leads_card, new_leads_link};
@@ -29,6 +29,7 @@ use crate::query::{Edge, LeadQuery, Pairs, PeriodQuery, sort_by};
 use crate::those;
 use crate::viewer::BrandViewer;
 use list::{csv_link, sorted, with_page};
+use pictures::Brought;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/t/{brand}/leads", get(page))
@@ -39,7 +40,7 @@ struct LeadsView {
     numbers: Arc<Numbers>,
     period: PeriodQuery,
     /// `None`: no data in the period yet.
-    new: Option<NewLeadsIn>,
+    new: Option<(NewLeadsIn, Arc<Brought>)>,
     /// What the trend's columns are; `None` where the address leaves it open.
     by: Option<Bucket>,
     /// How the sources are sorted, and whether from the largest; `None` where the address leaves it open.
@@ -82,6 +83,11 @@ impl LeadsView {
 
     fn base_of(&self, link: Link) -> Link {
         pictured(self.period.narrow(link), self.by, self.sources)
+    }
+
+    /// The period's new leads, and what their pictures show.
+    fn came(&self) -> Option<(&NewLeadsIn, &Brought)> {
+        self.new.as_ref().map(|(new, brought)| (new, brought.as_ref()))
     }
 
     /// A period that was asked for narrows the list, unless the list has days of its own.
@@ -143,15 +149,15 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
     }
     let new = numbers.new_leads(tenant, period.period(), period.compare, now);
-    let touch = match new {
-        Some(new) => {
-            let key = format!("first touch {}", period.period());
-            let touch = || first_touch(conn, tenant.id, new.period.window);
-            Some(*portal.numbers.get(tenant, now, &key, touch).await?)
-        }
-        None => None,
-    };
-    let view = LeadsView { numbers, period, new, by, sources, touch, query, list };
+    let (mut came, mut touch) = (None, None);
+    if let Some(new) = new {
+        let key = pictured(period.narrow(Link::to("")), by, None).url();
+        let brought = async || Ok(Brought::of(&numbers, &new, by, period.compare, &tenant.zone));
+        came = Some((new, portal.numbers.get(tenant, now, &key, brought).await?));
+        let first_touch = || first_touch(conn, tenant.id, new.period.window);
+        touch = Some(*portal.numbers.get(tenant, now, &period.period().to_string(), first_touch).await?);
+    }
+    let view = LeadsView { numbers, period, new: came, by, sources, touch, query, list };
     let slug = &tenant.slug;
     let address = with_page(sorted(view.query.narrow(view.base(slug)), &view.query), view.query.page);
     let kept = view.query.narrow(view.base_of(Link::to(""))).url();
@@ -163,7 +169,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
 fn bar(shell: &Shell<'_>, view: &LeadsView) -> Markup {
     let tenant = shell.tenant();
     let base = view.query.narrow(pictured(links::leads(&tenant.slug), view.by, view.sources));
-    let resolved = view.new.map(|new| new.period);
+    let resolved = view.came().map(|(new, _)| new.period);
     html! {
         (picker(view.period, resolved.as_ref(), tenant.zone.date(shell.now), &tenant.zone, &base))
         div.push.flex {
@@ -196,7 +202,7 @@ fn cards(shell: &Shell<'_>, view: &LeadsView) -> Markup {
     let (slug, s) = (&shell.tenant().slug, &view.numbers.summary);
     let as_of = s.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
     let cards = [
-        new_leads_card(shell, view.period, &view.numbers, view.new, EMPTY),
+        new_leads_card(shell, view.period, &view.numbers, view.came().map(|(new, _)| *new), EMPTY),
         qualified_card(slug, view),
         touch_card(view),
         Card {
@@ -215,28 +221,26 @@ fn cards(shell: &Shell<'_>, view: &LeadsView) -> Markup {
 
 /// Of those who came in the period, the ones that are qualified now.
 fn qualified_card(slug: &str, view: &LeadsView) -> Card {
-    let numbers = &view.numbers;
-    let qualified = |window| numbers.leads.in_group(&numbers.board, LeadGroup::Qualified, Some(window));
-    let now = view.new.map(|new| qualified(new.period.window));
-    let came = view.new.map_or(0, |new| new.this.contacts);
+    let came = view.came();
+    let now = came.map(|(new, brought)| (brought.qualified, new.this.contacts));
     Card {
         id: "qualified",
         name: "Of them qualified now",
-        value: now.map_or("—".to_owned(), number),
-        link: view.new.zip(now).map(|(new, now)| (new_leads_link(slug, &new).with("in", "qualified").url(), now)),
+        value: came.map_or("—".to_owned(), |(_, brought)| number(brought.qualified)),
+        link: came.map(|(new, brought)| (new_leads_link(slug, new).with("in", "qualified").url(), brought.qualified)),
         meaning: "Prospects created in the period that stand now between the first qualified stage and the last before the agreement is signed.",
-        counted: now.map_or("no data in the period yet".to_owned(), |now| {
-            format!("{} of {}", number(now), counted(came, "new lead", "new leads"))
+        counted: now.map_or("no data in the period yet".to_owned(), |(now, leads)| {
+            format!("{} of {}", number(now), counted(leads, "new lead", "new leads"))
         }),
         spark: EMPTY,
-        below: match (view.new, now) {
-            (Some(new), Some(now)) => html! {
-                (percent(now, came)) " of " (number(came))
-                @if let Some((before, leads)) = new.before.filter(|(_, leads)| leads.contacts > 0) {
-                    "; of those who came before, " (percent(qualified(before), leads.contacts))
+        below: match came {
+            Some((new, brought)) => html! {
+                (percent(brought.qualified, new.this.contacts)) " of " (number(new.this.contacts))
+                @if let Some(((_, before), qualified)) = new.before.zip(brought.qualified_before).filter(|((_, leads), _)| leads.contacts > 0) {
+                    "; of those who came before, " (percent(qualified, before.contacts))
                 }
             },
-            _ => html! { "no data yet " (view.period.period().words()) },
+            None => html! { "no data yet " (view.period.period().words()) },
         },
     }
 }

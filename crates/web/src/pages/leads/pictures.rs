@@ -1,12 +1,12 @@
 //! What the leads look like: over time, by source, by what became of them, by state, and where all prospects stand.
 
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, Bucket, ChartSpec, ChartUnit, UsState};
+use tetherboard_domain::{Bar, Bucket, ChartSpec, ChartUnit, Compare, UsState, Zone};
 use tetherboard_metrics::{LeadGroup, Outcome, SlotCount, SourceLine};
 
 use super::{LeadsView, SourceSort, pictured, source_column};
 use crate::links::{self, Link};
-use crate::numbers::NewLeadsIn;
+use crate::numbers::{NewLeadsIn, Numbers};
 use crate::pages::overview::{new_leads_link, source_name, than_before};
 use crate::parts::figure::Figure;
 use crate::parts::shell::{EMPTY, Shell};
@@ -16,14 +16,40 @@ use crate::parts::time;
 use crate::parts::words::{change, counted, number, percent};
 use crate::query::with_label;
 
+/// What the pictures show of a period's new leads. It changes only with the data.
+pub(super) struct Brought {
+    by: Bucket,
+    slots: Vec<SlotCount>,
+    /// Most leads first.
+    sources: Vec<SourceLine>,
+    states: Vec<(Option<UsState>, i64)>,
+    /// Those who are qualified now.
+    pub(super) qualified: i64,
+    /// Of those who came in the period that it is compared with.
+    pub(super) qualified_before: Option<i64>,
+}
+
+impl Brought {
+    pub(super) fn of(numbers: &Numbers, new: &NewLeadsIn, by: Option<Bucket>, compare: Compare, zone: &Zone) -> Self {
+        let Numbers { leads, board, .. } = numbers;
+        let qualified = |window| leads.in_group(board, LeadGroup::Qualified, Some(window));
+        let by = by.filter(|by| by.suits(&new.period)).unwrap_or_else(|| Bucket::for_period(&new.period));
+        Self {
+            by,
+            slots: leads.trend(&new.period, by, compare, zone),
+            sources: leads.sources(board, Some(new.period.window)),
+            states: leads.states(Some(new.period.window)),
+            qualified: qualified(new.period.window),
+            qualified_before: new.before.map(|(window, _)| qualified(window)),
+        }
+    }
+}
+
 // Over time ------------------------------------------------------------------------------------------------------------
 
 pub(super) fn trend(shell: &Shell<'_>, view: &LeadsView) -> Markup {
-    let Some(new) = view.new else { return nothing(view) };
-    let zone = &shell.tenant().zone;
-    let usual = Bucket::for_period(&new.period);
-    let by = view.by.filter(|by| by.suits(&new.period)).unwrap_or(usual);
-    let slots = view.numbers.leads.trend(&new.period, by, view.period.compare, zone);
+    let Some((new, brought)) = view.came() else { return nothing(view) };
+    let (by, slots) = (brought.by, &brought.slots);
     let turn =
         |to: Bucket| view.query.narrow(view.period.narrow(links::leads(&shell.tenant().slug))).with("by", to.as_str()).url();
     html! {
@@ -39,7 +65,7 @@ pub(super) fn trend(shell: &Shell<'_>, view: &LeadsView) -> Markup {
             }
             div.card-body {
                 @if view.by.is_some_and(|asked| asked != by) { p.sub { "These are too many days to show one by one; the columns are " (bucket_name(by).to_lowercase()) "s." } }
-                (figure(shell, view, &new, by, &slots))
+                (figure(shell, view, new, by, slots))
             }
         }
     }
@@ -86,7 +112,7 @@ fn figure(shell: &Shell<'_>, view: &LeadsView, new: &NewLeadsIn, by: Bucket, slo
         }
     };
     let previous = new.before.map(|_| match view.period.compare {
-        tetherboard_domain::Compare::YearBefore => "A year before".to_owned(),
+        Compare::YearBefore => "A year before".to_owned(),
         _ => "The period before".to_owned(),
     });
     let spec = ChartSpec::Columns {
@@ -130,6 +156,9 @@ fn sentence(shell: &Shell<'_>, view: &LeadsView, new: &NewLeadsIn, by: Bucket, s
             (than_before(shell, view.period, new))
         }
         "."
+        @if slots.len() > 1 && slots.iter().any(|count| count.slot.open && count.count.is_some() && count.previous.is_some()) {
+            " The line ends before the unfinished " (unit) ", which the table compares by the same time."
+        }
     }
 }
 
@@ -141,9 +170,9 @@ fn average(sum: i64, count: i64) -> String {
 
 // By source ------------------------------------------------------------------------------------------------------------
 
-/// The sources of the period, most leads first.
-fn lines(view: &LeadsView) -> Vec<SourceLine> {
-    view.new.map(|new| view.numbers.leads.sources(&view.numbers.board, Some(new.period.window))).unwrap_or_default()
+/// The period and its sources; `None` where it brought nobody.
+fn sources_of(view: &LeadsView) -> Option<(&NewLeadsIn, &[SourceLine])> {
+    view.came().map(|(new, brought)| (new, brought.sources.as_slice())).filter(|(_, lines)| !lines.is_empty())
 }
 
 fn of_source(slug: &str, new: &NewLeadsIn, source: Option<&str>) -> Link {
@@ -151,8 +180,7 @@ fn of_source(slug: &str, new: &NewLeadsIn, source: Option<&str>) -> Link {
 }
 
 pub(super) fn sources(slug: &str, view: &LeadsView) -> Markup {
-    let lines = lines(view);
-    let Some(new) = view.new.filter(|_| !lines.is_empty()) else {
+    let Some((new, lines)) = sources_of(view) else {
         return html! { section.card id="sources" { div.card-head { h2 { "Sources" } } div.empty { h2 { "No new lead " (view.period.period().words()) } } } };
     };
     let most = lines.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
@@ -173,8 +201,8 @@ pub(super) fn sources(slug: &str, view: &LeadsView) -> Markup {
                         (header("Qualified", "qualified", "num", true)) (header("Qualified %", "rate", "num", true)) (header("Awarded", "awarded", "num", true))
                     } }
                     tbody {
-                        @for line in sorted_lines(&lines, sort, descending) {
-                            @let link = of_source(slug, &new, line.source.as_deref());
+                        @for line in sorted_lines(lines, sort, descending) {
+                            @let link = of_source(slug, new, line.source.as_deref());
                             tr {
                                 th scope="row" { a.who.plain.t title=(source_name(line.source.as_deref())) data-count=(line.contacts) href=(link.clone().url()) { (source_name(line.source.as_deref())) } }
                                 td.num.w600 { (number(line.contacts)) }
@@ -192,7 +220,7 @@ pub(super) fn sources(slug: &str, view: &LeadsView) -> Markup {
                     } }
                 }
             }
-            div.card-foot { p { (sources_sentence(&lines, new.this.contacts, qualified)) } }
+            div.card-foot { p { (sources_sentence(lines, new.this.contacts, qualified)) } }
         }
     }
 }
@@ -242,8 +270,7 @@ fn sources_sentence(lines: &[SourceLine], leads: i64, qualified: i64) -> Markup 
 // What became of them --------------------------------------------------------------------------------------------------
 
 pub(super) fn outcomes(slug: &str, view: &LeadsView) -> Markup {
-    let lines = lines(view);
-    let Some(new) = view.new.filter(|_| !lines.is_empty()) else { return EMPTY };
+    let Some((new, lines)) = sources_of(view) else { return EMPTY };
     // A column that holds nobody says nothing.
     let columns: Vec<usize> = (0..Outcome::ALL.len()).filter(|at| lines.iter().any(|line| line.outcomes[*at] > 0)).collect();
     let total = |at: usize| lines.iter().map(|line| line.outcomes[at]).sum::<i64>();
@@ -256,8 +283,8 @@ pub(super) fn outcomes(slug: &str, view: &LeadsView) -> Markup {
                         th scope="col" { "Source" } th.num scope="col" { "Leads" }
                         @for at in &columns { th.num scope="col" { (outcome_name(Outcome::ALL[*at])) } }
                     } }
-                    tbody { @for line in &lines {
-                        @let link = of_source(slug, &new, line.source.as_deref());
+                    tbody { @for line in lines {
+                        @let link = of_source(slug, new, line.source.as_deref());
                         tr {
                             th scope="row" { span.t title=(source_name(line.source.as_deref())) { (source_name(line.source.as_deref())) } }
                             td.num.w600 { (number(line.contacts)) }
@@ -271,7 +298,7 @@ pub(super) fn outcomes(slug: &str, view: &LeadsView) -> Markup {
                     } }
                     tfoot { tr {
                         th scope="row" { "All" } td.num { (number(new.this.contacts)) }
-                        @for at in &columns { td.num { (count(total(*at), outcome_link(new_leads_link(slug, &new), Outcome::ALL[*at]))) } }
+                        @for at in &columns { td.num { (count(total(*at), outcome_link(new_leads_link(slug, new), Outcome::ALL[*at]))) } }
                     } }
                 }
             }
@@ -308,15 +335,15 @@ const TILES: [&str; 8] = [
 ];
 
 pub(super) fn states(slug: &str, view: &LeadsView) -> Markup {
-    let Some(new) = view.new.filter(|new| new.this.contacts > 0) else { return EMPTY };
-    let counts = view.numbers.leads.states(Some(new.period.window));
+    let Some((new, brought)) = view.came().filter(|(new, _)| new.this.contacts > 0) else { return EMPTY };
+    let counts = &brought.states;
     let of = |state: UsState| counts.iter().find(|(known, _)| *known == Some(state)).map_or(0, |(_, count)| *count);
     let most = counts.iter().filter(|(state, _)| state.is_some()).map(|(_, count)| *count).max().unwrap_or(0);
     let elsewhere = counts.iter().find(|(state, _)| state.is_none()).map_or(0, |(_, count)| *count);
     if most == 0 {
         return EMPTY;
     }
-    let link = |state: UsState| new_leads_link(slug, &new).with("state", state.code()).url();
+    let link = |state: UsState| new_leads_link(slug, new).with("state", state.code()).url();
     let named: Vec<(UsState, i64)> = counts.iter().filter_map(|(state, count)| Some(((*state)?, *count))).collect();
     html! {
         section.card id="states" {
@@ -341,7 +368,7 @@ pub(super) fn states(slug: &str, view: &LeadsView) -> Markup {
                                 thead { tr { th scope="col" { "State" } th.num scope="col" { "New leads" } th.num scope="col" { "Share" } } }
                                 tbody { @for (state, held) in &named { tr {
                                     th scope="row" { (state.name()) }
-                                    td.num { (count(*held, new_leads_link(slug, &new).with("state", state.code()))) }
+                                    td.num { (count(*held, new_leads_link(slug, new).with("state", state.code()))) }
                                     td.num.muted { (percent(*held, new.this.contacts)) }
                                 } } }
                             } }

@@ -128,7 +128,7 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
     let ids: Vec<String> = between.iter().map(|one| one.client_id.clone()).chain(panel::candidates(&selection, &asked)).collect();
     let view = NotesView {
         names: notes::contacts_named(conn, tenant.id, &ids).await?,
-        coverage: notes::coverage(conn, tenant.id).await?,
+        coverage: portal.note_coverage(tenant).await?,
         was_read: as_of.is_some(),
         hidden_kinds: if brand.viewer.is_agency() { notes::hidden_kinds(conn, tenant.id).await? } else { Vec::new() },
         asked,

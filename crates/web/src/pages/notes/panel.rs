@@ -12,19 +12,14 @@ use crate::parts::stages::{role_name, shown};
 use crate::parts::words::number;
 use crate::query::edge_text;
 
-/// Candidates and authors to choose from; the rest is found by search.
+/// Authors to choose from; the rest is found by search.
 const MOST: usize = 8;
 
 /// The candidates that can be chosen.
 pub(super) fn candidates(selection: &Selection, asked: &Asked) -> Vec<String> {
     let known = selection.clients.iter().map(|(id, _)| id);
-    let chosen = asked.clients.iter().filter(|id| !selection.clients.iter().any(|(known, _)| known == *id));
-    known
-        .take(MOST)
-        .chain(chosen)
-        .chain(selection.clients.iter().skip(MOST).map(|(id, _)| id).filter(|id| asked.clients.contains(id)))
-        .cloned()
-        .collect()
+    let others = asked.clients.iter().filter(|id| !selection.clients.iter().any(|(known, _)| known == *id));
+    known.chain(others).cloned().collect()
 }
 
 /// One value that can be chosen.

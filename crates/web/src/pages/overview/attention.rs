@@ -1,20 +1,49 @@
 //! Who needs attention, and why.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use tetherboard_domain::Zone;
-use tetherboard_metrics::{Attention, FDD_CAUTION, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
+use tetherboard_domain::{NO_NAME, Zone};
+use tetherboard_metrics::{Ago, Attention, FDD_CAUTION, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
+use tetherboard_store::Result as StoreResult;
+use tetherboard_store::leads::{self, LeadFilter, LeadSort};
+use tetherboard_store::tenants::Tenant;
 
+use crate::Portal;
 use crate::links;
+use crate::pages::candidate::called;
 use crate::parts::shell::Shell;
-use crate::parts::words::{clipped, count, counted, number};
+use crate::parts::words::{clipped, count, counted};
 use crate::parts::{icon, time};
 use crate::those::Those;
 
 /// On the page; the rest is a click away.
 const SHOWN: usize = 5;
 
-pub(super) fn card(shell: &Shell<'_>, attention: &Attention) -> Markup {
+/// What those who are shown and have no name are called instead, by the contact's id.
+pub(super) async fn called_instead(
+    portal: &Portal,
+    tenant: &Tenant,
+    attention: &Attention,
+    now: Timestamp,
+) -> StoreResult<Arc<HashMap<String, String>>> {
+    let shown = attention.candidates.iter().take(SHOWN).filter(|candidate| candidate.name == NO_NAME);
+    let ids: Vec<String> = shown.map(|candidate| candidate.contact_id.clone()).collect();
+    let load = async || {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let filter = LeadFilter { ids: Some(ids), ..LeadFilter::default() };
+        let rows = leads::list(portal.store.conn(), tenant.id, &filter, LeadSort::Name, false, &[], (0, count(SHOWN))).await?;
+        Ok(rows.into_iter().map(|row| (row.crm_id, called(&row.name, &row.email).to_owned())).collect())
+    };
+    portal.numbers.get(tenant, now, "who needs attention without a name", load).await
+}
+
+pub(super) fn card(shell: &Shell<'_>, attention: &Attention, instead: &HashMap<String, String>) -> Markup {
     let slug = &shell.tenant().slug;
     let total = count(attention.candidates.len());
     html! {
@@ -28,7 +57,7 @@ pub(super) fn card(shell: &Shell<'_>, attention: &Attention) -> Markup {
                 }
             }
             @if total == 0 { (nobody(attention)) } @else {
-                div.rows.mt2 { @for candidate in attention.candidates.iter().take(SHOWN) { (row(shell, candidate)) } }
+                div.rows.mt2 { @for candidate in attention.candidates.iter().take(SHOWN) { (row(shell, candidate, instead)) } }
             }
         }
     }
@@ -72,7 +101,9 @@ fn nobody(attention: &Attention) -> Markup {
     }
 }
 
-fn row(shell: &Shell<'_>, candidate: &NeedsAttention) -> Markup {
+fn row(shell: &Shell<'_>, candidate: &NeedsAttention, instead: &HashMap<String, String>) -> Markup {
+    let is_nameless = candidate.name == NO_NAME;
+    let name = instead.get(&candidate.contact_id).filter(|_| is_nameless).unwrap_or(&candidate.name);
     let (tone, picture) = match candidate.status {
         Status::OverdueAction => ("danger", "circle-alert"),
         Status::WaitingPeriod => ("wait", "hourglass"),
@@ -84,7 +115,7 @@ fn row(shell: &Shell<'_>, candidate: &NeedsAttention) -> Markup {
     html! {
         a.row href=(links::candidate(&shell.tenant().slug, &candidate.contact_id).url()) data-candidate {
             span class=(format!("disc {tone}")) role="img" aria-label=(candidate.status.name()) title=(candidate.status.name()) { (icon(picture, 15)) }
-            span { b { (clipped(&candidate.name)) } span.p.under { (told.join(". ")) } }
+            span { b class=[is_nameless.then_some("nameless")] title=[is_nameless.then_some(NO_NAME)] { (clipped(name)) } span.p.under { (told.join(". ")) } }
             span.end { @if let Some(odds) = candidate.odds { (odds) " odds" } }
         }
     }
@@ -92,41 +123,58 @@ fn row(shell: &Shell<'_>, candidate: &NeedsAttention) -> Markup {
 
 fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
     let days = |days: i64| counted(days, "day", "days");
+    let touch = |touched: &Ago| {
+        let on = date_of(touched.at_ms, zone).map(|day| format!(" {}", short(day, today))).unwrap_or_default();
+        format!("last touch{on}, {} ago", days(touched.days))
+    };
     match reason {
-        Reason::NoOutcome(missed) => {
+        Reason::NoOutcome { missed, stage_kept } => {
             let title: String = missed.title.trim().chars().take(60).collect();
             let title = if title.is_empty() { "An appointment".to_owned() } else { title };
-            let day =
-                time::moment(missed.starts_ms).map(|starts| format!(" on {}", time::day(zone.date(starts)))).unwrap_or_default();
-            format!("{title}{day} has no outcome recorded")
+            let kept = if *stage_kept { ", stage not moved" } else { "" };
+            match date_of(missed.starts_ms, zone) {
+                Some(day) => format!("{title} was {}, no outcome recorded{kept}", time::day_of_year(day, today)),
+                None => format!("{title} has no outcome recorded{kept}"),
+            }
         }
-        Reason::CloseDatePassed(day) if day.year() == today.year() => format!("Close date {} has passed", time::short_day(*day)),
-        Reason::CloseDatePassed(day) => format!("Close date {} has passed", time::full_day(*day)),
-        Reason::Silent { days: silent, clock } => {
-            let silence = match silent {
-                Some(silent) => format!("silent for {}", days(*silent)),
+        Reason::CloseDatePassed(day) => format!("Close date {} has passed", short(*day, today)),
+        Reason::Silent { touched, clock } => {
+            let silence = match touched {
+                Some(touched) => touch(touched),
                 None => "no touch yet".to_owned(),
             };
-            let signing = time::short_day(clock.earliest_signing());
+            let signing = short(clock.earliest_signing(), today);
             match clock {
                 FddClock::Since(_) => format!("Waiting period, {silence}; earliest signing {signing}"),
                 FddClock::Before(day) => {
                     format!(
                         "Waiting period, {silence}; it started before {}, so earliest signing is {signing} at the latest",
-                        time::short_day(*day)
+                        short(*day, today)
                     )
                 }
             }
         }
-        Reason::Stalled { days: stayed, at_least, touched } => {
-            let at_least = if *at_least { "At least " } else { "" };
+        Reason::Stalled { stayed, at_least, touched } => {
+            let since = date_of(stayed.at_ms, zone).map(|day| short(day, today)).unwrap_or_default();
             let touch = match touched {
-                Some(touched) => format!("last touch {} ago", days(*touched)),
+                Some(touched) => touch(touched),
                 None => "nothing booked".to_owned(),
             };
-            format!("{at_least}{} {} in stage, {touch}", number(*stayed), if *stayed == 1 { "day" } else { "days" })
+            match at_least {
+                false => format!("In this stage since {since} ({}), {touch}", days(stayed.days)),
+                true => format!("In this stage since {since} or longer (at least {}), {touch}", days(stayed.days)),
+            }
         }
     }
+}
+
+fn date_of(ms: i64, zone: &Zone) -> Option<Date> {
+    time::moment(ms).map(|moment| zone.date(moment))
+}
+
+/// `Mar 9`, with its year where that is not today's.
+fn short(day: Date, today: Date) -> String {
+    if day.year() == today.year() { time::short_day(day) } else { time::full_day(day) }
 }
 
 #[cfg(test)]
@@ -140,20 +188,35 @@ mod tests {
     fn a_reason_is_told_in_words() {
         let zone = Zone::named("America/Chicago").unwrap();
         let told = |reason: Reason| words(&reason, &zone, date(2026, 3, 12));
-        let starts_ms = "2026-03-10T19:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
-        let missed = |title: &str| Reason::NoOutcome(Missed { title: title.to_owned(), starts_ms, ended_ms: starts_ms });
-        assert_eq!(told(missed("FDD review call")), "FDD review call on Tue Mar 10 has no outcome recorded");
-        assert_eq!(told(missed(" ")), "An appointment on Tue Mar 10 has no outcome recorded");
+        let ms = |moment: &str| moment.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        // Late in the evening of the 10th in Chicago.
+        let starts_ms = ms("2026-03-11T03:00:00Z");
+        let missed = |title: &str, stage_kept| {
+            let missed = Missed { title: title.to_owned(), starts_ms, ended_ms: starts_ms };
+            told(Reason::NoOutcome { missed, stage_kept })
+        };
+        assert_eq!(missed("Discovery Day", true), "Discovery Day was Tue Mar 10, no outcome recorded, stage not moved");
+        assert_eq!(missed(" ", false), "An appointment was Tue Mar 10, no outcome recorded");
         assert_eq!(told(Reason::CloseDatePassed(date(2026, 3, 9))), "Close date Mar 9 has passed");
         assert_eq!(told(Reason::CloseDatePassed(date(2025, 12, 9))), "Close date Dec 9, 2025 has passed");
-        let silent = |clock| told(Reason::Silent { days: Some(8), clock });
-        assert_eq!(silent(FddClock::Since(date(2026, 3, 1))), "Waiting period, silent for 8 days; earliest signing Mar 16");
+        let last = |at: &str, days| Ago { at_ms: ms(at), days };
+        let touched = last("2026-03-04T16:00:00Z", 8);
+        let silent = |clock| told(Reason::Silent { touched: Some(touched), clock });
+        assert_eq!(
+            silent(FddClock::Since(date(2026, 3, 1))),
+            "Waiting period, last touch Mar 4, 8 days ago; earliest signing Mar 16"
+        );
         assert!(
             silent(FddClock::Before(date(2026, 3, 1)))
                 .ends_with("it started before Mar 1, so earliest signing is Mar 16 at the latest")
         );
-        let stalled = |at_least, touched| told(Reason::Stalled { days: 21, at_least, touched });
-        assert_eq!(stalled(false, Some(23)), "21 days in stage, last touch 23 days ago");
-        assert_eq!(stalled(true, None), "At least 21 days in stage, nothing booked");
+        let stayed = last("2026-02-19T16:00:00Z", 21);
+        let stalled = |at_least, touched| told(Reason::Stalled { stayed, at_least, touched });
+        let year_before = last("2025-12-30T16:00:00Z", 72);
+        assert_eq!(
+            stalled(false, Some(year_before)),
+            "In this stage since Feb 19 (21 days), last touch Dec 30, 2025, 72 days ago"
+        );
+        assert_eq!(stalled(true, None), "In this stage since Feb 19 or longer (at least 21 days), nothing booked");
     }
 }

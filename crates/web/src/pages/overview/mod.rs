@@ -5,21 +5,27 @@ mod attention;
 mod changes;
 mod hot_list;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, DatasetStatus, Period};
-use tetherboard_metrics::{Attention, Board, Changes, DayTotals, WeekCount};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, DatasetStatus, NO_NAME, Period};
+use tetherboard_metrics::{Attention, Board, Changes, DayTotals, StageLine, WeekCount};
+use tetherboard_store::Result as StoreResult;
 use tetherboard_store::candidate_facts::CandidateEvent;
+use tetherboard_store::leads::{self, LeadFilter, LeadRow, LeadSort, Types};
+use tetherboard_store::tenants::Tenant;
 
 use self::changes::Since;
 use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::numbers::{NewLeadsIn, Numbers};
+use crate::pages::candidate::called;
 use crate::pages::hot_list::{HotBoard, load};
 use crate::parts::card::{Card, delta};
 use crate::parts::figure::Figure;
@@ -28,7 +34,7 @@ use crate::parts::period::picker;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::spark::sparkline;
 use crate::parts::stages::{stage_link, strip, unconfirmed_notice};
-use crate::parts::words::{change, count, counted, number, percent};
+use crate::parts::words::{change, clipped, count, counted, number, percent};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{Pairs, PeriodQuery};
 use crate::those;
@@ -45,12 +51,25 @@ struct Overview {
     /// `None`: no data in the period yet.
     new: Option<NewLeadsIn>,
     attention: Arc<Attention>,
+    called_instead: Arc<HashMap<String, String>>,
     hot_list: Arc<HotBoard>,
     /// Today's appointments and the first after today.
     events: Arc<Vec<CandidateEvent>>,
     changes: Arc<Changes>,
     since: Since,
+    /// The first of those who are one step from signing.
+    near: Arc<Option<Near>>,
 }
+
+/// A candidate one step from signing.
+struct Near {
+    contact_id: String,
+    /// `None` where the CRM has neither a name nor what could stand for one.
+    called: Option<String>,
+}
+
+/// More than these are not looked through for the one who is named.
+const MOST_NEAR: i64 = 500;
 
 async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Markup> {
     let query = PeriodQuery::parse(&pairs, Period::WeekToDate).map_err(|detail| Refusal::bad_request(Wants::Page, detail))?;
@@ -60,12 +79,16 @@ async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme
     let new = numbers.new_leads(tenant, query.period(), query.compare, shell.now);
     let (board, now) = (&numbers.board, shell.now);
     let since = Since::of(query.period(), tenant.zone.date(now));
+    let hot_list = load(&portal, &brand).await?;
+    let attention = those::who_needs_attention(&portal, tenant, board, now).await?;
     let view = Overview {
-        attention: those::who_needs_attention(&portal, tenant, board, now).await?,
-        hot_list: load(&portal, &brand).await?,
+        called_instead: attention::called_instead(&portal, tenant, &attention, now).await?,
+        attention,
         events: portal.numbers.get(tenant, now, "next appointments", || appointments::load(&portal, tenant, now)).await?,
         changes: those::what_changed(&portal, tenant, board, since.day, now).await?,
         since,
+        near: near(&portal, tenant, &numbers, &hot_list, now).await?,
+        hot_list,
         numbers: numbers.clone(),
         query,
         new,
@@ -74,6 +97,33 @@ async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme
     let address = query.narrow(Link::to(Tab::Overview.url(&tenant.slug)));
     let kept = query.narrow(Link::to("")).url();
     Ok(shell.render(&Page { tab: Tab::Overview, bar: bar(&shell, &view), body, address, kept: kept.clone(), period: kept }))
+}
+
+/// Who is nearest to a signature of those one step from it, by the hot list, else by name.
+async fn near(
+    portal: &Portal,
+    tenant: &Tenant,
+    numbers: &Numbers,
+    hot_list: &HotBoard,
+    now: Timestamp,
+) -> StoreResult<Arc<Option<Near>>> {
+    let filter = numbers.board.last_step().map(|place| LeadFilter {
+        stages: vec![numbers.board.place_filter(&place)],
+        types: Some(Types::Prospects),
+        ..LeadFilter::default()
+    });
+    let load = async || {
+        let Some(filter) = filter else { return Ok(None) };
+        let rows = leads::list(portal.store.conn(), tenant.id, &filter, LeadSort::Name, false, &[], (0, MOST_NEAR)).await?;
+        let by_id: HashMap<&str, &LeadRow> = rows.iter().map(|row| (row.crm_id.as_str(), row)).collect();
+        let mut ranked = hot_list.list.items.iter().filter_map(|item| by_id.get(item.contact_id.as_deref()?).copied());
+        let near = |row: &LeadRow| Near {
+            contact_id: row.crm_id.clone(),
+            called: Some(called(&row.name, &row.email)).filter(|called| *called != NO_NAME).map(str::to_owned),
+        };
+        Ok(ranked.next().or(rows.first()).map(near))
+    };
+    portal.numbers.get(tenant, now, "one step from signing", load).await
 }
 
 fn bar(shell: &Shell<'_>, view: &Overview) -> Markup {
@@ -101,7 +151,7 @@ fn body(shell: &Shell<'_>, page: &Overview) -> Markup {
                 div.card-head { h2 { "New leads by week" } span.sub { "12 weeks" } a.more href=(links::leads(slug).url()) { "All leads " (icon("arrow-right", 13)) } }
                 div.card-body { (weeks_figure(slug, &view.summary.new_by_week)) }
             }
-            (attention::card(shell, &page.attention))
+            (attention::card(shell, &page.attention, &page.called_instead))
         }
         section.card {
             div.card-head {
@@ -138,11 +188,30 @@ fn headline(shell: &Shell<'_>, page: &Overview) -> Markup {
                 None => { "No data yet " (page.query.period().words()) ". " }
             }
             @if let Some(line) = last {
-                a href=(stage_link(slug, line.stage.as_deref()).url()) data-count=(line.contacts) { (counted(line.contacts, "candidate", "candidates")) }
-                (if line.contacts == 1 { " is" } else { " are" }) " one step from signing."
+                (one_step_away(slug, line, page.near.as_ref().as_ref()))
             } @else {
                 a href=(links::leads(slug).with("in", "qualified").url()) data-count=(view.pipeline.qualified) { (counted(view.pipeline.qualified, "candidate", "candidates")) }
                 (if view.pipeline.qualified == 1 { " is" } else { " are" }) " qualified."
+            }
+        }
+    }
+}
+
+/// `Ada Ash is one step from signing.`, `3 candidates are one step from signing: Ada Ash and 2 more.`
+fn one_step_away(slug: &str, line: &StageLine, first: Option<&Near>) -> Markup {
+    let named = first.and_then(|near| Some((near, near.called.as_deref()?)));
+    let name = |(near, called): (&Near, &str)| {
+        let link = links::candidate(slug, &near.contact_id).url();
+        html! { a.name href=(link) data-candidate { (clipped(called)) } }
+    };
+    html! {
+        @match named {
+            Some(named) if line.contacts == 1 => { (name(named)) " is one step from signing." }
+            _ => {
+                a href=(stage_link(slug, line.stage.as_deref()).url()) data-count=(line.contacts) { (counted(line.contacts, "candidate", "candidates")) }
+                (if line.contacts == 1 { " is" } else { " are" }) " one step from signing"
+                @if let Some(named) = named { ": " (name(named)) " and " (number(line.contacts - 1)) " more" }
+                "."
             }
         }
     }
@@ -181,7 +250,7 @@ fn cards(shell: &Shell<'_>, page: &Overview) -> Markup {
     let (view, new) = (&*page.numbers, page.new);
     let board = &view.board;
     let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
-    let as_of = |moment: Option<jiff::Timestamp>| moment.map(|moment| time::exact(moment, zone));
+    let as_of = |moment: Option<Timestamp>| moment.map(|moment| time::exact(moment, zone));
     let leads_as_of = as_of(view.summary.as_of);
     let pipeline_as_of = as_of(view.pipeline.as_of);
     let weeks: Vec<i64> = view.summary.new_by_week.iter().skip(2).filter_map(|week| week.count).collect();

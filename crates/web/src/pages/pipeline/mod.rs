@@ -34,7 +34,7 @@ use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::spark::sparkline;
 use crate::parts::stages::{role_class, shown, stage, stage_link, strip, unconfirmed_notice};
 use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{change, count, counted, number};
+use crate::parts::words::{change, count, counted, number, owner, weighted_fee};
 use crate::parts::{icon, time, toned_icon};
 use crate::query::{DEAL_SORTS, DealQuery, Label, Pairs, PeriodQuery, group_word, with_label};
 use crate::story::{Habits, Story};
@@ -265,6 +265,7 @@ struct Deal<'a> {
     role: StageRole,
     odds: Option<Odds>,
     fee: Option<Money>,
+    /// `None` while fee or odds are not known: such a deal adds nothing to a sum.
     weighted: Option<Money>,
 }
 
@@ -279,7 +280,7 @@ impl<'a> Deal<'a> {
             role: board.role(&place),
             odds,
             fee,
-            weighted: fee.map(|fee| odds.map_or(Money::ZERO, |odds| odds.weigh(fee))),
+            weighted: fee.zip(odds).map(|(fee, odds)| odds.weigh(fee)),
         }
     }
 }
@@ -319,10 +320,6 @@ fn body(shell: &Shell<'_>, view: &PipelineView, board: Option<Markup>) -> Markup
         @if let Some(notice) = unconfirmed_notice(roles, &view.numbers.pipeline, shell.brand.viewer.is_agency()) { (notice) }
         (cards(shell, view))
         (stages(shell, roles, view))
-        section.card {
-            div.card-head { h2 { @if view.measure == Measure::Value { "Value by stage" } @else { "Candidates by stage" } } span.sub { "stages that hold somebody, in ClientTether’s order" } }
-            div.card-body { (chart(shell, roles, view)) }
-        }
         div.cols.even { (pictures::forecast(shell, view)) (pictures::over_time(shell, view)) }
         (pictures::movement(shell, view))
         (endings(shell, view))
@@ -473,17 +470,23 @@ fn stages(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
                 table.table.breakdown {
                     thead { tr {
                         th scope="col" { "Stage" } th.num scope="col" { "Candidates" } th.no-phone scope="col" { span.sr { "Drawn" } }
-                        th.num.no-phone scope="col" { "Odds" } th.num scope="col" { "Deals" } th.num scope="col" { "Value" } th.num.no-phone scope="col" { "Fee known" }
+                        th.num.no-phone scope="col" { "Odds" } th.num.no-phone scope="col" { "Deals" } th.num scope="col" { "Value" } th.num.no-phone scope="col" { "Fee known" }
                         th.num scope="col" { "Weighted" } th.num.no-phone scope="col" { "Median age" }
                     } }
                     tbody { @for line in p.stages.iter().filter(|line| line.contacts > 0 || line.deals > 0 || !line.role.is_inactive()) { (stage_row(slug, line, 100 * size(line) / most)) } }
                     tfoot { tr {
                         th scope="row" { "Open, before awarded" }
                         td.num { (number(p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place)).map(|line| line.contacts).sum())) }
-                        td.no-phone {} td.no-phone {} td.num { (number(p.open_deals)) } td.num { (p.value) } td.num.no-phone { (number(p.fees_known)) " of " (number(p.open_deals)) }
+                        td.no-phone {} td.no-phone {} td.num.no-phone { (number(p.open_deals)) } td.num { (p.value) } td.num.no-phone { (number(p.fees_known)) " of " (number(p.open_deals)) }
                         td.num { (p.weighted) } td.no-phone {}
                     } }
                 }
+            }
+            div.card-foot { p { (sentence(board, view)) } }
+            // The table has the same bars; this one is to look at, and to click.
+            details.more-of-it id="by-stage-chart" {
+                summary { (icon("chevron-down", 14)) @if view.measure == Measure::Value { "Value by stage as a chart" } @else { "Candidates by stage as a chart" } }
+                div.card-body { (chart(shell, view)) }
             }
         }
     }
@@ -498,16 +501,22 @@ fn stage_row(slug: &str, line: &StageLine, width: i64) -> Markup {
             td.num.w600 { @if line.contacts > 0 { a.who-plain data-count=(line.contacts) href=(stage_link(slug, name).url()) { (number(line.contacts)) } } @else { span.zero { "0" } } }
             td.c-bar.no-phone { span.bar.plain { i class=(if width > 0 { format!("r-{class}") } else { format!("r-{class} none") }) style=(format!("width:{width}%")) {} } }
             td.num.muted.no-phone { @match line.odds { Some(odds) => (odds), None => "—" } }
-            td.num { @if line.deals > 0 { a.who-plain data-count=(line.deals) href=(with_label(links::pipeline(slug), "stage", name).url()) { (number(line.deals)) } } @else { span.zero { "0" } } }
+            td.num.no-phone { @if line.deals > 0 { a.who-plain data-count=(line.deals) href=(with_label(links::pipeline(slug), "stage", name).url()) { (number(line.deals)) } } @else { span.zero { "0" } } }
             td.num { @if line.fees_known > 0 { (line.value) } @else { span.muted { "—" } } }
             td.num.muted.no-phone { @if line.deals > 0 { (number(line.fees_known)) " of " (number(line.deals)) } }
-            td.num { @if line.fees_known > 0 { (line.weighted) } @else { span.muted { "—" } } }
+            td.num { (weighted_fees(line)) }
             td.num.muted.no-phone { @match line.median_days { Some(days) => { (number(days)) " d" } None => "" } }
         }
     }
 }
 
-fn chart(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
+/// What the fees of a stage weigh together.
+fn weighted_fees(line: &StageLine) -> Markup {
+    let is_told = line.fees_known > 0 && (line.odds.is_some() || line.weighted != Money::ZERO);
+    weighted_fee((line.fees_known > 0).then_some(line.value), is_told.then_some(line.weighted))
+}
+
+fn chart(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     let slug = &shell.tenant().slug;
     let p = &view.numbers.pipeline;
     let held: Vec<&StageLine> =
@@ -538,7 +547,7 @@ fn chart(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
         id: "by-stage",
         label: "Candidates or value by stage",
         category: "Stage",
-        sentence: sentence(board, view),
+        sentence: html! { "Stages that hold somebody, in ClientTether’s order." },
         spec: &spec,
         height: None,
     }
@@ -687,10 +696,10 @@ fn deal_row(shell: &Shell<'_>, board: &Board, row: &DealRow) -> Markup {
             td { (stage(deal.stage, deal.role)) @if row.contact_id.is_none() { span.l2 { "not linked to a contact" } } }
             td.num.muted.no-phone { @match deal.odds { Some(odds) => (odds), None => "—" } }
             td.num { @match deal.fee { Some(fee) => (fee), None => span.muted { "not known" } } }
-            td.num { @match deal.weighted { Some(weighted) => (weighted), None => span.muted { "—" } } }
+            td.num { (weighted_fee(deal.fee, deal.weighted)) }
             td.nowrap.no-phone { @match row.close_date.as_deref().and_then(|day| day.parse().ok()) { Some(day) => (time::full_day(day)), None => span.muted { "—" } } }
             td.num.no-phone title=[since.map(|since| time::exact(since, &shell.tenant().zone))] { @if !row.stage_since_exact { "≥ " } (number(days)) " d" }
-            td.no-phone { span.t title=(row.owner) { (row.owner) } }
+            td.no-phone { (owner(&row.owner)) }
         }
     }
 }

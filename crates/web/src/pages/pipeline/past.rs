@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use tetherboard_domain::Money;
 use tetherboard_metrics::{AS_OF, Board, LeadGroup, Pipeline, StageLine};
 
+use super::weighted_fees;
 use crate::links::{self, Link};
 use crate::parts::card::Card;
 use crate::parts::shell::{EMPTY, Shell};
@@ -146,7 +147,7 @@ fn stage_row(slug: &str, line: &StageLine, width: i64, day: Date) -> Markup {
             td.num { (count("deals", line.deals)) }
             td.num { @if line.fees_known > 0 { (line.value) } @else { span.muted { "—" } } }
             td.num.muted.no-phone { @if line.deals > 0 { (number(line.fees_known)) " of " (number(line.deals)) } }
-            td.num { @if line.fees_known > 0 { (line.weighted) } @else { span.muted { "—" } } }
+            td.num { (weighted_fees(line)) }
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::parts::period::picker;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::stages::{shown, stage};
 use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{count, counted, number};
+use crate::parts::words::{count, counted, number, weighted_fee};
 use crate::parts::{icon, time};
 use crate::query::{DealQuery, Label, Pairs, PeriodQuery, label, page_number, with_label};
 use crate::story::{last_year, timed_awards};
@@ -122,6 +122,8 @@ enum Cell {
     At(i64),
     /// `None`: not known.
     Amount(Option<Money>),
+    /// The fee, and what it weighs.
+    Weighted(Option<Money>, Option<Money>),
     Odds(Option<Odds>),
     TookMs(i64),
 }
@@ -348,8 +350,12 @@ fn rows_of_no_period(
             found.sort_by(|a, b| b.fee.cmp(&a.fee).then_with(|| b.place.cmp(&a.place)).then_with(|| a.who.cmp(&b.who)));
             let row = |row: tetherboard_metrics::DealThen| {
                 let weighted = row.weighted();
-                let cells =
-                    vec![Cell::Stage(Some(row.stage)), Cell::Odds(row.odds), Cell::Amount(row.fee), Cell::Amount(weighted)];
+                let cells = vec![
+                    Cell::Stage(Some(row.stage)),
+                    Cell::Odds(row.odds),
+                    Cell::Amount(row.fee),
+                    Cell::Weighted(row.fee, weighted),
+                ];
                 Row { who: row.who, cells }
             };
             found.into_iter().map(row).collect()
@@ -371,7 +377,7 @@ fn order(view: &mut RowsView) {
     let by_cell = |a: &Cell, b: &Cell| match (a, b) {
         (Cell::Stage(a), Cell::Stage(b)) => rank(a).cmp(&rank(b)),
         (Cell::At(a), Cell::At(b)) | (Cell::TookMs(a), Cell::TookMs(b)) => a.cmp(b),
-        (Cell::Amount(a), Cell::Amount(b)) => a.cmp(b),
+        (Cell::Amount(a), Cell::Amount(b)) | (Cell::Weighted(_, a), Cell::Weighted(_, b)) => a.cmp(b),
         (Cell::Odds(a), Cell::Odds(b)) => a.cmp(b),
         _ => Ordering::Equal,
     };
@@ -460,7 +466,7 @@ fn as_csv(view: &RowsView, slug: &str) -> Response {
         cells.extend(row.cells.iter().map(|cell| match cell {
             Cell::Stage(stage) => stage.clone().flatten().unwrap_or_default(),
             Cell::At(ms) => Timestamp::from_millisecond(*ms).map(|moment| moment.to_string()).unwrap_or_default(),
-            Cell::Amount(amount) => amount.map(Money::plain).unwrap_or_default(),
+            Cell::Amount(amount) | Cell::Weighted(_, amount) => amount.map(Money::plain).unwrap_or_default(),
             Cell::Odds(odds) => odds.map(|odds| odds.percent().to_string()).unwrap_or_default(),
             // Days to the hundredth.
             Cell::TookMs(ms) => format!("{:.2}", *ms as f64 / 86_400_000.0),
@@ -621,6 +627,7 @@ fn table_row(shell: &Shell<'_>, view: &RowsView, row: &Row) -> Markup {
                     Cell::At(ms) => td.nowrap { @if let Ok(moment) = Timestamp::from_millisecond(*ms) { time datetime=(moment) title=(time::exact(moment, zone)) { (time::day_of_year(zone.date(moment), today)) } } },
                     Cell::Amount(Some(amount)) => td.num { @if amount.0 > 0 && matches!(view.show, Show::Moves(_)) { "+" } (amount) },
                     Cell::Amount(None) => td.num { span.muted { "not known" } },
+                    Cell::Weighted(fee, weighted) => td.num { (weighted_fee(*fee, *weighted)) },
                     Cell::Odds(odds) => td.num.muted { @match odds { Some(odds) => (odds), None => "—" } },
                     Cell::TookMs(ms) => td.num { (time::span(*ms)) },
                 }

@@ -14,7 +14,7 @@ use crate::links;
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage;
 use crate::parts::table::{PAGE, pager};
-use crate::parts::words::{clipped, counted, number};
+use crate::parts::words::{clipped, counted, number, owner};
 use crate::parts::{icon, time};
 
 // Words ----------------------------------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
                 @let of_type = one.of_type.name();
                 @if one.of_type != AppointmentType::Unknown && !one.called().to_lowercase().contains(&of_type.to_lowercase()) { span.l2.t title=(of_type) { (of_type) } } }
             td.no-phone { @if let Some(place) = &place { (stage(view.board.label(place), view.board.role(place))) } @else { span.muted { "—" } } }
-            td.no-phone { span.t title=(one.owner) { (one.owner) } }
+            td.no-phone { (owner(&one.owner)) }
             td.no-phone { span.t title=(one.place) { (one.place) } }
             td.no-phone { (marks(one))
                 @if !one.cancelled && !one.status.is_empty() { span.l2.t title=(one.status) { (one.status) } }

@@ -26,7 +26,7 @@ use crate::links::{self, Link, Tab};
 use crate::pages::candidate::candidate_name;
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::table::PAGE;
-use crate::parts::words::{clipped, count, counted, number};
+use crate::parts::words::{NO_OWNER, clipped, count, counted, number};
 use crate::parts::{icon, time};
 use crate::query::{Pairs, one_of, page_number};
 use crate::viewer::BrandViewer;
@@ -117,7 +117,7 @@ impl Facet {
     fn shown(self, value: &str) -> &str {
         match (self, value) {
             (Self::Type, "") => "No type",
-            (Self::Owner, "") => "No owner",
+            (Self::Owner, "") => NO_OWNER,
             (Self::Status, "") => "No status",
             _ => value,
         }

@@ -18,6 +18,13 @@ const SCRIPT: &str = "<script>alert(1)</script>";
 
 /// A page with these figures, each named by its label, and a browser that has drawn them.
 async fn drawn(figures: Vec<(&'static str, ChartSpec)>, options: Options) -> Browser {
+    let browser = opened(figures, options).await;
+    // Those that are far from the view wait for somebody to scroll, or for paper.
+    browser.evaluate("dispatchEvent(new Event('beforeprint')); return true").await.unwrap();
+    browser
+}
+
+async fn opened(figures: Vec<(&'static str, ChartSpec)>, options: Options) -> Browser {
     let db = tetherboard_testkit::fresh(Kind::Sqlite).await;
     let page = html! {
         (DOCTYPE)
@@ -162,6 +169,38 @@ async fn a_day_that_is_not_known_is_a_gap_and_one_alone_a_point() {
     assert_eq!(browser.evaluate(strokes).await.unwrap(), 2, "a stretch on either side of what is not known");
     let points = "return document.querySelectorAll('[data-chart] svg path[fill=\"var(--series-1)\"]').length";
     assert_eq!(browser.evaluate(points).await.unwrap(), 2, "the day alone and the last");
+}
+
+#[tokio::test]
+async fn the_compared_line_ends_before_what_is_unfinished() {
+    let week = |label: &str, value, open| Bar { previous: Some(40), open, ..bar(label, Some(value)) };
+    let data = vec![week("Mar 2", 30, false), week("Mar 9", 35, false), Bar { previous: Some(1), ..week("Mar 16", 2, true) }];
+    let previous = Some("The period before".to_owned());
+    let spec = ChartSpec::Columns { unit: ChartUnit::Count, series: "Leads".to_owned(), previous, data };
+    let browser = drawn(vec![("Leads", spec)], Options::default()).await;
+    let (last, _) = place_of(&browser, "Mar 9").await;
+    let end = browser
+        .evaluate(
+            "return Math.max(...[...document.querySelectorAll('[data-chart] svg path[fill=none]')]
+                .filter((it) => it.getAttribute('stroke') === 'var(--ink-2)').map((it) => it.getBoundingClientRect().right))",
+        )
+        .await
+        .unwrap();
+    let end = end.as_f64().unwrap();
+    assert!((end - last).abs() < 3.0, "it ends at {end}, and the last full week is at {last}");
+    let (x, y) = place_of(&browser, "Mar 16").await;
+    let (tip, _) = follow(&browser, (x, y - 20.0)).await;
+    assert_eq!(tip, "Mar 16\nLeads\n2 so far\nThe period before\n1 by the same time");
+}
+
+#[tokio::test]
+async fn every_chart_of_a_long_page_is_drawn_in_the_end_and_on_paper_at_once() {
+    let many = || (0..12).map(|_| ("Value", line(days(&[Some(100), Some(250_000), Some(300_000)])))).collect();
+    let browser = opened(many(), Options::default()).await;
+    browser.wait_for("section:last-child [data-chart] svg text").await.unwrap();
+    let browser = drawn(many(), Options::default()).await;
+    let drawings = browser.evaluate("return document.querySelectorAll('[data-chart] svg').length").await.unwrap();
+    assert_eq!(drawings, 12);
 }
 
 /// Texts of one drawing that overlap or leave it, and whether the page goes sideways.
