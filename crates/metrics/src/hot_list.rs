@@ -4,8 +4,8 @@
 //! their fees are added up, so that the list's sums are those of the late stages in the pipeline. A deal that is joined to no
 //! contact has a row of its own. A stage is late by its confirmed role, else by the suggested one: nobody disappears.
 //!
-//! The list is kept in the store. It is made anew in the transaction that changes what it rests on, and when time alone
-//! has changed what it says.
+//! The list is kept in the store, made anew when a run ends. A transaction that changes what it rests on says so on the kept
+//! list, which from then on is told from the tables instead; so it is never older than its facts, however a run ends.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -33,6 +33,9 @@ pub const HOT_LIST: &str = "Candidates with an open deal in a late stage, or who
     shown, from 0 to 100. Equal scores are ordered by odds, fee, fewer days in stage, and name.";
 
 const DAY_MS: i64 = 86_400_000;
+
+/// Of the items that are kept: to be raised when one is written otherwise, or means something else.
+const FORMAT: i64 = 1;
 
 /// The list as it stands.
 #[derive(Clone, Debug, Default)]
@@ -116,19 +119,19 @@ impl HotListItem {
         self.weighted.filter(|weighted| self.odds.is_some() || weighted.0 != 0)
     }
 
-    fn row(&self) -> HotListRow {
+    fn into_row(self) -> HotListRow {
         HotListRow {
-            item_key: self.key.clone(),
+            item_key: self.key,
             place: self.place,
-            contact_id: self.contact_id.clone(),
-            name: self.name.clone(),
-            market: self.market.clone(),
-            units: self.units.clone(),
-            owner: self.owner.clone(),
-            source: self.source.clone(),
-            phone: self.phone.clone(),
+            contact_id: self.contact_id,
+            name: self.name,
+            market: self.market,
+            units: self.units,
+            owner: self.owner,
+            source: self.source,
+            phone: self.phone,
             deals: self.deals,
-            stage: self.stage.clone(),
+            stage: self.stage,
             stage_since_ms: self.stage_since_ms,
             stage_since_exact: self.stage_since_exact,
             odds: self.odds.map(Odds::hundredths),
@@ -145,7 +148,7 @@ impl HotListItem {
         }
     }
 
-    /// `None` for a row that another version of this code wrote; the next run writes it anew.
+    /// `None` for a row that another version of this code wrote.
     fn of(row: HotListRow) -> Option<Self> {
         Some(Self {
             points: serde_json::from_str(&row.reasons).ok()?,
@@ -189,26 +192,42 @@ fn json<T: Serialize>(value: &T) -> String {
 
 // Reading --------------------------------------------------------------------------------------------------------------
 
-/// The list as it is kept.
+/// The list as it is kept; told from the tables where what is kept is not what they say, or of a form that another version of
+/// this code wrote.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn hot_list<C: Conn>(conn: &C, tenant: TenantId) -> Result<HotList> {
     let Some(head) = hot_list::head(conn, tenant).await? else { return Ok(HotList::default()) };
-    let items = hot_list::items(conn, tenant).await?.into_iter().filter_map(HotListItem::of).collect();
+    match head.format {
+        FORMAT => kept(conn, tenant, head).await,
+        _ => told(conn, tenant).await,
+    }
+}
+
+async fn kept<C: Conn>(conn: &C, tenant: TenantId, head: HotListHead) -> Result<HotList> {
+    let (mut items, mut all_read) = (Vec::new(), true);
+    hot_list::each_item(conn, tenant, |row| match HotListItem::of(row) {
+        Some(item) => items.push(item),
+        None => all_read = false,
+    })
+    .await?;
+    if !all_read {
+        return told(conn, tenant).await;
+    }
+    items.sort_by_key(|item| item.place);
     let as_of = head.as_of_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
     Ok(HotList { as_of, calendar_read: head.calendar_read, items })
 }
 
-/// A contact's row, if it is on the list, and as of when it is told.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn hot_list_item<C: Conn>(conn: &C, tenant: TenantId, contact_id: &str) -> Result<Option<(HotListItem, Timestamp)>> {
-    let item = hot_list::item(conn, tenant, contact_id).await?.and_then(HotListItem::of);
-    let head = hot_list::head(conn, tenant).await?;
-    let as_of = head.and_then(|head| head.as_of_ms).and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    Ok(item.zip(as_of))
+async fn told<C: Conn>(conn: &C, tenant: TenantId) -> Result<HotList> {
+    let Some(tenant) = tenants::by_id(conn, tenant).await? else { return Ok(HotList::default()) };
+    let (as_of, calendar_read) = as_of(&runs::dataset_ages(conn, tenant.id).await?);
+    let items = match as_of {
+        Some(at) => hot_list_at(conn, &tenant, at, calendar_read).await?.0,
+        None => Vec::new(),
+    };
+    Ok(HotList { as_of, calendar_read, items })
 }
 
 // Making ---------------------------------------------------------------------------------------------------------------
@@ -216,9 +235,9 @@ pub async fn hot_list_item<C: Conn>(conn: &C, tenant: TenantId, contact_id: &str
 /// What the list is made anew for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rebuild {
-    /// What it rests on changed in this transaction: records, or a setting.
+    /// What it rests on changed in this transaction: a setting.
     Changed,
-    /// Time has passed; what it rests on may be as it was.
+    /// A run has ended. What the list rests on may be as it was, and what is kept may hold.
     Later,
 }
 
@@ -231,22 +250,23 @@ pub async fn rebuild_hot_list(tx: &Tx, tenant: TenantId, now: Timestamp, why: Re
     let Some(tenant) = tenants::by_id(tx, tenant).await? else { return Ok(()) };
     let (as_of, calendar_read) = as_of(&runs::dataset_ages(tx, tenant.id).await?);
     let Some(at) = as_of.map(|as_of| as_of.min(now)) else {
-        let nothing = HotListHead { as_of_ms: None, holds_until_ms: 0, calendar_read };
-        hot_list::replace(tx, tenant.id, &[]).await?;
+        let nothing = HotListHead { as_of_ms: None, holds_until_ms: 0, calendar_read, format: FORMAT };
+        hot_list::replace(tx, tenant.id, Vec::new()).await?;
         return hot_list::set_head(tx, tenant.id, nothing).await;
     };
     let at_ms = at.as_millisecond();
     if why == Rebuild::Later
         && let Some(before) = hot_list::head(tx, tenant.id).await?
+        && before.format == FORMAT
         && before.calendar_read == calendar_read
         && before.as_of_ms.is_some_and(|told_ms| (told_ms..before.holds_until_ms).contains(&at_ms))
     {
         return hot_list::set_head(tx, tenant.id, HotListHead { as_of_ms: Some(at_ms), ..before }).await;
     }
     let (items, holds_until_ms) = hot_list_at(tx, &tenant, at, calendar_read).await?;
-    let rows: Vec<HotListRow> = items.iter().map(HotListItem::row).collect();
-    hot_list::replace(tx, tenant.id, &rows).await?;
-    hot_list::set_head(tx, tenant.id, HotListHead { as_of_ms: Some(at_ms), holds_until_ms, calendar_read }).await
+    hot_list::replace(tx, tenant.id, items.into_iter().map(HotListItem::into_row).collect()).await?;
+    let head = HotListHead { as_of_ms: Some(at_ms), holds_until_ms, calendar_read, format: FORMAT };
+    hot_list::set_head(tx, tenant.id, head).await
 }
 
 /// The list as of a moment, told from the tables, and until when no item of it changes by time alone.

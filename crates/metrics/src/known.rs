@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{Dataset, LastMove, Milestone, Role, StageKey, Zone};
-use tetherboard_store::candidate_facts::{self, CandidateEvent, ContactTouch, Entry, EventFilter};
+use tetherboard_store::candidate_facts::{self, ContactEvent, ContactTouch, Entry};
 use tetherboard_store::deals::{self, DealFilter, DealRow, DealSort};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::runs::DatasetAges;
@@ -33,6 +34,8 @@ pub(crate) fn as_of(ages: &DatasetAges) -> (Option<Timestamp>, bool) {
 /// All of it, as of one moment.
 pub(crate) struct Known {
     at: Timestamp,
+    /// Its local date.
+    today: Date,
     /// The open ones that stand for them, implicit ones included.
     pub(crate) deals: Vec<DealRow>,
     touches: HashMap<String, ContactTouch>,
@@ -48,7 +51,7 @@ pub(crate) struct Known {
 struct Calendar {
     appointments: Appointments,
     /// The first that is not over.
-    next: Option<CandidateEvent>,
+    next: Option<ContactEvent>,
     /// When the first of those is over.
     next_ends_ms: Option<i64>,
     /// The end of the last one that took place.
@@ -78,12 +81,13 @@ impl Known {
         let own: Vec<String> = deals.iter().filter(|deal| !deal.deal_id.is_empty()).map(|deal| deal.deal_id.clone()).collect();
         let touches = candidate_facts::touches(conn, tenant, &contacts, at_ms).await?;
         let calendar = match calendar_read {
-            true => Some(calendar(conn, of, at).await?),
+            true => Some(calendar(conn, of, &contacts, at).await?),
             false => None,
         };
         let stays = candidate_facts::completed_stays(conn, tenant, &keys, days_before(of, at, STAY_DAYS)).await?;
         Ok(Self {
             at,
+            today: of.zone.date(at),
             touches: touches.into_iter().map(|touch| (touch.crm_id.clone(), touch)).collect(),
             calendar,
             moves: candidate_facts::entries(conn, tenant, Dataset::Contacts, &contacts).await?,
@@ -104,7 +108,7 @@ impl Known {
     }
 
     /// The candidate's first appointment that is not over.
-    pub(crate) fn next_appointment(&self, deal: &DealRow) -> Option<&CandidateEvent> {
+    pub(crate) fn next_appointment(&self, deal: &DealRow) -> Option<&ContactEvent> {
         self.of_calendar(deal)?.next.as_ref()
     }
 
@@ -147,7 +151,7 @@ impl Known {
         let key = board.stage(&place).map(|stage| &stage.key);
         Facts {
             at_ms,
-            today: zone.date(self.at),
+            today: self.today,
             role: board.role(&place).likely(),
             disclosed,
             stage_since_ms: deal.stage_since_ms,
@@ -172,15 +176,15 @@ fn days_before(tenant: &Tenant, at: Timestamp, days: i64) -> i64 {
     tenant.zone.start_of(day).as_millisecond()
 }
 
-async fn calendar<C: Conn>(conn: &C, tenant: &Tenant, at: Timestamp) -> Result<HashMap<String, Calendar>> {
+/// Of live contacts.
+async fn calendar<C: Conn>(conn: &C, tenant: &Tenant, contacts: &[String], at: Timestamp) -> Result<HashMap<String, Calendar>> {
     let at_ms = at.as_millisecond();
     // Long ones that began before count as well.
-    let filter = EventFilter { from_ms: days_before(tenant, at, EVENT_DAYS), ..EventFilter::default() };
+    let from_ms = days_before(tenant, at, EVENT_DAYS);
     let blank_is_none = candidate_facts::tells_event_status(conn, tenant.id).await?;
     let mut found: HashMap<String, Calendar> = HashMap::new();
-    for event in candidate_facts::events(conn, tenant.id, filter).await? {
-        let Some(client_id) = event.client_id.clone() else { continue };
-        let calendar = found.entry(client_id).or_default();
+    for event in candidate_facts::events_of(conn, tenant.id, contacts, from_ms).await? {
+        let calendar = found.entry(event.client_id.clone()).or_default();
         let ended_ms = ends_ms(event.all_day, event.starts_ms, event.ends_ms, tenant);
         if ended_ms > at_ms {
             // By their start, so the first is the next.

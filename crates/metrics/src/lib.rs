@@ -40,7 +40,7 @@ pub use freshness::{DatasetAge, Freshness, Progress, Refused, Step, Trouble, fre
 pub use funnel::{CONVERSION, Funnel, FunnelStage, Reach, funnel, reaches};
 pub use heating::{AwardNow, Heating, awarded_now, heating_up};
 pub use history::{History, Span, Spot, Who};
-pub use hot_list::{HOT_LIST, HotList, HotListItem, NextStep, Rebuild, hot_list, hot_list_at, hot_list_item, rebuild_hot_list};
+pub use hot_list::{HOT_LIST, HotList, HotListItem, NextStep, Rebuild, hot_list, hot_list_at, rebuild_hot_list};
 pub use leads::{
     FirstTouch, LeadBook, LeadSummary, NewLeads, Outcome, SlotCount, SourceLabel, SourceLine, StageCount, WeekCount, first_touch,
     lead_book, source_filter,

@@ -1,5 +1,7 @@
 //! The candidates of late stages as they were ranked last, by which rules, and what each person saw of them.
 
+use std::collections::HashMap;
+
 use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{TenantId, UserId};
 
@@ -15,6 +17,8 @@ pub struct HotListHead {
     pub holds_until_ms: i64,
     /// Whether the calendar was ever read whole.
     pub calendar_read: bool,
+    /// In which form the items are written; 0: what they rest on has changed since.
+    pub format: i64,
 }
 
 /// One candidate.
@@ -118,20 +122,28 @@ impl HotListRow {
 
 /// `None` before it was ever made.
 pub async fn head<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<HotListHead>> {
-    let text = "SELECT as_of_ms, holds_until_ms, calendar_read FROM hot_lists WHERE tenant_id = $1";
+    let text = "SELECT as_of_ms, holds_until_ms, calendar_read, format FROM hot_lists WHERE tenant_id = $1";
     one(conn, text, [tenant.0.into()]).await
 }
 
-/// In their order.
-pub async fn items<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<HotListRow>> {
-    let text = format!("SELECT {} FROM hot_list_items WHERE tenant_id = $1 ORDER BY place", ITEMS.columns[1..].join(", "));
-    all(conn, &text, [tenant.0.into()]).await
-}
-
-/// A contact's, if it is on the list.
-pub async fn item<C: Conn>(conn: &C, tenant: TenantId, item_key: &str) -> Result<Option<HotListRow>> {
-    let text = format!("SELECT {} FROM hot_list_items WHERE tenant_id = $1 AND item_key = $2", ITEMS.columns[1..].join(", "));
-    one(conn, &text, [tenant.0.into(), item_key.into()]).await
+/// Every item, by its key. They come some at a time: a database's own rows of a long list weigh more than the list.
+pub async fn each_item<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(HotListRow)) -> Result<()> {
+    const PART: usize = 500;
+    let columns = ITEMS.columns[1..].join(", ");
+    let text =
+        format!("SELECT {columns} FROM hot_list_items WHERE tenant_id = $1 AND item_key > $2 ORDER BY item_key LIMIT {PART}");
+    let mut after = String::new();
+    loop {
+        let part: Vec<HotListRow> = all(conn, &text, [tenant.0.into(), after.clone().into()]).await?;
+        let is_last = part.len() < PART;
+        if let Some(last) = part.last() {
+            after.clone_from(&last.item_key);
+        }
+        part.into_iter().for_each(&mut take);
+        if is_last {
+            return Ok(());
+        }
+    }
 }
 
 /// Makes one who would write the list wait for the other until the transaction ends.
@@ -143,28 +155,42 @@ pub async fn lock(tx: &Tx, tenant: TenantId) -> Result<()> {
 }
 
 pub async fn set_head(tx: &Tx, tenant: TenantId, head: HotListHead) -> Result<()> {
-    let text = "UPDATE hot_lists SET as_of_ms = $2, holds_until_ms = $3, calendar_read = $4 WHERE tenant_id = $1";
-    let values = [tenant.0.into(), head.as_of_ms.into(), head.holds_until_ms.into(), head.calendar_read.into()];
-    execute(tx, text, values).await?;
+    let text = "UPDATE hot_lists SET as_of_ms = $2, holds_until_ms = $3, calendar_read = $4, format = $5 WHERE tenant_id = $1";
+    let HotListHead { as_of_ms, holds_until_ms, calendar_read, format } = head;
+    execute(tx, text, [tenant.0.into(), as_of_ms.into(), holds_until_ms.into(), calendar_read.into(), format.into()]).await?;
+    Ok(())
+}
+
+/// What the list rests on changes in this transaction: from its end on the items are those of before.
+pub async fn outdate(tx: &Tx, tenant: TenantId) -> Result<()> {
+    execute(tx, "UPDATE hot_lists SET format = 0 WHERE tenant_id = $1", [tenant.0.into()]).await?;
     Ok(())
 }
 
 /// Makes the list just these items; those that stand already are not written again.
-pub async fn replace(tx: &Tx, tenant: TenantId, wanted: &[HotListRow]) -> Result<()> {
-    let standing = items(tx, tenant).await?;
-    let by_key: std::collections::HashMap<&str, &HotListRow> =
-        standing.iter().map(|item| (item.item_key.as_str(), item)).collect();
-    let changed = wanted.iter().filter(|item| by_key.get(item.item_key.as_str()) != Some(item));
-    let rows: Vec<Vec<Value>> = changed.map(|item| item.values(tenant)).collect();
-    let kept: std::collections::HashSet<&str> = wanted.iter().map(|item| item.item_key.as_str()).collect();
-    let left: Vec<String> =
-        standing.iter().filter(|item| !kept.contains(item.item_key.as_str())).map(|item| item.item_key.clone()).collect();
+pub async fn replace(tx: &Tx, tenant: TenantId, wanted: Vec<HotListRow>) -> Result<()> {
+    const PART: usize = 500;
+    let mut wanted: HashMap<String, HotListRow> = wanted.into_iter().map(|row| (row.item_key.clone(), row)).collect();
+    let (mut left, mut stand) = (Vec::new(), Vec::new());
+    each_item(tx, tenant, |standing| match wanted.get(&standing.item_key) {
+        None => left.push(standing.item_key),
+        Some(row) if *row == standing => stand.push(standing.item_key),
+        Some(_) => {}
+    })
+    .await?;
     for part in left.chunks(1_000) {
         let mut query = Query::new("DELETE FROM hot_list_items WHERE tenant_id = ");
         query.bind(tenant.0).push(" AND item_key IN ").bind_list(part.iter().cloned());
         query.execute(tx).await?;
     }
-    upsert(tx, &ITEMS, rows).await
+    for key in stand {
+        wanted.remove(&key);
+    }
+    let changed: Vec<HotListRow> = wanted.into_values().collect();
+    for part in changed.chunks(PART) {
+        upsert(tx, &ITEMS, part.iter().map(|row| row.values(tenant)).collect()).await?;
+    }
+    Ok(())
 }
 
 // Rules ----------------------------------------------------------------------------------------------------------------

@@ -3,16 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 
 use tetherboard_clienttether::{FieldSpec, Mapping};
-use tetherboard_domain::{Clock, Dataset, DatasetStatus, RunId, TenantId};
+use tetherboard_domain::{Dataset, DatasetStatus, RunId, TenantId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::{self, Absence, Book, Ground, Known, Scope};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
-use tetherboard_store::{Store, StoreError, Tx, links};
+use tetherboard_store::{Store, StoreError, Tx, hot_list, links};
 
 use crate::capture::{Captured, begin, count};
-use crate::hot_list::{HOT_LIST_RESTS_ON, hot_list_changed};
+use crate::hot_list::HOT_LIST_RESTS_ON;
 use crate::normalise::{Context, Normalise, Record};
 use crate::removal::{Absences, Removal, decide};
 use crate::run::SyncError;
@@ -26,7 +26,6 @@ pub(crate) struct Apply<'a> {
     pub(crate) fingerprints: &'a Fingerprints,
     pub(crate) mapping: &'a Mapping,
     pub(crate) mapping_version: i64,
-    pub(crate) clock: &'a Clock,
     /// When the read began: what its numbers are as of.
     pub(crate) started_ms: i64,
     pub(crate) scope: Scope,
@@ -125,7 +124,7 @@ impl Apply<'_> {
             runs::set_dataset_age(tx, context.tenant, N::DATASET, self.started_ms, whole).await?;
         }
         if moved && HOT_LIST_RESTS_ON.contains(&N::DATASET) {
-            hot_list_changed(tx, context.tenant, self.clock).await?;
+            hot_list::outdate(tx, context.tenant).await?;
         }
         report.finished_ms = Some(context.now_ms);
         Ok(runs::report(tx, context.tenant, self.run, report, context.now_ms).await?)

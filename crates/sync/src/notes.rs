@@ -11,11 +11,10 @@ use tetherboard_store::notes::{self, Turn};
 use tetherboard_store::records::{self, Absence, Book, Scope};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{Recorder, RowNo, RowReader};
-use tetherboard_store::{Store, Tx};
+use tetherboard_store::{Store, Tx, hot_list};
 
 use crate::apply::take_away;
 use crate::capture::{begin, count, flush, keep_page, keep_unread, told_of};
-use crate::hot_list::hot_list_changed;
 use crate::normalise::{Context, NoteRow};
 use crate::removal::Absences;
 use crate::run::{Step, SyncError};
@@ -76,7 +75,7 @@ impl Step<'_> {
         let is_whole = report.status == DatasetStatus::Succeeded;
         runs::set_dataset_age(&tx, self.tenant.id, Dataset::Notes, started_ms, is_whole).await?;
         if !read.is_empty() {
-            hot_list_changed(&tx, self.tenant.id, &self.syncer.clock).await?;
+            hot_list::outdate(&tx, self.tenant.id).await?;
         }
         runs::report(&tx, self.tenant.id, self.run, report, context.now_ms).await?;
         Ok(Store::commit(tx).await?)

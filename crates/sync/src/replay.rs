@@ -13,12 +13,11 @@ use tetherboard_store::records::{self, Scope};
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError};
 use tetherboard_store::snapshots::{self, KeptPage, RowNo, RowReader};
 use tetherboard_store::tenants::{self, Tenant};
-use tetherboard_store::{Store, links, notes};
+use tetherboard_store::{Store, hot_list, links, notes};
 
 use crate::apply::Apply;
 use crate::capture::{Captured, begin, count, new_trace};
 use crate::crm::load_mapping;
-use crate::hot_list::hot_list_changed;
 use crate::normalise::{Contacts, Context, Deals, Events, Normalise, Sources, Stages, Users};
 use crate::notes::{ContactNotes, Writer, decoded_by};
 use crate::run::{SyncError, Syncer};
@@ -70,7 +69,7 @@ impl<'a> Replay<'a> {
         }
         let tx = begin(&self.syncer.store, self.lease).await?;
         links::relink(&tx, self.tenant.id).await?;
-        hot_list_changed(&tx, self.tenant.id, &self.syncer.clock).await?;
+        hot_list::outdate(&tx, self.tenant.id).await?;
         Store::commit(tx).await?;
         Ok(tenants::publish(self.syncer.store.conn(), self.tenant.id).await?)
     }
@@ -114,7 +113,6 @@ impl<'a> Replay<'a> {
             fingerprints: &fingerprints,
             mapping: &self.mapping,
             mapping_version: self.tenant.mapping_version,
-            clock: &self.syncer.clock,
             started_ms: now_ms,
             scope: Scope::All,
             accept_removals: false,

@@ -315,7 +315,6 @@ impl Step<'_> {
             fingerprints: &self.fingerprints,
             mapping: &self.mapping,
             mapping_version: self.tenant.mapping_version,
-            clock,
             started_ms: started.as_millisecond(),
             scope,
             accept_removals: self.accepts(N::DATASET),

@@ -19,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(SqlMigration { name: "m0006_hot_list", text: include_str!("m0006_hot_list.sql") }),
             Box::new(NoteSearch),
             Box::new(SqlMigration { name: "m0008_calendar_feeds", text: include_str!("m0008_calendar_feeds.sql") }),
+            Box::new(SqlMigration { name: "m0009_hot_list_format", text: include_str!("m0009_hot_list_format.sql") }),
         ]
     }
 }
@@ -127,6 +128,7 @@ const PLANNER_FIGURES: &str = "
         ('leads', 'leads_by_row', '500000 50000 1'),
         ('leads', 'leads_by_created', '500000 50000 1'),
         ('leads', 'leads_by_stage', '500000 50000 16667 1786 1786'),
+        ('leads', 'leads_with_fee', '25000 2500 1250 90'),
         ('pipeline_items', 'pipeline_items', '100000 10000 1'),
         ('pipeline_items', 'pipeline_items_by_row', '100000 10000 1'),
         ('pipeline_items', 'pipeline_items_by_contact', '100000 10000 1'),

@@ -77,6 +77,10 @@ async fn appointments_come_by_their_start_without_the_cancelled_and_say_whose_th
     assert_eq!(told, expected);
     let cut = EventFilter { until_ms: Some(NOW_MS + 4 * DAY_MS), limit: Some(1), ..filter };
     assert_eq!(candidate_facts::events(conn, harbor, cut).await.unwrap().len(), 1);
+    let asked = ["2", "1", "7"].map(str::to_owned);
+    let own = candidate_facts::events_of(conn, harbor, &asked, NOW_MS).await.unwrap();
+    let told: Vec<_> = own.iter().map(|event| (&*event.client_id, event.starts_ms)).collect();
+    assert_eq!(told, [("1", NOW_MS + 2 * DAY_MS), ("2", NOW_MS + 3 * DAY_MS)]);
     assert!(candidate_facts::tells_event_status(conn, harbor).await.unwrap());
     assert_eq!(candidate_facts::first_events_ms(conn, harbor).await.unwrap(), NOW_MS);
 }

@@ -14,6 +14,7 @@ mod deals;
 mod field_rules;
 mod growth;
 mod history;
+mod hot_list;
 mod leads;
 mod leases;
 mod migrations;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use tetherboard_domain::{HotListRules, Role, StageKey};
 use tetherboard_metrics::{HotListItem, Rebuild, hot_list, hot_list_at, pipeline, rebuild_hot_list};
 use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
@@ -21,7 +22,13 @@ impl World {
         list.items
     }
 
+    /// In which form the kept list is written; 0 when it is to be made anew.
+    async fn kept_form(&self) -> i64 {
+        kept::head(self.db.store.conn(), self.id).await.unwrap().unwrap().format
+    }
+
     async fn list_is_as_of_the_run(&self) {
+        assert_ne!(self.kept_form().await, 0, "a run leaves the list made");
         let list = hot_list(self.db.store.conn(), self.id).await.unwrap();
         assert_eq!(list.as_of, Some(self.clock.now()));
         self.hot_list().await;
@@ -138,6 +145,50 @@ async fn rules_and_roles_change_the_list_when_they_are_set(#[values(Kind::Sqlite
     rebuild_hot_list(&tx, world.id, world.clock.now(), Rebuild::Changed).await.unwrap();
     Store::commit(tx).await.unwrap();
     assert!(world.hot_list().await.is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_list_that_another_version_wrote_loses_nobody_and_is_made_anew_by_the_next_run(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::with_contacts(kind, 200).await;
+    world.good_run().await;
+    let (before, form) = (world.hot_list().await, world.kept_form().await);
+    for written in [
+        "UPDATE hot_list_items SET reasons = '{\"other\": 1}' WHERE place = 1",
+        "UPDATE hot_list_items SET status = 'sleepy'",
+        "UPDATE hot_lists SET format = 9001",
+    ] {
+        world.execute(written).await;
+        assert_eq!(world.hot_list().await, before, "{written}");
+    }
+    world.good_run().await;
+    assert_eq!((world.kept_form().await, world.hot_list().await), (form, before));
+    let mut odd = 0;
+    let count = |row: kept::HotListRow| odd += i64::from(row.status == "sleepy" || row.reasons.contains("other"));
+    kept::each_item(world.db.store.conn(), world.id, count).await.unwrap();
+    assert_eq!(odd, 0, "rows of the other version stand");
+}
+
+/// A run that has come so far: one of its transactions is committed, and the list is not made anew yet.
+#[rstest]
+#[tokio::test]
+async fn a_change_shows_at_once_and_is_kept_by_the_run_that_ends_next(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::with_contacts(kind, 200).await;
+    world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FA Sent").worth(90_000)));
+    world.good_run().await;
+    let ada = async || world.hot_list().await.into_iter().find(|item| item.name == "Ada Ash").unwrap().fee.unwrap().0;
+    assert_eq!(ada().await, 9_000_000);
+    let tx = world.db.store.begin().await.unwrap();
+    tx.execute_unprepared("UPDATE leads SET fee_cents = 1234500 WHERE crm_id = '910001'").await.unwrap();
+    kept::outdate(&tx, world.id).await.unwrap();
+    Store::commit(tx).await.unwrap();
+    for made in [false, true] {
+        assert_eq!(world.kept_form().await != 0, made);
+        assert_eq!(ada().await, 1_234_500);
+        world.good_run().await;
+    }
 }
 
 /// What is not told anew must not be due: at each moment until then the list would be the same.

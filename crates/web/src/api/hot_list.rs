@@ -1,8 +1,11 @@
 //! The hot list.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use tetherboard_domain::Odds;
 use tetherboard_metrics::{FddClock, HotListItem};
 use utoipa::ToSchema;
@@ -69,14 +72,33 @@ pub(crate) struct Reason {
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/hot-list", params(("tenant" = String, Path)),
     responses((status = 200, body = HotList), (status = 404, body = Problem)))]
 pub(crate) async fn hot_list(brand: BrandViewer, State(portal): State<Portal>, known: Known) -> Answer<Response> {
-    let read = async { Ok(told(&brand, &*load(&portal, &brand).await?)) };
-    versioned(&known, &brand, portal.clock.now(), read).await
+    let now = portal.clock.now();
+    // Two thousand candidates with their reasons are two megabytes to put into words, and say the same until the next sync.
+    let tell = async || Ok(told(&brand, &*load(&portal, &brand).await?));
+    let read = async { Ok(Told(portal.numbers.get(&brand.tenant, now, "hot list as JSON", tell).await?)) };
+    versioned(&known, &brand, now, read).await
 }
 
-fn told(brand: &BrandViewer, board: &HotBoard) -> HotList {
-    let Some(as_of) = board.list.as_of else { return HotList { as_of: None, items: Vec::new() } };
-    let then = Then { as_of, tenant: &brand.tenant };
-    HotList { as_of: Some(super::text(as_of)), items: board.list.items.iter().map(|item| told_of(then, item)).collect() }
+/// The whole list in words, as it is sent.
+struct Told(Arc<Box<RawValue>>);
+
+impl Serialize for Told {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().serialize(serializer)
+    }
+}
+
+fn told(brand: &BrandViewer, board: &HotBoard) -> Box<RawValue> {
+    let list = match board.list.as_of {
+        None => HotList { as_of: None, items: Vec::new() },
+        Some(as_of) => {
+            let then = Then::of(as_of, &brand.tenant);
+            let items = board.list.items.iter().map(|item| told_of(then, item)).collect();
+            HotList { as_of: Some(super::text(as_of)), items }
+        }
+    };
+    // Its keys are names and its values texts, numbers and lists, so it can be written.
+    to_raw_value(&list).unwrap_or_default()
 }
 
 fn told_of(then: Then<'_>, item: &HotListItem) -> Item {

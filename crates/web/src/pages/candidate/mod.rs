@@ -12,13 +12,15 @@ mod notes;
 mod score;
 mod timeline;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, Dataset, NO_NAME, ScoreRules, TenantId, Zone};
-use tetherboard_metrics::{Board, HotListItem, hot_list_item, hot_list_rules};
+use tetherboard_domain::{ContactId, Dataset, NO_NAME, TenantId, Zone};
+use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{self, Candidate, OwnAppointment, OwnDeal, OwnNote};
 use tetherboard_store::history::{self, ValueChange};
 use tetherboard_store::notes::Audience;
@@ -26,6 +28,7 @@ use tetherboard_store::{Conn, Result as StoreResult};
 
 pub(crate) use self::facts::{is_plain_email, phone};
 use self::timeline::Told;
+use super::hot_list::{self, HotBoard};
 use super::notes::LONGEST;
 use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
@@ -74,8 +77,7 @@ struct CandidateView {
     notes_total: i64,
     /// The newest first.
     history: Vec<Told>,
-    /// Where it stands on the hot list, as of when, and by which rules.
-    hot: Option<(HotListItem, Timestamp, ScoreRules)>,
+    hot_list: Arc<HotBoard>,
     /// Seen changes of the whiteboard, the newest first.
     whiteboards: Vec<ValueChange>,
     /// Whether all notes and all of the history are asked for.
@@ -94,6 +96,7 @@ impl CandidateView {
         tenant: TenantId,
         audience: Audience,
         candidate: Candidate,
+        hot_list: Arc<HotBoard>,
         whole: bool,
     ) -> StoreResult<Self> {
         let contact = ContactId(candidate.crm_id.clone());
@@ -107,13 +110,9 @@ impl CandidateView {
         whiteboards.reverse();
         let history = timeline::load(conn, tenant, &candidate, &deals, &board).await?;
         let appointments = candidates::appointments(conn, tenant, &contact, candidate.gone_ms.is_some()).await?;
-        let hot = match hot_list_item(conn, tenant, contact.as_str()).await? {
-            Some((item, as_of)) => Some((item, as_of, hot_list_rules(conn, tenant).await?.score)),
-            None => None,
-        };
         let (notes, notes_total) =
             candidates::notes(conn, tenant, audience, &contact, if whole { ALL_NOTES } else { NOTES }, LONGEST).await?;
-        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot, whiteboards, whole })
+        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot_list, whiteboards, whole })
     }
 
     fn is_prospect(&self) -> bool {
@@ -138,7 +137,8 @@ async fn page(
     let Some(candidate) = candidates::get(conn, tenant.id, &contact).await? else {
         return Err(Refusal::missing(Wants::Page, "This brand has no such candidate, and had none as long as we have read it."));
     };
-    let view = CandidateView::load(conn, tenant.id, brand.viewer.audience(), candidate, whole).await?;
+    let hot_list = hot_list::load(&portal, &brand).await?;
+    let view = CandidateView::load(conn, tenant.id, brand.viewer.audience(), candidate, hot_list, whole).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
     let address = links::candidate(&tenant.slug, contact.as_str()).maybe("show", whole.then_some("all"));
     let page = Page {

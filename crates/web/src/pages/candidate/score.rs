@@ -12,8 +12,8 @@ use crate::parts::time;
 use crate::parts::words::number;
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
-    let Some((item, as_of, rules)) = &view.hot else { return nothing() };
-    let then = Then { as_of: *as_of, tenant: shell.tenant() };
+    let Some((item, as_of)) = view.hot_list.of_contact(&view.candidate.crm_id) else { return nothing() };
+    let then = Then::of(as_of, shell.tenant());
     html! {
         section.drawer-sec.cand-score {
             div.flex.wrapf {
@@ -21,8 +21,8 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 a.sub href=(links::hot_list(&shell.tenant().slug).url()) { "rank " (number(item.place)) }
                 span.push { (badge(item.status)) }
             }
-            p.sub { (then.next_step(&item.next)) " · as of " (time::exact(*as_of, &shell.tenant().zone)) }
-            (reasons(then, item, rules))
+            p.sub { (then.next_step(&item.next)) " · as of " (time::exact(as_of, &shell.tenant().zone)) }
+            (reasons(then, item, &view.hot_list.rules))
         }
     }
 }

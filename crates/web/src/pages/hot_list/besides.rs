@@ -16,7 +16,7 @@ const NAMED: usize = 3;
 /// Shown at once; the rest unfolds.
 const SHOWN: usize = 6;
 
-pub(super) fn news(shell: &Shell<'_>, view: &HotView, news: &News) -> Markup {
+pub(super) fn news(shell: &Shell<'_>, view: &HotView<'_>, news: &News<'_>) -> Markup {
     let slug = &shell.tenant().slug;
     let since = time::moment(news.since_ms).map(|at| time::told(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
     let came: Vec<Markup> = news.came.iter().map(|item| name(slug, item)).collect();
@@ -80,7 +80,7 @@ pub(super) fn awarded(shell: &Shell<'_>, awards: &[AwardNow]) -> Markup {
     }
 }
 
-pub(super) fn heating(shell: &Shell<'_>, view: &HotView) -> Markup {
+pub(super) fn heating(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let zone = &shell.tenant().zone;
     let today = zone.date(shell.now);
     let heating = &view.all.heating;

@@ -9,7 +9,6 @@ use crate::links::{self, Link};
 use crate::pages::candidate::candidate_name;
 use crate::parts::icon;
 use crate::parts::shell::Shell;
-use crate::parts::stages::stage;
 use crate::parts::status::badge;
 use crate::parts::words::{number, weighted_fee};
 
@@ -17,24 +16,34 @@ use crate::parts::words::{number, weighted_fee};
 pub(super) const MOST: usize = 100;
 
 /// The call's address, at the first of the list.
-pub(super) fn link(view: &HotView, slug: &str) -> Link {
+pub(super) fn link(view: &HotView<'_>, slug: &str) -> Link {
     view.query.sorted(view.query.narrow(links::hot_list(slug))).with("view", "call")
 }
 
-/// Where in the list somebody stands, and whether it is who was asked for; `None` when the list is empty.
-pub(super) fn at(view: &HotView, who: Option<&str>) -> Option<(usize, bool)> {
-    let found = who.map(|who| view.rows.iter().position(|item| item.key == who));
-    match found {
-        Some(Some(at)) => Some((at, true)),
-        None => (!view.rows.is_empty()).then_some((0, true)),
-        // They have left the list since.
-        Some(None) => (!view.rows.is_empty()).then_some((0, false)),
-    }
+/// Whom the call is at.
+#[derive(Clone, Copy)]
+pub(super) struct Called {
+    /// Of the rows.
+    pub(super) at: usize,
+    /// Whether it is who was asked for.
+    is_asked: bool,
 }
 
-pub(super) fn one(shell: &Shell<'_>, view: &HotView, who: Option<&str>) -> Markup {
+/// `None` when the list is empty.
+pub(super) fn called(view: &HotView<'_>, who: Option<&str>) -> Option<Called> {
+    let found = who.map(|who| view.rows.iter().position(|item| item.key == who));
+    let called = match found {
+        Some(Some(at)) => Called { at, is_asked: true },
+        None => Called { at: 0, is_asked: true },
+        // They have left the list since.
+        Some(None) => Called { at: 0, is_asked: false },
+    };
+    (!view.rows.is_empty()).then_some(called)
+}
+
+pub(super) fn one(shell: &Shell<'_>, view: &HotView<'_>, called: Option<Called>) -> Markup {
     let slug = &shell.tenant().slug;
-    let Some((place, is_asked)) = at(view, who) else { return super::empty(shell, view) };
+    let Some(Called { at: place, is_asked }) = called else { return super::empty(shell, view) };
     let step = |at: Option<usize>| at.and_then(|at| view.rows.get(at)).map(|item| link(view, slug).with("who", &item.key).url());
     let (previous, next) = (step(place.checked_sub(1)), step(Some(place + 1)));
     html! {
@@ -48,7 +57,7 @@ pub(super) fn one(shell: &Shell<'_>, view: &HotView, who: Option<&str>) -> Marku
             span.sub.no-phone { kbd { "←" } " " kbd { "→" } }
             a.btn.plain.push href=(view.address(slug).with("view", "call-all").url()) { (icon("printer", 15)) "All, one to a sheet" }
         }
-        (sheet(shell, view, &view.rows[place], true))
+        (sheet(shell, view, view.rows[place], true))
     }
 }
 
@@ -62,7 +71,7 @@ fn arrow(to: Option<&str>, rel: &str, word: &str, picture: &str) -> Markup {
 }
 
 /// Everybody, each on a sheet.
-pub(super) fn all(shell: &Shell<'_>, view: &HotView) -> Markup {
+pub(super) fn all(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     if view.rows.is_empty() {
         return super::empty(shell, view);
     }
@@ -75,8 +84,8 @@ pub(super) fn all(shell: &Shell<'_>, view: &HotView) -> Markup {
     }
 }
 
-fn sheet(shell: &Shell<'_>, view: &HotView, item: &HotListItem, is_alone: bool) -> Markup {
-    let then = view.then(shell);
+fn sheet(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, is_alone: bool) -> Markup {
+    let then = view.then;
     let name = candidate_name(&shell.tenant().slug, item.contact_id.as_deref(), &item.name);
     html! {
         article.card.sheet aria-label=(item.name) {
@@ -94,13 +103,11 @@ fn sheet(shell: &Shell<'_>, view: &HotView, item: &HotListItem, is_alone: bool) 
     }
 }
 
-fn facts(view: &HotView, then: Then<'_>, item: &HotListItem) -> Markup {
-    let board = &view.all.board;
-    let place = board.place(item.stage.as_deref());
+fn facts(view: &HotView<'_>, then: Then<'_>, item: &HotListItem) -> Markup {
     let unknown = || html! { span.muted { "not known" } };
     html! {
         dl.facts.sheet-facts {
-            div { dt { "Stage" } dd { (stage(board.label(&place), board.role(&place))) } }
+            div { dt { "Stage" } dd { (view.all.stage_of(item)) } }
             div { dt { "Odds" } dd { @match item.odds { Some(odds) => (odds), None => (unknown()) } } }
             div { dt { "Days in stage" } dd { @if !item.stage_since_exact { "≥ " } (number(item.days_in_stage(then.as_of))) } }
             div { dt { "Fee" } dd { @match item.fee { Some(fee) => (fee), None => (unknown()) } } }

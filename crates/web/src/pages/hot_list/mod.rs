@@ -15,8 +15,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Role, ScoreRules, StageRole};
+use tetherboard_domain::{Money, Role, ScoreRules};
 use tetherboard_metrics::{
     AwardNow, Board, HOT_LIST, Heating, HotList, HotListItem, Status, awarded_now, heating_up, hot_list, hot_list_rules,
 };
@@ -30,6 +31,7 @@ use crate::Portal;
 use crate::error::{Answer, Refusal, Wants};
 use crate::links::{self, Link, Tab};
 use crate::parts::shell::{Page, Shell, Theme};
+use crate::parts::stages::stage;
 use crate::parts::status::looks;
 use crate::parts::table::PAGE;
 use crate::parts::words::{NO_OWNER, count, counted, number};
@@ -47,17 +49,29 @@ pub(crate) fn router() -> Router<Portal> {
 pub(crate) struct HotBoard {
     pub(crate) list: HotList,
     board: Board,
-    rules: ScoreRules,
+    pub(crate) rules: ScoreRules,
     heating: Vec<Heating>,
     awarded: Vec<AwardNow>,
     /// Addresses of the CRM's users, by their names in lower case.
-    owners: HashMap<String, String>,
+    addresses: HashMap<String, String>,
+    /// As the list has them, each once.
+    owners: Labels,
+    markets: Labels,
 }
 
+/// Values by themselves in lower case; how each is spelled is how it came first.
+type Labels = BTreeMap<String, String>;
+
 impl HotBoard {
-    /// The role of a candidate's stage.
-    pub(crate) fn role_of(&self, item: &HotListItem) -> StageRole {
-        self.board.role(&self.board.place(item.stage.as_deref()))
+    /// Where a contact stands on the list, and as of when.
+    pub(crate) fn of_contact(&self, contact: &str) -> Option<(&HotListItem, Timestamp)> {
+        let item = self.list.items.iter().find(|item| item.contact_id.as_deref() == Some(contact))?;
+        Some((item, self.list.as_of?))
+    }
+
+    /// A candidate's stage, in the colour of its role.
+    pub(crate) fn stage_of(&self, item: &HotListItem) -> Markup {
+        stage(item.stage.as_deref(), self.board.role(&self.board.place(item.stage.as_deref())))
     }
 }
 
@@ -71,11 +85,20 @@ pub(crate) async fn load(portal: &Portal, brand: &BrandViewer) -> tetherboard_st
             None => (Vec::new(), Vec::new()),
         };
         let users = small_lists::crm_users(conn, tenant.id).await?;
-        let owners = users.into_iter().map(|user| (user.name.trim().to_lowercase(), user.email)).collect();
+        let addresses = users.into_iter().map(|user| (user.name.trim().to_lowercase(), user.email)).collect();
         let rules = hot_list_rules(conn, tenant.id).await?.score;
-        Ok(HotBoard { list, board, rules, heating, awarded, owners })
+        let (owners, markets) = (labels(&list, |item| &item.owner), labels(&list, |item| &item.market));
+        Ok(HotBoard { list, board, rules, heating, awarded, addresses, owners, markets })
     };
     portal.numbers.get(tenant, now, "hot list", compute).await
+}
+
+fn labels(list: &HotList, of: fn(&HotListItem) -> &str) -> Labels {
+    let mut labels = Labels::new();
+    for text in list.items.iter().map(|item| of(item).trim()) {
+        labels.entry(text.to_lowercase()).or_insert_with(|| text.to_owned());
+    }
+    labels
 }
 
 /// How the list is shown.
@@ -91,22 +114,19 @@ enum View {
 }
 
 /// What the page shows.
-struct HotView {
-    all: Arc<HotBoard>,
+struct HotView<'a> {
+    all: &'a HotBoard,
+    then: Then<'a>,
     query: HotQuery,
     view: View,
     /// All that fit, in order.
-    rows: Vec<HotListItem>,
-    news: Option<News>,
+    rows: Vec<&'a HotListItem>,
+    news: Option<News<'a>>,
     /// Of those who are shown, by contact.
     notes: HashMap<String, LatestNote>,
 }
 
-impl HotView {
-    fn then<'a>(&self, shell: &'a Shell<'_>) -> Then<'a> {
-        Then { as_of: self.all.list.as_of.unwrap_or(shell.now), tenant: shell.tenant() }
-    }
-
+impl HotView<'_> {
     fn total(&self) -> i64 {
         count(self.rows.len())
     }
@@ -133,10 +153,11 @@ async fn page(
     };
     let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
     let all = load(&portal, &brand).await?;
-    let rows: Vec<HotListItem> = query.of(&all.list.items).into_iter().cloned().collect();
-    let mut view = HotView { query, view, rows, news: None, notes: HashMap::new(), all };
+    let then = Then::of(all.list.as_of.unwrap_or(now), tenant);
+    let rows = query.of(&all.list.items);
+    let mut view = HotView { all: &all, then, query, view, rows, news: None, notes: HashMap::new() };
     if pairs.wants_csv().map_err(bad)? {
-        return Ok(table::as_csv(&view, tenant, now));
+        return Ok(table::as_csv(&view));
     }
     let shell = Shell::load(&portal, &brand, theme).await?;
     if view.view == View::Table {
@@ -147,18 +168,20 @@ async fn page(
         let is_person = !headers.contains_key("hx-request");
         view.news = visits::visit(conn, tenant, brand.viewer.user.id, &view.all.list, now, is_person).await?;
     }
+    let called = match &view.view {
+        View::Call { who } => call::called(&view, who.as_deref()),
+        _ => None,
+    };
     let shown: Vec<String> = match &view.view {
         View::Table => table::shown(&view).iter().filter_map(|item| item.contact_id.clone()).collect(),
-        View::Call { who } => {
-            call::at(&view, who.as_deref()).and_then(|(at, _)| view.rows[at].contact_id.clone()).into_iter().collect()
-        }
+        View::Call { .. } => called.and_then(|called| view.rows[called.at].contact_id.clone()).into_iter().collect(),
         View::CallAll => view.rows.iter().take(call::MOST).filter_map(|item| item.contact_id.clone()).collect(),
     };
     view.notes = notes::latest_of(conn, tenant.id, brand.viewer.audience(), &shown).await?;
     let body = match (view.all.list.as_of, &view.view) {
         (None, _) => unread(),
         (Some(_), View::Table) => body(&shell, &view),
-        (Some(_), View::Call { who }) => call::one(&shell, &view, who.as_deref()),
+        (Some(_), View::Call { .. }) => call::one(&shell, &view, called),
         (Some(_), View::CallAll) => call::all(&shell, &view),
     };
     let address = match &view.view {
@@ -173,7 +196,7 @@ async fn page(
 
 // Markup ---------------------------------------------------------------------------------------------------------------
 
-fn bar(shell: &Shell<'_>, view: &HotView) -> Markup {
+fn bar(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let slug = &shell.tenant().slug;
     let as_of = view.all.list.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
     html! {
@@ -193,15 +216,7 @@ fn bar(shell: &Shell<'_>, view: &HotView) -> Markup {
 }
 
 /// Owner and market, as the list has them.
-fn filters(slug: &str, view: &HotView) -> Markup {
-    let values = |of: fn(&HotListItem) -> &str| {
-        let mut known: BTreeMap<String, String> = BTreeMap::new();
-        for item in &view.all.list.items {
-            let text = of(item).trim();
-            known.entry(text.to_lowercase()).or_insert_with(|| text.to_owned());
-        }
-        known
-    };
+fn filters(slug: &str, view: &HotView<'_>) -> Markup {
     let chosen = [&view.query.owner, &view.query.market].into_iter().flatten().count();
     let others = HotQuery { owner: None, market: None, ..view.query.clone() };
     let kept = others.sorted(others.narrow(Link::to("")));
@@ -211,13 +226,13 @@ fn filters(slug: &str, view: &HotView) -> Markup {
             div.menu-panel {
                 form.menu-form method="get" action=(Tab::HotList.url(slug)) {
                     @for (key, label, now, values) in [
-                        ("owner", "Owner", &view.query.owner, values(|item| &item.owner)),
-                        ("market", "Market", &view.query.market, values(|item| &item.market)),
+                        ("owner", "Owner", &view.query.owner, &view.all.owners),
+                        ("market", "Market", &view.query.market, &view.all.markets),
                     ] {
                         div.field { label for=(format!("hot-{key}")) { (label) }
                             select.select id=(format!("hot-{key}")) name=(key) {
                                 option value="*" { "All" }
-                                @for (lower, text) in &values {
+                                @for (lower, text) in values {
                                     option value=(text) selected[now.as_ref().is_some_and(|now| now.to_lowercase() == *lower)] { @if !text.is_empty() { (text) } @else if key == "owner" { (NO_OWNER) } @else { "Not recorded" } }
                                 }
                             }
@@ -231,7 +246,7 @@ fn filters(slug: &str, view: &HotView) -> Markup {
     }
 }
 
-fn body(shell: &Shell<'_>, view: &HotView) -> Markup {
+fn body(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     html! {
         (headline(shell, view))
         @if let Some(news) = &view.news { (besides::news(shell, view, news)) }
@@ -243,7 +258,7 @@ fn body(shell: &Shell<'_>, view: &HotView) -> Markup {
     }
 }
 
-fn headline(shell: &Shell<'_>, view: &HotView) -> Markup {
+fn headline(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let weighted: Money = view.rows.iter().filter_map(|item| item.weighted).sum();
     let known = view.rows.iter().any(|item| item.weighted.is_some());
     html! {
@@ -268,24 +283,22 @@ fn headline(shell: &Shell<'_>, view: &HotView) -> Markup {
 }
 
 /// One filter at a time by status; each count is that of the list that it leads to.
-fn chips(shell: &Shell<'_>, view: &HotView) -> Markup {
+fn chips(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let slug = &shell.tenant().slug;
-    let count = |query: &HotQuery| i64::try_from(query.of(&view.all.list.items).len()).unwrap_or(i64::MAX);
+    let tally = view.query.tally(&view.all.list.items);
     let turned = |status: Option<Status>| HotQuery { status, page: 1, ..view.query.clone() };
     let url = |query: &HotQuery| query.sorted(query.narrow(links::hot_list(slug))).url();
-    let all = turned(None);
     let fee = |fee: Option<bool>| HotQuery { fee, page: 1, ..view.query.clone() };
-    let without = count(&fee(Some(false)));
+    let without = tally.without_fee;
     let hides = view.query.fee == Some(true);
     html! {
         nav.chips aria-label="Filter by status" {
-            a.chip href=(url(&all)) data-count=(count(&all)) aria-current=[view.query.status.is_none().then_some("true")] { "All " span.n { (number(count(&all))) } }
+            a.chip href=(url(&turned(None))) data-count=(tally.all()) aria-current=[view.query.status.is_none().then_some("true")] { "All " span.n { (number(tally.all())) } }
             @for status in Status::ALL {
-                @let only = turned(Some(status));
-                @let found = count(&only);
+                @let found = tally.of(status);
                 @if found > 0 || view.query.status == Some(status) {
                     @let (tone, picture) = looks(status);
-                    a class=(format!("chip {tone}")) href=(url(&only)) data-count=(found) aria-current=[(view.query.status == Some(status)).then_some("true")] {
+                    a class=(format!("chip {tone}")) href=(url(&turned(Some(status)))) data-count=(found) aria-current=[(view.query.status == Some(status)).then_some("true")] {
                         (toned_icon(picture, 14)) (status.name()) " " span.n { (number(found)) }
                     }
                 }
@@ -328,7 +341,7 @@ fn unsure(shell: &Shell<'_>, board: &Board) -> Option<Markup> {
     })
 }
 
-fn empty(shell: &Shell<'_>, view: &HotView) -> Markup {
+fn empty(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let slug = &shell.tenant().slug;
     let has_late = view.all.board.stages().iter().any(|stage| stage.of_prospects && stage.role.likely() == Some(Role::Late));
     html! {

@@ -97,11 +97,30 @@ impl HotQuery {
     }
 
     fn fits(&self, item: &HotListItem) -> bool {
-        let same = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| is_same(wanted, text));
+        self.has_status(item) && self.has_fee(item) && self.has_labels(item)
+    }
+
+    fn has_status(&self, item: &HotListItem) -> bool {
         self.status.is_none_or(|status| item.status == status)
-            && self.fee.is_none_or(|known| item.fee.is_some() == known)
-            && same(&self.owner, &item.owner)
-            && same(&self.market, &item.market)
+    }
+
+    fn has_fee(&self, item: &HotListItem) -> bool {
+        self.fee.is_none_or(|known| item.fee.is_some() == known)
+    }
+
+    fn has_labels(&self, item: &HotListItem) -> bool {
+        let same = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| is_same(wanted, text));
+        same(&self.owner, &item.owner) && same(&self.market, &item.market)
+    }
+
+    /// How many candidates each filter that is one word leads to, in one walk through the list.
+    pub(super) fn tally(&self, items: &[HotListItem]) -> Tally {
+        let mut tally = Tally::default();
+        for item in items.iter().filter(|item| self.has_labels(item)) {
+            tally.by_status[item.status as usize] += i64::from(self.has_fee(item));
+            tally.without_fee += i64::from(item.fee.is_none() && self.has_status(item));
+        }
+        tally
     }
 
     /// The same list at its address; sort and page are the caller's.
@@ -119,12 +138,35 @@ impl HotQuery {
     }
 }
 
+/// Candidates by what a filter would be turned to, all other filters as they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    /// In the order of [`Status::ALL`].
+    by_status: [i64; Status::ALL.len()],
+    pub(super) without_fee: i64,
+}
+
+impl Tally {
+    pub(super) fn of(&self, status: Status) -> i64 {
+        self.by_status[status as usize]
+    }
+
+    /// Of whatever status.
+    pub(super) fn all(&self) -> i64 {
+        self.by_status.iter().sum()
+    }
+}
+
 pub(super) fn word(sort: HotSort) -> &'static str {
     HOT_SORTS.iter().find(|(_, known)| *known == sort).map_or("score", |(word, _)| word)
 }
 
 fn is_same(wanted: &str, text: &str) -> bool {
-    text.trim().to_lowercase() == wanted.to_lowercase()
+    let text = text.trim();
+    if wanted.is_ascii() && text.is_ascii() {
+        return wanted.eq_ignore_ascii_case(text);
+    }
+    text.to_lowercase() == wanted.to_lowercase()
 }
 
 /// What is not known stands at the end, whichever way the list is sorted.
@@ -143,11 +185,11 @@ fn unknown_last(sort: HotSort, a: &HotListItem, b: &HotListItem) -> Option<Order
 }
 
 fn compare(sort: HotSort, a: &HotListItem, b: &HotListItem) -> Ordering {
-    let lower = |text: &str| text.to_lowercase();
+    let by_text = |a: &str, b: &str| a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase));
     let units = |item: &HotListItem| item.units.trim().parse::<f64>().unwrap_or(f64::MAX);
     match sort {
         HotSort::Score => b.place.cmp(&a.place),
-        HotSort::Name => lower(&a.name).cmp(&lower(&b.name)),
+        HotSort::Name => by_text(&a.name, &b.name),
         HotSort::Stage => {
             let odds = |item: &HotListItem| item.odds.map(Odds::hundredths);
             odds(a).cmp(&odds(b)).then_with(|| a.stage.cmp(&b.stage))
@@ -156,7 +198,7 @@ fn compare(sort: HotSort, a: &HotListItem, b: &HotListItem) -> Ordering {
         HotSort::Fee => a.fee.cmp(&b.fee),
         HotSort::Weighted => a.weighted.cmp(&b.weighted),
         HotSort::Units => units(a).total_cmp(&units(b)),
-        HotSort::Owner => lower(&a.owner).cmp(&lower(&b.owner)),
+        HotSort::Owner => by_text(&a.owner, &b.owner),
         HotSort::Touch => a.last_touch_ms.cmp(&b.last_touch_ms),
         HotSort::Status => a.status.cmp(&b.status),
     }

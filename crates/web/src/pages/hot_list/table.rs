@@ -1,12 +1,10 @@
 //! The list as a table: a row a candidate, which opens into its reasons; and as CSV.
 
 use axum::response::Response;
-use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, Points, RuleStep, ScoreRules, Why};
 use tetherboard_metrics::{FDD_CAUTION, HotListItem};
 use tetherboard_store::notes::GLANCE;
-use tetherboard_store::tenants::Tenant;
 
 use super::query::word;
 use super::words::{Then, in_short, signed};
@@ -16,18 +14,17 @@ use crate::links::{self, Link};
 use crate::pages::candidate::{candidate_name, is_plain_email, phone};
 use crate::pages::overview::source_name;
 use crate::parts::shell::Shell;
-use crate::parts::stages::{role_class, shown as stage_shown};
 use crate::parts::status::badge;
 use crate::parts::table::{Sorting, pager};
 use crate::parts::words::{count, counted, number, owner, weighted_fee};
 use crate::parts::{icon, time};
 
 /// The rows of the page.
-pub(super) fn shown(view: &HotView) -> &[HotListItem] {
+pub(super) fn shown<'v, 'a>(view: &'v HotView<'a>) -> &'v [&'a HotListItem] {
     &view.rows[part(view.query.page, view.rows.len())]
 }
 
-pub(super) fn table(shell: &Shell<'_>, view: &HotView) -> Markup {
+pub(super) fn table(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let slug = &shell.tenant().slug;
     let list = view.query.narrow(links::hot_list(slug));
     let (sort, descending) = view.query.order();
@@ -55,14 +52,14 @@ pub(super) fn table(shell: &Shell<'_>, view: &HotView) -> Markup {
     }
 }
 
-fn row(shell: &Shell<'_>, view: &HotView, item: &HotListItem, units: bool) -> Markup {
-    let then = view.then(shell);
+fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -> Markup {
+    let then = view.then;
     html! {
         tr role="row" {
             td.num.muted.no-tab.fit role="cell" { (number(item.place)) }
             th role="rowheader" scope="row" { (candidate_name(&shell.tenant().slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
             td.no-phone.c-stage role="cell" {
-                span.stage { i class=(format!("sw r-{}", role_class(view.all.role_of(item)))) {} span.t title=(stage_shown(item.stage.as_deref())) { (stage_shown(item.stage.as_deref())) } }
+                (view.all.stage_of(item))
                 span.l2 { @match item.odds { Some(odds) => { (odds) " odds" } None => "odds not known" } @if item.deals > 1 { ", " (counted(item.deals, "deal", "deals")) } }
             }
             td.num.no-tab role="cell" { (days(then, item)) }
@@ -71,7 +68,7 @@ fn row(shell: &Shell<'_>, view: &HotView, item: &HotListItem, units: bool) -> Ma
             @if units { td.num.no-tab role="cell" { (or_dash(Some(item.units.trim().to_owned()).filter(|units| !units.is_empty()))) } }
             td.no-tab.c-owner role="cell" { (owner(&item.owner)) }
             td.num.no-tab role="cell" { (touch(then, item)) }
-            td.c-status role="cell" { (badge(item.status)) span.l2 title=(then.next_step(&item.next)) { (then.next_step(&item.next)) } }
+            td.c-status role="cell" { (badge(item.status)) span.l2 { (then.next_step(&item.next)) } }
             td.num.c-score role="cell" { (score_cell(item)) }
         }
         tr.open-row role="row" { td role="cell" colspan=(if units { "11" } else { "10" }) { (opened(shell, view, item)) } }
@@ -99,7 +96,7 @@ fn days(then: Then<'_>, item: &HotListItem) -> Markup {
     let days = item.days_in_stage(then.as_of);
     html! {
         @if item.stage_since_exact { (number(days)) }
-        @else { span title="It was in this stage when it was first read, so it may have been there for longer." { "≥ " (number(days)) } }
+        @else { span title="In this stage when first read, perhaps for longer." { "≥ " (number(days)) } }
     }
 }
 
@@ -113,8 +110,8 @@ fn or_dash(text: Option<String>) -> Markup {
     html! { @match text { Some(text) => (text), None => span.muted { "—" } } }
 }
 
-fn totals(view: &HotView, units: bool, list: &Link) -> Markup {
-    let known: Vec<&HotListItem> = view.rows.iter().filter(|item| item.fee.is_some()).collect();
+fn totals(view: &HotView<'_>, units: bool, list: &Link) -> Markup {
+    let known: Vec<&HotListItem> = view.rows.iter().copied().filter(|item| item.fee.is_some()).collect();
     let (fees, weighted): (Money, Money) =
         (known.iter().filter_map(|item| item.fee).sum(), known.iter().filter_map(|item| item.weighted).sum());
     let unit_total: Option<i64> =
@@ -145,11 +142,11 @@ fn totals(view: &HotView, units: bool, list: &Link) -> Markup {
 // Opened ---------------------------------------------------------------------------------------------------------------
 
 /// Why somebody stands where they stand, and what is worth knowing before a call.
-pub(super) fn opened(shell: &Shell<'_>, view: &HotView, item: &HotListItem) -> Markup {
-    let then = view.then(shell);
+pub(super) fn opened(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem) -> Markup {
+    let then = view.then;
     let slug = &shell.tenant().slug;
     let note = item.contact_id.as_ref().and_then(|contact| view.notes.get(contact));
-    let owner = view.all.owners.get(&item.owner.trim().to_lowercase()).filter(|address| is_plain_email(address));
+    let owner = view.all.addresses.get(&item.owner.trim().to_lowercase()).filter(|address| is_plain_email(address));
     html! {
         div.reasons {
             (reasons(then, item, &view.all.rules))
@@ -191,7 +188,7 @@ pub(crate) fn reasons(then: Then<'_>, item: &HotListItem, rules: &ScoreRules) ->
                 @for part in &item.points {
                     div.reason {
                         dt { (part.why.name()) }
-                        dd { span.bar { i class=(if part.points > 0 { "" } else { "none" }) style=(format!("width:{}%", share(part, rules))) {} } }
+                        dd { span.bar { @if part.points > 0 { i style=(format!("width:{}%", share(part, rules))) {} } } }
                         dd.p { (signed(part.points)) }
                         dd.w { (then.why(part, item)) }
                     }
@@ -249,10 +246,9 @@ const CSV_HEADER: [&str; 25] = [
     "ClientTether id",
 ];
 
-pub(super) fn as_csv(view: &HotView, tenant: &Tenant, now: Timestamp) -> Response {
-    let then = Then { as_of: view.all.list.as_of.unwrap_or(now), tenant };
-    let rows = view.rows.iter().map(|item| csv_row(then, item));
-    csv::download(&format!("{}-hot-list", tenant.slug), &CSV_HEADER, rows)
+pub(super) fn as_csv(view: &HotView<'_>) -> Response {
+    let rows = view.rows.iter().map(|item| csv_row(view.then, item));
+    csv::download(&format!("{}-hot-list", view.then.tenant.slug), &CSV_HEADER, rows)
 }
 
 fn csv_row(then: Then<'_>, item: &HotListItem) -> Vec<String> {

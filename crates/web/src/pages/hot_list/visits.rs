@@ -24,24 +24,24 @@ type Seen = BTreeMap<String, i64>;
 
 /// What changed since a visit.
 #[derive(Clone, Debug, Default)]
-pub(super) struct News {
+pub(super) struct News<'a> {
     pub(super) since_ms: i64,
-    pub(super) came: Vec<HotListItem>,
+    pub(super) came: Vec<&'a HotListItem>,
     /// With the score that they had then, the largest change first.
-    pub(super) changed: Vec<(HotListItem, i64)>,
+    pub(super) changed: Vec<(&'a HotListItem, i64)>,
     /// Contacts that are not on the list any more, with their names.
     pub(super) left: Vec<(String, String)>,
 }
 
 /// Writes the visit down and tells the news; `None` on the first visit. `is_person`: somebody opened the page.
-pub(super) async fn visit<C: Conn>(
+pub(super) async fn visit<'a, C: Conn>(
     conn: &C,
     tenant: &Tenant,
     user: UserId,
-    list: &HotList,
+    list: &'a HotList,
     now: Timestamp,
     is_person: bool,
-) -> Result<Option<News>> {
+) -> Result<Option<News<'a>>> {
     let now_ms = now.as_millisecond();
     let kept = hot_list::visit(conn, tenant.id, user).await?;
     if list.items.len() > MOST || list.as_of.is_none() {
@@ -69,20 +69,19 @@ fn scores(list: &HotList) -> Seen {
     list.items.iter().map(|item| (item.key.clone(), item.score)).collect()
 }
 
-async fn news<C: Conn>(conn: &C, tenant: &Tenant, list: &HotList, visit: &Visit) -> Result<Option<News>> {
+async fn news<'a, C: Conn>(conn: &C, tenant: &Tenant, list: &'a HotList, visit: &Visit) -> Result<Option<News<'a>>> {
     let Some(since_ms) = visit.before_ms else { return Ok(None) };
-    let Ok(before) = serde_json::from_str::<Seen>(&visit.before_seen) else { return Ok(None) };
+    let Ok(mut before) = serde_json::from_str::<Seen>(&visit.before_seen) else { return Ok(None) };
     let mut news = News { since_ms, ..News::default() };
     for item in &list.items {
-        match before.get(&item.key) {
-            None => news.came.push(item.clone()),
-            Some(score) if *score != item.score => news.changed.push((item.clone(), *score)),
+        match before.remove(&item.key) {
+            None => news.came.push(item),
+            Some(score) if score != item.score => news.changed.push((item, score)),
             Some(_) => {}
         }
     }
     news.changed.sort_by_key(|(item, score)| (-(item.score - score).abs(), item.place));
-    let now = scores(list);
-    let left: Vec<String> = before.into_keys().filter(|key| !now.contains_key(key)).collect();
+    let left: Vec<String> = before.into_keys().collect();
     let names = deals::names(conn, tenant.id, tetherboard_domain::Dataset::Contacts, &left).await?;
     news.left = left.into_iter().filter_map(|key| Some((key.clone(), names.get(&key)?.name.clone()))).collect();
     Ok(Some(news))

@@ -16,16 +16,18 @@ const DAY_MS: i64 = 86_400_000;
 #[derive(Clone, Copy)]
 pub(crate) struct Then<'a> {
     pub(crate) as_of: Timestamp,
-    pub(crate) tenant: &'a Tenant,
+    pub(super) tenant: &'a Tenant,
+    /// The local date of that moment.
+    today: Date,
 }
 
-impl Then<'_> {
-    fn zone(&self) -> &Zone {
-        &self.tenant.zone
+impl<'a> Then<'a> {
+    pub(crate) fn of(as_of: Timestamp, tenant: &'a Tenant) -> Self {
+        Self { as_of, tenant, today: tenant.zone.date(as_of) }
     }
 
-    fn today(&self) -> Date {
-        self.zone().date(self.as_of)
+    fn zone(&self) -> &Zone {
+        &self.tenant.zone
     }
 
     /// `3 days ago`, `7 days and 2 h ago`: to the hour, since points are counted so.
@@ -35,7 +37,7 @@ impl Then<'_> {
 
     fn days_since(&self, ms: i64) -> i64 {
         let day = Timestamp::from_millisecond(ms).map_or(Date::MIN, |moment| self.zone().date(moment));
-        i64::from((self.today() - day).get_days())
+        i64::from((self.today - day).get_days())
     }
 
     /// `yesterday`, `2 d ago`: for a column.
@@ -53,15 +55,15 @@ impl Then<'_> {
     }
 
     fn day_name(&self, day: Date) -> String {
-        match (day - self.today()).get_days() {
+        match (day - self.today).get_days() {
             0 => "today".to_owned(),
             1 => "tomorrow".to_owned(),
-            _ => time::day_of_year(day, self.today()),
+            _ => time::day_of_year(day, self.today),
         }
     }
 
     fn short(&self, day: Date) -> String {
-        if day.year() == self.today().year() { time::short_day(day) } else { time::full_day(day) }
+        if day.year() == self.today.year() { time::short_day(day) } else { time::full_day(day) }
     }
 
     /// `Signing call, Sat Mar 14, 10:00 AM`.
@@ -122,7 +124,7 @@ impl Then<'_> {
                 format!("{}, {against}", Money(cents).short())
             }
             Why::CloseDate { day: None } => "not known".to_owned(),
-            Why::CloseDate { day: Some(day) } => match i64::from((day - self.today()).get_days()) {
+            Why::CloseDate { day: Some(day) } => match i64::from((day - self.today).get_days()) {
                 ..0 => format!("{} has passed", self.short(day)),
                 0 => "today".to_owned(),
                 days => format!("in {}", counted(days, "day", "days")),

@@ -8,7 +8,6 @@ use crate::pages::candidate::candidate_name;
 use crate::pages::hot_list::HotBoard;
 use crate::parts::icon;
 use crate::parts::shell::Shell;
-use crate::parts::stages::{role_class, shown};
 use crate::parts::status::badge;
 use crate::parts::words::{count, number};
 
@@ -48,7 +47,7 @@ fn row(slug: &str, hot: &HotBoard, item: &HotListItem) -> Markup {
             td.num.muted.fit.no-phone { (number(item.place)) }
             th scope="row" { (candidate_name(slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
             td.no-phone {
-                span.stage { i class=(format!("sw r-{}", role_class(hot.role_of(item)))) {} span.t title=(shown(item.stage.as_deref())) { (shown(item.stage.as_deref())) } }
+                (hot.stage_of(item))
                 @if let Some(odds) = item.odds { span.l2 { (odds) " odds" } }
             }
             td.num.no-phone { @match item.fee { Some(fee) => (fee.short()), None => span.muted { "not known" } } }
