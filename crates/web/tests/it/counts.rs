@@ -145,7 +145,7 @@ async fn the_pages_of_a_list_show_each_row_once_in_the_order_of_its_csv(#[values
             let page = visitor.get(&address).await.text();
             let (_, table) = page.split_once("data-total").unwrap();
             let (table, after) = table.split_once("</table>").unwrap();
-            let names = tags(table).into_iter().filter(|tag| tag.get("class") == Some("who t"));
+            let names = tags(table).into_iter().filter(|tag| tag.get("class").is_some_and(|class| class.starts_with("who t")));
             shown.extend(names.map(|tag| tag.get("title").unwrap_or_default().to_owned()));
             next =
                 tags(after).iter().find(|tag| tag.get("rel") == Some("next")).and_then(|tag| tag.get("href")).map(str::to_owned);

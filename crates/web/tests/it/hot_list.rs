@@ -49,7 +49,11 @@ async fn items(visitor: &Visitor) -> Vec<Value> {
 fn names(html: &str) -> Vec<String> {
     let (_, table) = html.split_once("data-total").unwrap();
     let (table, _) = table.split_once("</table>").unwrap();
-    tags(table).iter().filter(|tag| tag.get("class") == Some("who t")).map(|tag| tag.get("title").unwrap().to_owned()).collect()
+    tags(table)
+        .iter()
+        .filter(|tag| tag.get("class").is_some_and(|class| class.starts_with("who t")))
+        .map(|tag| tag.get("title").unwrap().to_owned())
+        .collect()
 }
 
 #[rstest]
