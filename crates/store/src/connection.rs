@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::{Cipher, Result, Tx, migrations};
 
@@ -52,12 +52,18 @@ impl Store {
 
     /// For writing. On SQLite it takes the write lock at once: one that read first and wrote later could be refused in the middle.
     ///
+    /// Whoever stops waiting for it leaves no trace: a beginning that was cut would leave a connection of the pool in a transaction
+    /// that nobody knows of, and what is written on it next would neither be kept nor let go. So it goes on by itself, and what
+    /// nobody takes is rolled back.
+    ///
     /// # Errors
     /// When the lock is not to be had in time.
     pub async fn begin(&self) -> Result<Tx> {
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        Ok(self.db.begin_with_options(options).await?)
+        let db = self.db.clone();
+        let begun = tokio::spawn(async move { db.begin_with_options(options).await });
+        Ok(begun.await.map_err(|stopped| DbErr::Custom(stopped.to_string()))??)
     }
 
     /// # Errors

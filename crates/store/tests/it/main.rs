@@ -31,3 +31,4 @@ mod small_lists;
 mod snapshots;
 mod tenants;
 mod text;
+mod transactions;

@@ -1,0 +1,40 @@
+use std::time::Duration;
+
+use rstest::rstest;
+use sea_orm::{ConnectionTrait, Statement};
+use tetherboard_store::leases;
+use tetherboard_testkit::Kind::{self, *};
+
+use crate::rows::harbor;
+
+/// A lease that is claimed next stands, and no connection keeps a lock.
+#[rstest]
+#[tokio::test]
+async fn a_transaction_that_nobody_waits_for_any_more_keeps_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    for at in 0..150 {
+        // Cut at every moment from before it is sent until after it has begun.
+        let _ = tokio::time::timeout(Duration::from_micros(at * 15), db.store.begin()).await;
+        let lease = leases::claim(conn, tenant, "a test", 0, 1).await.unwrap().expect("nobody holds it");
+        leases::release(conn, &lease).await.unwrap();
+    }
+    if kind == Postgres {
+        let text =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = CURRENT_DATABASE() AND state LIKE 'idle in transaction%'";
+        for attempt in 0.. {
+            let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), text)).await.unwrap().unwrap();
+            let open: i64 = row.try_get_by_index(0).unwrap();
+            if open == 0 {
+                break;
+            }
+            assert!(attempt < 50, "{open} connections are in a transaction that nobody knows of");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    let reopened = db.reopen().await;
+    let lease = leases::claim(reopened.conn(), tenant, "another", 0, 1);
+    let lease = tokio::time::timeout(Duration::from_secs(20), lease).await.expect("no lock is left").unwrap();
+    assert!(lease.is_some());
+    reopened.close().await;
+}
