@@ -14,8 +14,17 @@ async fn a_transaction_that_nobody_waits_for_any_more_keeps_nothing(#[values(Sql
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     for at in 0..150 {
-        // Cut at every moment from before it is sent until after it has begun.
-        let _ = tokio::time::timeout(Duration::from_micros(at * 15), db.store.begin()).await;
+        // Cut at every moment from before it is sent until after it has begun: a timer would be too coarse.
+        let moment = async {
+            for _ in 0..at * 4 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            begun = db.store.begin() => drop(begun.unwrap()),
+            () = moment => {}
+        }
         let lease = leases::claim(conn, tenant, "a test", 0, 1).await.unwrap().expect("nobody holds it");
         leases::release(conn, &lease).await.unwrap();
     }
