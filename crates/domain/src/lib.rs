@@ -24,7 +24,7 @@ pub use clock::Clock;
 pub use dataset::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger};
 pub use hot_list_rules::{HotListRules, HotListRulesError, ScoreRules, StallDays, StatusRules, Step as RuleStep};
 pub use ids::{ContactId, DealId, NO_NAME, RunId, TenantId, UserId, UserRole};
-pub use money::{Money, Odds, grouped};
+pub use money::{Money, Odds, grouped, weighted};
 pub use period::{Bucket, Compare, Period, Resolved, Slot, Stride, Week, Window, weeks_ending_with};
 pub use schedule::next_hourly_run;
 pub use score::{AgainstMedian, LastMove, MedianFee, Points, Score, ScoreFacts, Why, score};

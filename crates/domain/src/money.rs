@@ -114,6 +114,11 @@ impl Odds {
     }
 }
 
+/// fee × odds; `None` while either is not known: such a deal adds nothing to a sum.
+pub fn weighted(fee: Option<Money>, odds: Option<Odds>) -> Option<Money> {
+    fee.zip(odds).map(|(fee, odds)| odds.weigh(fee))
+}
+
 /// `95%`, `4.5%`.
 impl fmt::Display for Odds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tetherboard_domain::{Money, Odds};
+use tetherboard_domain::{Money, Odds, weighted};
 use tetherboard_store::deals::DealCell;
 use tetherboard_store::leads::LeadCell;
 
@@ -28,7 +28,7 @@ pub struct DealThen {
 impl DealThen {
     /// What it weighs; `None` while its fee or its odds are not known.
     pub fn weighted(&self) -> Option<Money> {
-        self.fee.zip(self.odds).map(|(fee, odds)| odds.weigh(fee))
+        weighted(self.fee, self.odds)
     }
 }
 

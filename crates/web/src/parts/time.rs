@@ -37,6 +37,11 @@ pub(crate) fn short_day(day: Date) -> String {
     day.strftime("%b %-d").to_string()
 }
 
+/// `Mar 9`, with its year where that is not today's.
+pub(crate) fn short_day_of_year(of: Date, today: Date) -> String {
+    if of.year() == today.year() { short_day(of) } else { full_day(of) }
+}
+
 /// `Mon Mar 9`.
 pub(crate) fn day(day: Date) -> String {
     day.strftime("%a %b %-d").to_string()

@@ -99,9 +99,7 @@ fn when(shell: &Shell<'_>, one: &OwnAppointment) -> String {
     let zone = &shell.tenant().zone;
     let Some(starts) = one.starts_ms.and_then(time::moment) else { return "without a readable time".to_owned() };
     if one.all_day {
-        let day = day(shell, starts);
-        let year = if day.year() == zone.date(shell.now).year() { "" } else { ", %Y" };
-        return format!("{}, all day", day.strftime(&format!("%a %b %-d{year}")));
+        return format!("{}, all day", time::day_of_year(day(shell, starts), zone.date(shell.now)));
     }
     let begin = dated(starts, shell.now, zone);
     match one.ends_ms.and_then(time::moment).filter(|ends| *ends > starts) {

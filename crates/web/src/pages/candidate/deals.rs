@@ -1,10 +1,10 @@
 //! A candidate's deals, or that it stands for one itself.
 
 use maud::{Markup, html};
-use tetherboard_domain::Money;
+use tetherboard_domain::{Money, weighted};
 use tetherboard_store::candidates::OwnDeal;
 
-use super::facts::{close_date, deal_odds, unreadable, weighted};
+use super::facts::{close_date, deal_odds, unreadable};
 use super::{CandidateView, dated, nothing};
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage;

@@ -1,7 +1,7 @@
 //! Who a candidate is and where it stands.
 
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Odds};
+use tetherboard_domain::{Money, Odds, weighted};
 use tetherboard_store::candidates::OwnDeal;
 
 use super::appointments::next_banner;
@@ -154,11 +154,6 @@ pub(super) fn unreadable() -> Markup {
 /// A deal's own odds, else its stage's.
 pub(super) fn deal_odds(view: &CandidateView, deal: &OwnDeal) -> Option<Odds> {
     view.board.odds_of(deal.odds, &view.board.place(deal.stage.as_deref()))
-}
-
-/// `None` while either is not known: such a deal adds nothing to a sum.
-pub(super) fn weighted(fee: Option<Money>, odds: Option<Odds>) -> Option<Money> {
-    fee.zip(odds).map(|(fee, odds)| odds.weigh(fee))
 }
 
 pub(super) fn close_date(deal: &OwnDeal) -> Markup {

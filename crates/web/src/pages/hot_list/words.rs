@@ -63,7 +63,7 @@ impl<'a> Then<'a> {
     }
 
     fn short(&self, day: Date) -> String {
-        if day.year() == self.today.year() { time::short_day(day) } else { time::full_day(day) }
+        time::short_day_of_year(day, self.today)
     }
 
     /// `Signing call, Sat Mar 14, 10:00 AM`.

@@ -124,7 +124,7 @@ fn row(shell: &Shell<'_>, candidate: &NeedsAttention, instead: &HashMap<String, 
 fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
     let days = |days: i64| counted(days, "day", "days");
     let touch = |touched: &Ago| {
-        let on = date_of(touched.at_ms, zone).map(|day| format!(" {}", short(day, today))).unwrap_or_default();
+        let on = date_of(touched.at_ms, zone).map(|day| format!(" {}", time::short_day_of_year(day, today))).unwrap_or_default();
         format!("last touch{on}, {} ago", days(touched.days))
     };
     match reason {
@@ -137,25 +137,25 @@ fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
                 None => format!("{title} has no outcome recorded{kept}"),
             }
         }
-        Reason::CloseDatePassed(day) => format!("Close date {} has passed", short(*day, today)),
+        Reason::CloseDatePassed(day) => format!("Close date {} has passed", time::short_day_of_year(*day, today)),
         Reason::Silent { touched, clock } => {
             let silence = match touched {
                 Some(touched) => touch(touched),
                 None => "no touch yet".to_owned(),
             };
-            let signing = short(clock.earliest_signing(), today);
+            let signing = time::short_day_of_year(clock.earliest_signing(), today);
             match clock {
                 FddClock::Since(_) => format!("Waiting period, {silence}; earliest signing {signing}"),
                 FddClock::Before(day) => {
                     format!(
                         "Waiting period, {silence}; it started before {}, so earliest signing is {signing} at the latest",
-                        short(*day, today)
+                        time::short_day_of_year(*day, today)
                     )
                 }
             }
         }
         Reason::Stalled { stayed, at_least, touched } => {
-            let since = date_of(stayed.at_ms, zone).map(|day| short(day, today)).unwrap_or_default();
+            let since = date_of(stayed.at_ms, zone).map(|day| time::short_day_of_year(day, today)).unwrap_or_default();
             let touch = match touched {
                 Some(touched) => touch(touched),
                 None => "nothing booked".to_owned(),
@@ -170,11 +170,6 @@ fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
 
 fn date_of(ms: i64, zone: &Zone) -> Option<Date> {
     time::moment(ms).map(|moment| zone.date(moment))
-}
-
-/// `Mar 9`, with its year where that is not today's.
-fn short(day: Date, today: Date) -> String {
-    if day.year() == today.year() { time::short_day(day) } else { time::full_day(day) }
 }
 
 #[cfg(test)]

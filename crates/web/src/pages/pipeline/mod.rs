@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, Money, Odds, Period, StageRole};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, Money, Odds, Period, StageRole, weighted};
 use tetherboard_metrics::{
     AWARDS, Board, CYCLE_TIME, Closing, DayTotals, History, LOST, LeadGroup, StageLine, WIN_RATE, WinRate, pipeline_at,
 };
@@ -280,7 +280,7 @@ impl<'a> Deal<'a> {
             role: board.role(&place),
             odds,
             fee,
-            weighted: fee.zip(odds).map(|(fee, odds)| odds.weigh(fee)),
+            weighted: weighted(fee, odds),
         }
     }
 }
