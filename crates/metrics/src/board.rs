@@ -34,7 +34,7 @@ pub enum StagePlace {
 }
 
 /// A set of contacts or deals that people name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LeadGroup {
     /// Not inactive; parked included: the CRM's own count.
     Pipeline,

@@ -319,6 +319,23 @@ fn each_run<T, K: PartialEq>(all: &[T], key: impl Fn(&T) -> K, mut tell: impl Fn
 // Asked at a moment ------------------------------------------------------------------------------------------------------
 
 impl History {
+    /// Approximate size in memory, in bytes.
+    pub fn size(&self) -> usize {
+        let text = size_of::<String>() + 16;
+        size_of::<Self>()
+            + size_of_val(&*self.spots)
+            + self.spots.len() * 2 * text
+            + size_of_val(&*self.contacts)
+            + self.contacts.len() * text
+            + size_of_val(&*self.deals)
+            + self.deals.len() * text
+            + size_of_val(&*self.moves)
+            + size_of_val(&*self.fees)
+            + size_of_val(&*self.odds)
+            + size_of_val(&*self.units)
+            + size_of_val(&*self.deals_of)
+    }
+
     /// The first moment that can be asked for; `None` before the first whole read.
     pub fn begins_ms(&self) -> Option<i64> {
         self.begins_ms.map(|ms| ms + 1)

@@ -172,6 +172,12 @@ pub async fn lead_book<C: Conn>(conn: &C, tenant: TenantId, board: &Board) -> Re
 }
 
 impl LeadBook {
+    /// Approximate size in memory, in bytes.
+    pub fn size(&self) -> usize {
+        let entries: usize = self.entries.iter().map(|entry| size_of::<Entry>() + 64 + size_of_val(&*entry.created)).sum();
+        size_of::<Self>() + entries + size_of_val(&*self.created) + size_of_val(&*self.prospects_created)
+    }
+
     fn new(board: &Board, spelling: &HashMap<String, String>, as_of: Option<Timestamp>, cohorts: Vec<Cohort>) -> Self {
         type Key = (SourceLabel, StagePlace, bool, Option<UsState>);
         let mut found: HashMap<Key, (i64, Vec<i64>)> = HashMap::new();

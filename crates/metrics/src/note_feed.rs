@@ -128,6 +128,21 @@ pub enum Happened {
 }
 
 impl NoteFeed {
+    /// Approximate size in memory, in bytes.
+    pub fn size(&self) -> usize {
+        let text = size_of::<String>() + 16;
+        size_of::<Self>()
+            + self.kinds.len() * 2 * text
+            + self.authors.len() * text
+            + size_of_val(&*self.stages)
+            + size_of_val(&*self.contacts)
+            + self.contacts.len() * text
+            + size_of_val(&*self.notes)
+            + size_of_val(&*self.moves)
+            + size_of_val(&*self.appointments)
+            + self.appointments.len() * 4 * text
+    }
+
     /// # Errors
     /// When the database does not answer.
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId, board: &Board) -> Result<Self> {

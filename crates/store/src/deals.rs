@@ -153,7 +153,7 @@ pub struct DealFilter {
     pub text: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DealSort {
     Stage,
     Name,

@@ -248,7 +248,7 @@ pub struct LeadFilter {
     pub ids: Option<Vec<String>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Types {
     /// Contact type 1.
     Prospects,
@@ -269,7 +269,7 @@ pub enum LabelMatch {
     NotText,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LeadSort {
     Created,
     Name,

@@ -42,7 +42,7 @@ pub use connection::{DatabaseUrl, DatabaseUrlError, Store};
 pub use query::{Conn, Tx};
 
 /// A question that the database could not answer. The cause says why.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the database did not answer")]
 pub struct StoreError(#[from] pub(crate) sea_orm::DbErr);
 

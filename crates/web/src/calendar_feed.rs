@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{OriginalUri, Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HOST, REFERRER_POLICY};
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, REFERRER_POLICY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -25,14 +25,15 @@ use tetherboard_store::schedule::{self, FeedRow};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result as StoreResult, calendar_feeds, tenants};
 
-use crate::Portal;
-use crate::auth::hash_token;
-use crate::bookkeeping::note_down;
-use crate::error::Answer;
-use crate::etag::{Known, digest, tag_of};
-use crate::links;
-use crate::pages;
+use crate::address::links;
+use crate::cache::CacheKey;
+use crate::http::auth::hash_token;
+use crate::http::best_effort::best_effort;
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::etag::{Known, digest, tag_of};
+use crate::http::site::site;
 use crate::parts::time;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/calendar/{name}", get(feed))
@@ -41,17 +42,16 @@ pub(crate) fn router() -> Router<Portal> {
 async fn feed(
     State(portal): State<Portal>,
     path: Result<Path<String>, axum::extract::rejection::PathRejection>,
-    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     known: Known,
-) -> Answer<Response> {
+) -> HttpResult<Response> {
     let (conn, now) = (portal.store.conn(), portal.clock.now());
     let secret = path.ok().and_then(|Path(name)| name.strip_suffix(".ics").map(|secret| SecretString::from(secret.to_owned())));
     let tenant = match secret {
         Some(secret) => match calendar_feeds::opens(conn, &hash_token(&secret), now.as_millisecond()).await? {
             Some(opened) => {
                 if let Some(feed) = opened.feed {
-                    note_down("a calendar's use", calendar_feeds::used(conn, feed, now.as_millisecond())).await;
+                    best_effort("a calendar's use", calendar_feeds::used(conn, feed, now.as_millisecond())).await;
                 }
                 tenants::by_id(conn, opened.tenant).await?
             }
@@ -59,27 +59,43 @@ async fn feed(
         },
         None => None,
     };
-    let Some(tenant) = tenant else { return Ok(pages::not_found(OriginalUri(uri)).await) };
+    let Some(tenant) = tenant else { return Err(HttpError::not_found(NO_SUCH_FEED)) };
     let fresh = freshness(conn, &tenant, now).await?;
     let site = site(&portal, &headers);
     let read = fresh.datasets.iter().find(|age| age.dataset == tetherboard_domain::Dataset::Events).and_then(|age| age.as_of);
     let about = About { tenant: &tenant, site: &site, read, is_old: fresh.step >= Step::Warning };
-    let key = if about.is_old { "old feed" } else { "feed" };
-    // What this caller says that the portal is called is not kept for the next one.
+    let key = FeedKey { is_old: about.is_old };
+    // Without a configured address, the feed contains the one this caller used, which is not cached for others.
     let kept = match portal.settings.public_url {
-        Some(_) => portal.numbers.get(&tenant, now, key, || about.kept(&portal, now)).await?,
-        None => Arc::new(about.kept(&portal, now).await?),
+        Some(_) => portal.cache.get(&tenant, now, key, || about.render(&portal, now)).await?,
+        None => Arc::new(about.render(&portal, now).await?),
     };
     Ok(answer(&tenant, &kept, &known))
 }
 
-/// A calendar as it is kept for whoever asks next.
-struct Kept {
+/// The answer for every address that opens nothing: it does not say why.
+const NO_SUCH_FEED: &str = "There is nothing at this address. Check it for typos.";
+
+/// A rendered calendar.
+struct RenderedFeed {
     tag: String,
     body: Bytes,
 }
 
-fn answer(tenant: &Tenant, kept: &Kept, known: &Known) -> Response {
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct FeedKey {
+    is_old: bool,
+}
+
+impl CacheKey for FeedKey {
+    type Value = RenderedFeed;
+
+    fn size(feed: &RenderedFeed) -> usize {
+        feed.body.len()
+    }
+}
+
+fn answer(tenant: &Tenant, kept: &RenderedFeed, known: &Known) -> Response {
     let mut response = match known.has(&kept.tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => kept.body.clone().into_response(),
@@ -95,14 +111,6 @@ fn answer(tenant: &Tenant, kept: &Kept, known: &Known) -> Response {
     response
 }
 
-/// How this portal is reached: as it is set, else as it was just asked.
-pub(crate) fn site(portal: &Portal, headers: &HeaderMap) -> String {
-    match &portal.settings.public_url {
-        Some(url) => url.origin().ascii_serialization(),
-        None => format!("http://{}", headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")),
-    }
-}
-
 /// What a calendar is told of.
 struct About<'a> {
     tenant: &'a Tenant,
@@ -116,9 +124,9 @@ struct About<'a> {
 const MOST: i64 = 20_000;
 
 impl About<'_> {
-    async fn kept(&self, portal: &Portal, now: Timestamp) -> StoreResult<Kept> {
+    async fn render(&self, portal: &Portal, now: Timestamp) -> StoreResult<RenderedFeed> {
         let body = self.body(portal, now).await?;
-        Ok(Kept { tag: tag_of(body.as_bytes()), body: Bytes::from(body) })
+        Ok(RenderedFeed { tag: tag_of(body.as_bytes()), body: Bytes::from(body) })
     }
 
     async fn body(&self, portal: &Portal, now: Timestamp) -> StoreResult<String> {

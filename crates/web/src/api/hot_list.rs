@@ -11,12 +11,13 @@ use tetherboard_metrics::{FddClock, HotListItem};
 use utoipa::ToSchema;
 
 use super::versioned::versioned;
-use crate::Portal;
-use crate::error::{Answer, Problem};
-use crate::etag::Known;
-use crate::pages::hot_list::words::Then;
-use crate::pages::hot_list::{HotBoard, load};
-use crate::viewer::BrandViewer;
+use crate::cache::CacheKey;
+use crate::http::error::{HttpResult, Problem};
+use crate::http::etag::Known;
+use crate::http::viewer::BrandViewer;
+use crate::parts::hot_list::HotListFormat;
+use crate::read::hot_list::{self, HotListData};
+use crate::state::Portal;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HotList {
@@ -71,29 +72,40 @@ pub(crate) struct Reason {
 /// The candidates of late stages by their scores.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/hot-list", params(("tenant" = String, Path)),
     responses((status = 200, body = HotList), (status = 404, body = Problem)))]
-pub(crate) async fn hot_list(brand: BrandViewer, State(portal): State<Portal>, known: Known) -> Answer<Response> {
+pub(crate) async fn hot_list(brand: BrandViewer, State(portal): State<Portal>, known: Known) -> HttpResult<Response> {
     let now = portal.clock.now();
-    // Two thousand candidates with their reasons are two megabytes to put into words, and say the same until the next sync.
-    let tell = async || Ok(told(&brand, &*load(&portal, &brand).await?));
-    let read = async { Ok(Told(portal.numbers.get(&brand.tenant, now, "hot list as JSON", tell).await?)) };
+    // Two thousand candidates with their reasons are two megabytes of JSON, which stay the same until the next sync.
+    let write = async || Ok(written(&brand, &*hot_list::hot_list(&portal, &brand.tenant, now).await?));
+    let read = async { Ok(Written(portal.cache.get(&brand.tenant, now, HotListJsonKey, write).await?)) };
     versioned(&known, &brand, now, read).await
 }
 
-/// The whole list in words, as it is sent.
-struct Told(Arc<Box<RawValue>>);
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct HotListJsonKey;
 
-impl Serialize for Told {
+impl CacheKey for HotListJsonKey {
+    type Value = Box<RawValue>;
+
+    fn size(json: &Box<RawValue>) -> usize {
+        json.get().len()
+    }
+}
+
+/// The whole list as JSON.
+struct Written(Arc<Box<RawValue>>);
+
+impl Serialize for Written {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.as_ref().serialize(serializer)
     }
 }
 
-fn told(brand: &BrandViewer, board: &HotBoard) -> Box<RawValue> {
+fn written(brand: &BrandViewer, board: &HotListData) -> Box<RawValue> {
     let list = match board.list.as_of {
         None => HotList { as_of: None, items: Vec::new() },
         Some(as_of) => {
-            let then = Then::of(as_of, &brand.tenant);
-            let items = board.list.items.iter().map(|item| told_of(then, item)).collect();
+            let display = HotListFormat::of(as_of, &brand.tenant);
+            let items = board.list.items.iter().map(|row| item(display, row)).collect();
             HotList { as_of: Some(super::text(as_of)), items }
         }
     };
@@ -101,10 +113,10 @@ fn told(brand: &BrandViewer, board: &HotBoard) -> Box<RawValue> {
     to_raw_value(&list).unwrap_or_default()
 }
 
-fn told_of(then: Then<'_>, item: &HotListItem) -> Item {
+fn item(display: HotListFormat<'_>, item: &HotListItem) -> Item {
     let reason = |part| {
         let part: &tetherboard_domain::Points = part;
-        Reason { what: part.why.as_str(), points: part.points, why: then.why(part, item) }
+        Reason { what: part.why.as_str(), points: part.points, why: display.why(part, item) }
     };
     Item {
         rank: item.place,
@@ -120,8 +132,8 @@ fn told_of(then: Then<'_>, item: &HotListItem) -> Item {
         score: item.score,
         reasons: item.points.iter().map(reason).collect(),
         status: item.status.as_str(),
-        next_step: then.next_step(&item.next),
-        days_in_stage: item.days_in_stage(then.as_of),
+        next_step: display.next_step(&item.next),
+        days_in_stage: item.days_in_stage(display.as_of),
         at_least: !item.stage_since_exact,
         last_touch_at: item.last_touch_ms.and_then(super::text_of_ms),
         notes_current: item.notes_known_ms.is_some(),

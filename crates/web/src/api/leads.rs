@@ -3,20 +3,20 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use tetherboard_metrics::{Board, LEADS_REST_ON};
+use tetherboard_metrics::Board;
 use tetherboard_store::leads::LeadRow;
-use tetherboard_store::{leads, runs};
+use tetherboard_store::tenants::Tenant;
 use utoipa::ToSchema;
 
-use super::cursor;
+use super::cursor::Cursor;
 use super::versioned::versioned;
-use crate::Portal;
-use crate::error::{Answer, Problem, Refusal, Wants};
-use crate::etag::Known;
-use crate::parts::time;
-use crate::query::{LeadQuery, Pairs};
-use crate::those;
-use crate::viewer::BrandViewer;
+use crate::address::leads::LeadQuery;
+use crate::http::error::{HttpResult, Problem};
+use crate::http::etag::Known;
+use crate::http::viewer::BrandViewer;
+use crate::read::lead_list::lead_page;
+use crate::read::numbers::numbers;
+use crate::state::Portal;
 
 /// All contacts that are not gone, of every type and stage.
 #[derive(Serialize, ToSchema)]
@@ -66,12 +66,12 @@ pub(crate) struct WeekCount {
 
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads/summary", params(("tenant" = String, Path)),
     responses((status = 200, body = Summary), (status = 404, body = Problem)))]
-pub(crate) async fn summary(brand: BrandViewer, State(portal): State<Portal>, known: Known) -> Answer<Response> {
+pub(crate) async fn summary(brand: BrandViewer, State(portal): State<Portal>, known: Known) -> HttpResult<Response> {
     versioned(&known, &brand, portal.clock.now(), sum_up(&portal, &brand)).await
 }
 
-async fn sum_up(portal: &Portal, brand: &BrandViewer) -> Answer<Summary> {
-    let numbers = portal.numbers.of(&portal.store, &brand.tenant, portal.clock.now()).await?;
+async fn sum_up(portal: &Portal, brand: &BrandViewer) -> HttpResult<Summary> {
+    let numbers = numbers(portal, &brand.tenant, portal.clock.now()).await?;
     let summary = &numbers.summary;
     Ok(Summary {
         as_of: summary.as_of.map(super::text),
@@ -138,58 +138,44 @@ pub(crate) struct Lead {
     stage_since_exact: bool,
 }
 
-#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads", params(
-        ("tenant" = String, Path),
-        ("stage" = Option<String>, Query, description = "absent: all; empty: blank"),
-        ("source" = Option<String>, Query, description = "absent: all; empty: blank"),
-        ("in" = Option<String>, Query, description = "pipeline, qualified, open or inactive"),
-        ("role" = Option<String>, Query), ("type" = Option<String>, Query, description = "prospects or others"),
-        ("state" = Option<String>, Query, description = "two letters, such as CO: the state of the USA that the market names"),
-        ("those" = Option<String>, Query, description = "attention; or became-inactive or discovery-day, since a day"),
-        ("since" = Option<String>, Query, description = "a date like 2026-03-09, of `those`"),
-        ("created" = Option<String>, Query, description = "unknown: without a readable created date"),
-        ("q" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query, description = "a day is included"),
-        ("sort" = Option<String>, Query, description = "created, name, source, market, stage, owner; - before it for the other way round"),
-        ("cursor" = Option<String>, Query)),
+/// Contacts that match the filters, 100 at a time.
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads", params(("tenant" = String, Path), LeadQuery, Cursor),
     responses((status = 200, body = Leads), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs, known: Known) -> Answer<Response> {
-    let bad = |detail: String| Refusal::bad_request(Wants::Problem, detail);
-    let query = LeadQuery::parse(&pairs).map_err(bad)?;
-    let offset = cursor::offset(&pairs).map_err(bad)?;
-    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, &query, offset)).await
+pub(crate) async fn list(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    query: LeadQuery,
+    cursor: Cursor,
+    known: Known,
+) -> HttpResult<Response> {
+    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand.tenant, &query, cursor)).await
 }
 
-async fn read(portal: &Portal, brand: &BrandViewer, query: &LeadQuery, offset: i64) -> Answer<Leads> {
-    let (conn, tenant) = (portal.store.conn(), &brand.tenant);
-    let board = Board::load(conn, tenant.id).await?;
-    let as_of = runs::dataset_ages(conn, tenant.id).await?.as_of_ms(&LEADS_REST_ON);
-    let as_of = as_of.and_then(time::moment);
-    let mut filter = query.filter(conn, tenant.id, &board, &tenant.zone, as_of).await?;
-    those::narrow(portal, tenant, &board, query.those, &mut filter).await?;
-    let total = leads::count(conn, tenant.id, &filter).await?;
-    let (sort, descending) = query.order();
-    let rows = leads::list(conn, tenant.id, &filter, sort, descending, &board.key_order(), (offset, cursor::PART)).await?;
+async fn read(portal: &Portal, tenant: &Tenant, query: &LeadQuery, cursor: Cursor) -> HttpResult<Leads> {
+    let now = portal.clock.now();
+    let board = &numbers(portal, tenant, now).await?.board;
+    let page = lead_page(portal, tenant, board, query, cursor.part(), now).await?;
     Ok(Leads {
-        total,
-        next: cursor::next(offset, rows.len(), total),
-        leads: rows.into_iter().map(|row| lead(&board, row)).collect(),
+        total: page.total,
+        next: cursor.next(page.rows.len(), page.total),
+        leads: page.rows.iter().map(|row| lead(board, row)).collect(),
     })
 }
 
-fn lead(board: &Board, row: LeadRow) -> Lead {
+fn lead(board: &Board, row: &LeadRow) -> Lead {
     let place = board.place(row.stage.as_deref());
     Lead {
         stage: board.label(&place).map(str::to_owned),
         role: board.role(&place).as_str(),
-        client_id: row.crm_id,
-        name: row.name,
-        company: row.company,
-        email: row.email,
-        phone: row.phone,
-        market: row.market,
-        source: row.source,
+        client_id: row.crm_id.clone(),
+        name: row.name.clone(),
+        company: row.company.clone(),
+        email: row.email.clone(),
+        phone: row.phone.clone(),
+        market: row.market.clone(),
+        source: row.source.clone(),
         contact_type: row.contact_type,
-        owner: row.owner,
+        owner: row.owner.clone(),
         fee_cents: row.fee_cents,
         created_at: row.created_ms.and_then(super::text_of_ms),
         last_modified_at: row.modified_ms.and_then(super::text_of_ms),

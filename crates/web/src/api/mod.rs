@@ -14,14 +14,14 @@ mod versioned;
 pub use sync::RunJson;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
-use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::Portal;
-use crate::error::{panicked_in_api, problem};
+use crate::http::error::HttpError;
+use crate::state::Portal;
+
+pub(crate) const NO_SUCH_ADDRESS: &str = "There is no such address. See /api/v1/openapi.json for all of them.";
+const NO_SUCH_METHOD: &str = "This address does not support that method. See /api/v1/openapi.json.";
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -34,17 +34,8 @@ pub(crate) fn router() -> Router<Portal> {
         .route("/tenants/{tenant}/notes", get(notes::list))
         .route("/tenants/{tenant}/schedule", get(schedule::list))
         .route("/tenants/{tenant}/sync", get(sync::sync).post(sync::start))
-        .fallback(async || -> Response {
-            problem(StatusCode::NOT_FOUND, "Not found", "There is no such address; see /api/v1/openapi.json.")
-        })
-        .method_not_allowed_fallback(async || -> Response {
-            problem(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Not allowed",
-                "This address does not take that method; see /api/v1/openapi.json.",
-            )
-        })
-        .layer(CatchPanicLayer::custom(panicked_in_api))
+        .fallback(async || HttpError::not_found(NO_SUCH_ADDRESS))
+        .method_not_allowed_fallback(async || HttpError::method_not_allowed(NO_SUCH_METHOD))
 }
 
 /// RFC 3339, UTC.

@@ -1,4 +1,4 @@
-//! The notes of all candidates, and of how many they are current.
+//! The notes of all candidates, and how current they are.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -7,13 +7,15 @@ use tetherboard_domain::Search;
 use tetherboard_store::notes::{self, NoteFilter, NoteRow};
 use utoipa::ToSchema;
 
-use super::cursor;
+use super::cursor::Cursor;
 use super::versioned::versioned;
-use crate::Portal;
-use crate::error::{Answer, Problem, Refusal, Wants};
-use crate::etag::Known;
-use crate::query::{Pairs, days};
-use crate::viewer::BrandViewer;
+use crate::address::dates::{Edge, window};
+use crate::address::query::{SearchText, query};
+use crate::http::error::{HttpResult, Problem};
+use crate::http::etag::Known;
+use crate::http::viewer::BrandViewer;
+use crate::read::note_feed::note_coverage;
+use crate::state::Portal;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Notes {
@@ -55,37 +57,56 @@ pub(crate) struct Note {
     created_at: Option<String>,
 }
 
-#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/notes", params(
-        ("tenant" = String, Path), ("q" = Option<String>, Query, description = "words, all of which must occur, at most 256; \"words in quotes\" one after the other; begin* for words that begin so; case and accents do not matter"), ("type" = Option<String>, Query), ("author" = Option<String>, Query),
-        ("client" = Option<String>, Query, description = "a contact's id"), ("from" = Option<String>, Query),
-        ("to" = Option<String>, Query, description = "a day is included"), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Notes), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs, known: Known) -> Answer<Response> {
-    let bad = |detail: String| Refusal::bad_request(Wants::Problem, detail);
-    let window = days(&pairs, &brand.tenant.zone).map_err(bad)?;
-    let offset = cursor::offset(&pairs).map_err(bad)?;
-    let text = |key: &str| pairs.filled(key).map(str::to_owned);
-    let filter = NoteFilter {
-        text: pairs.filled("q").map(Search::parse),
-        kind: text("type"),
-        author: text("author"),
-        client: text("client"),
-        from_ms: window.from_ms,
-        until_ms: window.until_ms,
-    };
-    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, &filter, offset)).await
+query! {
+    /// Which notes are listed.
+    pub(crate) struct NoteFilters {
+        /// Words to look for, at most 256, all of which must occur; "words in quotes" one after the other; begin* for words that begin so. Case and accents do not matter.
+        text: SearchText = "q",
+        /// The note type, as ClientTether spells it.
+        kind: SearchText = "type",
+        /// Who wrote the note.
+        author: SearchText = "author",
+        /// The contact's ID in ClientTether.
+        client: SearchText = "client",
+        /// Written on or after this day or moment, in the brand's zone.
+        from: Option<Edge> = "from",
+        /// Written up to this day (included) or moment, in the brand's zone.
+        to: Option<Edge> = "to",
+    }
 }
 
-async fn read(portal: &Portal, brand: &BrandViewer, filter: &NoteFilter, offset: i64) -> Answer<Notes> {
-    let (conn, tenant) = (portal.store.conn(), brand.tenant.id);
-    let coverage = portal.note_coverage(&brand.tenant).await?;
+/// Notes that match the filters, newest first, 100 at a time.
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/notes", params(("tenant" = String, Path), NoteFilters, Cursor),
+    responses((status = 200, body = Notes), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn list(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    filters: NoteFilters,
+    cursor: Cursor,
+    known: Known,
+) -> HttpResult<Response> {
+    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, &filters, cursor)).await
+}
+
+async fn read(portal: &Portal, brand: &BrandViewer, filters: &NoteFilters, cursor: Cursor) -> HttpResult<Notes> {
+    let (conn, tenant) = (portal.store.conn(), &brand.tenant);
+    let window = window(filters.from, filters.to, &tenant.zone);
+    let filter = NoteFilter {
+        text: filters.text.as_deref().map(Search::parse),
+        kind: filters.kind.0.clone(),
+        author: filters.author.0.clone(),
+        client: filters.client.0.clone(),
+        from_ms: window.filter(|_| filters.from.is_some()).map(|window| window.from_ms()),
+        until_ms: window.filter(|_| filters.to.is_some()).map(|window| window.until_ms()),
+    };
+    let coverage = note_coverage(portal, tenant, portal.clock.now()).await?;
     let audience = brand.viewer.audience();
-    let total = notes::count(conn, tenant, audience, filter).await?;
-    let rows = notes::list(conn, tenant, audience, filter, (offset, cursor::PART), LONGEST).await?;
+    let total = notes::count(conn, tenant.id, audience, &filter).await?;
+    let rows = notes::list(conn, tenant.id, audience, &filter, cursor.part(), LONGEST).await?;
     Ok(Notes {
         total,
         coverage: Coverage { current: coverage.current, contacts: coverage.contacts },
-        next: cursor::next(offset, rows.len(), total),
+        next: cursor.next(rows.len(), total),
         notes: rows.into_iter().map(note).collect(),
     })
 }

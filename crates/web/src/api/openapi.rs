@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::viewer::SESSION;
+use crate::http::viewer::SESSION;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -3,16 +3,18 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use tetherboard_metrics::{self as metrics, pipeline_at};
+use tetherboard_metrics as metrics;
+use tetherboard_store::tenants::Tenant;
 use utoipa::ToSchema;
 
 use super::versioned::versioned;
-use crate::Portal;
-use crate::asof::{AsOf, Asked};
-use crate::error::{Answer, Problem, Refusal, Wants};
-use crate::etag::Known;
-use crate::query::Pairs;
-use crate::viewer::BrandViewer;
+use crate::address::as_of::{AsOfQuery, Shown};
+use crate::http::error::{HttpError, HttpResult, Problem};
+use crate::http::etag::Known;
+use crate::http::viewer::BrandViewer;
+use crate::read::numbers::numbers;
+use crate::read::pipeline_history::{history, pipeline_as_of};
+use crate::state::Portal;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Pipeline {
@@ -47,34 +49,34 @@ pub(crate) struct Stage {
     weighted_cents: i64,
 }
 
-/// Of a past day, as its reads left it: stages, roles and odds of stages are today's, and `as_of` is the day's end.
-#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline",
-    params(("tenant" = String, Path), ("asof" = Option<String>, Query, description = "A day since the first complete read, YYYY-MM-DD")),
+/// The pipeline now, or at the end of a past day. Of a past day, the order, roles and odds of stages are today's, and `as_of` is
+/// the end of the day.
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline", params(("tenant" = String, Path), AsOfQuery),
     responses((status = 200, body = Pipeline), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn pipeline(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs, known: Known) -> Answer<Response> {
-    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, &pairs)).await
+pub(crate) async fn pipeline(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    as_of: AsOfQuery,
+    known: Known,
+) -> HttpResult<Response> {
+    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand.tenant, &as_of)).await
 }
 
-async fn read(portal: &Portal, brand: &BrandViewer, pairs: &Pairs) -> Answer<Pipeline> {
-    let (tenant, now) = (&brand.tenant, portal.clock.now());
-    let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
-    if pairs.filled("asof").is_none() {
-        return Ok(told(&numbers.pipeline));
+async fn read(portal: &Portal, tenant: &Tenant, as_of: &AsOfQuery) -> HttpResult<Pipeline> {
+    let now = portal.clock.now();
+    let numbers = numbers(portal, tenant, now).await?;
+    if !as_of.is_set() {
+        return Ok(to_json(&numbers.pipeline));
     }
-    let bad = |sentence: String| Refusal::bad_request(Wants::Problem, sentence);
-    let history = portal.history(tenant, &numbers.board).await?;
-    match AsOf::asked(pairs, tenant, now, &history).map_err(bad)? {
-        Asked::Now => Ok(told(&numbers.pipeline)),
-        Asked::Before(sentence) => Err(bad(sentence)),
-        Asked::Day(asof) => {
-            let mut then = pipeline_at(&history, &numbers.board, asof.before_ms);
-            then.as_of = asof.ends();
-            Ok(told(&then))
-        }
+    let history = history(portal, tenant, &numbers.board, now).await?;
+    match as_of.resolve(tenant, now, &history)? {
+        Shown::Now => Ok(to_json(&numbers.pipeline)),
+        Shown::Unknown(why) => Err(HttpError::bad_request(why)),
+        Shown::Day(day) => Ok(to_json(&*pipeline_as_of(portal, tenant, &numbers, &history, day, now).await?)),
     }
 }
 
-fn told(pipeline: &metrics::Pipeline) -> Pipeline {
+fn to_json(pipeline: &metrics::Pipeline) -> Pipeline {
     let stages = pipeline.stages.iter().map(|line| Stage {
         suggested_role: line
             .role

@@ -5,15 +5,17 @@ use axum::response::Response;
 use serde::Serialize;
 use tetherboard_metrics::appointment_type;
 use tetherboard_store::schedule::{self, ActivityRow};
+use tetherboard_store::tenants::Tenant;
 use utoipa::ToSchema;
 
 use super::versioned::versioned;
-use crate::Portal;
-use crate::error::{Answer, Problem, Refusal, Wants};
-use crate::etag::Known;
-use crate::pages::schedule::query::Facets;
-use crate::query::{Days, Pairs, days};
-use crate::viewer::BrandViewer;
+use crate::address::dates::{Edge, window};
+use crate::address::query::query;
+use crate::address::schedule::ScheduleFilters;
+use crate::http::error::{HttpResult, Problem};
+use crate::http::etag::Known;
+use crate::http::viewer::BrandViewer;
+use crate::state::Portal;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Schedule {
@@ -51,29 +53,40 @@ pub(crate) struct Event {
     description: String,
 }
 
-#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/schedule", params(
-        ("tenant" = String, Path), ("from" = Option<String>, Query), ("to" = Option<String>, Query, description = "a day is included"),
-        ("type" = Option<Vec<String>>, Query, description = "what it is about, as the page names it, like Call; case does not matter; given several times, any of them; empty for those without"),
-        ("owner" = Option<Vec<String>>, Query, description = "read like `type`"),
-        ("status" = Option<Vec<String>>, Query, description = "in the CRM's words; read like `type`")),
-    responses((status = 200, body = Schedule), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs, known: Known) -> Answer<Response> {
-    let bad = |detail: String| Refusal::bad_request(Wants::Problem, detail);
-    let window = days(&pairs, &brand.tenant.zone).map_err(bad)?;
-    let facets = Facets::parse(&pairs).map_err(bad)?;
-    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand, window, &facets)).await
+query! {
+    /// The days whose appointments are listed.
+    pub(crate) struct DayRange {
+        /// Starting on or after this day or moment, in the brand's zone.
+        from: Option<Edge> = "from",
+        /// Starting up to this day (included) or moment, in the brand's zone.
+        to: Option<Edge> = "to",
+    }
 }
 
-async fn read(portal: &Portal, brand: &BrandViewer, window: Days, facets: &Facets) -> Answer<Schedule> {
-    let (conn, tenant) = (portal.store.conn(), brand.tenant.id);
-    let (from_ms, until_ms) = (window.from_ms.unwrap_or(i64::MIN), window.until_ms.unwrap_or(i64::MAX));
-    let events = schedule::between(conn, tenant, from_ms, until_ms).await?.into_iter().map(event);
-    let undated = schedule::undated(conn, tenant).await?.into_iter().filter(|one| {
+/// The appointments of some days.
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/schedule", params(("tenant" = String, Path), DayRange, ScheduleFilters),
+    responses((status = 200, body = Schedule), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn list(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    days: DayRange,
+    filters: ScheduleFilters,
+    known: Known,
+) -> HttpResult<Response> {
+    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand.tenant, &days, &filters)).await
+}
+
+async fn read(portal: &Portal, tenant: &Tenant, days: &DayRange, filters: &ScheduleFilters) -> HttpResult<Schedule> {
+    let conn = portal.store.conn();
+    let window = window(days.from, days.to, &tenant.zone);
+    let (from_ms, until_ms) = window.map_or((i64::MIN, i64::MAX), |window| (window.from_ms(), window.until_ms()));
+    let events = schedule::between(conn, tenant.id, from_ms, until_ms).await?.into_iter().map(event);
+    let undated = schedule::undated(conn, tenant.id).await?.into_iter().filter(|one| {
         let about = appointment_type(&one.title, &one.kind, &one.place);
-        facets.take([about.name(), &one.owner, &one.status])
+        filters.match_values([about.name(), &one.owner, &one.status])
     });
     Ok(Schedule {
-        events: events.filter(|event| facets.take([&event.about, &event.owner, &event.status])).collect(),
+        events: events.filter(|event| filters.match_values([&event.about, &event.owner, &event.status])).collect(),
         undated: undated.count(),
     })
 }

@@ -9,10 +9,10 @@ use tetherboard_metrics::freshness;
 use tetherboard_store::runs::{self, DatasetReport, Run, Wish};
 use utoipa::ToSchema;
 
-use crate::Portal;
-use crate::error::{Answer, Problem, Refusal, Wants, as_problem};
-use crate::pages::sync::acts::ask_for_run;
-use crate::viewer::BrandViewer;
+use crate::http::error::{HttpError, HttpResult, Problem};
+use crate::http::viewer::BrandViewer;
+use crate::read::sync_requests::request_run;
+use crate::state::Portal;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Sync {
@@ -89,11 +89,11 @@ const RUNS: i64 = 24;
 
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/sync", params(("tenant" = String, Path)),
     responses((status = 200, body = Sync), (status = 404, body = Problem)))]
-pub(crate) async fn sync(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Json<Sync>> {
-    read(&portal, &brand).await.map(Json).map_err(as_problem)
+pub(crate) async fn sync(brand: BrandViewer, State(portal): State<Portal>) -> HttpResult<Json<Sync>> {
+    read(&portal, &brand).await.map(Json)
 }
 
-async fn read(portal: &Portal, brand: &BrandViewer) -> Answer<Sync> {
+async fn read(portal: &Portal, brand: &BrandViewer) -> HttpResult<Sync> {
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
     let fresh = freshness(conn, tenant, portal.clock.now()).await?;
     let mut told = Vec::new();
@@ -117,11 +117,11 @@ pub(crate) struct Started {
 /// Asks for a run; the one that is open already, if there is one.
 #[utoipa::path(post, path = "/api/v1/tenants/{tenant}/sync", params(("tenant" = String, Path)),
     responses((status = 202, body = Started), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn start(brand: BrandViewer, State(portal): State<Portal>) -> Answer<(StatusCode, Json<Started>)> {
+pub(crate) async fn start(brand: BrandViewer, State(portal): State<Portal>) -> HttpResult<(StatusCode, Json<Started>)> {
     if !brand.viewer.is_agency() {
-        return Err(Refusal::forbidden(Wants::Problem, "Only the agency can start a sync."));
+        return Err(HttpError::forbidden("Only the agency can start a sync."));
     }
     let wish = Wish::by(Trigger::Person, brand.viewer.user.id);
-    let run = ask_for_run(&portal, &brand.viewer, &brand.tenant, wish).await.map_err(as_problem)?;
+    let run = request_run(&portal, &brand.viewer, &brand.tenant, wish).await?;
     Ok((StatusCode::ACCEPTED, Json(Started { run_id: run.to_string() })))
 }

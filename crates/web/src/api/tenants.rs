@@ -6,9 +6,9 @@ use serde::Serialize;
 use tetherboard_metrics::freshness;
 use utoipa::ToSchema;
 
-use crate::Portal;
-use crate::error::{Answer, as_problem};
-use crate::viewer::Viewer;
+use crate::http::error::{HttpResult, Problem};
+use crate::http::viewer::Viewer;
+use crate::state::Portal;
 
 /// A brand.
 #[derive(Serialize, ToSchema)]
@@ -29,12 +29,11 @@ pub(crate) struct SyncBrief {
     as_of: Option<String>,
 }
 
-#[utoipa::path(get, path = "/api/v1/tenants", responses((status = 200, body = Vec<Tenant>), (status = 401, body = crate::error::Problem)))]
-pub(crate) async fn tenants(viewer: Viewer, State(portal): State<Portal>) -> Answer<Json<Vec<Tenant>>> {
+#[utoipa::path(get, path = "/api/v1/tenants", responses((status = 200, body = Vec<Tenant>), (status = 401, body = Problem)))]
+pub(crate) async fn tenants(viewer: Viewer, State(portal): State<Portal>) -> HttpResult<Json<Vec<Tenant>>> {
     let mut found = Vec::with_capacity(viewer.tenants.len());
     for tenant in viewer.tenants {
-        let fresh =
-            freshness(portal.store.conn(), &tenant, portal.clock.now()).await.map_err(|error| as_problem(error.into()))?;
+        let fresh = freshness(portal.store.conn(), &tenant, portal.clock.now()).await?;
         found.push(Tenant {
             slug: tenant.slug,
             name: tenant.name,

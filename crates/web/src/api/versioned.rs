@@ -7,27 +7,27 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::error::{Answer, as_problem};
-use crate::etag::Known;
-use crate::viewer::BrandViewer;
+use crate::http::error::HttpResult;
+use crate::http::etag::Known;
+use crate::http::viewer::BrandViewer;
 
 /// `answer`, unless the caller has this brand's data version and local day of it. One address has one tag for the agency, which
 /// sees notes that others do not, and one for all others.
 ///
 /// # Errors
-/// Those of `answer`, as problems.
+/// ComputedFilter of `answer`, as problems.
 pub(crate) async fn versioned<T: Serialize>(
     known: &Known,
     brand: &BrandViewer,
     now: Timestamp,
-    answer: impl Future<Output = Answer<T>>,
-) -> Answer<Response> {
+    answer: impl Future<Output = HttpResult<T>>,
+) -> HttpResult<Response> {
     let tenant = &brand.tenant;
     let agency = if brand.viewer.is_agency() { ".agency" } else { "" };
     let tag = format!("\"{}.{}{agency}\"", tenant.data_version, tenant.zone.date(now));
     let mut response = match known.has(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => Json(answer.await.map_err(as_problem)?).into_response(),
+        false => Json(answer.await?).into_response(),
     };
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, tag);

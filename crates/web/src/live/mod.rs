@@ -1,9 +1,9 @@
-//! What open pages are told while they stay open.
+//! What open pages learn while they stay open.
 //!
-//! One task of the process looks at the database twice a second while somebody follows, and not at all while nobody
-//! does. What it sees is one picture; every stream takes from it what concerns its own brand.
+//! One task per process polls the database twice a second while someone follows, and not at all otherwise. It publishes the
+//! status of all brands; every stream takes what concerns its own page.
 
-mod picture;
+mod status;
 mod stream;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,67 +13,71 @@ use tetherboard_store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use picture::{BrandNow, Picture, signs_of, version_of_all};
-pub(crate) use stream::{Agencys, follow_agency, follow_brand};
+pub(crate) use status::{BrandStatus, fingerprint_of_all, fingerprints, sync_fingerprint};
+pub(crate) use stream::{BrandRow, follow_agency, follow_brand, follow_brand_sync};
 
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+use status::LiveStatus;
 
+const POLL_EVERY: Duration = Duration::from_millis(500);
+
+/// Follows the status of all brands. Clones share one polling task.
 #[derive(Clone)]
-pub(crate) struct Live(Arc<Look>);
+pub(crate) struct Live(Arc<Poller>);
 
-struct Look {
+struct Poller {
     store: Store,
     stop: CancellationToken,
-    picture: watch::Sender<Option<Arc<Picture>>>,
-    /// Whether the task is there. It ends only while this is held, so that nobody follows one that is ending.
-    looking: Mutex<bool>,
+    status: watch::Sender<Option<Arc<LiveStatus>>>,
+    /// Whether the task runs. It ends only while this is locked, so nobody can subscribe to a task that is ending.
+    is_polling: Mutex<bool>,
 }
 
 impl Live {
     pub(crate) fn new(store: Store, stop: CancellationToken) -> Self {
-        Self(Arc::new(Look { store, stop, picture: watch::Sender::new(None), looking: Mutex::new(false) }))
+        Self(Arc::new(Poller { store, stop, status: watch::Sender::new(None), is_polling: Mutex::new(false) }))
     }
 
-    /// The picture now and whenever it changes.
-    fn follow(&self) -> watch::Receiver<Option<Arc<Picture>>> {
-        let mut looking = self.0.looking.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*looking {
-            // The last one is from when somebody followed last.
-            self.0.picture.send_replace(None);
-            *looking = true;
-            tokio::spawn(look(Arc::clone(&self.0)));
+    /// The status now, and whenever it changes.
+    fn subscribe(&self) -> watch::Receiver<Option<Arc<LiveStatus>>> {
+        let mut is_polling = self.0.is_polling.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_polling {
+            // The last status is from the last time someone followed.
+            self.0.status.send_replace(None);
+            *is_polling = true;
+            tokio::spawn(poll(Arc::clone(&self.0)));
         }
-        let mut picture = self.0.picture.subscribe();
-        picture.mark_changed();
-        picture
+        let mut status = self.0.status.subscribe();
+        status.mark_changed();
+        status
     }
 }
 
-async fn look(at: Arc<Look>) {
-    let mut well = true;
+async fn poll(poller: Arc<Poller>) {
+    let mut is_failing = false;
     loop {
-        let before = at.picture.borrow().clone();
-        match picture::take(&at.store, before.as_deref()).await {
-            Ok(Some(picture)) => {
-                well = true;
-                at.picture.send_replace(Some(Arc::new(picture)));
-            }
-            Ok(None) => well = true,
-            Err(error) => {
-                if well {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                    tracing::error!(%error, cause, "open pages cannot be told what happens; trying on");
+        let previous = poller.status.borrow().clone();
+        match status::read(&poller.store, previous.as_deref()).await {
+            Ok(changed) => {
+                is_failing = false;
+                if let Some(status) = changed {
+                    poller.status.send_replace(Some(Arc::new(status)));
                 }
-                well = false;
+            }
+            Err(error) => {
+                if !is_failing {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                    tracing::error!(%error, cause, "could not read the status for open pages; still trying");
+                }
+                is_failing = true;
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = at.stop.cancelled() => return,
+            () = tokio::time::sleep(POLL_EVERY) => {}
+            () = poller.stop.cancelled() => return,
         }
-        let mut looking = at.looking.lock().unwrap_or_else(PoisonError::into_inner);
-        if at.picture.receiver_count() == 0 {
-            *looking = false;
+        let mut is_polling = poller.is_polling.lock().unwrap_or_else(PoisonError::into_inner);
+        if poller.status.receiver_count() == 0 {
+            *is_polling = false;
             return;
         }
     }
@@ -86,22 +90,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_looks_while_somebody_follows_and_no_longer() {
+    async fn it_polls_only_while_someone_follows() {
         let db = tetherboard_testkit::fresh(Kind::Sqlite).await;
         let live = Live::new(db.store.clone(), CancellationToken::new());
-        let looks = || *live.0.looking.lock().unwrap();
-        assert!(!looks());
+        let is_polling = || *live.0.is_polling.lock().unwrap();
+        assert!(!is_polling());
         for _ in 0..2 {
-            let (mut one, mut two) = (live.follow(), live.follow());
-            for picture in [&mut one, &mut two] {
-                picture.wait_for(Option::is_some).await.unwrap();
+            let (mut one, mut two) = (live.subscribe(), live.subscribe());
+            for status in [&mut one, &mut two] {
+                status.wait_for(Option::is_some).await.unwrap();
             }
             drop(one);
-            tokio::time::sleep(2 * LOOK_EVERY).await;
-            assert!(looks(), "somebody follows still");
+            tokio::time::sleep(2 * POLL_EVERY).await;
+            assert!(is_polling(), "one still follows");
             drop(two);
-            tokio::time::sleep(2 * LOOK_EVERY).await;
-            assert!(!looks(), "nobody follows");
+            tokio::time::sleep(2 * POLL_EVERY).await;
+            assert!(!is_polling(), "nobody follows");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! One open page's stream of events.
+//! One open page's stream of server-sent events.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::http::HeaderName;
@@ -9,54 +10,63 @@ use axum::http::header::{CACHE_CONTROL, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use jiff::Timestamp;
+use maud::Markup;
 use tetherboard_domain::TenantId;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, interval_at};
 
-use super::Picture;
-use super::picture::{BrandNow, version_of_all};
-use crate::Portal;
-use crate::error::Answer;
-use crate::pages::agency;
-use crate::pages::sync::overview as sync_overview;
-use crate::parts::fresh::chip;
-use crate::viewer::{BrandViewer, Viewer};
+use super::Live;
+use super::status::{BrandStatus, LiveStatus, fingerprint_of_all};
+use crate::http::error::HttpResult;
+use crate::http::viewer::{BrandViewer, Viewer};
+use crate::parts::freshness::chip;
+use crate::state::Portal;
 
 /// Follows a brand; `shown` is the version of the data on the page.
-pub(crate) fn follow_brand(portal: Portal, brand: BrandViewer, shown: Option<String>) -> Response {
-    answer(portal, brand.viewer, Follows::Brand(brand.tenant.id), shown)
+pub(crate) fn follow_brand(portal: Portal, live: &Live, brand: BrandViewer, shown: Option<String>) -> Response {
+    respond(portal, live, brand.viewer, Followed::Brand(brand.tenant.id), shown)
 }
 
-/// Which of the agency's pages follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Agencys {
-    Home,
-    Sync,
-    /// A page about how one brand is read.
-    SyncOf(TenantId),
+/// Follows how one brand is synced, for the agency.
+pub(crate) fn follow_brand_sync(
+    portal: Portal,
+    live: &Live,
+    viewer: Viewer,
+    tenant: TenantId,
+    shown: Option<String>,
+) -> Response {
+    respond(portal, live, viewer, Followed::BrandSync(tenant), shown)
 }
 
-pub(crate) fn follow_agency(portal: Portal, viewer: Viewer, page: Agencys, shown: Option<String>) -> Response {
-    answer(portal, viewer, Follows::Agencys(page), shown)
+/// Renders a brand's row on one of the agency's pages.
+pub(crate) type BrandRow =
+    for<'a> fn(&'a Portal, &'a BrandStatus, Timestamp) -> Pin<Box<dyn Future<Output = HttpResult<Markup>> + Send + 'a>>;
+
+/// Follows all brands, for one of the agency's pages, which renders its own `row`.
+pub(crate) fn follow_agency(portal: Portal, live: &Live, viewer: Viewer, row: BrandRow, shown: Option<String>) -> Response {
+    respond(portal, live, viewer, Followed::AllBrands(row), shown)
 }
 
-enum Follows {
+/// What a page shows, and so what its stream is about.
+enum Followed {
     Brand(TenantId),
-    Agencys(Agencys),
+    BrandSync(TenantId),
+    AllBrands(BrandRow),
 }
 
-impl Follows {
-    fn concerns(&self, tenant: TenantId) -> bool {
+impl Followed {
+    fn includes(&self, tenant: TenantId) -> bool {
         match self {
-            Self::Brand(own) | Self::Agencys(Agencys::SyncOf(own)) => *own == tenant,
-            Self::Agencys(Agencys::Home | Agencys::Sync) => true,
+            Self::Brand(own) | Self::BrandSync(own) => *own == tenant,
+            Self::AllBrands(_) => true,
         }
     }
 
-    fn may(&self, viewer: &Viewer) -> bool {
+    fn is_allowed(&self, viewer: &Viewer) -> bool {
         match self {
             Self::Brand(own) => viewer.tenants.iter().any(|tenant| tenant.id == *own),
-            Self::Agencys(_) => viewer.is_agency(),
+            Self::BrandSync(_) | Self::AllBrands(_) => viewer.is_agency(),
         }
     }
 }
@@ -64,26 +74,26 @@ impl Follows {
 struct Follower {
     portal: Portal,
     viewer: Viewer,
-    follows: Follows,
-    picture: watch::Receiver<Option<Arc<Picture>>>,
-    /// Each brand as it was told last.
-    told: HashMap<TenantId, Arc<BrandNow>>,
-    /// What the page shows, as far as it was told.
+    followed: Followed,
+    status: watch::Receiver<Option<Arc<LiveStatus>>>,
+    /// The status of each brand that was sent last.
+    sent: HashMap<TenantId, Arc<BrandStatus>>,
+    /// The version the page shows, as far as it is known.
     shown: Option<String>,
     recheck: Interval,
     events: VecDeque<Event>,
 }
 
-fn answer(portal: Portal, viewer: Viewer, follows: Follows, shown: Option<String>) -> Response {
+fn respond(portal: Portal, live: &Live, viewer: Viewer, followed: Followed, shown: Option<String>) -> Response {
     let every = portal.settings.recheck;
     let follower = Follower {
-        picture: portal.live.follow(),
-        told: HashMap::new(),
+        status: live.subscribe(),
+        sent: HashMap::new(),
         recheck: interval_at(Instant::now() + every, every),
         events: VecDeque::new(),
         portal,
         viewer,
-        follows,
+        followed,
         shown,
     };
     let events = stream::unfold(follower, async |mut follower: Follower| {
@@ -92,14 +102,14 @@ fn answer(portal: Portal, viewer: Viewer, follows: Follows, shown: Option<String
     });
     let headers = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        // A proxy that gathers an answer before it passes it on would pass on nothing.
+        // A proxy that buffers a response before passing it on would pass on nothing.
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     (headers, Sse::new(Box::pin(events)).keep_alive(KeepAlive::default())).into_response()
 }
 
 impl Follower {
-    /// `None` ends the stream: the portal stops, or this is not their brand any more.
+    /// `None` ends the stream: the portal stops, or the viewer may no longer see this page.
     async fn next(&mut self) -> Option<Event> {
         let stop = self.portal.settings.stop.clone();
         loop {
@@ -108,38 +118,38 @@ impl Follower {
             }
             tokio::select! {
                 () = stop.cancelled() => return None,
-                _ = self.recheck.tick() => self.viewer = self.still_there().await?,
-                changed = self.picture.changed() => {
+                _ = self.recheck.tick() => self.viewer = self.still_allowed().await?,
+                changed = self.status.changed() => {
                     changed.ok()?;
-                    self.tell().await.ok()?;
+                    self.queue_events().await.ok()?;
                 }
             }
         }
     }
 
-    async fn still_there(&self) -> Option<Viewer> {
+    async fn still_allowed(&self) -> Option<Viewer> {
         let viewer = match self.viewer.again(&self.portal).await {
             Ok(viewer) => viewer?,
             Err(error) => {
-                tracing::warn!(%error, "an open page's session could not be checked");
+                tracing::warn!(%error, "could not check the session of an open page");
                 return None;
             }
         };
-        self.follows.may(&viewer).then_some(viewer)
+        self.followed.is_allowed(&viewer).then_some(viewer)
     }
 
-    async fn tell(&mut self) -> Answer<()> {
-        let Some(picture) = self.picture.borrow_and_update().clone() else { return Ok(()) };
-        for (tenant, brand) in &picture.brands {
-            let known = self.told.get(tenant).is_some_and(|told| Arc::ptr_eq(told, brand));
-            if !known && self.follows.concerns(*tenant) {
-                if let Some(event) = self.part(brand).await? {
+    async fn queue_events(&mut self) -> HttpResult<()> {
+        let Some(status) = self.status.borrow_and_update().clone() else { return Ok(()) };
+        for (tenant, brand) in &status.brands {
+            let is_sent = self.sent.get(tenant).is_some_and(|sent| Arc::ptr_eq(sent, brand));
+            if !is_sent && self.followed.includes(*tenant) {
+                if let Some(event) = self.fragment(brand).await? {
                     self.events.push_back(event);
                 }
-                self.told.insert(*tenant, Arc::clone(brand));
+                self.sent.insert(*tenant, Arc::clone(brand));
             }
         }
-        if let Some(version) = self.version(&picture).filter(|version| self.shown.as_ref() != Some(version)) {
+        if let Some(version) = self.version(&status).filter(|version| self.shown.as_ref() != Some(version)) {
             // A page that did not say what it shows has just been rendered.
             if self.shown.is_some() {
                 self.events.push_back(Event::default().event("landed").data(&version));
@@ -150,27 +160,30 @@ impl Follower {
     }
 
     /// The part of the page that shows this brand.
-    async fn part(&self, brand: &BrandNow) -> Answer<Option<Event>> {
+    async fn fragment(&self, brand: &BrandStatus) -> HttpResult<Option<Event>> {
         let (portal, tenant) = (&self.portal, &brand.tenant);
         let now = portal.clock.now();
-        let (name, markup) = match &self.follows {
-            Follows::Agencys(Agencys::SyncOf(_)) => return Ok(None),
-            Follows::Agencys(Agencys::Home) => ("row", agency::row(portal, brand, now).await?),
-            Follows::Agencys(Agencys::Sync) => ("row", sync_overview::row(portal, brand, now).await?),
-            Follows::Brand(_) => {
-                let fresh = brand.fresh(&portal.store, now).await?;
+        let (name, markup) = match &self.followed {
+            Followed::BrandSync(_) => return Ok(None),
+            Followed::AllBrands(row) => ("row", row(portal, brand, now).await?),
+            Followed::Brand(_) => {
+                let fresh = brand.freshness(&portal.store, now).await?;
                 ("freshness", chip(tenant, fresh, now, self.viewer.is_agency()))
             }
         };
-        // An event's data may not hold one.
+        // An event's data cannot contain a carriage return.
         Ok(Some(Event::default().event(name).data(markup.into_string().replace('\r', " "))))
     }
 
-    fn version(&self, picture: &Picture) -> Option<String> {
-        match &self.follows {
-            Follows::Brand(own) => picture.brands.get(own).map(|brand| brand.signs.data_version.to_string()),
-            Follows::Agencys(Agencys::SyncOf(own)) => picture.brands.get(own).map(|brand| brand.signs.version()),
-            Follows::Agencys(_) => Some(version_of_all(picture.brands.iter().map(|(tenant, brand)| (*tenant, &brand.signs)))),
+    fn version(&self, status: &LiveStatus) -> Option<String> {
+        let brand = |own: &TenantId| status.brands.get(own);
+        match &self.followed {
+            Followed::Brand(own) => brand(own).map(|brand| brand.fingerprint.data_version.to_string()),
+            Followed::BrandSync(own) => brand(own).map(|brand| brand.fingerprint.version()),
+            Followed::AllBrands(_) => {
+                let brands = status.brands.iter().map(|(tenant, brand)| (*tenant, &brand.fingerprint));
+                Some(fingerprint_of_all(brands))
+            }
         }
     }
 }

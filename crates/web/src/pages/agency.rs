@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Compare, Period, SyncState};
@@ -14,20 +14,21 @@ use tetherboard_store::runs::{self, Run};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{credentials, field_rules};
 
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Link, Tab};
-use crate::live::{self, Agencys, BrandNow, follow_agency};
-use crate::numbers::{NewLeadsIn, Numbers};
-use crate::pages::overview::new_leads_link;
-use crate::pages::sync::incident;
+use crate::address::links::{self, Link, Tab};
+use crate::address::pairs::Pairs;
+use crate::http::error::HttpResult;
+use crate::http::viewer::AgencyViewer;
+use crate::live::{self, BrandRow, BrandStatus, Live, follow_agency};
 use crate::parts::agency::{AgencyPage, AgencyTab};
+use crate::parts::format::{change, count, counted, number};
+use crate::parts::incident;
+use crate::parts::new_leads::new_leads_link;
+use crate::parts::runs::{RECENT_RUNS, ticks};
 use crate::parts::shell::{EMPTY, Theme, brand_tile};
-use crate::parts::standing::{Standing, reason};
-use crate::parts::words::{change, count, counted, number};
-use crate::parts::{icon, runs::ticks, time};
-use crate::query::Pairs;
-use crate::viewer::AgencyViewer;
+use crate::parts::sync_health::{SyncHealth, reason};
+use crate::parts::{icon, time};
+use crate::read::numbers::{NewLeadsIn, Numbers, numbers};
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route(links::AGENCY, get(home)).route(links::AGENCY_LIVE, get(follow))
@@ -45,24 +46,22 @@ struct BrandLine {
     why: Option<Markup>,
 }
 
-pub(crate) const RUNS: i64 = 24;
-
-async fn home(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, theme: Theme) -> Answer<Markup> {
+async fn home(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, theme: Theme) -> HttpResult<Markup> {
     let now = portal.clock.now();
-    let signs = live::signs_of(&portal.store, &viewer.tenants).await?;
+    let fingerprints = live::fingerprints(&portal.store, &viewer.tenants).await?;
     let mut lines = Vec::with_capacity(viewer.tenants.len());
     for tenant in viewer.tenants.clone() {
         let fresh = freshness(portal.store.conn(), &tenant, now).await?;
         lines.push(line(&portal, tenant, fresh, now).await?);
     }
-    lines.sort_by_key(|line| Standing::of(&line.fresh, &line.tenant).rank);
+    lines.sort_by_key(|line| SyncHealth::of(&line.fresh, &line.tenant).rank);
     let token = credentials::token_incident(portal.store.conn()).await?;
     let body = html! {
         (headline(&lines, token.is_some()))
         @if let Some(token) = token { (incident::banner(token, &viewer.tenants, now)) }
         @if lines.is_empty() { (no_brands()) } @else { (brands(&lines, now)) }
     };
-    let version = live::version_of_all(signs.iter().map(|(tenant, signs)| (*tenant, signs)));
+    let version = live::fingerprint_of_all(fingerprints.iter().map(|(tenant, fingerprint)| (*tenant, fingerprint)));
     AgencyPage {
         tab: AgencyTab::Brands,
         title: "Brands".to_owned(),
@@ -74,45 +73,41 @@ async fn home(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, 
     .await
 }
 
-/// What happens while a page of the agency's is open: its home, its Sync page, or one about a brand's sync.
-async fn follow(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Response> {
-    let page = match (pairs.get("page"), pairs.get("brand")) {
-        (None, None) => Agencys::Home,
-        (Some("sync"), None) => Agencys::Sync,
-        (None, Some(slug)) => match viewer.tenants.iter().find(|tenant| tenant.slug == slug) {
-            Some(tenant) => Agencys::SyncOf(tenant.id),
-            None => return Err(Refusal::missing(Wants::Page, "There is no such brand.")),
-        },
-        _ => return Err(Refusal::bad_request(Wants::Page, "There is no such page to follow.")),
-    };
-    let shown = pairs.get("v").map(str::to_owned);
-    Ok(follow_agency(portal, viewer, page, shown))
+/// Changes while the page is open.
+async fn follow(
+    AgencyViewer(viewer): AgencyViewer,
+    State(portal): State<Portal>,
+    Extension(live): Extension<Live>,
+    pairs: Pairs,
+) -> Response {
+    let row: BrandRow = |portal, brand, now| Box::pin(row(portal, brand, now));
+    follow_agency(portal, &live, viewer, row, pairs.get("v").map(str::to_owned))
 }
 
-async fn line(portal: &Portal, tenant: Tenant, fresh: Freshness, now: Timestamp) -> Answer<BrandLine> {
+async fn line(portal: &Portal, tenant: Tenant, fresh: Freshness, now: Timestamp) -> HttpResult<BrandLine> {
     let conn = portal.store.conn();
     let vanished = field_rules::vanished(conn, tenant.id).await?;
-    let numbers = portal.numbers.of(&portal.store, &tenant, now).await?;
+    let numbers = numbers(portal, &tenant, now).await?;
     Ok(BrandLine {
         week: numbers.new_leads(&tenant, Period::WeekToDate, Compare::Previous, now),
         numbers,
         why: reason(&fresh, &vanished, now, &tenant),
         fresh,
-        runs: runs::newest(conn, tenant.id, RUNS).await?,
+        runs: runs::newest(conn, tenant.id, RECENT_RUNS).await?,
         tenant,
     })
 }
 
 /// A brand's line, for a page that is open.
-pub(crate) async fn row(portal: &Portal, brand: &BrandNow, now: Timestamp) -> Answer<Markup> {
-    let fresh = brand.fresh(&portal.store, now).await?.clone();
+pub(crate) async fn row(portal: &Portal, brand: &BrandStatus, now: Timestamp) -> HttpResult<Markup> {
+    let fresh = brand.freshness(&portal.store, now).await?.clone();
     Ok(brand_row(&line(portal, brand.tenant.clone(), fresh, now).await?, now))
 }
 
 fn headline(lines: &[BrandLine], token_refused: bool) -> Markup {
     let new: i64 = lines.iter().filter_map(|line| line.week).map(|week| week.this.contacts).sum();
     let unknown = lines.iter().filter(|line| line.week.is_none()).count();
-    let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
+    let need = lines.iter().filter(|line| SyncHealth::of(&line.fresh, &line.tenant).needs_you()).count();
     let brands = counted(count(lines.len()), "brand", "brands");
     html! {
         h1.hero {
@@ -176,7 +171,7 @@ fn brand_row(line: &BrandLine, now: Timestamp) -> Markup {
         tr id=(format!("brand-{slug}")) data-now-ms=(now.as_millisecond()) {
             th scope="row" { a.who.brand href=(Tab::Overview.url(slug)) { (brand_tile(tenant)) span.t { (tenant.name) } } }
             td {
-                (Standing::of(fresh, tenant).badge())
+                (SyncHealth::of(fresh, tenant).badge())
                 @match &line.why { Some(why) => span.l2.why { (why) }, None => (EMPTY) }
             }
             td.nowrap { @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, &tenant.zone)), None => span.muted { "never" } } }

@@ -1,23 +1,23 @@
 //! What all of a brand's pages share: its start, its logo, what happens to it, and asking for a sync.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tetherboard_domain::Trigger;
 use tetherboard_store::runs::Wish;
 use tetherboard_store::tenants;
 
-use crate::Portal;
-use crate::came_from::CameFrom;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::Tab;
-use crate::live::follow_brand;
-use crate::pages::sync::acts::ask_for_run;
-use crate::query::Pairs;
-use crate::viewer::BrandViewer;
+use crate::address::links::Tab;
+use crate::address::pairs::Pairs;
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::referer::Referer;
+use crate::http::viewer::BrandViewer;
+use crate::live::{Live, follow_brand};
+use crate::read::sync_requests::request_run;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -32,13 +32,13 @@ async fn start(brand: BrandViewer) -> Redirect {
     Redirect::to(&Tab::Overview.url(&brand.tenant.slug))
 }
 
-async fn unknown_tab(_: BrandViewer) -> Refusal {
-    Refusal::missing(Wants::Page, "There is no such view of this brand.")
+async fn unknown_tab(_: BrandViewer) -> HttpError {
+    HttpError::not_found("There is no such view of this brand.")
 }
 
-async fn logo(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Response> {
+async fn logo(brand: BrandViewer, State(portal): State<Portal>) -> HttpResult<Response> {
     let Some((bytes, kind)) = tenants::logo(portal.store.conn(), brand.tenant.id).await? else {
-        return Err(Refusal::missing(Wants::Page, "This brand has no logo."));
+        return Err(HttpError::not_found("This brand has no logo."));
     };
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
@@ -48,15 +48,15 @@ async fn logo(brand: BrandViewer, State(portal): State<Portal>) -> Answer<Respon
 }
 
 /// What happens to the brand's data while a page of it is open.
-async fn live(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Response {
-    follow_brand(portal, brand, pairs.get("v").map(str::to_owned))
+async fn live(brand: BrandViewer, State(portal): State<Portal>, Extension(live): Extension<Live>, pairs: Pairs) -> Response {
+    follow_brand(portal, &live, brand, pairs.get("v").map(str::to_owned))
 }
 
 /// Asks for a run, and leads back to where it was asked for.
-async fn sync(brand: BrandViewer, State(portal): State<Portal>, came_from: CameFrom) -> Answer<Redirect> {
+async fn sync(brand: BrandViewer, State(portal): State<Portal>, referer: Referer) -> HttpResult<Redirect> {
     if !brand.viewer.is_agency() {
-        return Err(Refusal::forbidden(Wants::Page, "Only the agency can start a sync."));
+        return Err(HttpError::forbidden("Only the agency can start a sync."));
     }
-    ask_for_run(&portal, &brand.viewer, &brand.tenant, Wish::by(Trigger::Person, brand.viewer.user.id)).await?;
-    Ok(came_from.or(|| Tab::Overview.url(&brand.tenant.slug)))
+    request_run(&portal, &brand.viewer, &brand.tenant, Wish::by(Trigger::Person, brand.viewer.user.id)).await?;
+    Ok(referer.or(|| Tab::Overview.url(&brand.tenant.slug)))
 }

@@ -12,14 +12,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tetherboard_store::access;
 
-use crate::Portal;
-use crate::auth::{SignIn, hash_token, new_session_token};
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Tab};
+use crate::address::links::{self, Tab};
+use crate::address::pairs::{Pairs, without_nul};
+use crate::http::auth::{SignIn, hash_token, new_session_token};
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::{SECURE_SESSION, SESSION, Viewer, session_in};
 use crate::parts::icon;
 use crate::parts::shell::{Document, THEME, Theme, agency_mark, agency_name};
-use crate::query::{Pairs, as_kept};
-use crate::viewer::{SECURE_SESSION, SESSION, Viewer, session_in};
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -30,17 +30,17 @@ pub(crate) fn router() -> Router<Portal> {
 }
 
 /// Where a person's work begins.
-async fn start(viewer: Viewer) -> Answer<Redirect> {
+async fn start(viewer: Viewer) -> HttpResult<Redirect> {
     if viewer.is_agency() {
         return Ok(Redirect::to(links::AGENCY));
     }
     match viewer.tenants.first() {
         Some(tenant) => Ok(Redirect::to(&Tab::Overview.url(&tenant.slug))),
-        None => Err(Refusal::forbidden(Wants::Page, "Your account belongs to no brand yet. Ask your agency to add you to one.")),
+        None => Err(HttpError::forbidden("Your account belongs to no brand yet. Ask your agency to add you to one.")),
     }
 }
 
-async fn form(State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Markup> {
+async fn form(State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> HttpResult<Markup> {
     let agency = agency_name(&portal).await?;
     Ok(page(&agency, theme, pairs.get("back").unwrap_or_default(), "", None))
 }
@@ -60,9 +60,9 @@ async fn sign_in(
     theme: Theme,
     cookies: CookieJar,
     Form(credentials): Form<Credentials>,
-) -> Answer<Response> {
+) -> HttpResult<Response> {
     let conn = portal.store.conn();
-    let user = access::by_email(conn, &as_kept(&credentials.email)).await?.filter(|user| !user.disabled);
+    let user = access::by_email(conn, &without_nul(&credentials.email)).await?.filter(|user| !user.disabled);
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let wrong = match portal.sign_ins.check(&credentials.email, credentials.password, hash).await {
         SignIn::Right => None,
@@ -89,7 +89,7 @@ async fn sign_in(
     Ok((cookie, Redirect::to(links::safe_back(&credentials.back))).into_response())
 }
 
-async fn sign_out(State(portal): State<Portal>, cookies: CookieJar) -> Answer<Response> {
+async fn sign_out(State(portal): State<Portal>, cookies: CookieJar) -> HttpResult<Response> {
     if let Some(token) = session_in(&cookies) {
         access::close_session(portal.store.conn(), &hash_token(&token)).await?;
     }

@@ -5,10 +5,10 @@ use tetherboard_store::tenants::Tenant;
 
 use super::icon;
 use super::shell::{Document, Theme, account, agency_mark, agency_name, brand_tile};
-use crate::Portal;
-use crate::error::Answer;
-use crate::links::{self, Link};
-use crate::viewer::Viewer;
+use crate::address::links::{self, Link};
+use crate::http::error::HttpResult;
+use crate::http::viewer::Viewer;
+use crate::state::Portal;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AgencyTab {
@@ -33,7 +33,7 @@ pub(crate) struct AgencyPage {
 }
 
 impl AgencyPage {
-    pub(crate) async fn render(self, portal: &Portal, viewer: &Viewer, theme: Theme) -> Answer<Markup> {
+    pub(crate) async fn render(self, portal: &Portal, viewer: &Viewer, theme: Theme) -> HttpResult<Markup> {
         let agency = agency_name(portal).await?;
         let (live, version) = self.live.map(|(live, version)| (live.url(), version)).unzip();
         let body = html! {

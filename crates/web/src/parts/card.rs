@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::parts::format::{change, counted};
 use crate::parts::icon;
-use crate::parts::words::{change, counted};
 
 /// A number with its meaning, its change and where it leads.
 pub(crate) struct Card {

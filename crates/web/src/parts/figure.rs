@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Flow, Money, Node, Step, waterfall_floor};
 
-use crate::parts::words::number;
+use crate::parts::format::number;
 
 /// Letters of a name that one line beside a lying bar has room for: on a phone, and where it is wide.
 const ONE_LINE: [usize; 2] = [18, 36];

@@ -1,25 +1,34 @@
 //! The pieces that pages are made of: plain functions from data to markup.
 
+pub(crate) mod accent;
+pub(crate) mod active_filters;
 pub(crate) mod agency;
+pub(crate) mod candidate;
 pub(crate) mod card;
+pub(crate) mod error_page;
 pub(crate) mod figure;
-pub(crate) mod fresh;
-pub(crate) mod marked;
+pub(crate) mod format;
+pub(crate) mod freshness;
+pub(crate) mod hide_note;
+pub(crate) mod highlight;
+pub(crate) mod hot_list;
+pub(crate) mod incident;
+pub(crate) mod new_leads;
 pub(crate) mod period;
-pub(crate) mod rich;
+pub(crate) mod rich_text;
 pub(crate) mod runs;
+pub(crate) mod score;
 pub(crate) mod shell;
-pub(crate) mod spark;
+pub(crate) mod sparkline;
 pub(crate) mod stages;
-pub(crate) mod standing;
 pub(crate) mod status;
+pub(crate) mod sync_health;
 pub(crate) mod table;
 pub(crate) mod time;
-pub(crate) mod words;
 
 use maud::{Markup, html};
 
-use crate::assets;
+use crate::http::assets;
 
 /// An icon beside words that say the same.
 pub(crate) fn icon(name: &str, size: u8) -> Markup {

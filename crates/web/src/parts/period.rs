@@ -5,9 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use tetherboard_domain::{Compare, Period, Resolved, Zone};
 
-use crate::links::Link;
+use crate::address::links::Link;
+use crate::address::period::PeriodQuery;
+use crate::address::query::Choice;
 use crate::parts::{icon, time};
-use crate::query::{COMPARES, PeriodQuery};
 
 /// The menu and the dates. `base` is the page's address with all that is not the period.
 pub(crate) fn picker(query: PeriodQuery, resolved: Option<&Resolved>, today: Date, zone: &Zone, base: &Link) -> Markup {
@@ -32,16 +33,16 @@ pub(crate) fn narrower(asked: Option<Period>, resolved: Option<&Resolved>, today
             }
         }
         @if let Some(asked) = asked {
-            (dates(PeriodQuery { asked: Some(asked), compare: Compare::Nothing, usual: asked }, resolved, today, zone))
+            (dates(PeriodQuery { chosen: Some(asked), compare: Compare::Nothing, default: asked }, resolved, today, zone))
         }
     }
 }
 
 fn menu(query: PeriodQuery, resolved: Option<&Resolved>, base: &Link) -> Markup {
     let chosen = query.period();
-    let turned = |asked: Period| PeriodQuery { asked: Some(asked), ..query }.narrow(base.clone()).url();
-    let compared = |compare: Compare| PeriodQuery { compare, ..query }.narrow(base.clone()).url();
-    let compare = PeriodQuery { asked: None, ..query }.narrow(Link::to(""));
+    let turned = |asked: Period| PeriodQuery { chosen: Some(asked), ..query }.add_to(base.clone()).url();
+    let compared = |compare: Compare| PeriodQuery { compare, ..query }.add_to(base.clone()).url();
+    let compare = PeriodQuery { chosen: None, ..query }.add_to(Link::to(""));
     html! {
         details.menu id="period" {
             (button(chosen.label()))
@@ -52,7 +53,7 @@ fn menu(query: PeriodQuery, resolved: Option<&Resolved>, base: &Link) -> Markup 
                 hr;
                 p.menu-h id="compare-h" { "Compared with" }
                 ul.menu-list aria-labelledby="compare-h" {
-                    @for (compare, label) in COMPARES.iter().map(|(_, compare)| (*compare, compare_label(*compare))) {
+                    @for (compare, label) in Compare::NAMES.iter().map(|(_, compare)| (*compare, compare_label(*compare))) {
                         li { a.menu-item href=(compared(compare)) aria-current=[(compare == query.compare).then_some("true")] { (label) } }
                     }
                 }

@@ -6,6 +6,9 @@ use tetherboard_store::runs::Run;
 
 use super::icon;
 
+/// How many runs a brand's ticks show.
+pub(crate) const RECENT_RUNS: i64 = 24;
+
 /// How a run stands, in a tone, a picture and a word.
 pub(crate) fn outcome(run: &Run) -> (&'static str, &'static str, &'static str) {
     match run.status {

@@ -9,14 +9,14 @@ use tetherboard_metrics::{Freshness, freshness};
 use tetherboard_store::agency::{self, Setting};
 use tetherboard_store::tenants::Tenant;
 
-use super::words::initials;
-use super::{fresh, icon, time};
-use crate::Portal;
-use crate::accent::Accent;
-use crate::assets;
-use crate::error::Answer;
-use crate::links::{self, Link, Tab};
-use crate::viewer::{BrandViewer, Viewer};
+use super::format::initials;
+use super::{freshness, icon, time};
+use crate::address::links::{self, Link, Tab};
+use crate::http::assets;
+use crate::http::error::HttpResult;
+use crate::http::viewer::{BrandViewer, Viewer};
+use crate::parts::accent::Accent;
+use crate::state::Portal;
 
 /// Light, dark, or the system's choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub(crate) struct Page {
 }
 
 impl<'a> Shell<'a> {
-    pub(crate) async fn load(portal: &'a Portal, brand: &'a BrandViewer, theme: Theme) -> Answer<Self> {
+    pub(crate) async fn load(portal: &'a Portal, brand: &'a BrandViewer, theme: Theme) -> HttpResult<Self> {
         let conn = portal.store.conn();
         let now = portal.clock.now();
         Ok(Self {
@@ -150,7 +150,7 @@ impl<'a> Shell<'a> {
                     (self.switcher(page))
                     div.top-end {
                         (self.search())
-                        (fresh::chip(tenant, &self.fresh, self.now, self.brand.viewer.is_agency()))
+                        (freshness::chip(tenant, &self.fresh, self.now, self.brand.viewer.is_agency()))
                         (account(&self.brand.viewer, self.theme))
                     }
                 }
@@ -162,7 +162,7 @@ impl<'a> Shell<'a> {
             } }
             div.filters role="region" aria-label="Period and actions" { div.wrap { div.filters-row { (page.bar) } } }
             main id="main" class="wrap main" data-live=(links::live(&tenant.slug)) data-version=(tenant.data_version) hx-get=(address) hx-trigger="data-landed from:body" hx-select="#main" hx-target="this" hx-swap="outerHTML" {
-                (fresh::banner(tenant, &self.fresh, self.now, self.contact.as_deref()))
+                (freshness::banner(tenant, &self.fresh, self.now, self.contact.as_deref()))
                 (page.body)
                 @if let Some(as_of) = self.fresh.as_of { p.print-only { "Data as of " (time::exact(as_of, &tenant.zone)) } }
             }
@@ -227,7 +227,7 @@ impl<'a> Shell<'a> {
     }
 }
 
-pub(crate) async fn agency_name(portal: &Portal) -> Answer<String> {
+pub(crate) async fn agency_name(portal: &Portal) -> HttpResult<String> {
     Ok(agency::get(portal.store.conn(), Setting::Name).await?.unwrap_or_else(|| "Tetherboard".to_owned()))
 }
 

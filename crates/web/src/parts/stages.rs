@@ -4,9 +4,9 @@ use maud::{Markup, html};
 use tetherboard_domain::{Role, StageRole};
 use tetherboard_metrics::{Board, Pipeline, StageLine};
 
-use crate::links::{Link, leads};
-use crate::parts::words::{count, counted, number};
-use crate::query::with_label;
+use crate::address::label::with_label;
+use crate::address::links::{Link, leads};
+use crate::parts::format::{count, counted, number};
 
 /// The class that colours a stage: its confirmed role's, else the suggested one's.
 pub(crate) fn role_class(role: StageRole) -> &'static str {

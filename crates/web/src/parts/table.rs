@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
+use super::format::number;
 use super::icon;
-use super::words::number;
-use crate::links::Link;
+use crate::address::links::Link;
+use crate::http::error::HttpError;
 
 pub(crate) const PAGE: i64 = 25;
 
@@ -41,7 +42,12 @@ impl Sorting<'_> {
     }
 }
 
-/// Where a page of a list stands in the whole of it. `list` is the address without page.
+/// The error for a page beyond the end of a list.
+pub(crate) fn no_such_page() -> HttpError {
+    HttpError::not_found("This list has no such page. It may have become shorter.")
+}
+
+/// Links to the pages of a list. `list` is its address without the page.
 pub(crate) fn pager(list: &Link, page: i64, total: i64) -> Markup {
     pager_by("page", "Pages", list, page, total)
 }

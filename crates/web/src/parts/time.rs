@@ -1,5 +1,6 @@
 //! Moments as people read them: the age where age matters, the exact moment on opening, both in the brand's zone.
 
+use crate::address::dates::Edge;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -35,6 +36,14 @@ pub(crate) fn told(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
 /// `Mar 9`.
 pub(crate) fn short_day(day: Date) -> String {
     day.strftime("%b %-d").to_string()
+}
+
+/// One end of a range of dates, for a filter.
+pub(crate) fn edge_name(edge: Edge) -> String {
+    match edge {
+        Edge::Day(day) => full_day(day),
+        Edge::Moment(moment) => moment.strftime("%b %-d, %Y, %-I:%M %p").to_string(),
+    }
 }
 
 /// `Mar 9`, with its year where that is not today's.

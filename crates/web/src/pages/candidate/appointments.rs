@@ -7,9 +7,9 @@ use tetherboard_domain::Dataset;
 use tetherboard_store::candidates::OwnAppointment;
 
 use super::{CandidateView, dated};
-use crate::links;
+use crate::address::links;
+use crate::parts::format::counted;
 use crate::parts::shell::Shell;
-use crate::parts::words::counted;
 use crate::parts::{icon, time};
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {

@@ -6,10 +6,10 @@ use tetherboard_store::candidates::OwnDeal;
 
 use super::facts::{close_date, deal_odds, unreadable};
 use super::{CandidateView, dated, nothing};
+use crate::parts::format::{count, counted, weighted_fee};
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage;
 use crate::parts::time;
-use crate::parts::words::{count, counted, weighted_fee};
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     if view.deals.is_empty() && !view.is_prospect() {

@@ -6,13 +6,14 @@ use tetherboard_store::candidates::OwnDeal;
 
 use super::appointments::next_banner;
 use super::{CandidateView, dated, dated_and_aging, days, nothing, text, unknown};
-use crate::links::leads;
-use crate::pages::overview::source_name;
+use crate::address::label::with_label;
+use crate::address::links::leads;
+use crate::parts::candidate::{is_plain_email, phone};
+use crate::parts::format::source_name;
+use crate::parts::format::{number, owner, weighted_fee};
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, stage};
-use crate::parts::words::{number, owner, weighted_fee};
 use crate::parts::{icon, time};
-use crate::query::with_label;
 
 pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
@@ -167,57 +168,4 @@ fn contact_type(kind: Option<i64>) -> Markup {
 /// A link only where nothing in it could mean anything else.
 fn email(address: &str) -> Markup {
     html! { @if is_plain_email(address) { a href=(format!("mailto:{address}")) { (address) } } @else { (text(address)) } }
-}
-
-pub(crate) fn is_plain_email(address: &str) -> bool {
-    let Some((person, host)) = address.split_once('@') else { return false };
-    let plain = |text: &str, signs: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c));
-    let labels: Vec<&str> = host.split('.').collect();
-    let host_fits = labels.len() > 1 && labels.iter().all(|label| !label.is_empty() && plain(label, "-"));
-    address.len() <= 254 && !person.is_empty() && plain(person, "._+-") && host_fits
-}
-
-/// With the way to call it, where it can be nothing but a number.
-pub(crate) fn phone(number: &str) -> Markup {
-    html! { @match dialled(number) { Some(digits) => { a href=(format!("tel:{digits}")) { (number) } } None => (text(number)) } }
-}
-
-/// The number to dial, of what can be nothing but one.
-fn dialled(number: &str) -> Option<String> {
-    let number = number.trim();
-    let (plus, rest) = number.strip_prefix('+').map_or(("", number), |rest| ("+", rest));
-    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-    let plain = rest.chars().all(|c| c.is_ascii_digit() || " ().-/".contains(c));
-    (plain && (7..=15).contains(&digits.len())).then(|| format!("{plus}{digits}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case::usual("ada+1@mail.example.com", true)]
-    #[case::no_host("ada@", false)]
-    #[case::no_dot("ada@localhost", false)]
-    #[case::two("ada@a.example, bo@b.example", false)]
-    #[case::a_subject("ada@a.example?subject=x", false)]
-    #[case::a_script("\"><script>@a.example", false)]
-    #[case::two_dots("ada@a..example", false)]
-    #[case::blank("", false)]
-    fn only_a_plain_address_is_written_to(#[case] address: &str, #[case] plain: bool) {
-        assert_eq!(is_plain_email(address), plain);
-    }
-
-    #[rstest]
-    #[case::written_out("(512) 555-0101", Some("5125550101"))]
-    #[case::with_the_country("+1 512.555.0101", Some("+15125550101"))]
-    #[case::with_an_extension("512-555-0101 x12", None)]
-    #[case::two("512-555-0101, 512-555-0102", None)]
-    #[case::too_short("911", None)]
-    #[case::words("ask Bo", None)]
-    fn only_a_plain_number_is_dialled(#[case] number: &str, #[case] digits: Option<&str>) {
-        assert_eq!(dialled(number).as_deref(), digits);
-    }
 }

@@ -7,26 +7,26 @@ use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{self, Match};
 use tetherboard_store::tenants::Tenant;
 
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, leads};
+use crate::address::links::{self, leads};
+use crate::address::pairs::Pairs;
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::BrandViewer;
+use crate::parts::format::{count, counted, number};
 use crate::parts::stages::stage;
-use crate::parts::words::{count, counted, number};
-use crate::query::Pairs;
-use crate::viewer::BrandViewer;
+use crate::state::Portal;
 
 /// How many are shown before the lead list takes over.
 const SHOWN: i64 = 8;
 
 /// The lead list is where all are found; scripts ask for the first few, as a part of a page.
-pub(super) async fn find(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> Answer<Response> {
+pub(super) async fn find(brand: BrandViewer, State(portal): State<Portal>, pairs: Pairs) -> HttpResult<Response> {
     let tenant = &brand.tenant;
     let text = pairs.filled("q");
     match pairs.filled("part") {
         None => return Ok(Redirect::to(&leads(&tenant.slug).maybe("q", text).url()).into_response()),
         Some("matches") => {}
         Some(other) => {
-            return Err(Refusal::bad_request(Wants::Page, format!("`part={other}` is not known; only matches is.")));
+            return Err(HttpError::bad_request(format!("`part={other}` is not known; only matches is.")));
         }
     }
     let Some(text) = text else { return Ok(html! {}.into_response()) };

@@ -19,52 +19,26 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, Dataset, NO_NAME, TenantId, Zone};
+use tetherboard_domain::{ContactId, Dataset, TenantId, Zone};
 use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{self, Candidate, OwnAppointment, OwnDeal, OwnNote};
 use tetherboard_store::history::{self, ValueChange};
 use tetherboard_store::notes::Audience;
 use tetherboard_store::{Conn, Result as StoreResult};
 
-pub(crate) use self::facts::{is_plain_email, phone};
 use self::timeline::Told;
-use super::hot_list::{self, HotBoard};
-use super::notes::LONGEST;
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Tab};
+use crate::address::links::{self, Tab};
+use crate::address::pairs::{Pairs, without_nul};
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::BrandViewer;
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::{icon, time};
-use crate::query::{Pairs, as_kept};
-use crate::viewer::BrandViewer;
+use crate::read::hot_list::{HotListData, hot_list};
+use crate::read::note_feed::EXCERPT_LETTERS;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/t/{brand}/candidates", get(find::find)).route("/t/{brand}/candidates/{contact}", get(page))
-}
-
-/// A name in a list that leads to the candidate; the words alone when there is none.
-pub(crate) fn candidate_name(slug: &str, contact: Option<&str>, name: &str) -> Markup {
-    let class = if name == NO_NAME { "who t nameless" } else { "who t" };
-    match contact {
-        Some(contact) => {
-            html! { a class=(class) href=(links::candidate(slug, contact).url()) data-candidate title=(name) { (name) } }
-        }
-        None => html! { span class=(class) title=(name) { (name) } },
-    }
-}
-
-/// What somebody is called in a list: their name; without one their company, which a sync puts in its place; else their email.
-pub(crate) fn called<'a>(name: &'a str, email: &'a str) -> &'a str {
-    let email = email.trim();
-    if name == NO_NAME && !email.is_empty() { email } else { name }
-}
-
-/// That what a candidate is called is no person's name, with what it is.
-pub(crate) fn nameless(name: &str, company: &str, email: &str) -> Option<&'static str> {
-    match name {
-        NO_NAME => Some("no name").filter(|_| called(name, email) != NO_NAME),
-        name => Some("company").filter(|_| name == company.trim()),
-    }
 }
 
 /// What the page shows.
@@ -77,7 +51,7 @@ struct CandidateView {
     notes_total: i64,
     /// The newest first.
     history: Vec<Told>,
-    hot_list: Arc<HotBoard>,
+    hot_list: Arc<HotListData>,
     /// Seen changes of the whiteboard, the newest first.
     whiteboards: Vec<ValueChange>,
     /// Whether all notes and all of the history are asked for.
@@ -96,7 +70,7 @@ impl CandidateView {
         tenant: TenantId,
         audience: Audience,
         candidate: Candidate,
-        hot_list: Arc<HotBoard>,
+        hot_list: Arc<HotListData>,
         whole: bool,
     ) -> StoreResult<Self> {
         let contact = ContactId(candidate.crm_id.clone());
@@ -111,7 +85,7 @@ impl CandidateView {
         let history = timeline::load(conn, tenant, &candidate, &deals, &board).await?;
         let appointments = candidates::appointments(conn, tenant, &contact, candidate.gone_ms.is_some()).await?;
         let (notes, notes_total) =
-            candidates::notes(conn, tenant, audience, &contact, if whole { ALL_NOTES } else { NOTES }, LONGEST).await?;
+            candidates::notes(conn, tenant, audience, &contact, if whole { ALL_NOTES } else { NOTES }, EXCERPT_LETTERS).await?;
         Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot_list, whiteboards, whole })
     }
 
@@ -126,18 +100,18 @@ async fn page(
     Path((_, contact)): Path<(String, String)>,
     pairs: Pairs,
     theme: Theme,
-) -> Answer<Markup> {
+) -> HttpResult<Markup> {
     let whole = match pairs.filled("show") {
         None => false,
         Some("all") => true,
-        Some(other) => return Err(Refusal::bad_request(Wants::Page, format!("`show={other}` is not known; only all is."))),
+        Some(other) => return Err(HttpError::bad_request(format!("`show={other}` is not known; only all is."))),
     };
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
-    let contact = ContactId(as_kept(&contact));
+    let contact = ContactId(without_nul(&contact));
     let Some(candidate) = candidates::get(conn, tenant.id, &contact).await? else {
-        return Err(Refusal::missing(Wants::Page, "This brand has no such candidate, and had none as long as we have read it."));
+        return Err(HttpError::not_found("This brand has no such candidate, and had none as long as we have read it."));
     };
-    let hot_list = hot_list::load(&portal, &brand).await?;
+    let hot_list = hot_list(&portal, tenant, portal.clock.now()).await?;
     let view = CandidateView::load(conn, tenant.id, brand.viewer.audience(), candidate, hot_list, whole).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
     let address = links::candidate(&tenant.slug, contact.as_str()).maybe("show", whole.then_some("all"));
@@ -239,7 +213,7 @@ fn days(ms: i64) -> String {
     match ms.max(0) / 86_400_000 {
         0 => "under a day".to_owned(),
         1 => "1 day".to_owned(),
-        days => format!("{} days", crate::parts::words::number(days)),
+        days => format!("{} days", crate::parts::format::number(days)),
     }
 }
 
@@ -260,22 +234,4 @@ fn text(text: &str) -> Markup {
 /// Nothing where a part is left out.
 fn nothing() -> Markup {
     EMPTY
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_has_no_name_is_called_by_company_or_email_and_said_to_be_nameless() {
-        for (name, company, email, shown, said) in [
-            ("Ada Ash", "Ash LLC", "ada@example.org", "Ada Ash", None),
-            ("Ash LLC", "Ash LLC", "ada@example.org", "Ash LLC", Some("company")),
-            (NO_NAME, "", " ada@example.org ", "ada@example.org", Some("no name")),
-            (NO_NAME, "", " ", NO_NAME, None),
-        ] {
-            assert_eq!((called(name, email), nameless(name, company, email)), (shown, said), "{name}");
-        }
-        assert!(candidate_name("harbor", Some("7"), NO_NAME).into_string().contains("nameless"));
-    }
 }

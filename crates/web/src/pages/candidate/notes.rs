@@ -4,14 +4,14 @@ use maud::{Markup, html};
 use tetherboard_store::candidates::OwnNote;
 
 use super::{CandidateView, all, dated, dated_and_aging, nothing};
-use crate::links;
-use crate::pages::notes::hide_form;
+use crate::address::links;
+use crate::parts::format::{count, counted, number};
+use crate::parts::hide_note::hide_form;
+use crate::parts::highlight::excerpt;
 use crate::parts::icon;
-use crate::parts::marked::excerpt;
-use crate::parts::rich::rich;
+use crate::parts::rich_text::rich;
 use crate::parts::shell::Shell;
 use crate::parts::time;
-use crate::parts::words::{count, counted, number};
 
 /// What is pinned to a candidate, and what changed on it.
 pub(super) fn whiteboard(shell: &Shell<'_>, view: &CandidateView) -> Markup {

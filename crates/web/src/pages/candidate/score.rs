@@ -3,17 +3,17 @@
 use maud::{Markup, html};
 
 use super::{CandidateView, nothing};
-use crate::links;
-use crate::pages::hot_list::reasons;
-use crate::pages::hot_list::words::Then;
+use crate::address::links;
+use crate::parts::format::number;
+use crate::parts::hot_list::HotListFormat;
+use crate::parts::score::reasons;
 use crate::parts::shell::Shell;
 use crate::parts::status::badge;
 use crate::parts::time;
-use crate::parts::words::number;
 
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let Some((item, as_of)) = view.hot_list.of_contact(&view.candidate.crm_id) else { return nothing() };
-    let then = Then::of(as_of, shell.tenant());
+    let display = HotListFormat::of(as_of, shell.tenant());
     html! {
         section.drawer-sec.cand-score {
             div.flex.wrapf {
@@ -21,8 +21,8 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 a.sub href=(links::hot_list(&shell.tenant().slug).url()) { "rank " (number(item.place)) }
                 span.push { (badge(item.status)) }
             }
-            p.sub { (then.next_step(&item.next)) " · as of " (time::exact(as_of, &shell.tenant().zone)) }
-            (reasons(then, item, &view.hot_list.rules))
+            p.sub { (display.next_step(&item.next)) " · as of " (time::exact(as_of, &shell.tenant().zone)) }
+            (reasons(display, item, &view.hot_list.rules))
         }
     }
 }

@@ -9,10 +9,10 @@ use tetherboard_store::history::{self, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
 use super::{CandidateView, HISTORY, all, dated, days};
+use crate::parts::format::number;
 use crate::parts::shell::Shell;
 use crate::parts::stages::shown;
 use crate::parts::time;
-use crate::parts::words::number;
 
 /// One thing that was seen.
 pub(super) struct Told {

@@ -1,104 +1,41 @@
 //! Hot List: who stands in a late stage, ranked, each with why, what comes next, and how sure that is.
 
-mod besides;
-mod call;
-mod query;
+mod sidebar;
 mod table;
 mod visits;
-pub(crate) mod words;
+mod weekly_call;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Role, ScoreRules};
-use tetherboard_metrics::{
-    AwardNow, Board, HOT_LIST, Heating, HotList, HotListItem, Status, awarded_now, heating_up, hot_list, hot_list_rules,
-};
+use tetherboard_domain::{Money, Role};
+use tetherboard_metrics::{Board, HOT_LIST, HotListItem, Status};
 use tetherboard_store::notes::{self, LatestNote};
-use tetherboard_store::small_lists;
 
-use self::query::HotQuery;
 use self::visits::News;
-use self::words::Then;
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Link, Tab};
+use crate::address::hot_list::{FeeFilter, HotListQuery};
+use crate::address::links::{self, Link, Tab};
+use crate::address::pairs::Pairs;
+use crate::address::query::{Choice, ExactText, Format, PageNumber, Param};
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::BrandViewer;
+use crate::parts::format::{NO_OWNER, count, counted, number};
+use crate::parts::hot_list::HotListFormat;
 use crate::parts::shell::{Page, Shell, Theme};
-use crate::parts::stages::stage;
 use crate::parts::status::looks;
-use crate::parts::table::PAGE;
-use crate::parts::words::{NO_OWNER, count, counted, number};
+use crate::parts::table::{PAGE, no_such_page};
 use crate::parts::{icon, time, toned_icon};
-use crate::query::{Pairs, one_of};
-use crate::viewer::BrandViewer;
-
-pub(crate) use self::table::reasons;
+use crate::read::hot_list::{FilterCounts, HotListData, hot_list, matching};
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/t/{brand}/hot-list", get(page))
-}
-
-/// What changes only with a sync or a setting.
-pub(crate) struct HotBoard {
-    pub(crate) list: HotList,
-    board: Board,
-    pub(crate) rules: ScoreRules,
-    heating: Vec<Heating>,
-    awarded: Vec<AwardNow>,
-    /// Addresses of the CRM's users, by their names in lower case.
-    addresses: HashMap<String, String>,
-    /// As the list has them, each once.
-    owners: Labels,
-    markets: Labels,
-}
-
-/// Values by themselves in lower case; how each is spelled is how it came first.
-type Labels = BTreeMap<String, String>;
-
-impl HotBoard {
-    /// Where a contact stands on the list, and as of when.
-    pub(crate) fn of_contact(&self, contact: &str) -> Option<(&HotListItem, Timestamp)> {
-        let item = self.list.items.iter().find(|item| item.contact_id.as_deref() == Some(contact))?;
-        Some((item, self.list.as_of?))
-    }
-
-    /// A candidate's stage, in the colour of its role.
-    pub(crate) fn stage_of(&self, item: &HotListItem) -> Markup {
-        stage(item.stage.as_deref(), self.board.role(&self.board.place(item.stage.as_deref())))
-    }
-}
-
-/// The list of the data version that the brand was read with.
-pub(crate) async fn load(portal: &Portal, brand: &BrandViewer) -> tetherboard_store::Result<Arc<HotBoard>> {
-    let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
-    let compute = async || {
-        let (list, board) = (hot_list(conn, tenant.id).await?, Board::load(conn, tenant.id).await?);
-        let (heating, awarded) = match list.as_of {
-            Some(at) => (heating_up(conn, tenant, &board, at).await?, awarded_now(conn, tenant, &board, at).await?),
-            None => (Vec::new(), Vec::new()),
-        };
-        let users = small_lists::crm_users(conn, tenant.id).await?;
-        let addresses = users.into_iter().map(|user| (user.name.trim().to_lowercase(), user.email)).collect();
-        let rules = hot_list_rules(conn, tenant.id).await?.score;
-        let (owners, markets) = (labels(&list, |item| &item.owner), labels(&list, |item| &item.market));
-        Ok(HotBoard { list, board, rules, heating, awarded, addresses, owners, markets })
-    };
-    portal.numbers.get(tenant, now, "hot list", compute).await
-}
-
-fn labels(list: &HotList, of: fn(&HotListItem) -> &str) -> Labels {
-    let mut labels = Labels::new();
-    for text in list.items.iter().map(|item| of(item).trim()) {
-        labels.entry(text.to_lowercase()).or_insert_with(|| text.to_owned());
-    }
-    labels
 }
 
 /// How the list is shown.
@@ -113,11 +50,45 @@ enum View {
     CallAll,
 }
 
+/// What the address of the page says.
+struct HotListAddress {
+    query: HotListQuery,
+    page: PageNumber,
+    view: View,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum ViewName {
+    Table,
+    Call,
+    CallAll,
+}
+
+impl Choice for ViewName {
+    const NAMES: &'static [(&'static str, Self)] = &[("table", Self::Table), ("call", Self::Call), ("call-all", Self::CallAll)];
+}
+
+impl<S: Sync> FromRequestParts<S> for HotListAddress {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        let Ok(pairs) = Pairs::from_request_parts(parts, state).await;
+        let view: Option<ViewName> = Param::parse(&pairs, "view")?;
+        let view = match view {
+            Some(ViewName::Call) => View::Call { who: pairs.filled("who").map(str::to_owned) },
+            Some(ViewName::CallAll) => View::CallAll,
+            Some(ViewName::Table) | None => View::Table,
+        };
+        Ok(Self { query: HotListQuery::parse(&pairs)?, page: Param::parse(&pairs, "page")?, view })
+    }
+}
+
 /// What the page shows.
 struct HotView<'a> {
-    all: &'a HotBoard,
-    then: Then<'a>,
-    query: HotQuery,
+    all: &'a HotListData,
+    display: HotListFormat<'a>,
+    query: HotListQuery,
+    page: PageNumber,
     view: View,
     /// All that fit, in order.
     rows: Vec<&'a HotListItem>,
@@ -133,7 +104,7 @@ impl HotView<'_> {
 
     /// The same list at its address, without its page.
     fn address(&self, slug: &str) -> Link {
-        self.query.sorted(self.query.narrow(links::hot_list(slug)))
+        self.query.add_to(links::hot_list(slug))
     }
 }
 
@@ -142,52 +113,46 @@ async fn page(
     State(portal): State<Portal>,
     theme: Theme,
     headers: HeaderMap,
-    pairs: Pairs,
-) -> Answer<Response> {
-    let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
-    let query = HotQuery::parse(&pairs).map_err(bad)?;
-    let view = match one_of(&pairs, "view", &[("table", "table"), ("call", "call"), ("call-all", "call-all")]).map_err(bad)? {
-        Some("call") => View::Call { who: pairs.filled("who").map(str::to_owned) },
-        Some("call-all") => View::CallAll,
-        _ => View::Table,
-    };
+    address: HotListAddress,
+    format: Format,
+) -> HttpResult<Response> {
+    let HotListAddress { query, page, view } = address;
     let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
-    let all = load(&portal, &brand).await?;
-    let then = Then::of(all.list.as_of.unwrap_or(now), tenant);
-    let rows = query.of(&all.list.items);
-    let mut view = HotView { all: &all, then, query, view, rows, news: None, notes: HashMap::new() };
-    if pairs.wants_csv().map_err(bad)? {
+    let all = hot_list(&portal, tenant, now).await?;
+    let display = HotListFormat::of(all.list.as_of.unwrap_or(now), tenant);
+    let rows = matching(&query, &all.list.items);
+    let mut view = HotView { all: &all, display, query, page, view, rows, news: None, notes: HashMap::new() };
+    if format == Format::Csv {
         return Ok(table::as_csv(&view));
     }
     let shell = Shell::load(&portal, &brand, theme).await?;
     if view.view == View::Table {
-        if view.query.page > 1 && table::shown(&view).is_empty() {
-            return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
+        if !view.page.is_first() && table::shown(&view).is_empty() {
+            return Err(no_such_page());
         }
         // A page that refreshes itself is nobody looking.
         let is_person = !headers.contains_key("hx-request");
         view.news = visits::visit(conn, tenant, brand.viewer.user.id, &view.all.list, now, is_person).await?;
     }
     let called = match &view.view {
-        View::Call { who } => call::called(&view, who.as_deref()),
+        View::Call { who } => weekly_call::called(&view, who.as_deref()),
         _ => None,
     };
     let shown: Vec<String> = match &view.view {
         View::Table => table::shown(&view).iter().filter_map(|item| item.contact_id.clone()).collect(),
         View::Call { .. } => called.and_then(|called| view.rows[called.at].contact_id.clone()).into_iter().collect(),
-        View::CallAll => view.rows.iter().take(call::MOST).filter_map(|item| item.contact_id.clone()).collect(),
+        View::CallAll => view.rows.iter().take(weekly_call::MOST).filter_map(|item| item.contact_id.clone()).collect(),
     };
     view.notes = notes::latest_of(conn, tenant.id, brand.viewer.audience(), &shown).await?;
     let body = match (view.all.list.as_of, &view.view) {
         (None, _) => unread(),
         (Some(_), View::Table) => body(&shell, &view),
-        (Some(_), View::Call { .. }) => call::one(&shell, &view, called),
-        (Some(_), View::CallAll) => call::all(&shell, &view),
+        (Some(_), View::Call { .. }) => weekly_call::one(&shell, &view, called),
+        (Some(_), View::CallAll) => weekly_call::all(&shell, &view),
     };
     let address = match &view.view {
-        View::Table if view.query.page > 1 => view.address(&tenant.slug).with("page", &view.query.page.to_string()),
-        View::Table => view.address(&tenant.slug),
-        View::Call { who } => call::link(&view, &tenant.slug).maybe("who", who.as_deref()),
+        View::Table => view.page.add_to("page", view.address(&tenant.slug)),
+        View::Call { who } => weekly_call::link(&view, &tenant.slug).maybe("who", who.as_deref()),
         View::CallAll => view.address(&tenant.slug).with("view", "call-all"),
     };
     let page = Page { tab: Tab::HotList, bar: bar(&shell, &view), body, address, kept: String::new(), period: String::new() };
@@ -202,13 +167,13 @@ fn bar(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     html! {
         @if view.view == View::Table {
             (filters(slug, view))
-            a.btn.only-phone href=(call::link(view, slug).url()) { (icon("maximize-2", 15)) "Weekly call" }
+            a.btn.only-phone href=(weekly_call::link(view, slug).url()) { (icon("maximize-2", 15)) "Weekly call" }
         } @else {
             a.btn href=(view.address(slug).url()) { (icon("arrow-left", 15)) "The whole list" }
         }
         @if let Some(as_of) = as_of { p.dates { "As of " (as_of) } }
         div.push.flex {
-            @if view.view == View::Table { a.btn href=(call::link(view, slug).url()) { (icon("maximize-2", 15)) "Weekly call" } }
+            @if view.view == View::Table { a.btn href=(weekly_call::link(view, slug).url()) { (icon("maximize-2", 15)) "Weekly call" } }
             @else { button.btn type="button" data-print { (icon("printer", 15)) "Print" } }
             a.btn href=(view.address(slug).with("format", "csv").url()) { (icon("download", 15)) "CSV, " (counted(view.total(), "row", "rows")) }
         }
@@ -217,17 +182,17 @@ fn bar(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
 
 /// Owner and market, as the list has them.
 fn filters(slug: &str, view: &HotView<'_>) -> Markup {
-    let chosen = [&view.query.owner, &view.query.market].into_iter().flatten().count();
-    let others = HotQuery { owner: None, market: None, ..view.query.clone() };
-    let kept = others.sorted(others.narrow(Link::to("")));
+    let chosen = [&view.query.owner, &view.query.market].into_iter().filter(|label| label.is_set()).count();
+    let others = HotListQuery { owner: ExactText::default(), market: ExactText::default(), ..view.query.clone() };
+    let kept = others.add_to(Link::to(""));
     html! {
         details.menu id="hot-filters" {
             summary.btn { (icon("list-filter", 15)) "Owner, market" @if chosen > 0 { " · " b { (chosen) } } (icon("chevron-down", 14)) }
             div.menu-panel {
                 form.menu-form method="get" action=(Tab::HotList.url(slug)) {
                     @for (key, label, now, values) in [
-                        ("owner", "Owner", &view.query.owner, &view.all.owners),
-                        ("market", "Market", &view.query.market, &view.all.markets),
+                        ("owner", "Owner", &view.query.owner.0, &view.all.owners),
+                        ("market", "Market", &view.query.market.0, &view.all.markets),
                     ] {
                         div.field { label for=(format!("hot-{key}")) { (label) }
                             select.select id=(format!("hot-{key}")) name=(key) {
@@ -249,12 +214,12 @@ fn filters(slug: &str, view: &HotView<'_>) -> Markup {
 fn body(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     html! {
         (headline(shell, view))
-        @if let Some(news) = &view.news { (besides::news(shell, view, news)) }
-        @if !view.all.awarded.is_empty() { (besides::awarded(shell, &view.all.awarded)) }
+        @if let Some(news) = &view.news { (sidebar::news(shell, view, news)) }
+        @if !view.all.awarded.is_empty() { (sidebar::awarded(shell, &view.all.awarded)) }
         @if let Some(unsure) = unsure(shell, &view.all.board) { (unsure) }
         @if !view.all.list.items.is_empty() { (chips(shell, view)) }
         @if view.rows.is_empty() { (empty(shell, view)) } @else { (table::table(shell, view)) }
-        @if !view.all.heating.is_empty() { (besides::heating(shell, view)) }
+        @if !view.all.heating.is_empty() { (sidebar::heating(shell, view)) }
     }
 }
 
@@ -277,7 +242,7 @@ fn headline(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
                     @if let Some(as_of) = view.all.list.as_of { dl { dt { "As of" } dd { (time::exact(as_of, &shell.tenant().zone)) } } }
                 }
             }
-            span.sub { @if view.query.is_narrowed() { "of " (counted(count(view.all.list.items.len()), "candidate", "candidates")) " in late stages; " } "ranked by score" }
+            span.sub { @if view.query.is_filtered() { "of " (counted(count(view.all.list.items.len()), "candidate", "candidates")) " in late stages; " } "ranked by score" }
         }
     }
 }
@@ -285,17 +250,17 @@ fn headline(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
 /// One filter at a time by status; each count is that of the list that it leads to.
 fn chips(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let slug = &shell.tenant().slug;
-    let tally = view.query.tally(&view.all.list.items);
-    let turned = |status: Option<Status>| HotQuery { status, page: 1, ..view.query.clone() };
-    let url = |query: &HotQuery| query.sorted(query.narrow(links::hot_list(slug))).url();
-    let fee = |fee: Option<bool>| HotQuery { fee, page: 1, ..view.query.clone() };
-    let without = tally.without_fee;
-    let hides = view.query.fee == Some(true);
+    let counts = FilterCounts::of(&view.query, &view.all.list.items);
+    let turned = |status: Option<Status>| HotListQuery { status, ..view.query.clone() };
+    let url = |query: &HotListQuery| query.add_to(links::hot_list(slug)).url();
+    let fee = |fee: Option<FeeFilter>| HotListQuery { fee, ..view.query.clone() };
+    let without = counts.without_fee;
+    let hides = view.query.fee == Some(FeeFilter::Known);
     html! {
         nav.chips aria-label="Filter by status" {
-            a.chip href=(url(&turned(None))) data-count=(tally.all()) aria-current=[view.query.status.is_none().then_some("true")] { "All " span.n { (number(tally.all())) } }
+            a.chip href=(url(&turned(None))) data-count=(counts.all()) aria-current=[view.query.status.is_none().then_some("true")] { "All " span.n { (number(counts.all())) } }
             @for status in Status::ALL {
-                @let found = tally.of(status);
+                @let found = counts.status(status);
                 @if found > 0 || view.query.status == Some(status) {
                     @let (tone, picture) = looks(status);
                     a class=(format!("chip {tone}")) href=(url(&turned(Some(status)))) data-count=(found) aria-current=[(view.query.status == Some(status)).then_some("true")] {
@@ -303,17 +268,17 @@ fn chips(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
                     }
                 }
             }
-            @if without > 0 && view.query.fee != Some(false) {
-                a.chip.push.tick href=(url(&fee(if hides { None } else { Some(true) }))) title=(if hides { "Show those without a known fee too" } else { "Hide those without a known fee" }) {
+            @if without > 0 && view.query.fee != Some(FeeFilter::Unknown) {
+                a.chip.push.tick href=(url(&fee(if hides { None } else { Some(FeeFilter::Known) }))) title=(if hides { "Show those without a known fee too" } else { "Hide those without a known fee" }) {
                     span.box.on[!hides] aria-hidden="true" {}
                     @if hides { span.sr { "Show " } } @else { span.sr { "Hide " } }
                     "Without fee " span.n { (number(without)) }
                 }
             }
-            @if view.query.fee == Some(false) { a.chip.on.push href=(url(&fee(None))) aria-label="Drop the filter Without fee" { "Without fee " (icon("x", 13)) } }
-            @for (key, label) in [("Owner", &view.query.owner), ("Market", &view.query.market)] {
+            @if view.query.fee == Some(FeeFilter::Unknown) { a.chip.on.push href=(url(&fee(None))) aria-label="Drop the filter Without fee" { "Without fee " (icon("x", 13)) } }
+            @for (key, label) in [("Owner", &view.query.owner.0), ("Market", &view.query.market.0)] {
                 @if let Some(text) = label {
-                    @let without = if key == "Owner" { HotQuery { owner: None, page: 1, ..view.query.clone() } } else { HotQuery { market: None, page: 1, ..view.query.clone() } };
+                    @let without = if key == "Owner" { HotListQuery { owner: ExactText::default(), ..view.query.clone() } } else { HotListQuery { market: ExactText::default(), ..view.query.clone() } };
                     @let shown = match text.as_str() { "" if key == "Owner" => NO_OWNER, "" => "not recorded", text => text };
                     a.chip.on href=(url(&without)) aria-label=(format!("Drop the filter {key}: {shown}")) { span.t title=(shown) { (key) ": " (shown) } (icon("x", 13)) }
                 }

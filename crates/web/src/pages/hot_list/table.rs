@@ -2,33 +2,35 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Points, RuleStep, ScoreRules, Why};
+use tetherboard_domain::{Money, Points};
 use tetherboard_metrics::{FDD_CAUTION, HotListItem};
 use tetherboard_store::notes::GLANCE;
 
-use super::query::word;
-use super::words::{Then, in_short, signed};
 use super::{HotView, part};
-use crate::csv;
-use crate::links::{self, Link};
-use crate::pages::candidate::{candidate_name, is_plain_email, phone};
-use crate::pages::overview::source_name;
+use crate::address::links::{self, Link};
+use crate::address::query::Choice;
+use crate::http::csv;
+use crate::parts::candidate::{candidate_name, is_plain_email, phone};
+use crate::parts::format::source_name;
+use crate::parts::format::{count, counted, number, owner, weighted_fee};
+use crate::parts::hot_list::{HotListFormat, in_short, signed};
+use crate::parts::score::reasons;
 use crate::parts::shell::Shell;
+use crate::parts::stages::stage;
 use crate::parts::status::badge;
 use crate::parts::table::{Sorting, pager};
-use crate::parts::words::{count, counted, number, owner, weighted_fee};
 use crate::parts::{icon, time};
 
 /// The rows of the page.
 pub(super) fn shown<'v, 'a>(view: &'v HotView<'a>) -> &'v [&'a HotListItem] {
-    &view.rows[part(view.query.page, view.rows.len())]
+    &view.rows[part(view.page.0, view.rows.len())]
 }
 
 pub(super) fn table(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
     let slug = &shell.tenant().slug;
-    let list = view.query.narrow(links::hot_list(slug));
+    let list = view.query.add_filters_to(links::hot_list(slug));
     let (sort, descending) = view.query.order();
-    let sorting = Sorting { list: &list, column: word(sort), descending };
+    let sorting = Sorting { list: &list, column: sort.word(), descending };
     let units = view.all.list.items.iter().any(|item| !item.units.trim().is_empty());
     html! {
         section.card.hot-card aria-label="Candidates" {
@@ -47,19 +49,19 @@ pub(super) fn table(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
                     tfoot role="rowgroup" { (totals(view, units, &list)) }
                 }
             }
-            (pager(&view.query.sorted(list.clone()), view.query.page, view.total()))
+            (pager(&view.query.add_to(links::hot_list(slug)), view.page.0, view.total()))
         }
     }
 }
 
 fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -> Markup {
-    let then = view.then;
+    let then = view.display;
     html! {
         tr role="row" {
             td.num.muted.no-tab.fit role="cell" { (number(item.place)) }
             th role="rowheader" scope="row" { (candidate_name(&shell.tenant().slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
             td.no-phone.c-stage role="cell" {
-                (view.all.stage_of(item))
+                (stage(item.stage.as_deref(), view.all.role_of(item)))
                 span.l2 { @match item.odds { Some(odds) => { (odds) " odds" } None => "odds not known" } @if item.deals > 1 { ", " (counted(item.deals, "deal", "deals")) } }
             }
             td.num.no-tab role="cell" { (days(then, item)) }
@@ -92,7 +94,7 @@ fn score_cell(item: &HotListItem) -> Markup {
     }
 }
 
-fn days(then: Then<'_>, item: &HotListItem) -> Markup {
+fn days(then: HotListFormat<'_>, item: &HotListItem) -> Markup {
     let days = item.days_in_stage(then.as_of);
     html! {
         @if item.stage_since_exact { (number(days)) }
@@ -100,7 +102,7 @@ fn days(then: Then<'_>, item: &HotListItem) -> Markup {
     }
 }
 
-fn touch(then: Then<'_>, item: &HotListItem) -> Markup {
+fn touch(then: HotListFormat<'_>, item: &HotListItem) -> Markup {
     let title = item.last_touch_ms.and_then(time::moment).map(|at| time::exact(at, &then.tenant.zone));
     let words = then.touch(item);
     html! { @if item.last_touch_ms.is_some() { span title=[title] { (words) } } @else { span.muted { (words) } } }
@@ -143,7 +145,7 @@ fn totals(view: &HotView<'_>, units: bool, list: &Link) -> Markup {
 
 /// Why somebody stands where they stand, and what is worth knowing before a call.
 pub(super) fn opened(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem) -> Markup {
-    let then = view.then;
+    let then = view.display;
     let slug = &shell.tenant().slug;
     let note = item.contact_id.as_ref().and_then(|contact| view.notes.get(contact));
     let owner = view.all.addresses.get(&item.owner.trim().to_lowercase()).filter(|address| is_plain_email(address));
@@ -178,44 +180,6 @@ pub(super) fn opened(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem) 
     }
 }
 
-/// Each part of a score, and their sum.
-pub(crate) fn reasons(then: Then<'_>, item: &HotListItem, rules: &ScoreRules) -> Markup {
-    let sum: i64 = item.points.iter().map(|part| part.points).sum();
-    html! {
-        div {
-            h2 { "Why " (item.score) }
-            dl.mt2 {
-                @for part in &item.points {
-                    div.reason {
-                        dt { (part.why.name()) }
-                        dd { span.bar { @if part.points > 0 { i style=(format!("width:{}%", share(part, rules))) {} } } }
-                        dd.p { (signed(part.points)) }
-                        dd.w { (then.why(part, item)) }
-                    }
-                }
-                div.reason.sum { dt { "Score" } dd {} dd.p { (item.score) } dd.w {
-                    @if sum == item.score { "of 100, the sum of the points above" }
-                    @else { "the points add up to " (signed(sum)) "; a score is from 0 to 100" }
-                } }
-            }
-        }
-    }
-}
-
-/// How much of the most that a part can give, in percent.
-fn share(part: &Points, rules: &ScoreRules) -> i64 {
-    let first = |steps: &[RuleStep]| steps.iter().map(|step| step.points).max().unwrap_or(0);
-    let most = match part.why {
-        Why::Stage { .. } => rules.stage,
-        Why::Momentum { .. } => first(&rules.moved_forward),
-        Why::Touch { .. } => first(&rules.touched),
-        Why::Appointment { .. } => first(&rules.booked).max(rules.booked_later),
-        Why::Fee { .. } => rules.fee_twice_median,
-        Why::CloseDate { .. } => first(&rules.closes),
-    };
-    (100 * part.points.max(0)).checked_div(most).unwrap_or(0).clamp(0, 100)
-}
-
 // CSV ------------------------------------------------------------------------------------------------------------------
 
 const CSV_HEADER: [&str; 25] = [
@@ -247,11 +211,11 @@ const CSV_HEADER: [&str; 25] = [
 ];
 
 pub(super) fn as_csv(view: &HotView<'_>) -> Response {
-    let rows = view.rows.iter().map(|item| csv_row(view.then, item));
-    csv::download(&format!("{}-hot-list", view.then.tenant.slug), &CSV_HEADER, rows)
+    let rows = view.rows.iter().map(|item| csv_row(view.display, item));
+    csv::download(&format!("{}-hot-list", view.display.tenant.slug), &CSV_HEADER, rows)
 }
 
-fn csv_row(then: Then<'_>, item: &HotListItem) -> Vec<String> {
+fn csv_row(then: HotListFormat<'_>, item: &HotListItem) -> Vec<String> {
     let points = |name: &str| item.points.iter().find(|part| part.why.as_str() == name).map_or(0, |part| part.points).to_string();
     let touch = item.last_touch_ms.and_then(time::moment).map(|at| at.to_zoned(then.tenant.zone.tz().clone()));
     vec![

@@ -12,7 +12,7 @@ use tetherboard_store::hot_list::{self, Visit};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, deals};
 
-use crate::bookkeeping::note_down;
+use crate::http::best_effort::best_effort;
 
 const PAUSE_MS: i64 = 30 * 60_000;
 /// Looking often is written down now and then.
@@ -60,7 +60,7 @@ pub(super) async fn visit<'a, C: Conn>(
         Some(kept) => return news(conn, tenant, list, &kept).await,
     };
     if is_person {
-        note_down("a visit", hot_list::set_visit(conn, tenant.id, user, &visit)).await;
+        best_effort("a visit", hot_list::set_visit(conn, tenant.id, user, &visit)).await;
     }
     news(conn, tenant, list, &visit).await
 }

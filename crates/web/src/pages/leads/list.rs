@@ -1,74 +1,44 @@
 //! The list of contacts: its filters, its rows, its CSV.
 
 use axum::response::Response;
+use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, TenantId, Zone};
-use tetherboard_metrics::{Board, LEADS_REST_ON, LeadGroup};
-use tetherboard_store::leads::{self, LeadFilter, LeadRow, Types};
-use tetherboard_store::{Conn, Result as StoreResult, runs};
+use tetherboard_domain::{Money, Zone};
+use tetherboard_metrics::{Board, LeadGroup};
+use tetherboard_store::leads::{LeadRow, Types};
+use tetherboard_store::tenants::Tenant;
 
-use super::LeadsView;
-use crate::csv;
-use crate::links::{self, Link, Tab};
-use crate::pages::candidate::{called, candidate_name, nameless};
-use crate::pages::overview::source_name;
+use super::{LeadsAddress, LeadsView};
+use crate::address::computed_filter::ComputedFilter;
+use crate::address::dates::Edge;
+use crate::address::label::Label;
+use crate::address::leads::LeadQuery;
+use crate::address::links::{self, Link, Tab};
+use crate::address::period::PeriodQuery;
+use crate::address::query::{Choice, SearchText};
+use crate::http::csv;
+use crate::http::error::HttpResult;
+use crate::parts::active_filters::active_filters;
+use crate::parts::candidate::{candidate_name, display_name, nameless};
+use crate::parts::format::{counted, number, owner, source_name};
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_name, shown, stage};
 use crate::parts::table::{Sorting, pager};
-use crate::parts::words::{count, counted, number, owner};
 use crate::parts::{icon, time};
-use crate::query::{Edge, LEAD_SORTS, Label, LeadQuery, PeriodQuery, edge_text};
-use crate::viewer::BrandViewer;
-
-/// The rows meant, cut where the data ends.
-pub(super) async fn filter<C: Conn>(
-    conn: &C,
-    tenant: TenantId,
-    board: &Board,
-    zone: &Zone,
-    query: &LeadQuery,
-) -> StoreResult<LeadFilter> {
-    let as_of = runs::dataset_ages(conn, tenant).await?.as_of_ms(&LEADS_REST_ON);
-    query.filter(conn, tenant, board, zone, as_of.and_then(time::moment)).await
-}
-
-pub(super) fn sorted(link: Link, query: &LeadQuery) -> Link {
-    let (sort, descending) = query.order();
-    let name = LEAD_SORTS.iter().find(|(_, known)| *known == sort).map_or("created", |(name, _)| name);
-    match query.sort {
-        None => link,
-        Some(_) => link.with("sort", &if descending { format!("-{name}") } else { name.to_owned() }),
-    }
-}
-
-pub(super) fn with_page(link: Link, page: i64) -> Link {
-    if page == 1 { link } else { link.with("page", &page.to_string()) }
-}
+use crate::read::lead_list::all_leads;
+use crate::read::numbers::numbers;
+use crate::state::Portal;
 
 // CSV ------------------------------------------------------------------------------------------------------------------
 
 const CSV_HEADER: [&str; 12] =
     ["Name", "Company", "Email", "Phone", "Market", "Source", "Stage", "Role", "Owner", "Fee", "Created", "ClientTether id"];
-const CSV_PART: i64 = 5_000;
 
-pub(super) async fn as_csv<C: Conn>(
-    conn: &C,
-    brand: &BrandViewer,
-    board: &Board,
-    query: &LeadQuery,
-    filter: &LeadFilter,
-) -> StoreResult<Response> {
-    let (sort, descending) = query.order();
-    let mut rows = Vec::new();
-    loop {
-        let offset = count(rows.len());
-        let part = leads::list(conn, brand.tenant.id, filter, sort, descending, &board.key_order(), (offset, CSV_PART)).await?;
-        if part.is_empty() {
-            break;
-        }
-        rows.extend(part.into_iter().map(|row| csv_row(board, &brand.tenant.zone, row)));
-    }
-    Ok(csv::download(&format!("{}-leads", brand.tenant.slug), &CSV_HEADER, rows.into_iter()))
+pub(super) async fn as_csv(portal: &Portal, tenant: &Tenant, address: &LeadsAddress, now: Timestamp) -> HttpResult<Response> {
+    let board = &numbers(portal, tenant, now).await?.board;
+    let rows = all_leads(portal, tenant, board, &address.list_in_period(tenant.zone.date(now)), now).await?;
+    let rows = rows.into_iter().map(|row| csv_row(board, &tenant.zone, row));
+    Ok(csv::download(&format!("{}-leads", tenant.slug), &CSV_HEADER, rows))
 }
 
 fn csv_row(board: &Board, zone: &Zone, row: LeadRow) -> Vec<String> {
@@ -93,28 +63,28 @@ fn csv_row(board: &Board, zone: &Zone, row: LeadRow) -> Vec<String> {
 // Markup ---------------------------------------------------------------------------------------------------------------
 
 pub(super) fn csv_link(shell: &Shell<'_>, view: &LeadsView) -> String {
-    sorted(view.query.narrow(view.base(&shell.tenant().slug)), &view.query).with("format", "csv").url()
+    view.address.list.add_to(view.address.base(&shell.tenant().slug)).with("format", "csv").url()
 }
 
 pub(super) fn list(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
     let slug = &shell.tenant().slug;
-    let narrowed = view.query.narrow(view.base(slug));
-    let kept = sorted(narrowed.clone(), &view.query);
+    let filtered = view.address.list.add_filters_to(view.address.base(slug));
+    let sorted = view.address.list.add_to(view.address.base(slug));
     html! {
         section.card id="list" {
             div.toolbar {
                 h2 { "Leads" }
-                span.sub { @if view.is_narrowed() { (number(view.list.total)) " of " (number(view.numbers.summary.total)) } @else { (counted(view.list.total, "contact", "contacts")) } }
+                span.sub { @if view.address.is_filtered() { (number(view.list.total)) " of " (number(view.numbers.summary.total)) } @else { (counted(view.list.total, "contact", "contacts")) } }
                 div.push.flex.wrapf {
                     (search(slug, view))
                     (filters(shell, board, view))
                     a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" }
                 }
             }
-            @if view.is_narrowed() { (in_force(slug, view)) }
+            @if view.address.is_filtered() { (filter_chips(slug, view)) }
             @if view.list.rows.is_empty() { (empty(slug, view)) } @else {
-                (table(shell, board, view, &narrowed))
-                (pager(&kept, view.query.page, view.list.total))
+                (table(shell, board, view, &filtered))
+                (pager(&sorted, view.address.page.0, view.list.total))
             }
         }
     }
@@ -122,7 +92,7 @@ pub(super) fn list(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup
 
 /// Stage, source and days, folded into a menu; what is chosen stands as chips above the list.
 fn filters(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
-    let query = &view.query;
+    let query = &view.address.list;
     let stage_now = match &query.stage {
         Some(Label::Named(name)) => Some(board.label(&board.place_named(name)).unwrap_or(name).to_owned()),
         _ => None,
@@ -170,11 +140,11 @@ fn filters(shell: &Shell<'_>, board: &Board, view: &LeadsView) -> Markup {
 }
 
 fn search(slug: &str, view: &LeadsView) -> Markup {
-    let others = LeadQuery { text: None, ..view.query.clone() };
+    let others = LeadQuery { text: SearchText::default(), ..view.address.list.clone() };
     html! {
         form method="get" action=(Tab::Leads.url(slug)) role="search" aria-label="Leads" { label.search.in-card {
             (icon("search", 15)) span.sr { "Search in these leads" }
-            input type="search" id="q" name="q" data-absent="" value=(view.query.text.as_deref().unwrap_or_default()) placeholder="Search in these leads" title="Name, company, email, phone or market";
+            input type="search" id="q" name="q" data-absent="" value=(view.address.list.text.as_deref().unwrap_or_default()) placeholder="Search in these leads" title="Name, company, email, phone or market";
             @for (key, value) in kept(view, &others).pairs() { input type="hidden" name=(key) value=(value); }
         } noscript { button.btn { "Search" } } }
     }
@@ -182,7 +152,7 @@ fn search(slug: &str, view: &LeadsView) -> Markup {
 
 /// What a form keeps without showing a field for it.
 fn kept(view: &LeadsView, others: &LeadQuery) -> Link {
-    sorted(others.narrow(view.base_of(Link::to(""))), others)
+    others.add_to(view.address.add_base_to(Link::to("")))
 }
 
 fn day_of(edge: Option<Edge>) -> Option<String> {
@@ -192,11 +162,11 @@ fn day_of(edge: Option<Edge>) -> Option<String> {
     }
 }
 
-/// The filters in force, each with the way to drop it.
-fn in_force(slug: &str, view: &LeadsView) -> Markup {
-    let all = &view.query;
+fn filter_chips(slug: &str, view: &LeadsView) -> Markup {
+    let all = &view.address.list;
     let mut chips: Vec<(String, String)> = Vec::new();
-    let mut chip = |text: String, without: LeadQuery| chips.push((text, without.narrow(view.base(slug)).url()));
+    let base = || view.address.base(slug);
+    let mut chip = |text: String, without: LeadQuery| chips.push((text, without.add_filters_to(base()).url()));
     let label = |label: &Label| match label {
         Label::Named(name) if name.is_empty() => "blank".to_owned(),
         Label::Named(name) => name.clone(),
@@ -221,39 +191,42 @@ fn in_force(slug: &str, view: &LeadsView) -> Markup {
         chip(format!("Role: {}", role_name(role)), LeadQuery { role: None, ..all.clone() });
     }
     if let Some(types) = all.types {
-        let name = if types == Types::Prospects { "Prospects" } else { "No prospects" };
+        let name = if types == Types::Prospects { "Prospects" } else { "Not prospects" };
         chip(name.to_owned(), LeadQuery { types: None, ..all.clone() });
     }
     if let Some(state) = all.state {
         chip(state.name().to_owned(), LeadQuery { state: None, ..all.clone() });
     }
-    if all.undated {
-        chip("Without a created date".to_owned(), LeadQuery { undated: false, ..all.clone() });
+    if all.created.is_some() {
+        chip("Without a created date".to_owned(), LeadQuery { created: None, ..all.clone() });
     }
-    if let Some(those) = all.those {
-        chip(those.label(), LeadQuery { those: None, ..all.clone() });
+    if let Some(computed) = all.computed {
+        chip(computed_name(computed), LeadQuery { computed: None, ..all.clone() });
     }
     if let Some(from) = all.from {
-        chip(format!("From {}", edge_text(from)), LeadQuery { from: None, ..all.clone() });
+        chip(format!("From {}", time::edge_name(from)), LeadQuery { from: None, ..all.clone() });
     }
     if let Some(to) = all.to {
-        chip(format!("To {}", edge_text(to)), LeadQuery { to: None, ..all.clone() });
+        chip(format!("To {}", time::edge_name(to)), LeadQuery { to: None, ..all.clone() });
     }
-    if let Some(text) = &all.text {
-        chip(format!("“{text}”"), LeadQuery { text: None, ..all.clone() });
+    if let Some(text) = all.text.as_deref() {
+        chip(format!("“{text}”"), LeadQuery { text: SearchText::default(), ..all.clone() });
     }
-    if view.is_narrowed_by_period() {
-        let label = format!("Created: {}", view.period.period().label());
-        chips.push((label, all.narrow(PeriodQuery { asked: None, ..view.period }.narrow(links::leads(slug))).url()));
+    if view.address.period_filters_list() {
+        let label = format!("Created: {}", view.address.period.period().label());
+        chips.push((
+            label,
+            all.add_filters_to(PeriodQuery { chosen: None, ..view.address.period }.add_to(links::leads(slug))).url(),
+        ));
     }
-    html! {
-        div.in-force {
-            span { "Shown:" }
-            @for (text, without) in &chips {
-                a.chip.on href=(without) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
-            }
-            @if chips.len() > 1 { a.btn.plain href=(links::leads(slug).url()) { "Clear all" } }
-        }
+    active_filters(&chips, &links::leads(slug).url(), "")
+}
+
+fn computed_name(filter: ComputedFilter) -> String {
+    match filter {
+        ComputedFilter::NeedsAttention => "Needs attention".to_owned(),
+        ComputedFilter::BecameInactive { since } => format!("Became inactive since {}", time::full_day(since)),
+        ComputedFilter::DiscoveryDay { since } => format!("Discovery Day booked since {}", time::full_day(since)),
     }
 }
 
@@ -261,7 +234,7 @@ fn empty(slug: &str, view: &LeadsView) -> Markup {
     html! {
         div.empty data-total="0" {
             span.disc.quiet { (icon("funnel", 20)) }
-            @if view.is_narrowed() {
+            @if view.address.is_filtered() {
                 h2 { "No lead fits these filters" }
                 p { (counted(view.numbers.summary.total, "contact is", "contacts are")) " there without them." }
                 div.chips { a.btn href=(links::leads(slug).url()) { (icon("x", 14)) "Clear all filters" } }
@@ -274,9 +247,8 @@ fn empty(slug: &str, view: &LeadsView) -> Markup {
 }
 
 fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Markup {
-    let (sort, descending) = view.query.order();
-    let column = LEAD_SORTS.iter().find(|(_, known)| *known == sort).map_or("created", |(name, _)| name);
-    let sorting = Sorting { list, column, descending };
+    let (sort, descending) = view.address.list.order();
+    let sorting = Sorting { list, column: sort.word(), descending };
     let zone = &shell.tenant().zone;
     html! {
         div.scroll tabindex="0" role="region" aria-label="Leads" {
@@ -290,7 +262,7 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
                         @let place = board.place(row.stage.as_deref());
                         tr {
                             th scope="row" {
-                                (candidate_name(&shell.tenant().slug, Some(&row.crm_id), called(&row.name, &row.email)))
+                                (candidate_name(&shell.tenant().slug, Some(&row.crm_id), display_name(&row.name, &row.email)))
                                 @if let Some(what) = nameless(&row.name, &row.company, &row.email) { span.l2 { (what) } }
                                 @else if !row.company.is_empty() { span.l2.t title=(row.company) { (row.company) } }
                             }

@@ -18,22 +18,22 @@ use tetherboard_store::{Store, audit, field_rules};
 use super::keys::{Unused, unused};
 use super::list::example;
 use super::preview::{Example, Preview};
+use super::rule_form::{Fault, Part, Typed, is_built_in};
 use super::sample::Sample;
-use super::typed::{Fault, Part, Typed, is_built_in};
 use super::{Framed, MappedField, Rules, purpose, told_in_zone};
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links;
-use crate::parts::fresh::dataset_name;
+use crate::address::links;
+use crate::address::pairs::{Pairs, without_nul};
+use crate::http::error::{HttpError, HttpResult};
+use crate::parts::format::{counted, number};
+use crate::parts::freshness::dataset_name;
 use crate::parts::shell::{EMPTY, Theme};
-use crate::parts::words::{counted, number};
 use crate::parts::{icon, time};
-use crate::query::{Pairs, as_kept};
+use crate::state::Portal;
 
 /// With places in the address it is tried, and nothing is changed.
-pub(super) async fn form(at: MappedField, State(portal): State<Portal>, pairs: Pairs, theme: Theme) -> Answer<Response> {
+pub(super) async fn form(at: MappedField, State(portal): State<Portal>, pairs: Pairs, theme: Theme) -> HttpResult<Response> {
     let rules = Rules::load(&portal, &at.list.tenant).await?;
-    let typed = Typed::read(|key| pairs.get(key)).map_err(|why| Refusal::bad_request(Wants::Page, why))?;
+    let typed = Typed::read(|key| pairs.get(key)).map_err(|why| HttpError::bad_request(why))?;
     let is_tried = typed.is_some();
     let typed = typed.unwrap_or_else(|| Typed::of(&rules.rule(at.list.dataset, at.spec)));
     let tried = typed.tried(&rules.mapping, at.list.dataset, at.spec);
@@ -46,10 +46,10 @@ pub(super) async fn save(
     State(portal): State<Portal>,
     theme: Theme,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
-) -> Answer<Response> {
-    let refused = |why: String| Refusal::bad_request(Wants::Page, why);
+) -> HttpResult<Response> {
+    let refused = |why: String| HttpError::bad_request(why);
     let Form(pairs) = form.map_err(|_| refused("What was sent is no form of this page, or far too long for one.".to_owned()))?;
-    let pairs: Vec<_> = pairs.into_iter().map(|(key, value)| (key, as_kept(&value))).collect();
+    let pairs: Vec<_> = pairs.into_iter().map(|(key, value)| (key, without_nul(&value))).collect();
     let get = |key: &str| pairs.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
     let typed = match get("to") {
         Some("built-in") => Some(Typed::of(&FieldRule::at(at.spec.places.iter().copied()))),
@@ -78,7 +78,7 @@ fn is_in_force(rules: &Rules, at: &MappedField, rule: &FieldRule) -> bool {
 }
 
 /// Whole or not at all: the rule, who set it, and that the kept answers are read again.
-async fn keep(portal: &Portal, at: &MappedField, rule: &FieldRule) -> Answer<()> {
+async fn keep(portal: &Portal, at: &MappedField, rule: &FieldRule) -> HttpResult<()> {
     let (tenant, dataset, spec, now_ms) = (&at.list.tenant, at.list.dataset, at.spec, portal.clock.now_ms());
     let user = at.list.viewer.user.id;
     let json = (!is_built_in(spec, rule)).then(|| rule.to_json());
@@ -110,7 +110,7 @@ async fn page(
     typed: Typed,
     tried: Result<(FieldRule, Mapping), Vec<Fault>>,
     told: Told,
-) -> Answer<Response> {
+) -> HttpResult<Response> {
     let (tenant, dataset, spec) = (&at.list.tenant, at.list.dataset, at.spec);
     let sample = Sample::load(portal, tenant, dataset).await?;
     let in_zone = |mapping: &Mapping| told_in_zone(mapping.clone(), tenant, dataset);
@@ -404,7 +404,7 @@ impl View<'_> {
             div.stat {
                 span.k { (what) }
                 span.v { (number(now)) small { " of " (number(preview.rows)) } }
-                span.d { @if self.is_new { (number(before)) " by the rule in force" } @else { (crate::parts::words::percent(now, preview.rows)) } }
+                span.d { @if self.is_new { (number(before)) " by the rule in force" } @else { (crate::parts::format::percent(now, preview.rows)) } }
             }
         }
     }

@@ -21,7 +21,7 @@ const DEEPEST: usize = 5;
 const LONGEST_LIST: usize = 10;
 const LONGEST_EXAMPLE: usize = 80;
 
-/// Those first that say something.
+/// ComputedFilter first that say something.
 pub(super) fn unused(mapping: &Mapping, dataset: Dataset, rows: &[Vec<u8>]) -> Vec<Unused> {
     let mut found = Found::default();
     for row in rows {

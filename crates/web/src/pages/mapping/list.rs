@@ -11,18 +11,18 @@ use tetherboard_store::tenants::Tenant;
 use super::keys::{Unused, unused};
 use super::sample::Sample;
 use super::{Framed, MappedList, Rules, purpose, told_in_zone};
-use crate::Portal;
-use crate::error::Answer;
-use crate::links;
-use crate::parts::fresh::dataset_name;
+use crate::address::links;
+use crate::address::pairs::Pairs;
+use crate::http::error::HttpResult;
+use crate::parts::format::{count, counted, listed, number};
+use crate::parts::freshness::dataset_name;
 use crate::parts::shell::{EMPTY, Theme};
-use crate::parts::words::{count, counted, listed, number};
 use crate::parts::{icon, time};
-use crate::query::Pairs;
+use crate::state::Portal;
 
 const EXAMPLES: usize = 3;
 
-pub(super) async fn page(at: MappedList, State(portal): State<Portal>, pairs: Pairs, theme: Theme) -> Answer<Markup> {
+pub(super) async fn page(at: MappedList, State(portal): State<Portal>, pairs: Pairs, theme: Theme) -> HttpResult<Markup> {
     let (conn, tenant, dataset) = (portal.store.conn(), &at.tenant, at.dataset);
     let rules = Rules::load(&portal, tenant).await?;
     let sample = Sample::load(&portal, tenant, dataset).await?;

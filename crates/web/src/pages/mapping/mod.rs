@@ -5,8 +5,8 @@ mod field;
 mod keys;
 mod list;
 mod preview;
+mod rule_form;
 mod sample;
-mod typed;
 
 use std::collections::HashSet;
 
@@ -21,14 +21,14 @@ use tetherboard_domain::Dataset;
 use tetherboard_store::field_rules;
 use tetherboard_store::tenants::Tenant;
 
-use crate::Portal;
-use crate::error::{Answer, Refusal};
-use crate::links::{self, Link};
-use crate::pages::sync::follows;
+use crate::address::links::{self, Link};
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::{AgencyBrand, Viewer};
+use crate::live::sync_fingerprint;
 use crate::parts::agency::{AgencyPage, AgencyTab, title};
 use crate::parts::icon;
 use crate::parts::shell::{EMPTY, Theme};
-use crate::viewer::{AgencyBrand, Viewer};
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -55,27 +55,27 @@ struct MappedField {
 }
 
 impl FromRequestParts<Portal> for MappedList {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> HttpResult<Self> {
         let AgencyBrand { viewer, tenant } = AgencyBrand::from_request_parts(parts, portal).await?;
         let [_, dataset, _] = named(parts, portal).await;
         let dataset = dataset.map_or(Ok(Dataset::Contacts), |name| name.parse());
-        let dataset = dataset.map_err(|_| Refusal::not_found(parts, "There is no such data set."))?;
+        let dataset = dataset.map_err(|_| HttpError::not_found("There is no such data set."))?;
         Ok(Self { viewer, tenant, dataset })
     }
 }
 
 impl FromRequestParts<Portal> for MappedField {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> HttpResult<Self> {
         let list = MappedList::from_request_parts(parts, portal).await?;
         let [.., field] = named(parts, portal).await;
         let spec = fields_of(list.dataset).iter().find(|spec| Some(spec.name) == field.as_deref());
         match spec {
             Some(spec) => Ok(Self { list, spec }),
-            None => Err(Refusal::not_found(parts, "This data set has no such field.")),
+            None => Err(HttpError::not_found("This data set has no such field.")),
         }
     }
 }
@@ -95,7 +95,7 @@ struct Rules {
 }
 
 impl Rules {
-    async fn load(portal: &Portal, tenant: &Tenant) -> Answer<Self> {
+    async fn load(portal: &Portal, tenant: &Tenant) -> HttpResult<Self> {
         let stored = field_rules::rules(portal.store.conn(), tenant.id).await?;
         let own = stored.iter().map(|(dataset, field, _)| (*dataset, field.clone())).collect();
         let (mapping, left_out) = Mapping::of_rules(stored);
@@ -155,7 +155,7 @@ struct Framed<'a> {
 }
 
 impl Framed<'_> {
-    async fn render(self, portal: &Portal, theme: Theme) -> Answer<Markup> {
+    async fn render(self, portal: &Portal, theme: Theme) -> HttpResult<Markup> {
         let MappedList { viewer, tenant, .. } = self.at;
         let body = html! {
             nav.sub.crumbs aria-label="Path" {
@@ -173,7 +173,11 @@ impl Framed<'_> {
             (title(tenant, &html! { (self.title) }, &EMPTY, &EMPTY))
             (self.body)
         };
-        let live = if self.is_live { Some(follows(portal, tenant).await?) } else { None };
+        let live = if self.is_live {
+            Some((links::sync_live(&tenant.slug), sync_fingerprint(&portal.store, tenant).await?))
+        } else {
+            None
+        };
         let title = format!("{} · {}", self.title, tenant.name);
         AgencyPage { tab: AgencyTab::Brands, title, body, address: self.address, live }.render(portal, viewer, theme).await
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tetherboard_clienttether::mapping::{FieldSpec, Look, Mapping, fields_of};
 use tetherboard_domain::Dataset;
 
-use crate::parts::words::count;
+use crate::parts::format::count;
 
 /// How many examples a person looks at.
 const SHOWN: usize = 10;

@@ -8,9 +8,9 @@ use tetherboard_store::snapshots::{self, RowNo, RowReader};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{records, runs};
 
-use crate::Portal;
-use crate::error::Answer;
+use crate::http::error::HttpResult;
 use crate::parts::time;
+use crate::state::Portal;
 
 const MOST: usize = 500;
 
@@ -22,7 +22,7 @@ pub(super) struct Sample {
 
 impl Sample {
     /// Of the last read of a data set; where that brought few, as one of notes may, those of live records besides.
-    pub(super) async fn load(portal: &Portal, tenant: &Tenant, dataset: Dataset) -> Answer<Self> {
+    pub(super) async fn load(portal: &Portal, tenant: &Tenant, dataset: Dataset) -> HttpResult<Self> {
         let conn = portal.store.conn();
         let run = runs::last_applied(conn, tenant.id, dataset).await?;
         let mut row_nos = HashSet::new();

@@ -7,12 +7,13 @@ use tetherboard_metrics::Board;
 use tetherboard_store::Result;
 use tetherboard_store::notes::{self, NoteRow};
 
-use super::LONGEST;
-use crate::Portal;
-use crate::csv;
-use crate::links;
+use crate::address::links;
+use crate::http::csv;
+use crate::http::viewer::BrandViewer;
 use crate::parts::time;
-use crate::viewer::BrandViewer;
+use crate::read::note_feed::EXCERPT_LETTERS;
+use crate::read::numbers::numbers;
+use crate::state::Portal;
 
 const HEADER: [&str; 11] = [
     "Date",
@@ -33,14 +34,14 @@ const HIDDEN: &str = "Hidden from the brand";
 const PART: usize = 250;
 
 /// The notes with these numbers, in this order.
-pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, numbers: Vec<i64>) -> Result<Response> {
+pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, ids: Vec<i64>) -> Result<Response> {
     let tenant = &brand.tenant;
-    let board = portal.numbers.of(&portal.store, tenant, portal.clock.now()).await?;
+    let board = numbers(portal, tenant, portal.clock.now()).await?;
     let agency = brand.viewer.is_agency();
     let header: Vec<&str> = HEADER.iter().copied().chain(agency.then_some(HIDDEN)).collect();
     let site = portal.settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default();
     let name = format!("{}-notes", tenant.slug);
-    let state = (portal.clone(), brand.clone(), numbers.into_iter());
+    let state = (portal.clone(), brand.clone(), ids.into_iter());
     let parts = stream::try_unfold(state, move |(portal, brand, mut left)| {
         let (board, site) = (std::sync::Arc::clone(&board), site.clone());
         async move {
@@ -49,7 +50,7 @@ pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, numbers: Vec<i6
                 return Ok::<_, tetherboard_store::StoreError>(None);
             }
             let (tenant, audience) = (&brand.tenant, brand.viewer.audience());
-            let rows = notes::numbered(portal.store.conn(), tenant.id, audience, &part, LONGEST).await?;
+            let rows = notes::numbered(portal.store.conn(), tenant.id, audience, &part, EXCERPT_LETTERS).await?;
             let rows = rows.into_iter().map(|row| cells(&board.board, &tenant.zone, &tenant.slug, &site, agency, row)).collect();
             Ok(Some((rows, (portal, brand, left))))
         }
@@ -60,7 +61,7 @@ pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, numbers: Vec<i6
 fn cells(board: &Board, zone: &Zone, slug: &str, site: &str, agency: bool, row: NoteRow) -> Vec<String> {
     let place = board.place(row.stage.as_deref());
     let created = row.created_ms.and_then(time::moment);
-    let is_cut = row.letters > i64::from(LONGEST);
+    let is_cut = row.letters > i64::from(EXCERPT_LETTERS);
     let mut cells = vec![
         created.map(|created| created.to_zoned(zone.tz().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),
         row.name,

@@ -7,16 +7,19 @@ use tetherboard_domain::Search;
 use tetherboard_metrics::{Between, Happened, StagePlace};
 use tetherboard_store::notes::NoteRow;
 
-use super::hide;
-use super::{Asked, LONGEST, NotesView, PAGE, SHORT};
-use crate::links;
-use crate::pages::candidate::candidate_name;
-use crate::parts::marked::{excerpt, marked, marked_html};
-use crate::parts::rich::rich;
+use super::{NotesView, PAGE, SHORT};
+use crate::address::links;
+use crate::address::notes::NoteQuery;
+use crate::address::query::SearchText;
+use crate::parts::candidate::candidate_name;
+use crate::parts::format::{count, counted, number};
+use crate::parts::hide_note::hide_form;
+use crate::parts::highlight::{excerpt, marked, marked_html};
+use crate::parts::rich_text::rich;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{shown, stage};
-use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time};
+use crate::read::note_feed::EXCERPT_LETTERS;
 
 /// One entry of the feed, by when it was.
 enum Entry<'a> {
@@ -105,7 +108,7 @@ fn note(shell: &Shell<'_>, view: &NotesView, row: &NoteRow) -> Markup {
                 (time_of(shell, row.created_ms))
             }
             (text(slug, row, view.search.as_ref()))
-            @if shell.brand.viewer.is_agency() { (hide::form(slug, &row.crm_id, row.hidden, row.hidden_kind)) }
+            @if shell.brand.viewer.is_agency() { (hide_form(slug, &row.crm_id, row.hidden, row.hidden_kind)) }
         }
     }
 }
@@ -144,7 +147,7 @@ fn text(slug: &str, row: &NoteRow, search: Option<&Search>) -> Markup {
     }
     let (before, part, after) = excerpt(&row.body, search, SHORT as usize * 3 / 5);
     html! {
-        p.txt { @if before { "… " } (marked(part, search)) @if after || row.letters > i64::from(LONGEST) { " …" } }
+        p.txt { @if before { "… " } (marked(part, search)) @if after || row.letters > i64::from(EXCERPT_LETTERS) { " …" } }
         @if row.html.is_empty() {
             p.txt { a.more href=(links::note(slug, &row.crm_id).url()) { "Read all " (number(row.letters)) " letters" } }
         } @else {
@@ -193,8 +196,8 @@ fn time_of(shell: &Shell<'_>, at_ms: Option<i64>) -> Markup {
 }
 
 fn pager(shell: &Shell<'_>, view: &NotesView) -> Markup {
-    let (page, total) = (view.asked.page, view.total());
-    let link = view.asked.narrow(links::notes(&shell.tenant().slug));
+    let (page, total) = (view.page.0, view.total());
+    let link = view.query.add_to(links::notes(&shell.tenant().slug));
     let at = |page: i64| if page == 1 { link.clone().url() } else { link.clone().with("page", &page.to_string()).url() };
     let last = (page * PAGE).min(total);
     html! {
@@ -212,24 +215,24 @@ fn empty(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let slug = &shell.tenant().slug;
     let all = view.feed.total(shell.brand.viewer.audience());
     let widened = view
-        .asked
+        .query
         .text
         .as_deref()
         .filter(|text| !text.trim_end().ends_with(['*', '"']))
         .map(|text| format!("{}*", text.trim_end()));
     html! {
         div.card.empty data-total="0" {
-            span.disc.quiet { (icon(if view.asked.is_narrowed() { "search" } else { "file-text" }, 20)) }
+            span.disc.quiet { (icon(if view.query.is_filtered() { "search" } else { "file-text" }, 20)) }
             @if view.search.as_ref().is_some_and(Search::is_empty) {
                 h2 { "There is no word to look for" }
-                p { "“" (crate::parts::words::clipped(view.asked.text.as_deref().unwrap_or_default())) "” has neither letters nor digits. Type words; \"words in quotes\" are found one after the other, and financ* finds words that begin so." }
-                div.chips { a.btn href=(Asked { text: None, ..view.asked.clone() }.narrow(links::notes(slug)).url()) { (icon("x", 14)) "Clear the search" } }
-            } @else if view.asked.is_narrowed() {
+                p { "“" (crate::parts::format::clipped(view.query.text.as_deref().unwrap_or_default())) "” has neither letters nor digits. Type words; \"words in quotes\" are found one after the other, and financ* finds words that begin so." }
+                div.chips { a.btn href=(NoteQuery { text: SearchText::default(), ..view.query.clone() }.add_to(links::notes(slug)).url()) { (icon("x", 14)) "Clear the search" } }
+            } @else if view.query.is_filtered() {
                 h2 { "No note fits these filters" }
-                p { (counted(count(all), "note is", "notes are")) " there without them." @if view.asked.text.is_some() { " A search finds whole words, in any order." } }
+                p { (counted(count(all), "note is", "notes are")) " there without them." @if view.search.is_some() { " A search finds whole words, in any order." } }
                 div.chips {
                     @if let Some(text) = widened.filter(|_| view.search.is_some()) {
-                        a.btn href=(Asked { text: Some(text.clone()), page: 1, ..view.asked.clone() }.narrow(links::notes(slug)).url()) { "Look for " (crate::parts::words::clipped(&text)) }
+                        a.btn href=(NoteQuery { text: SearchText(Some(text.clone())), ..view.query.clone() }.add_to(links::notes(slug)).url()) { "Look for " (crate::parts::format::clipped(&text)) }
                     }
                     a.btn href=(links::notes(slug).url()) { (icon("x", 14)) "Clear all filters" }
                 }

@@ -8,15 +8,15 @@ use tetherboard_store::notes::{self, Audience, kind_key};
 use tetherboard_store::{Store, audit, tenants};
 
 use super::NotesView;
-use crate::Portal;
-use crate::came_from::CameFrom;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links;
+use crate::address::links;
+use crate::address::pairs::without_nul;
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::referer::Referer;
+use crate::http::viewer::AgencyBrand;
+use crate::parts::format::{count, counted};
 use crate::parts::icon;
 use crate::parts::shell::Shell;
-use crate::parts::words::{count, counted};
-use crate::query::as_kept;
-use crate::viewer::AgencyBrand;
+use crate::state::Portal;
 
 #[derive(Deserialize)]
 pub(super) struct Act {
@@ -30,28 +30,28 @@ pub(super) struct Act {
 
 impl Act {
     /// What it is about, and whether it is to be hidden.
-    fn read(self) -> Answer<(String, bool)> {
+    fn read(self) -> HttpResult<(String, bool)> {
         let hides = match self.act.as_str() {
             "hide" => Some(true),
             "show" => Some(false),
             _ => None,
         };
-        let bad = || Refusal::bad_request(Wants::Page, "Say what is to be hidden from the brand’s people, or shown to them.");
-        Ok((as_kept(&self.what.ok_or_else(bad)?), hides.ok_or_else(bad)?))
+        let bad = || HttpError::bad_request("Say what is to be hidden from the brand’s people, or shown to them.");
+        Ok((without_nul(&self.what.ok_or_else(bad)?), hides.ok_or_else(bad)?))
     }
 }
 
 pub(super) async fn note(
     brand: AgencyBrand,
     State(portal): State<Portal>,
-    came_from: CameFrom,
+    referer: Referer,
     Form(act): Form<Act>,
-) -> Answer<Redirect> {
+) -> HttpResult<Redirect> {
     let (crm_id, hides) = act.read()?;
     let (tenant, by, now_ms) = (&brand.tenant, brand.viewer.user.id, portal.clock.now_ms());
     let tx = portal.store.begin().await?;
     if notes::whole(&tx, tenant.id, Audience::Agency, &crm_id).await?.is_none() {
-        return Err(Refusal::missing(Wants::Page, "This brand has no such note."));
+        return Err(HttpError::not_found("This brand has no such note."));
     }
     let changed = match hides {
         true => notes::hide_note(&tx, tenant.id, &crm_id, Some(by), now_ms).await?,
@@ -70,15 +70,15 @@ pub(super) async fn note(
         tenants::publish(&tx, tenant.id).await?;
     }
     Store::commit(tx).await?;
-    Ok(came_from.or(|| links::notes(&tenant.slug).url()))
+    Ok(referer.or(|| links::notes(&tenant.slug).url()))
 }
 
 pub(super) async fn kind(
     brand: AgencyBrand,
     State(portal): State<Portal>,
-    came_from: CameFrom,
+    referer: Referer,
     Form(act): Form<Act>,
-) -> Answer<Redirect> {
+) -> HttpResult<Redirect> {
     let (kind, hides) = act.read()?;
     let (tenant, by, now_ms) = (&brand.tenant, brand.viewer.user.id, portal.clock.now_ms());
     let tx = portal.store.begin().await?;
@@ -92,29 +92,10 @@ pub(super) async fn kind(
         tenants::publish(&tx, tenant.id).await?;
     }
     Store::commit(tx).await?;
-    Ok(came_from.or(|| links::notes(&tenant.slug).url()))
+    Ok(referer.or(|| links::notes(&tenant.slug).url()))
 }
 
 // Markup ---------------------------------------------------------------------------------------------------------------
-
-/// That a note is hidden, and the way to hide or show it: for the agency.
-pub(crate) fn form(slug: &str, crm_id: &str, hidden: bool, hidden_kind: bool) -> Markup {
-    html! {
-        form.note-acts method="post" action=(links::hide(slug, "note")) {
-            (badge(hidden, hidden_kind))
-            input type="hidden" name="what" value=(crm_id);
-            @if !hidden_kind {
-                button.btn.plain.small name="do" value=(if hidden { "show" } else { "hide" }) {
-                    @if hidden { (icon("eye", 13)) "Show to the brand" } @else { (icon("eye-off", 13)) "Hide from the brand" }
-                }
-            }
-        }
-    }
-}
-
-pub(crate) fn badge(hidden: bool, hidden_kind: bool) -> Markup {
-    html! { @if hidden { span.badge.quiet { (icon("eye-off", 13)) @if hidden_kind { "Type hidden from the brand" } @else { "Hidden from the brand" } } } }
-}
 
 /// Which types of notes the brand's people see.
 pub(super) fn settings(shell: &Shell<'_>, view: &NotesView) -> Markup {

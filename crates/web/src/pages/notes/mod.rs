@@ -1,10 +1,9 @@
 //! Notes: what people wrote about all candidates, by day, found by its words.
 
-mod asked;
 mod export;
 mod feed;
+mod filters;
 mod hide;
-mod panel;
 mod whole;
 
 use std::collections::HashMap;
@@ -20,20 +19,21 @@ use tetherboard_metrics::{Between, NOTE_FEED, NoteFeed, Selection};
 use tetherboard_store::notes::{self, HiddenKind, NoteCoverage, NoteRow};
 use tetherboard_store::{Result as StoreResult, runs};
 
-pub(crate) use self::hide::form as hide_form;
-
-use self::asked::Asked;
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Tab};
-use crate::numbers::Numbers;
-use crate::parts::marked::excerpt;
+use crate::address::links::{self, Tab};
+use crate::address::notes::NoteQuery;
+use crate::address::query::{Format, Page as PageQuery, PageNumber, Param, SearchText};
+use crate::http::error::HttpResult;
+use crate::http::viewer::BrandViewer;
+use crate::parts::format::{count, counted, number};
+use crate::parts::highlight::excerpt;
 use crate::parts::period::narrower;
 use crate::parts::shell::{Page, Shell, Theme};
-use crate::parts::words::{count, counted, number};
+use crate::parts::table::no_such_page;
 use crate::parts::{icon, time};
-use crate::query::Pairs;
-use crate::viewer::BrandViewer;
+use crate::read::note_feed::{EXCERPT_LETTERS, note_coverage, note_feed};
+use crate::read::numbers::Numbers;
+use crate::read::numbers::numbers;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -49,15 +49,13 @@ const PAGE: i64 = 30;
 /// In letters. A longer note is shown as an excerpt, with the way to all of it.
 pub(crate) const SHORT: i64 = 700;
 
-/// In letters. A longer note is not in the page at all; it has one of its own.
-pub(crate) const LONGEST: i32 = 4_000;
-
 /// Moves and appointments to a page, of each.
 const MOST_BETWEEN: usize = 60;
 
 /// What the page shows.
 struct NotesView {
-    asked: Asked,
+    query: NoteQuery,
+    page: PageNumber,
     search: Option<Search>,
     period: Option<Resolved>,
     numbers: Arc<Numbers>,
@@ -81,32 +79,37 @@ impl NotesView {
     }
 }
 
-async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Response> {
-    let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
-    let asked = Asked::parse(&pairs).map_err(bad)?;
+async fn page(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    theme: Theme,
+    query: NoteQuery,
+    PageQuery(page): PageQuery,
+    format: Format,
+) -> HttpResult<Response> {
     let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
     let audience = brand.viewer.audience();
-    let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
-    let feed = portal.note_feed(tenant, &numbers.board).await?;
-    let search = asked.search();
+    let numbers = numbers(&portal, tenant, now).await?;
+    let feed = note_feed(&portal, tenant, &numbers.board, now).await?;
+    let search = query.search();
     let found = match &search {
         Some(search) => Some(notes::hits(conn, tenant.id, search).await?),
         None => None,
     };
     let read_ms = runs::dataset_ages(conn, tenant.id).await?.read_ms(Dataset::Notes);
     let as_of = read_ms.and_then(time::moment);
-    let period = asked.period.zip(as_of).and_then(|(period, as_of)| period.resolve(&tenant.zone, now, as_of));
-    let filter = asked.filter(&numbers.board, &pairs, &tenant.zone, period.as_ref(), found).map_err(bad)?;
+    let period = query.period.0.zip(as_of).and_then(|(period, as_of)| period.resolve(&tenant.zone, now, as_of));
+    let filter = query.filter(&numbers.board, &tenant.zone, period.as_ref(), found);
     let selection = feed.select(&numbers.board, audience, &filter, now.as_millisecond());
-    if pairs.wants_csv().map_err(bad)? {
+    if format == Format::Csv {
         let numbers: Vec<i64> = selection.notes.iter().map(|note| note.no).collect();
         return Ok(export::as_csv(&portal, &brand, numbers).await?);
     }
-    let first = usize::try_from((asked.page - 1) * PAGE).unwrap_or(usize::MAX);
+    let first = usize::try_from(page.offset(PAGE)).unwrap_or(usize::MAX);
     let shown = selection.notes.get(first..).unwrap_or_default();
     let shown = &shown[..shown.len().min(PAGE as usize)];
     if shown.is_empty() && first > 0 {
-        return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
+        return Err(no_such_page());
     }
     let rows = rows(&portal, &brand, search.as_ref(), &shown.iter().map(|note| note.no).collect::<Vec<_>>()).await?;
     // What happened since the last note of this page, up to the last note of the page before.
@@ -114,24 +117,26 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
     let is_last = first + shown.len() >= selection.notes.len();
     let after = shown.last().filter(|_| !is_last).map_or(i64::MIN, |last| last.at_ms.unwrap_or(i64::MIN));
     let (mut between, mut more_between) = (Vec::new(), false);
-    if asked.moves {
+    if query.also.moves {
         let (moves, more) = feed.moves_between(&numbers.board, &filter, (after, until), MOST_BETWEEN);
         between.extend(moves);
         more_between |= more;
     }
-    if asked.appointments {
+    if query.also.appointments {
         let span = (after, until);
         let (met, more) = feed.appointments_between(&numbers.board, &filter, span, now.as_millisecond(), MOST_BETWEEN);
         between.extend(met);
         more_between |= more;
     }
-    let ids: Vec<String> = between.iter().map(|one| one.client_id.clone()).chain(panel::candidates(&selection, &asked)).collect();
+    let ids: Vec<String> =
+        between.iter().map(|one| one.client_id.clone()).chain(filters::candidates(&selection, &query)).collect();
     let view = NotesView {
         names: notes::contacts_named(conn, tenant.id, &ids).await?,
-        coverage: portal.note_coverage(tenant).await?,
+        coverage: note_coverage(&portal, tenant, now).await?,
         was_read: as_of.is_some(),
         hidden_kinds: if brand.viewer.is_agency() { notes::hidden_kinds(conn, tenant.id).await? } else { Vec::new() },
-        asked,
+        query,
+        page,
         search,
         period,
         feed,
@@ -142,11 +147,11 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
         numbers,
     };
     let shell = Shell::load(&portal, &brand, theme).await?;
-    let link = view.asked.narrow(links::notes(&tenant.slug));
-    let address = if view.asked.page > 1 { link.with("page", &view.asked.page.to_string()) } else { link };
+    let link = view.query.add_to(links::notes(&tenant.slug));
+    let address = view.page.add_to("page", link);
     // Another brand has other authors and candidates.
-    let kept = Asked { authors: Vec::new(), clients: Vec::new(), ..view.asked.clone() }.narrow(links::Link::to("")).url();
-    let period = links::Link::to("").maybe("period", view.asked.period.map(|period| period.to_string()).as_deref()).url();
+    let kept = NoteQuery { authors: Vec::new(), clients: Vec::new(), ..view.query.clone() }.add_to(links::Link::to("")).url();
+    let period = links::Link::to("").maybe("period", view.query.period.0.map(|period| period.to_string()).as_deref()).url();
     let (bar, body) = (bar(&shell, &view), body(&shell, &view));
     Ok(shell.render(&Page { tab: Tab::Notes, bar, body, address, kept, period }).into_response())
 }
@@ -154,14 +159,16 @@ async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pa
 /// The notes with these numbers, in this order, each with the part of its text in which something was found.
 async fn rows(portal: &Portal, brand: &BrandViewer, search: Option<&Search>, numbers: &[i64]) -> StoreResult<Vec<NoteRow>> {
     let (conn, tenant, audience) = (portal.store.conn(), brand.tenant.id, brand.viewer.audience());
-    let mut rows = notes::numbered(conn, tenant, audience, numbers, LONGEST).await?;
+    let mut rows = notes::numbered(conn, tenant, audience, numbers, EXCERPT_LETTERS).await?;
     let Some(search) = search else { return Ok(rows) };
     // Of a note that is not read whole, what was found may stand further on.
     const PART: i32 = 60_000;
-    for row in rows.iter_mut().filter(|row| row.letters > i64::from(LONGEST)) {
+    for row in rows.iter_mut().filter(|row| row.letters > i64::from(EXCERPT_LETTERS)) {
         let mut from = 1;
         while search.marks(row.body.chars()).is_empty() && i64::from(from) <= row.letters {
-            let Some((part, _)) = notes::part_of(conn, tenant, audience, &row.crm_id, from, PART + LONGEST).await? else { break };
+            let Some((part, _)) = notes::part_of(conn, tenant, audience, &row.crm_id, from, PART + EXCERPT_LETTERS).await? else {
+                break;
+            };
             if !search.marks(part.chars()).is_empty() {
                 excerpt(&part, Some(search), SHORT as usize).1.clone_into(&mut row.body);
                 break;
@@ -176,12 +183,12 @@ async fn rows(portal: &Portal, brand: &BrandViewer, search: Option<&Search>, num
 
 fn bar(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let tenant = shell.tenant();
-    let base = view.asked.without_period(links::notes(&tenant.slug));
+    let base = view.query.without_period().add_to(links::notes(&tenant.slug));
     html! {
-        (narrower(view.asked.period, view.period.as_ref(), tenant.zone.date(shell.now), &tenant.zone, &base))
+        (narrower(view.query.period.0, view.period.as_ref(), tenant.zone.date(shell.now), &tenant.zone, &base))
         div.push.flex {
             button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
-            a.btn href=(view.asked.narrow(links::notes(&tenant.slug)).with("format", "csv").url()) { (icon("download", 15)) "CSV, " (counted(view.total(), "row", "rows")) }
+            a.btn href=(view.query.add_to(links::notes(&tenant.slug)).with("format", "csv").url()) { (icon("download", 15)) "CSV, " (counted(view.total(), "row", "rows")) }
         }
     }
 }
@@ -194,8 +201,8 @@ fn body(shell: &Shell<'_>, view: &NotesView) -> Markup {
         }
         (notice(view))
         div.cols {
-            aside.card.c-3 aria-label="Filters" { (panel::panel(shell, view)) }
-            div.c-9.stack.notes-feed { (panel::in_force(shell, view)) (feed::feed(shell, view)) }
+            aside.card.c-3 aria-label="Filters" { (filters::panel(shell, view)) }
+            div.c-9.stack.notes-feed { (filters::chips(shell, view)) (feed::feed(shell, view)) }
         }
         @if shell.brand.viewer.is_agency() { (hide::settings(shell, view)) }
     }
@@ -204,12 +211,12 @@ fn body(shell: &Shell<'_>, view: &NotesView) -> Markup {
 /// `9 notes mention “financing” in the last 30 days`.
 fn headline(view: &NotesView) -> Markup {
     let total = view.total();
-    let narrowed_otherwise = Asked { text: None, period: None, ..view.asked.clone() }.is_narrowed();
+    let narrowed_otherwise = NoteQuery { text: SearchText::default(), ..view.query.without_period() }.is_filtered();
     html! {
         (counted(total, "note", "notes"))
-        @if let Some(text) = &view.asked.text { @if total == 1 { " mentions " } @else { " mention " } "“" (crate::parts::words::clipped(text)) "”" }
+        @if let Some(text) = view.query.text.as_deref() { @if total == 1 { " mentions " } @else { " mention " } "“" (crate::parts::format::clipped(text)) "”" }
         @else if narrowed_otherwise { @if total == 1 { " fits the filters" } @else { " fit the filters" } }
-        @if let Some(period) = view.asked.period { " " (period.words()) }
+        @if let Some(period) = view.query.period.0 { " " (period.words()) }
     }
 }
 

@@ -7,18 +7,19 @@ use tetherboard_store::notes::{self, Audience, WholeNote};
 use tetherboard_store::{Conn, Result as StoreResult};
 
 use super::feed::written_by;
-use super::hide;
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Tab};
-use crate::pages::candidate::candidate_name;
+use crate::address::links::{self, Tab};
+use crate::address::pairs::Pairs;
+use crate::address::query::{Page as PageQuery, PageNumber};
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::BrandViewer;
+use crate::parts::candidate::candidate_name;
+use crate::parts::format::number;
+use crate::parts::hide_note::hide_form;
 use crate::parts::icon;
-use crate::parts::rich::rich;
+use crate::parts::rich_text::rich;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::time;
-use crate::parts::words::number;
-use crate::query::{Pairs, page_number};
-use crate::viewer::BrandViewer;
+use crate::state::Portal;
 
 /// Letters to a page.
 const PART: i32 = 40_000;
@@ -32,9 +33,14 @@ struct Part {
     html: Option<String>,
 }
 
-pub(super) async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Markup> {
-    let page = page_number(&pairs).map_err(|detail| Refusal::bad_request(Wants::Page, detail))?;
-    let missing = || Refusal::missing(Wants::Page, "This brand has no such note, or no such page of it.");
+pub(super) async fn page(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    theme: Theme,
+    PageQuery(PageNumber(page)): PageQuery,
+    pairs: Pairs,
+) -> HttpResult<Markup> {
+    let missing = || HttpError::not_found("This brand has no such note, or no such page of it.");
     let (conn, tenant, audience) = (portal.store.conn(), &brand.tenant, brand.viewer.audience());
     let id = pairs.get("id").unwrap_or_default();
     let note = notes::whole(conn, tenant.id, audience, id).await?.ok_or_else(missing)?;
@@ -72,7 +78,7 @@ fn body(shell: &Shell<'_>, note: &WholeNote, part: &Part, page: i64, pages: i64)
                     @match created { Some(created) => (time::exact_of_year(created, zone.date(shell.now), zone)), None => "date not known" }
                     ", " (number(note.letters)) " letters"
                 }
-                @if shell.brand.viewer.is_agency() { (hide::form(slug, &note.crm_id, note.hidden, note.hidden_kind)) }
+                @if shell.brand.viewer.is_agency() { (hide_form(slug, &note.crm_id, note.hidden, note.hidden_kind)) }
             }
             div.drawer-sec {
                 @match &part.html { Some(html) => (rich(html)), None => p.note-text { (part.text) } }

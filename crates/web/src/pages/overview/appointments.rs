@@ -9,11 +9,11 @@ use tetherboard_store::Result;
 use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter};
 use tetherboard_store::tenants::Tenant;
 
-use crate::Portal;
-use crate::links;
+use crate::address::links;
+use crate::parts::format::clipped;
 use crate::parts::shell::Shell;
-use crate::parts::words::clipped;
 use crate::parts::{icon, time};
+use crate::state::Portal;
 
 const SHOWN: usize = 5;
 

@@ -12,16 +12,29 @@ use tetherboard_store::Result as StoreResult;
 use tetherboard_store::leads::{self, LeadFilter, LeadSort};
 use tetherboard_store::tenants::Tenant;
 
-use crate::Portal;
-use crate::links;
-use crate::pages::candidate::called;
+use crate::address::computed_filter::ComputedFilter;
+use crate::address::leads::LeadQuery;
+use crate::address::links;
+use crate::cache::CacheKey;
+use crate::parts::candidate::display_name;
+use crate::parts::format::{clipped, count, counted};
 use crate::parts::shell::Shell;
-use crate::parts::words::{clipped, count, counted};
 use crate::parts::{icon, time};
-use crate::those::Those;
+use crate::state::Portal;
 
 /// On the page; the rest is a click away.
 const SHOWN: usize = 5;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct DisplayNamesKey;
+
+impl CacheKey for DisplayNamesKey {
+    type Value = HashMap<String, String>;
+
+    fn size(names: &HashMap<String, String>) -> usize {
+        size_of::<HashMap<String, String>>() + 100 * names.len()
+    }
+}
 
 /// What those who are shown and have no name are called instead, by the contact's id.
 pub(super) async fn called_instead(
@@ -38,9 +51,15 @@ pub(super) async fn called_instead(
         }
         let filter = LeadFilter { ids: Some(ids), ..LeadFilter::default() };
         let rows = leads::list(portal.store.conn(), tenant.id, &filter, LeadSort::Name, false, &[], (0, count(SHOWN))).await?;
-        Ok(rows.into_iter().map(|row| (row.crm_id, called(&row.name, &row.email).to_owned())).collect())
+        Ok(rows.into_iter().map(|row| (row.crm_id, display_name(&row.name, &row.email).to_owned())).collect())
     };
-    portal.numbers.get(tenant, now, "who needs attention without a name", load).await
+    portal.cache.get(tenant, now, DisplayNamesKey, load).await
+}
+
+/// The list of everyone who needs attention.
+fn needs_attention(slug: &str) -> String {
+    let query = LeadQuery { computed: Some(ComputedFilter::NeedsAttention), ..LeadQuery::default() };
+    query.add_to(links::leads(slug)).url()
 }
 
 pub(super) fn card(shell: &Shell<'_>, attention: &Attention, instead: &HashMap<String, String>) -> Markup {
@@ -51,7 +70,7 @@ pub(super) fn card(shell: &Shell<'_>, attention: &Attention, instead: &HashMap<S
             div.card-head {
                 div.flex { h2 { "Needs attention" } (definition(shell, attention)) }
                 @if total > 0 {
-                    a.more href=(Those::NeedAttention.narrow(links::leads(slug)).url()) data-count=(total) {
+                    a.more href=(needs_attention(slug)) data-count=(total) {
                         (counted(total, "candidate", "candidates")) " " (icon("arrow-right", 13))
                     }
                 }

@@ -6,11 +6,12 @@ use maud::{Markup, html};
 use tetherboard_domain::{Money, Period};
 use tetherboard_metrics::{Changes, MovedOn, Pipeline};
 
-use crate::links::{self, Link};
+use crate::address::computed_filter::ComputedFilter;
+use crate::address::leads::LeadQuery;
+use crate::address::links::{self, Link};
+use crate::parts::format::{clipped, count, counted, number};
 use crate::parts::shell::Shell;
-use crate::parts::words::{clipped, count, counted, number};
 use crate::parts::{icon, time};
-use crate::those::Those;
 
 const SENTENCES: usize = 4;
 
@@ -155,7 +156,7 @@ fn discovery(slug: &str, changes: &Changes, since: Date, today: Date) -> Option<
     Some(Sentence {
         tone: "info",
         picture: "calendar-check",
-        link: Some(Those::DiscoveryDay { since }.narrow(links::leads(slug))),
+        link: Some(computed(ComputedFilter::DiscoveryDay { since }, slug)),
         count: Some(count),
         is_candidate: false,
         words: html! {
@@ -166,12 +167,16 @@ fn discovery(slug: &str, changes: &Changes, since: Date, today: Date) -> Option<
     })
 }
 
+fn computed(filter: ComputedFilter, slug: &str) -> Link {
+    LeadQuery { computed: Some(filter), ..LeadQuery::default() }.add_to(links::leads(slug))
+}
+
 fn inactive(slug: &str, changes: &Changes, since: Date) -> Option<Sentence> {
     let count = i64::try_from(changes.inactive.len()).ok().filter(|count| *count > 0)?;
     Some(Sentence {
         tone: "quiet",
         picture: "circle-pause",
-        link: Some(Those::BecameInactive { since }.narrow(links::leads(slug))),
+        link: Some(computed(ComputedFilter::BecameInactive { since }, slug)),
         count: Some(count),
         is_candidate: false,
         words: html! { b { (number(count)) " " (if count == 1 { "lead" } else { "leads" }) } " became inactive." },

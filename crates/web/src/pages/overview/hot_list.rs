@@ -3,17 +3,18 @@
 use maud::{Markup, html};
 use tetherboard_metrics::HotListItem;
 
-use crate::links;
-use crate::pages::candidate::candidate_name;
-use crate::pages::hot_list::HotBoard;
+use crate::address::links;
+use crate::parts::candidate::candidate_name;
+use crate::parts::format::{count, number};
 use crate::parts::icon;
 use crate::parts::shell::Shell;
+use crate::parts::stages::stage;
 use crate::parts::status::badge;
-use crate::parts::words::{count, number};
+use crate::read::hot_list::HotListData;
 
 const SHOWN: usize = 5;
 
-pub(super) fn card(shell: &Shell<'_>, hot: &HotBoard) -> Markup {
+pub(super) fn card(shell: &Shell<'_>, hot: &HotListData) -> Markup {
     let slug = &shell.tenant().slug;
     let total = count(hot.list.items.len());
     html! {
@@ -41,13 +42,13 @@ pub(super) fn card(shell: &Shell<'_>, hot: &HotBoard) -> Markup {
     }
 }
 
-fn row(slug: &str, hot: &HotBoard, item: &HotListItem) -> Markup {
+fn row(slug: &str, hot: &HotListData, item: &HotListItem) -> Markup {
     html! {
         tr {
             td.num.muted.fit.no-phone { (number(item.place)) }
             th scope="row" { (candidate_name(slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
             td.no-phone {
-                (hot.stage_of(item))
+                (stage(item.stage.as_deref(), hot.role_of(item)))
                 @if let Some(odds) = item.odds { span.l2 { (odds) " odds" } }
             }
             td.num.no-phone { @match item.fee { Some(fee) => (fee.short()), None => span.muted { "not known" } } }

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, DatasetStatus, NO_NAME, Period};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, DatasetStatus, NO_NAME, Period};
 use tetherboard_metrics::{Attention, Board, Changes, DayTotals, StageLine, WeekCount};
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::candidate_facts::CandidateEvent;
@@ -21,24 +21,27 @@ use tetherboard_store::leads::{self, LeadFilter, LeadRow, LeadSort, Types};
 use tetherboard_store::tenants::Tenant;
 
 use self::changes::Since;
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Link, Tab};
-use crate::numbers::{NewLeadsIn, Numbers};
-use crate::pages::candidate::called;
-use crate::pages::hot_list::{HotBoard, load};
+use crate::address::links::{self, Link, Tab};
+use crate::address::pairs::Pairs;
+use crate::address::period::PeriodQuery;
+use crate::cache::CacheKey;
+use crate::http::error::HttpResult;
+use crate::http::viewer::BrandViewer;
+use crate::parts::candidate::display_name;
 use crate::parts::card::{Card, delta};
 use crate::parts::figure::Figure;
-use crate::parts::fresh::dataset_name;
+use crate::parts::format::{change, clipped, count, counted, number, percent};
+use crate::parts::freshness::dataset_name;
+use crate::parts::new_leads::{new_leads_card, new_leads_link, than_before};
 use crate::parts::period::picker;
 use crate::parts::shell::{Page, Shell, Theme};
-use crate::parts::spark::sparkline;
+use crate::parts::sparkline::sparkline;
 use crate::parts::stages::{stage_link, strip, unconfirmed_notice};
-use crate::parts::words::{change, clipped, count, counted, number, percent};
 use crate::parts::{icon, time, toned_icon};
-use crate::query::{Pairs, PeriodQuery};
-use crate::those;
-use crate::viewer::BrandViewer;
+use crate::read::attention::{changes_since, needs_attention};
+use crate::read::hot_list::{HotListData, hot_list};
+use crate::read::numbers::{NewLeadsIn, Numbers, numbers};
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/t/{brand}/overview", get(overview))
@@ -52,7 +55,7 @@ struct Overview {
     new: Option<NewLeadsIn>,
     attention: Arc<Attention>,
     called_instead: Arc<HashMap<String, String>>,
-    hot_list: Arc<HotBoard>,
+    hot_list: Arc<HotListData>,
     /// Today's appointments and the first after today.
     events: Arc<Vec<CandidateEvent>>,
     changes: Arc<Changes>,
@@ -68,24 +71,46 @@ struct Near {
     called: Option<String>,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct NearKey;
+
+impl CacheKey for NearKey {
+    type Value = Option<Near>;
+
+    fn size(_: &Option<Near>) -> usize {
+        200
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct NextAppointmentsKey;
+
+impl CacheKey for NextAppointmentsKey {
+    type Value = Vec<CandidateEvent>;
+
+    fn size(events: &Vec<CandidateEvent>) -> usize {
+        300 * events.len()
+    }
+}
+
 /// More than these are not looked through for the one who is named.
 const MOST_NEAR: i64 = 500;
 
-async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Markup> {
-    let query = PeriodQuery::parse(&pairs, Period::WeekToDate).map_err(|detail| Refusal::bad_request(Wants::Page, detail))?;
+async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> HttpResult<Markup> {
+    let query = PeriodQuery::parse(&pairs, Period::WeekToDate)?;
     let shell = Shell::load(&portal, &brand, theme).await?;
     let tenant = &brand.tenant;
-    let numbers = portal.numbers.of(&portal.store, tenant, shell.now).await?;
+    let numbers = numbers(&portal, tenant, shell.now).await?;
     let new = numbers.new_leads(tenant, query.period(), query.compare, shell.now);
     let (board, now) = (&numbers.board, shell.now);
     let since = Since::of(query.period(), tenant.zone.date(now));
-    let hot_list = load(&portal, &brand).await?;
-    let attention = those::who_needs_attention(&portal, tenant, board, now).await?;
+    let hot_list = hot_list(&portal, tenant, now).await?;
+    let attention = needs_attention(&portal, tenant, board, now).await?;
     let view = Overview {
         called_instead: attention::called_instead(&portal, tenant, &attention, now).await?,
         attention,
-        events: portal.numbers.get(tenant, now, "next appointments", || appointments::load(&portal, tenant, now)).await?,
-        changes: those::what_changed(&portal, tenant, board, since.day, now).await?,
+        events: portal.cache.get(tenant, now, NextAppointmentsKey, || appointments::load(&portal, tenant, now)).await?,
+        changes: changes_since(&portal, tenant, board, since.day, now).await?,
         since,
         near: near(&portal, tenant, &numbers, &hot_list, now).await?,
         hot_list,
@@ -94,8 +119,8 @@ async fn overview(brand: BrandViewer, State(portal): State<Portal>, theme: Theme
         new,
     };
     let body = if view.numbers.summary.as_of.is_none() { first_sync(&shell) } else { body(&shell, &view) };
-    let address = query.narrow(Link::to(Tab::Overview.url(&tenant.slug)));
-    let kept = query.narrow(Link::to("")).url();
+    let address = query.add_to(Link::to(Tab::Overview.url(&tenant.slug)));
+    let kept = query.add_to(Link::to("")).url();
     Ok(shell.render(&Page { tab: Tab::Overview, bar: bar(&shell, &view), body, address, kept: kept.clone(), period: kept }))
 }
 
@@ -104,7 +129,7 @@ async fn near(
     portal: &Portal,
     tenant: &Tenant,
     numbers: &Numbers,
-    hot_list: &HotBoard,
+    hot_list: &HotListData,
     now: Timestamp,
 ) -> StoreResult<Arc<Option<Near>>> {
     let filter = numbers.board.last_step().map(|place| LeadFilter {
@@ -119,11 +144,11 @@ async fn near(
         let mut ranked = hot_list.list.items.iter().filter_map(|item| by_id.get(item.contact_id.as_deref()?).copied());
         let near = |row: &LeadRow| Near {
             contact_id: row.crm_id.clone(),
-            called: Some(called(&row.name, &row.email)).filter(|called| *called != NO_NAME).map(str::to_owned),
+            called: Some(display_name(&row.name, &row.email)).filter(|called| *called != NO_NAME).map(str::to_owned),
         };
         Ok(ranked.next().or(rows.first()).map(near))
     };
-    portal.numbers.get(tenant, now, "one step from signing", load).await
+    portal.cache.get(tenant, now, NearKey, load).await
 }
 
 fn bar(shell: &Shell<'_>, view: &Overview) -> Markup {
@@ -217,35 +242,6 @@ fn one_step_away(slug: &str, line: &StageLine, first: Option<&Near>) -> Markup {
     }
 }
 
-/// What a period's new leads are compared with, in words: `by this time last week`.
-pub(crate) fn than_before(shell: &Shell<'_>, query: PeriodQuery, new: &NewLeadsIn) -> String {
-    let zone = &shell.tenant().zone;
-    let lately = new.period.window.until.duration_since(shell.now).as_secs().abs() < 7_200;
-    let by = |weekday: &str| match lately {
-        true => "by this time".to_owned(),
-        false => format!("by {}", new.period.window.until.to_zoned(zone.tz().clone()).strftime(weekday)),
-    };
-    match (query.compare, new.period.period) {
-        (Compare::YearBefore, _) => "in the same days a year before".to_owned(),
-        (_, Period::WeekToDate) => format!("{} last week", by("%A %-I:%M %p")),
-        (_, Period::MonthToDate) => format!("{} last month", by("the %-d, %-I:%M %p")),
-        (_, Period::QuarterToDate) => "by this day of the last quarter".to_owned(),
-        (_, Period::YearToDate) => "by this day of last year".to_owned(),
-        (_, Period::LastWeek) => "in the week before".to_owned(),
-        (_, Period::Last12Weeks) => "in the 12 weeks before".to_owned(),
-        (_, Period::Last12Months) => "in the 12 months before".to_owned(),
-        (_, Period::Last7Days | Period::Last30Days | Period::Last90Days | Period::Days { .. }) => {
-            format!("in the {} before", counted(new.period.days().into(), "day", "days"))
-        }
-    }
-}
-
-/// The contacts created in a period, as far as the data goes.
-pub(crate) fn new_leads_link(slug: &str, new: &NewLeadsIn) -> Link {
-    let link = links::leads(slug).with("from", &new.period.first.to_string());
-    link.with("to", &new.period.last.to_string())
-}
-
 fn cards(shell: &Shell<'_>, page: &Overview) -> Markup {
     let (view, new) = (&*page.numbers, page.new);
     let board = &view.board;
@@ -300,36 +296,6 @@ fn cards(shell: &Shell<'_>, page: &Overview) -> Markup {
             (new_leads.render(leads_as_of.as_deref()))
             @for card in [&in_pipeline, &qualified, &weighted] { (card.render(pipeline_as_of.as_deref())) }
         }
-    }
-}
-
-/// New leads of a period, as Overview and Leads show them.
-pub(crate) fn new_leads_card(
-    shell: &Shell<'_>,
-    query: PeriodQuery,
-    view: &Numbers,
-    new: Option<NewLeadsIn>,
-    spark: Markup,
-) -> Card {
-    let slug = &shell.tenant().slug;
-    Card {
-        id: "new-leads",
-        name: "New leads",
-        value: new.map_or("—".to_owned(), |new| number(new.this.contacts)),
-        link: new.map(|new| (new_leads_link(slug, &new).url(), new.this.contacts)),
-        meaning: "Contacts of every type created in the period, in the brand’s time zone, up to the last complete read. Contacts without a readable created date are left out.",
-        counted: new.map_or("no data in the period yet".to_owned(), |new| {
-            let kinds = counted(new.this.contacts, "contact", "contacts");
-            format!("{kinds}, {} of them prospects; {} without a date", number(new.this.prospects), number(view.summary.undated))
-        }),
-        spark,
-        below: match new {
-            Some(new) => match new.before {
-                Some((_, before)) => delta(new.this.contacts, before.contacts, &than_before(shell, query, &new)),
-                None => html! { (number(new.this.prospects)) " of them prospects" },
-            },
-            None => html! { "no data yet " (query.period().words()) },
-        },
     }
 }
 
@@ -397,15 +363,6 @@ fn weeks_sentence(weeks: &[WeekCount]) -> Markup {
             Some(week) => { " This week has brought " (number(week.count.unwrap_or(0))) " so far." }
             None => "",
         }
-    }
-}
-
-/// A source where people read it.
-pub(crate) fn source_name(source: Option<&str>) -> &str {
-    match source {
-        None => "Not readable",
-        Some("") => "Not recorded",
-        Some(name) => name,
     }
 }
 

@@ -9,23 +9,35 @@ use tetherboard_store::Result as StoreResult;
 use tetherboard_store::deals::{self, DealRow};
 use tetherboard_store::tenants::Tenant;
 
-use super::Deal;
-use crate::Portal;
-use crate::links;
-use crate::numbers::Numbers;
-use crate::pages::candidate::candidate_name;
+use crate::address::label::with_label;
+use crate::address::links;
+use crate::cache::CacheKey;
+use crate::parts::candidate::candidate_name;
+use crate::parts::format::{count, number};
 use crate::parts::shell::Shell;
 use crate::parts::stages::{role_class, shown};
-use crate::parts::words::{count, number};
-use crate::query::with_label;
+use crate::read::deal_list::DealFacts;
+use crate::read::numbers::Numbers;
+use crate::state::Portal;
 
 /// Cards that a column shows; the rest is a click away.
 const MOST: usize = 12;
 
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct BoardCardsKey;
+
+impl CacheKey for BoardCardsKey {
+    type Value = Vec<DealRow>;
+
+    fn size(cards: &Vec<DealRow>) -> usize {
+        size_of::<Vec<DealRow>>() + 400 * cards.len()
+    }
+}
+
 pub(super) async fn load(portal: &Portal, tenant: &Tenant, now: Timestamp) -> StoreResult<Arc<Vec<DealRow>>> {
     let most = i64::try_from(MOST).unwrap_or(i64::MAX);
     let leading = || deals::leading(portal.store.conn(), tenant.id, most);
-    portal.numbers.get(tenant, now, "board", leading).await
+    portal.cache.get(tenant, now, BoardCardsKey, leading).await
 }
 
 pub(super) fn board(shell: &Shell<'_>, numbers: &Numbers, leading: &[DealRow]) -> Markup {
@@ -70,7 +82,7 @@ fn column<'a>(shell: &Shell<'_>, numbers: &'a Numbers, line: &StageLine, cards: 
 }
 
 fn card(shell: &Shell<'_>, numbers: &Numbers, row: &DealRow) -> Markup {
-    let deal = Deal::of(&numbers.board, row);
+    let deal = DealFacts::of(&numbers.board, row);
     let days = (shell.now.as_millisecond() - row.stage_since_ms).max(0) / 86_400_000;
     html! {
         li {

@@ -1,59 +1,64 @@
-//! Pipeline: what stands where, what it is worth and how surely, what moved it, and the deals themselves.
+//! Pipeline: deals by stage, their value and odds, what moved them, and the deals themselves.
 
 mod board;
+mod charts;
+mod list;
 mod past;
-mod pictures;
 mod rows;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Compare, Money, Odds, Period, StageRole, weighted};
-use tetherboard_metrics::{
-    AWARDS, Board, CYCLE_TIME, Closing, DayTotals, History, LOST, LeadGroup, StageLine, WIN_RATE, WinRate, pipeline_at,
-};
-use tetherboard_store::deals::{self, DealFilter, DealRow};
-use tetherboard_store::{Conn, Result as StoreResult};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Money, Period};
+use tetherboard_metrics::{AWARDS, Board, CYCLE_TIME, DayTotals, LOST, LeadGroup, StageLine, WIN_RATE, WinRate};
+use tetherboard_store::deals::DealRow;
+use tetherboard_store::tenants::Tenant;
 
-use super::candidate::candidate_name;
-use crate::Portal;
-use crate::asof::{AsOf, Asked};
-use crate::csv;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Link, Tab};
-use crate::numbers::Numbers;
+use crate::address::as_of::{AsOfQuery, Shown};
+use crate::address::deals::DealQuery;
+use crate::address::label::with_label;
+use crate::address::links::{self, Link, Tab};
+use crate::address::pairs::Pairs;
+use crate::address::period::PeriodQuery;
+use crate::address::query::{Choice, Format, PageNumber, Param};
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::BrandViewer;
 use crate::parts::card::{Card, delta};
 use crate::parts::figure::Figure;
+use crate::parts::format::{change, counted, number, weighted_fee};
 use crate::parts::period::picker;
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
-use crate::parts::spark::sparkline;
+use crate::parts::sparkline::sparkline;
 use crate::parts::stages::{role_class, shown, stage, stage_link, strip, unconfirmed_notice};
-use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{change, count, counted, number, owner, weighted_fee};
+use crate::parts::table::{PAGE, no_such_page};
 use crate::parts::{icon, time, toned_icon};
-use crate::query::{DEAL_SORTS, DealQuery, Label, Pairs, PeriodQuery, group_word, with_label};
-use crate::story::{Habits, Story};
-use crate::viewer::BrandViewer;
+use crate::read::deal_list::{DealPage, deal_page};
+use crate::read::numbers::{Numbers, numbers};
+use crate::read::pipeline_history::{DealBenchmarks, PeriodHistory, benchmarks, history, period_history};
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/t/{brand}/pipeline", get(page)).route("/t/{brand}/pipeline/rows", get(rows::page))
 }
 
-/// Of an address that names no period.
-fn usual_period() -> Period {
-    Period::Last90Days
-}
+/// The period of an address that names none.
+const DEFAULT_PERIOD: Period = Period::Last90Days;
 
 /// What the bars of the stages measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Measure {
     Count,
     Value,
+}
+
+impl Choice for Measure {
+    const NAMES: &'static [(&'static str, Self)] = &[("count", Self::Count), ("value", Self::Value)];
 }
 
 /// How the deals are shown.
@@ -63,226 +68,136 @@ enum Layout {
     Board,
 }
 
-/// What the page shows.
-struct PipelineView {
-    numbers: Arc<Numbers>,
-    story: Arc<Story>,
-    habits: Arc<Habits>,
+impl Choice for Layout {
+    const NAMES: &'static [(&'static str, Self)] = &[("table", Self::Table), ("board", Self::Board)];
+}
+
+/// What the address of the page says.
+#[derive(Clone, Debug)]
+struct PipelineAddress {
+    deals: DealQuery,
+    page: PageNumber,
     period: PeriodQuery,
     measure: Measure,
     layout: Layout,
-    query: DealQuery,
-    deals: Arc<DealPage>,
+    as_of: AsOfQuery,
 }
 
-/// One page of the list.
-struct DealPage {
-    total: i64,
-    rows: Vec<DealRow>,
+impl<S: Sync> FromRequestParts<S> for PipelineAddress {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        let Ok(pairs) = Pairs::from_request_parts(parts, state).await;
+        let measure: Option<Measure> = Param::parse(&pairs, "by")?;
+        let layout: Option<Layout> = Param::parse(&pairs, "view")?;
+        Ok(Self {
+            deals: DealQuery::parse(&pairs)?,
+            page: Param::parse(&pairs, "page")?,
+            period: PeriodQuery::parse(&pairs, DEFAULT_PERIOD)?,
+            measure: measure.unwrap_or(Measure::Count),
+            layout: layout.unwrap_or(Layout::Table),
+            as_of: AsOfQuery::parse(&pairs)?,
+        })
+    }
+}
+
+impl PipelineAddress {
+    /// The whole address.
+    fn url(&self, slug: &str) -> Link {
+        self.page.add_to("page", self.deals.add_to(self.base(slug)))
+    }
+
+    /// The page without its list.
+    fn base(&self, slug: &str) -> Link {
+        self.add_base_to(links::pipeline(slug))
+    }
+
+    fn add_base_to(&self, link: Link) -> Link {
+        let measure = Some(self.measure).filter(|measure| *measure != Measure::Count);
+        let layout = Some(self.layout).filter(|layout| *layout != Layout::Table);
+        measure.add_to("by", layout.add_to("view", self.period.add_to(link)))
+    }
+}
+
+/// What the page shows.
+struct PipelineView {
+    numbers: Arc<Numbers>,
+    history: Arc<PeriodHistory>,
+    benchmarks: Arc<DealBenchmarks>,
+    address: PipelineAddress,
+    deals: Arc<DealPage>,
+    /// The cards of the board, if that is how the deals are shown.
+    board_cards: Option<Arc<Vec<DealRow>>>,
+    /// Why a past day cannot be shown.
+    notice: Option<String>,
 }
 
 impl PipelineView {
-    /// The page's address with what is not about its list.
-    fn base(&self, slug: &str) -> Link {
-        self.with_base(links::pipeline(slug))
-    }
-
-    fn bare(&self) -> Self {
-        Self {
-            numbers: Arc::clone(&self.numbers),
-            story: Arc::clone(&self.story),
-            habits: Arc::clone(&self.habits),
-            query: self.query.clone(),
-            deals: Arc::clone(&self.deals),
-            ..*self
+    async fn load(
+        portal: &Portal,
+        tenant: &Tenant,
+        numbers: Arc<Numbers>,
+        address: PipelineAddress,
+        notice: Option<String>,
+        now: Timestamp,
+    ) -> HttpResult<Self> {
+        let part = (address.page.offset(PAGE), PAGE);
+        let deals = deal_page(portal, tenant, &numbers.board, &address.deals, part, now).await?;
+        if deals.rows.is_empty() && !address.page.is_first() {
+            return Err(no_such_page());
         }
-    }
-
-    fn with_base(&self, link: Link) -> Link {
-        measured(self.period.narrow(link), self.measure).maybe("view", (self.layout == Layout::Board).then_some("board"))
+        let period = (address.period.period(), address.period.compare);
+        Ok(Self {
+            history: period_history(portal, tenant, &numbers, period, now).await?,
+            benchmarks: benchmarks(portal, tenant, &numbers, now).await?,
+            board_cards: match address.layout {
+                Layout::Board => Some(board::load(portal, tenant, now).await?),
+                Layout::Table => None,
+            },
+            numbers,
+            address,
+            deals,
+            notice,
+        })
     }
 }
 
-async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Response> {
-    let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
-    let query = DealQuery::parse(&pairs).map_err(bad)?;
-    let period = PeriodQuery::parse(&pairs, usual_period()).map_err(bad)?;
-    let measure = match pairs.get("by") {
-        None | Some("" | "count") => Measure::Count,
-        Some("value") => Measure::Value,
-        Some(other) => return Err(bad(format!("`by={other}` is not known; use count or value."))),
-    };
-    let layout = match pairs.get("view") {
-        None | Some("" | "table") => Layout::Table,
-        Some("board") => Layout::Board,
-        Some(other) => return Err(bad(format!("`view={other}` is not known; use table or board."))),
-    };
-    let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
-    let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
-    let board = &numbers.board;
-    let mut before_history = None;
-    if pairs.filled("asof").is_some() {
-        let history = portal.history(tenant, board).await?;
-        match AsOf::asked(&pairs, tenant, now, &history).map_err(bad)? {
-            Asked::Now => {}
-            Asked::Before(sentence) => before_history = Some(sentence),
-            Asked::Day(asof) => {
+async fn page(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    theme: Theme,
+    address: PipelineAddress,
+    format: Format,
+) -> HttpResult<Response> {
+    let (tenant, now) = (&brand.tenant, portal.clock.now());
+    let numbers = numbers(&portal, tenant, now).await?;
+    let mut notice = None;
+    if address.as_of.is_set() {
+        let history = history(&portal, tenant, &numbers.board, now).await?;
+        match address.as_of.resolve(tenant, now, &history)? {
+            Shown::Now => {}
+            Shown::Unknown(why) => notice = Some(why),
+            Shown::Day(day) => {
                 let shell = Shell::load(&portal, &brand, theme).await?;
-                return Ok(page_as_of(&shell, &numbers, &history, asof, &pairs).await?.into_response());
+                return Ok(past::page(&shell, &numbers, &history, day, address.period).await?.into_response());
             }
         }
     }
-    let filter = query.filter(board, tenant.zone.date(now));
-    if pairs.wants_csv().map_err(bad)? {
-        return Ok(as_csv(conn, &brand, board, &query, &filter).await?);
+    if format == Format::Csv {
+        return list::as_csv(&portal, tenant, &numbers.board, &address.deals, now).await;
     }
+    let view = PipelineView::load(&portal, tenant, numbers, address, notice, now).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
-    let (sort, descending) = query.order();
-    let offset = (query.page - 1) * PAGE;
-    let key = format!("deals {}", sorted(query.narrow(Link::to("")), &query).with("page", &query.page.to_string()).url());
-    let deals = async || {
-        let rows = deals::list(conn, tenant.id, &filter, sort, descending, &board.progress_order(), (offset, PAGE)).await?;
-        Ok(DealPage { total: deals::count(conn, tenant.id, &filter).await?, rows })
-    };
-    let deals = portal.numbers.get(tenant, now, &key, deals).await?;
-    if deals.rows.is_empty() && offset > 0 {
-        return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
-    }
-    let story = portal.story(tenant, &numbers, period.period(), period.compare, now).await?;
-    let habits = portal.habits(tenant, &numbers, now).await?;
-    let view = PipelineView { story, habits, period, measure, layout, query, deals, numbers };
-    let leading = match layout {
-        Layout::Board => Some(board::load(&portal, tenant, now).await?),
-        Layout::Table => None,
-    };
-    let slug = &tenant.slug;
-    let address = sorted(view.query.narrow(view.base(slug)), &view.query);
-    let address = if view.query.page == 1 { address } else { address.with("page", &view.query.page.to_string()) };
-    let kept = view.query.narrow(view.with_base(Link::to(""))).url();
-    let board = leading.map(|leading| board::board(&shell, &view.numbers, &leading));
-    let notice = before_history.map(|sentence| html! { div.notice.warning { (toned_icon("info", 15)) span { (sentence) " This is the pipeline of today." } } });
-    let markup = shell.render(&Page {
+    let address = &view.address;
+    let page = Page {
         tab: Tab::Pipeline,
         bar: bar(&shell, &view),
-        body: html! { @if let Some(notice) = notice { (notice) } (body(&shell, &view, board)) },
-        address,
-        kept,
-        period: view.period.narrow(Link::to("")).url(),
-    });
-    Ok(markup.into_response())
-}
-
-async fn page_as_of(shell: &Shell<'_>, numbers: &Numbers, history: &History, asof: AsOf, pairs: &Pairs) -> StoreResult<Markup> {
-    let (tenant, board, slug) = (shell.tenant(), &numbers.board, &shell.tenant().slug);
-    let key = format!("pipeline as of {}", asof.day);
-    let then = async || Ok(pipeline_at(history, board, asof.before_ms));
-    let then = shell.portal.numbers.get(tenant, shell.now, &key, then).await?;
-    let kept = Link::to("").with("asof", &asof.day.to_string());
-    let period = PeriodQuery::parse(pairs, usual_period()).map(|period| period.narrow(Link::to("")).url()).unwrap_or_default();
-    Ok(shell.render(&Page {
-        tab: Tab::Pipeline,
-        bar: html! {
-            (past::chooser(slug, Some(asof.day), crate::story::begins(history, tenant), tenant.zone.date(shell.now)))
-            div.push.flex { button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } } }
-        },
-        body: past::body(shell, board, &then, asof.day),
-        address: links::pipeline(slug).with("asof", &asof.day.to_string()),
-        kept: kept.url(),
-        period,
-    }))
-}
-
-fn measured(link: Link, measure: Measure) -> Link {
-    link.maybe("by", (measure == Measure::Value).then_some("value"))
-}
-
-fn sorted(link: Link, query: &DealQuery) -> Link {
-    match query.sort {
-        None => link,
-        Some((sort, descending)) => {
-            let name = column(sort);
-            link.with("sort", &if descending { format!("-{name}") } else { name.to_owned() })
-        }
-    }
-}
-
-fn column(sort: deals::DealSort) -> &'static str {
-    DEAL_SORTS.iter().find(|(_, known)| *known == sort).map_or("stage", |(name, _)| name)
-}
-
-// CSV ------------------------------------------------------------------------------------------------------------------
-
-const CSV_HEADER: [&str; 11] =
-    ["Candidate", "Deal", "Market", "Stage", "Role", "Odds %", "Fee", "Weighted", "Close date", "Owner", "ClientTether deal id"];
-const CSV_PART: i64 = 5_000;
-
-async fn as_csv<C: Conn>(
-    conn: &C,
-    brand: &BrandViewer,
-    board: &Board,
-    query: &DealQuery,
-    filter: &DealFilter,
-) -> StoreResult<Response> {
-    let (sort, descending) = query.order();
-    let mut rows = Vec::new();
-    loop {
-        let offset = count(rows.len());
-        let part =
-            deals::list(conn, brand.tenant.id, filter, sort, descending, &board.progress_order(), (offset, CSV_PART)).await?;
-        if part.is_empty() {
-            break;
-        }
-        rows.extend(part.into_iter().map(|row| csv_row(board, row)));
-    }
-    Ok(csv::download(&format!("{}-deals", brand.tenant.slug), &CSV_HEADER, rows.into_iter()))
-}
-
-fn csv_row(board: &Board, row: DealRow) -> Vec<String> {
-    let deal = Deal::of(board, &row);
-    let stage = deal.stage.unwrap_or_default().to_owned();
-    let role = deal.role.as_str().to_owned();
-    let odds = deal.odds.map(|odds| odds.percent().to_string()).unwrap_or_default();
-    let amount = |amount: Option<Money>| amount.map(Money::plain).unwrap_or_default();
-    let (fee, weighted) = (amount(deal.fee), amount(deal.weighted));
-    vec![
-        row.name,
-        row.title,
-        row.market,
-        stage,
-        role,
-        odds,
-        fee,
-        weighted,
-        row.close_date.unwrap_or_default(),
-        row.owner,
-        row.deal_id,
-    ]
-}
-
-/// A deal's row with what the board adds to it.
-struct Deal<'a> {
-    stage: Option<&'a str>,
-    role: StageRole,
-    odds: Option<Odds>,
-    fee: Option<Money>,
-    /// `None` while fee or odds are not known: such a deal adds nothing to a sum.
-    weighted: Option<Money>,
-}
-
-impl<'a> Deal<'a> {
-    fn of(board: &'a Board, row: &'a DealRow) -> Self {
-        let place = board.place(row.stage.as_deref());
-        let listed = board.stage(&place);
-        let odds = board.odds_of(row.odds, &place);
-        let fee = row.fee_cents.map(Money);
-        Self {
-            stage: listed.map(|stage| stage.name.as_str()).or(row.stage.as_deref()),
-            role: board.role(&place),
-            odds,
-            fee,
-            weighted: weighted(fee, odds),
-        }
-    }
+        body: body(&shell, &view),
+        address: address.url(&tenant.slug),
+        kept: address.deals.add_filters_to(address.add_base_to(Link::to(""))).url(),
+        period: address.period.add_to(Link::to("")).url(),
+    };
+    Ok(shell.render(&page).into_response())
 }
 
 // Markup ---------------------------------------------------------------------------------------------------------------
@@ -290,42 +205,37 @@ impl<'a> Deal<'a> {
 fn bar(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     let tenant = shell.tenant();
     let today = tenant.zone.date(shell.now);
-    let elsewhere =
-        PipelineView { period: PeriodQuery { asked: None, compare: Compare::default(), ..view.period }, ..view.bare() };
-    let base = view.query.narrow(elsewhere.base(&tenant.slug));
+    let elsewhere = PipelineAddress { period: view.address.period.reset(), ..view.address.clone() };
+    let base = elsewhere.deals.add_filters_to(elsewhere.base(&tenant.slug));
     html! {
-        (picker(view.period, view.story.period.as_ref(), today, &tenant.zone, &base))
+        (picker(view.address.period, view.history.period.as_ref(), today, &tenant.zone, &base))
         div.push.flex {
-            (past::chooser(&tenant.slug, None, view.habits.begins, today))
+            (past::chooser(&tenant.slug, None, view.benchmarks.history_start, today))
             button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
-            a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV, " (counted(view.deals.total, "row", "rows")) }
+            a.btn href=(list::csv_link(shell, view)) { (icon("download", 15)) "CSV, " (counted(view.deals.total, "row", "rows")) }
         }
     }
 }
 
-fn csv_link(shell: &Shell<'_>, view: &PipelineView) -> String {
-    sorted(view.query.narrow(links::pipeline(&shell.tenant().slug)), &view.query).with("format", "csv").url()
-}
-
-fn body(shell: &Shell<'_>, view: &PipelineView, board: Option<Markup>) -> Markup {
-    let roles = &view.numbers.board;
-    let list = match board {
-        Some(board) => html! { section.card id="list" { (toolbar(shell, view)) (board) } },
-        None => list(shell, roles, view),
-    };
-    let asked = view.query.is_narrowed() || view.query.page > 1 || view.layout == Layout::Board;
+fn body(shell: &Shell<'_>, view: &PipelineView) -> Markup {
+    let (roles, address) = (&view.numbers.board, &view.address);
+    let list = list::section(shell, view);
+    let list_first = address.deals.is_filtered() || !address.page.is_first() || address.layout == Layout::Board;
     html! {
+        @if let Some(why) = &view.notice {
+            div.notice.warning { (toned_icon("info", 15)) span { (why) " This is today’s pipeline." } }
+        }
         h1.sr { "Pipeline" }
-        @if asked { (list) }
+        @if list_first { (list) }
         @if let Some(notice) = unconfirmed_notice(roles, &view.numbers.pipeline, shell.brand.viewer.is_agency()) { (notice) }
         (cards(shell, view))
         (stages(shell, roles, view))
-        div.cols.even { (pictures::forecast(shell, view)) (pictures::over_time(shell, view)) }
-        (pictures::movement(shell, view))
+        div.cols.even { (charts::forecast(shell, view)) (charts::over_time(shell, view)) }
+        (charts::movement(shell, view))
         (endings(shell, view))
-        div.cols.even { (pictures::funnel(shell, view)) (pictures::time_in_stage(shell, view)) }
-        (pictures::flow(shell, view))
-        @if !asked { (list) }
+        div.cols.even { (charts::funnel(shell, view)) (charts::time_in_stage(shell, view)) }
+        (charts::flow(shell, view))
+        @if !list_first { (list) }
     }
 }
 
@@ -333,15 +243,15 @@ fn body(shell: &Shell<'_>, view: &PipelineView, board: Option<Markup>) -> Markup
 fn endings(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     let slug = &shell.tenant().slug;
     let as_of = view.numbers.pipeline.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
-    let (rate, before) = (view.story.rate, view.story.before);
-    let rows = |show: &str, count: i64| Some((view.period.narrow(links::pipeline_rows(slug, show)).url(), count));
-    let words = view.period.period().words();
+    let (rate, before) = (view.history.rate, view.history.before);
+    let rows = |show: &str, count: i64| Some((view.address.period.add_to(links::pipeline_rows(slug, show)).url(), count));
+    let words = view.address.period.period().words();
     let than = |now: i64, before: Option<i64>| match before {
         Some(before) => delta(now, before, "in the period before"),
         None => html! { (words) },
     };
     let ended = rate.awards + rate.lost;
-    let cycle = view.habits.cycle;
+    let cycle = view.benchmarks.cycle;
     let timed = i64::try_from(cycle.n).unwrap_or(i64::MAX);
     let percent = |rate: WinRate| rate.percent().map_or("—".to_owned(), |percent| format!("{percent}%"));
     let cards = [
@@ -453,16 +363,19 @@ fn cards(shell: &Shell<'_>, view: &PipelineView) -> Markup {
 
 fn stages(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
     let (slug, p) = (&shell.tenant().slug, &view.numbers.pipeline);
-    let size = |line: &StageLine| if view.measure == Measure::Value { line.value.0 } else { line.contacts };
+    let size = |line: &StageLine| if view.address.measure == Measure::Value { line.value.0 } else { line.contacts };
     let most = p.stages.iter().map(size).max().unwrap_or(0).max(1);
-    let turn = |measure: Measure| view.query.narrow(PipelineView { measure, ..view.bare() }.base(slug)).url();
+    let turn = |measure: Measure| {
+        let address = PipelineAddress { measure, ..view.address.clone() };
+        address.deals.add_filters_to(address.base(slug)).url()
+    };
     html! {
         section.card {
             div.card-head.mid {
                 h2 { "Stages" } span.sub { "ClientTether’s names and order" }
                 div.push.seg role="group" aria-label="Bars show" {
-                    a href=(turn(Measure::Count)) aria-current=[(view.measure == Measure::Count).then_some("true")] { "Count" }
-                    a href=(turn(Measure::Value)) aria-current=[(view.measure == Measure::Value).then_some("true")] { "Value" }
+                    a href=(turn(Measure::Count)) aria-current=[(view.address.measure == Measure::Count).then_some("true")] { "Count" }
+                    a href=(turn(Measure::Value)) aria-current=[(view.address.measure == Measure::Value).then_some("true")] { "Value" }
                 }
             }
             div.card-body.roomy { (strip(slug, board, p)) }
@@ -485,7 +398,7 @@ fn stages(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
             div.card-foot { p { (sentence(board, view)) } }
             // The table has the same bars; this one is to look at, and to click.
             details.more-of-it id="by-stage-chart" {
-                summary { (icon("chevron-down", 14)) @if view.measure == Measure::Value { "Value by stage as a chart" } @else { "Candidates by stage as a chart" } }
+                summary { (icon("chevron-down", 14)) @if view.address.measure == Measure::Value { "Value by stage as a chart" } @else { "Candidates by stage as a chart" } }
                 div.card-body { (chart(shell, view)) }
             }
         }
@@ -523,13 +436,13 @@ fn chart(shell: &Shell<'_>, view: &PipelineView) -> Markup {
         p.stages.iter().filter(|line| !line.role.is_inactive() && (line.contacts > 0 || line.deals > 0)).collect();
     let bar = |line: &&StageLine| {
         let name = line.stage.as_deref();
-        let link = match view.measure {
+        let link = match view.address.measure {
             Measure::Count => stage_link(slug, name),
             Measure::Value => with_label(links::pipeline(slug), "stage", name).with("fee", "known"),
         };
         Bar {
             label: shown(name).to_owned(),
-            value: match view.measure {
+            value: match view.address.measure {
                 Measure::Count => Some(line.contacts),
                 Measure::Value => (line.fees_known > 0).then_some(line.value.0),
             },
@@ -538,7 +451,7 @@ fn chart(shell: &Shell<'_>, view: &PipelineView) -> Markup {
             ..Bar::default()
         }
     };
-    let (unit, series) = match view.measure {
+    let (unit, series) = match view.address.measure {
         Measure::Count => (ChartUnit::Count, "Candidates"),
         Measure::Value => (ChartUnit::Money, "Value of known fees"),
     };
@@ -558,7 +471,7 @@ fn sentence(board: &Board, view: &PipelineView) -> Markup {
     let p = &view.numbers.pipeline;
     let open = || p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place));
     html! {
-        @match view.measure {
+        @match view.address.measure {
             Measure::Count => {
                 @if let Some(fullest) = open().max_by_key(|line| line.contacts).filter(|line| line.contacts > 0) {
                     (shown(fullest.stage.as_deref())) " holds the most open candidates: " (number(fullest.contacts)) " of " (number(p.leads_in_pipeline)) " in the pipeline. "
@@ -571,135 +484,6 @@ fn sentence(board: &Board, view: &PipelineView) -> Markup {
                     None => "No open deal has a known fee.",
                 }
             }
-        }
-    }
-}
-
-fn list(shell: &Shell<'_>, board: &Board, view: &PipelineView) -> Markup {
-    let slug = &shell.tenant().slug;
-    let narrowed = view.query.narrow(view.base(slug));
-    html! {
-        section.card id="list" {
-            (toolbar(shell, view))
-            @if view.query.is_narrowed() { (in_force(slug, view)) }
-            @if view.deals.rows.is_empty() {
-                div.empty data-total="0" {
-                    span.disc.quiet { (icon("funnel", 20)) }
-                    h2 { @if view.query.is_narrowed() { "No deal fits these filters" } @else { "No deals yet" } }
-                    @if view.query.is_narrowed() { div.chips { a.btn href=(view.base(slug).url()) { (icon("x", 14)) "Clear all filters" } } }
-                }
-            } @else {
-                (table(shell, board, view, &narrowed))
-                (pager(&sorted(narrowed, &view.query), view.query.page, view.deals.total))
-            }
-        }
-    }
-}
-
-fn toolbar(shell: &Shell<'_>, view: &PipelineView) -> Markup {
-    let slug = &shell.tenant().slug;
-    let turn = |layout: Layout| {
-        let turned = PipelineView { layout, ..view.bare() };
-        let list = if layout == Layout::Board { DealQuery::default() } else { view.query.clone() };
-        format!("{}#list", list.narrow(turned.base(slug)).url())
-    };
-    let searched =
-        DealQuery { text: None, ..view.query.clone() }.narrow(PipelineView { layout: Layout::Table, ..view.bare() }.base(slug));
-    html! {
-        div.toolbar {
-            h2 { "Deals" } span.sub { (counted(view.deals.total, "deal of a prospect", "deals of prospects")) }
-            div.push.flex.wrapf {
-                div.seg role="group" aria-label="Deals as" {
-                    a href=(turn(Layout::Table)) aria-current=[(view.layout == Layout::Table).then_some("true")] { (icon("table", 14)) "Table" }
-                    a href=(turn(Layout::Board)) aria-current=[(view.layout == Layout::Board).then_some("true")] { (icon("square-kanban", 14)) "Board" }
-                }
-                form method="get" action=(Tab::Pipeline.url(slug)) role="search" aria-label="Deals" { label.search.in-card {
-                    (icon("search", 15)) span.sr { "Search in these deals" }
-                    input type="search" name="q" placeholder="Search in these deals" value=(view.query.text.as_deref().unwrap_or_default());
-                    @for (key, value) in searched.pairs() { input type="hidden" name=(key) value=(value); }
-                } }
-                a.btn href=(csv_link(shell, view)) { (icon("download", 15)) "CSV" }
-            }
-        }
-    }
-}
-
-fn in_force(slug: &str, view: &PipelineView) -> Markup {
-    let query = &view.query;
-    let mut chips: Vec<(String, DealQuery)> = Vec::new();
-    if let Some(stage) = &query.stage {
-        let name = match stage {
-            Label::Named(name) if name.is_empty() => "blank",
-            Label::Named(name) => name,
-            Label::NotText => "not readable",
-        };
-        chips.push((format!("Stage: {name}"), DealQuery { stage: None, ..query.clone() }));
-    }
-    if let Some(group) = query.group {
-        chips.push((format!("Only {}", group_word(group)), DealQuery { group: None, ..query.clone() }));
-    }
-    if let Some(role) = query.role {
-        chips.push((format!("Role: {}", crate::parts::stages::role_name(role)), DealQuery { role: None, ..query.clone() }));
-    }
-    if query.fee_known {
-        chips.push(("Fee known".to_owned(), DealQuery { fee_known: false, ..query.clone() }));
-    }
-    if let Some(close) = query.close {
-        let words = match close {
-            Closing::Overdue => "Close date passed".to_owned(),
-            Closing::Month(month) => format!("Closes in {}", month.strftime("%B %Y")),
-            Closing::Undated => "No close date".to_owned(),
-        };
-        chips.push((words, DealQuery { close: None, ..query.clone() }));
-    }
-    if let Some(text) = &query.text {
-        chips.push((format!("“{text}”"), DealQuery { text: None, ..query.clone() }));
-    }
-    html! {
-        div.in-force {
-            span { "Shown:" }
-            @for (text, without) in &chips {
-                a.chip.on href=(without.narrow(view.base(slug)).url()) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
-            }
-            @if chips.len() > 1 { a.btn.plain href=(view.base(slug).url()) { "Clear all" } }
-        }
-    }
-}
-
-fn table(shell: &Shell<'_>, board: &Board, view: &PipelineView, list: &Link) -> Markup {
-    let (sort, descending) = view.query.order();
-    let sorting = Sorting { list, column: column(sort), descending };
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Deals" {
-            table.table data-total=(view.deals.total) {
-                thead { tr {
-                    (sorting.header("Candidate", "name", "", false)) (sorting.header("Stage", "stage", "", true)) th.num.no-phone scope="col" { "Odds" }
-                    (sorting.header("Fee", "fee", "num", true)) th.num scope="col" { "Weighted" } (sorting.header("Close date", "close", "no-phone", false))
-                    (sorting.header("In stage", "since", "num no-phone", false)) (sorting.header("Owner", "owner", "no-phone", false))
-                } }
-                tbody { @for row in &view.deals.rows { (deal_row(shell, board, row)) } }
-            }
-        }
-    }
-}
-
-fn deal_row(shell: &Shell<'_>, board: &Board, row: &DealRow) -> Markup {
-    let deal = Deal::of(board, row);
-    let days = (shell.now.as_millisecond() - row.stage_since_ms).max(0) / 86_400_000;
-    let since = Timestamp::from_millisecond(row.stage_since_ms).ok();
-    html! {
-        tr {
-            th scope="row" {
-                (candidate_name(&shell.tenant().slug, row.contact_id.as_deref(), &row.name))
-                @if !row.title.is_empty() { span.l2.t title=(row.title) { (row.title) } } @else if !row.market.is_empty() { span.l2.t title=(row.market) { (row.market) } }
-            }
-            td { (stage(deal.stage, deal.role)) @if row.contact_id.is_none() { span.l2 { "not linked to a contact" } } }
-            td.num.muted.no-phone { @match deal.odds { Some(odds) => (odds), None => "—" } }
-            td.num { @match deal.fee { Some(fee) => (fee), None => span.muted { "not known" } } }
-            td.num { (weighted_fee(deal.fee, deal.weighted)) }
-            td.nowrap.no-phone { @match row.close_date.as_deref().and_then(|day| day.parse().ok()) { Some(day) => (time::full_day(day)), None => span.muted { "—" } } }
-            td.num.no-phone title=[since.map(|since| time::exact(since, &shell.tenant().zone))] { @if !row.stage_since_exact { "≥ " } (number(days)) " d" }
-            td.no-phone { (owner(&row.owner)) }
         }
     }
 }

@@ -3,16 +3,45 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::Money;
-use tetherboard_metrics::{AS_OF, Board, LeadGroup, Pipeline, StageLine};
+use tetherboard_metrics::{AS_OF, Board, History, LeadGroup, Pipeline, StageLine};
 
 use super::weighted_fees;
-use crate::links::{self, Link};
+use crate::address::as_of::{AsOf, history_start};
+use crate::address::label::with_label;
+use crate::address::links::{self, Link, Tab};
+use crate::address::period::PeriodQuery;
+use crate::http::error::HttpResult;
 use crate::parts::card::Card;
-use crate::parts::shell::{EMPTY, Shell};
+use crate::parts::format::{counted, number};
+use crate::parts::shell::{EMPTY, Page, Shell};
 use crate::parts::stages::{role_class, stage};
-use crate::parts::words::{counted, number};
 use crate::parts::{icon, time, toned_icon};
-use crate::query::with_label;
+use crate::read::numbers::Numbers;
+use crate::read::pipeline_history::pipeline_as_of;
+
+/// The page as of a past day.
+pub(super) async fn page(
+    shell: &Shell<'_>,
+    numbers: &Numbers,
+    history: &History,
+    as_of: AsOf,
+    period: PeriodQuery,
+) -> HttpResult<Markup> {
+    let (tenant, slug) = (shell.tenant(), &shell.tenant().slug);
+    let pipeline = pipeline_as_of(shell.portal, tenant, numbers, history, as_of, shell.now).await?;
+    let asof = as_of.day.to_string();
+    Ok(shell.render(&Page {
+        tab: Tab::Pipeline,
+        bar: html! {
+            (chooser(slug, Some(as_of.day), history_start(history, tenant), tenant.zone.date(shell.now)))
+            div.push.flex { button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } } }
+        },
+        body: body(shell, &numbers.board, &pipeline, as_of.day),
+        address: links::pipeline(slug).with("asof", &asof),
+        kept: Link::to("").with("asof", &asof).url(),
+        period: period.add_to(Link::to("")).url(),
+    }))
+}
 
 /// Chooses the day that the page is as of.
 pub(super) fn chooser(slug: &str, shown: Option<Date>, begins: Option<Date>, today: Date) -> Markup {
@@ -30,7 +59,7 @@ pub(super) fn chooser(slug: &str, shown: Option<Date>, begins: Option<Date>, tod
 }
 
 /// A notice that the page is not of today, or why it is.
-pub(super) fn notice(slug: &str, day: Date) -> Markup {
+fn notice(slug: &str, day: Date) -> Markup {
     html! {
         div.notice.info {
             (toned_icon("history", 15))
@@ -40,7 +69,7 @@ pub(super) fn notice(slug: &str, day: Date) -> Markup {
     }
 }
 
-pub(super) fn body(shell: &Shell<'_>, board: &Board, pipeline: &Pipeline, day: Date) -> Markup {
+fn body(shell: &Shell<'_>, board: &Board, pipeline: &Pipeline, day: Date) -> Markup {
     let slug = &shell.tenant().slug;
     html! {
         h1.sr { "Pipeline as of " (time::full_day(day)) }

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -15,24 +16,29 @@ use tetherboard_metrics::{
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::deals::{self, DealName};
 
-use super::pictures::move_name;
-use super::usual_period;
-use crate::Portal;
-use crate::asof::{AsOf, Asked};
-use crate::csv;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Link, Tab};
-use crate::numbers::Numbers;
-use crate::pages::candidate::candidate_name;
+use super::DEFAULT_PERIOD;
+use super::charts::move_name;
+use crate::address::as_of::{AsOf, AsOfQuery, Shown, history_start};
+use crate::address::deals::DealQuery;
+use crate::address::label::{Label, with_label};
+use crate::address::links::{self, Link, Tab};
+use crate::address::pairs::Pairs;
+use crate::address::period::PeriodQuery;
+use crate::address::query::{Choice, Format, PageNumber, Param, names, parse_sort};
+use crate::http::csv;
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::BrandViewer;
+use crate::parts::active_filters::active_filters;
+use crate::parts::candidate::candidate_name;
+use crate::parts::format::{count, counted, number, weighted_fee};
 use crate::parts::period::picker;
 use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::stages::{shown, stage};
-use crate::parts::table::{PAGE, Sorting, pager};
-use crate::parts::words::{count, counted, number, weighted_fee};
+use crate::parts::table::{PAGE, Sorting, no_such_page, pager};
 use crate::parts::{icon, time};
-use crate::query::{DealQuery, Label, Pairs, PeriodQuery, label, page_number, with_label};
-use crate::story::{last_year, timed_awards};
-use crate::viewer::BrandViewer;
+use crate::read::numbers::{Numbers, numbers};
+use crate::read::pipeline_history::{history, last_year, timed_awards};
+use crate::state::Portal;
 
 /// Which number's rows are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +105,11 @@ impl Show {
         }
     }
 
+    /// The names of the columns in an address, the candidate's first.
+    fn sort_columns(self) -> impl Iterator<Item = &'static str> {
+        std::iter::once("name").chain(self.columns().iter().map(|(key, _)| *key))
+    }
+
     /// The columns after the candidate: what the address calls them, and what the page does.
     fn columns(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -141,71 +152,90 @@ struct RowsView {
     deals: DealQuery,
     ends: [Option<Label>; 2],
     sort: Option<(usize, bool)>,
-    page: i64,
+    page: PageNumber,
     rows: Vec<Row>,
     names: Names,
 }
 
-pub(super) async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Response> {
-    let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
-    let word = pairs.filled("show").unwrap_or("changes");
-    let show = Show::named(word).ok_or_else(|| {
-        let words: Vec<&str> = SHOWS.iter().map(|(word, _)| *word).chain(MoveKind::ALL.map(MoveKind::as_str)).collect();
-        bad(format!("`show={word}` is not known; use one of {}.", words.join(", ")))
-    })?;
-    let period = PeriodQuery::parse(&pairs, usual_period()).map_err(bad)?;
-    let sort = sort(&pairs, show).map_err(bad)?;
-    let page = page_number(&pairs).map_err(bad)?;
+/// What the address of the page says.
+pub(super) struct RowsAddress {
+    show: Show,
+    deals: DealQuery,
+    ends: [Option<Label>; 2],
+    period: PeriodQuery,
+    as_of: AsOfQuery,
+    sort: Option<(usize, bool)>,
+    page: PageNumber,
+}
+
+impl<S: Sync> FromRequestParts<S> for RowsAddress {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        let Ok(pairs) = Pairs::from_request_parts(parts, state).await;
+        let word = pairs.filled("show").unwrap_or("changes");
+        let show = Show::named(word).ok_or_else(|| {
+            let words = SHOWS.iter().map(|(word, _)| *word).chain(MoveKind::ALL.map(MoveKind::as_str));
+            HttpError::bad_request(format!("`show={word}` is not an option. Use {}.", names(words)))
+        })?;
+        let columns: Vec<(&str, usize)> = show.sort_columns().zip(0..).collect();
+        Ok(Self {
+            show,
+            // The rows have columns of their own.
+            deals: DealQuery::parse(&pairs.without(&["sort"]))?,
+            ends: [Param::parse(&pairs, "from-stage")?, Param::parse(&pairs, "to-stage")?],
+            period: PeriodQuery::parse(&pairs, DEFAULT_PERIOD)?,
+            as_of: AsOfQuery::parse(&pairs)?,
+            sort: parse_sort(&pairs, "sort", &columns)?,
+            page: Param::parse(&pairs, "page")?,
+        })
+    }
+}
+
+pub(super) async fn page(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    theme: Theme,
+    address: RowsAddress,
+    format: Format,
+) -> HttpResult<Response> {
     let (tenant, now) = (&brand.tenant, portal.clock.now());
-    let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
-    let history = portal.history(tenant, &numbers.board).await?;
-    let asof = match AsOf::asked(&pairs, tenant, now, &history).map_err(bad)? {
-        Asked::Now => None,
-        Asked::Day(day) => Some(day),
-        Asked::Before(sentence) => return Err(bad(sentence)),
+    let numbers = numbers(&portal, tenant, now).await?;
+    let history = history(&portal, tenant, &numbers.board, now).await?;
+    let asof = match address.as_of.resolve(tenant, now, &history)? {
+        Shown::Now => None,
+        Shown::Day(day) => Some(day),
+        Shown::Unknown(why) => return Err(HttpError::bad_request(why)),
     };
-    let mut view = RowsView {
-        deals: DealQuery { sort: None, page: 1, ..DealQuery::parse(&without_sort(&pairs)).map_err(bad)? },
-        ends: [label(&pairs, "from-stage"), label(&pairs, "to-stage")],
-        numbers,
-        show,
-        period,
-        asof,
-        sort,
-        page,
-        rows: Vec::new(),
-        names: Names::default(),
-    };
+    let RowsAddress { show, deals, ends, period, sort, page, .. } = address;
+    let mut view = RowsView { deals, ends, numbers, show, period, asof, sort, page, rows: Vec::new(), names: Names::default() };
     view.rows = rows(&view, &history, tenant, now);
-    let wants_csv = pairs.wants_csv().map_err(bad)?;
-    // Names are asked for where they are shown, or sorted by.
+    // Names are loaded for the rows that are shown, or for all if the list is sorted by name.
     let by_name = matches!(view.sort, Some((0, _)));
     if !by_name {
         order(&mut view);
     }
-    let offset = usize::try_from((page - 1) * PAGE).unwrap_or(usize::MAX);
-    let shown = if wants_csv || by_name { &view.rows[..] } else { part(&view.rows, offset) };
-    view.names = Names::of(&portal, tenant.id, shown).await?;
+    let offset = usize::try_from(page.offset(PAGE)).unwrap_or(usize::MAX);
+    let named = if format == Format::Csv || by_name { &view.rows[..] } else { part(&view.rows, offset) };
+    view.names = Names::of(&portal, tenant.id, named).await?;
     if by_name {
         order(&mut view);
     }
-    if wants_csv {
+    if format == Format::Csv {
         return Ok(as_csv(&view, &tenant.slug));
     }
     if offset > 0 && part(&view.rows, offset).is_empty() {
-        return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
+        return Err(no_such_page());
     }
     let shell = Shell::load(&portal, &brand, theme).await?;
     let list = narrow(&view, links::pipeline_rows(&tenant.slug, show.word()));
-    let address = sorted(list.clone(), &view);
-    let address = if page == 1 { address } else { address.with("page", &page.to_string()) };
     let markup = shell.render(&Page {
         tab: Tab::Pipeline,
         bar: bar(&shell, &view, &history, &list),
         body: body(&shell, &view, &list, part(&view.rows, offset)),
-        address,
+        address: page.add_to("page", sorted(list.clone(), &view)),
         kept: String::new(),
-        period: period.narrow(Link::to("")).url(),
+        period: period.add_to(Link::to("")).url(),
     });
     Ok(markup.into_response())
 }
@@ -213,24 +243,6 @@ pub(super) async fn page(brand: BrandViewer, State(portal): State<Portal>, theme
 fn part(rows: &[Row], offset: usize) -> &[Row] {
     let end = rows.len().min(offset.saturating_add(usize::try_from(PAGE).unwrap_or(0)));
     rows.get(offset..end).unwrap_or_default()
-}
-
-/// The list's own columns are sorted by, not those of deals.
-fn without_sort(pairs: &Pairs) -> Pairs {
-    pairs.without(&["sort", "page"])
-}
-
-fn sort(pairs: &Pairs, show: Show) -> Result<Option<(usize, bool)>, String> {
-    let Some(word) = pairs.filled("sort") else { return Ok(None) };
-    let (name, descending) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
-    let mut columns = std::iter::once("name").chain(show.columns().iter().map(|(key, _)| *key));
-    match columns.position(|known| known == name) {
-        Some(at) => Ok(Some((at, descending))),
-        None => {
-            let names: Vec<&str> = std::iter::once("name").chain(show.columns().iter().map(|(key, _)| *key)).collect();
-            Err(format!("`sort={word}` is not known; use one of {}, with - before it for the other way round.", names.join(", ")))
-        }
-    }
 }
 
 // Rows -----------------------------------------------------------------------------------------------------------------
@@ -346,7 +358,7 @@ fn rows_of_no_period(
         }
         _ => {
             let found = deals_at(history, before_ms).into_iter();
-            let mut found: Vec<_> = found.filter(|row| fits(&row.place) && (!query.fee_known || row.fee.is_some())).collect();
+            let mut found: Vec<_> = found.filter(|row| fits(&row.place) && (!query.fee.is_some() || row.fee.is_some())).collect();
             found.sort_by(|a, b| b.fee.cmp(&a.fee).then_with(|| b.place.cmp(&a.place)).then_with(|| a.who.cmp(&b.who)));
             let row = |row: tetherboard_metrics::DealThen| {
                 let weighted = row.weighted();
@@ -431,9 +443,9 @@ impl Names {
 // Addresses ------------------------------------------------------------------------------------------------------------
 
 fn narrow(view: &RowsView, link: Link) -> Link {
-    let link = if view.show.has_period() { view.period.narrow(link) } else { link };
+    let link = if view.show.has_period() { view.period.add_to(link) } else { link };
     let link = link.maybe("asof", view.asof.map(|asof| asof.day.to_string()).as_deref());
-    let mut link = view.deals.narrow(link);
+    let mut link = view.deals.add_filters_to(link);
     for (key, end) in ["from-stage", "to-stage"].into_iter().zip(&view.ends) {
         link = match end {
             None => link,
@@ -485,10 +497,10 @@ fn bar(shell: &Shell<'_>, view: &RowsView, history: &History, list: &Link) -> Ma
     html! {
         @if view.show.has_period() {
             @let resolved = as_of.and_then(|as_of| view.period.period().resolve(&tenant.zone, now, as_of));
-            @let base = narrow(&RowsView { period: PeriodQuery { asked: None, ..view.period }, ..bare(view) }, links::pipeline_rows(&tenant.slug, view.show.word()));
+            @let base = narrow(&RowsView { period: PeriodQuery { chosen: None, ..view.period }, ..bare(view) }, links::pipeline_rows(&tenant.slug, view.show.word()));
             (picker(view.period, resolved.as_ref(), tenant.zone.date(now), &tenant.zone, &base))
         } @else if let Some(asof) = view.asof {
-            (super::past::chooser(&tenant.slug, Some(asof.day), crate::story::begins(history, tenant), tenant.zone.date(now)))
+            (super::past::chooser(&tenant.slug, Some(asof.day), history_start(history, tenant), tenant.zone.date(now)))
         } @else {
             p.dates { @match as_of { Some(as_of) => { "As of " (time::exact(as_of, &tenant.zone)) } None => "Not read yet" } }
         }
@@ -534,7 +546,7 @@ fn body(shell: &Shell<'_>, view: &RowsView, list: &Link, rows: &[Row]) -> Markup
     let total = count(view.rows.len());
     let back = match view.asof {
         Some(asof) => links::pipeline(slug).with("asof", &asof.day.to_string()),
-        None => view.period.narrow(links::pipeline(slug)),
+        None => view.period.add_to(links::pipeline(slug)),
     };
     html! {
         section.card id="list" {
@@ -543,20 +555,20 @@ fn body(shell: &Shell<'_>, view: &RowsView, list: &Link, rows: &[Row]) -> Markup
                 span.sub { (number(total)) @if let Some(asof) = view.asof { " at the end of " (time::full_day(asof.day)) } }
                 div.push.flex.wrapf { a.btn href=(back.url()) { (icon("arrow-left", 14)) "Pipeline" } }
             }
-            @if let Some(chips) = in_force(view, slug) { (chips) }
+            (filter_chips(view, slug))
             p.sub.inset { (view.show.meaning()) }
             @if rows.is_empty() {
                 div.empty data-total="0" { span.disc.quiet { (icon("funnel", 20)) } h2 { "Nobody here" } p { "No row of this list lies in the period or fits the filter." } }
             } @else {
                 (table(shell, view, list, rows, total))
-                (pager(&sorted(list.clone(), view), view.page, total))
+                (pager(&sorted(list.clone(), view), view.page.0, total))
             }
         }
     }
 }
 
 /// What narrows the list, each with a way to drop it.
-fn in_force(view: &RowsView, slug: &str) -> Option<Markup> {
+fn filter_chips(view: &RowsView, slug: &str) -> Markup {
     let name = |label: &Label| match label {
         Label::Named(name) => shown(Some(name)).to_owned(),
         Label::NotText => shown(None).to_owned(),
@@ -567,11 +579,11 @@ fn in_force(view: &RowsView, slug: &str) -> Option<Markup> {
         chips.push((format!("Stage: {}", name(stage)), without(DealQuery { stage: None, ..view.deals.clone() })));
     }
     if let Some(group) = view.deals.group {
-        let words = if group == LeadGroup::Open { "Only open" } else { crate::query::group_word(group) };
+        let words = if group == LeadGroup::Open { "Only open" } else { group.word() };
         chips.push((words.to_owned(), without(DealQuery { group: None, ..view.deals.clone() })));
     }
-    if view.deals.fee_known {
-        chips.push(("Fee known".to_owned(), without(DealQuery { fee_known: false, ..view.deals.clone() })));
+    if view.deals.fee.is_some() {
+        chips.push(("Fee known".to_owned(), without(DealQuery { fee: None, ..view.deals.clone() })));
     }
     if let Some(from) = &view.ends[0] {
         chips.push((format!("From {}", name(from)), RowsView { ends: [None, view.ends[1].clone()], ..bare(view) }));
@@ -579,16 +591,9 @@ fn in_force(view: &RowsView, slug: &str) -> Option<Markup> {
     if let Some(to) = &view.ends[1] {
         chips.push((format!("To {}", name(to)), RowsView { ends: [view.ends[0].clone(), None], ..bare(view) }));
     }
-    (!chips.is_empty()).then(|| {
-        html! {
-            div.in-force {
-                span { "Shown:" }
-                @for (text, without) in &chips {
-                    a.chip.on href=(narrow(without, links::pipeline_rows(slug, view.show.word())).url()) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
-                }
-            }
-        }
-    })
+    let link = |view: &RowsView| narrow(view, links::pipeline_rows(slug, view.show.word())).url();
+    let chips: Vec<_> = chips.iter().map(|(name, without)| (name.clone(), link(without))).collect();
+    active_filters(&chips, &links::pipeline_rows(slug, view.show.word()).url(), "")
 }
 
 fn table(shell: &Shell<'_>, view: &RowsView, list: &Link, rows: &[Row], total: i64) -> Markup {

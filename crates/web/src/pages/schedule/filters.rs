@@ -5,18 +5,19 @@ use std::collections::HashMap;
 use maud::{Markup, html};
 
 use super::ScheduleView;
-use super::query::{Facet, ScheduleQuery};
-use crate::links::{self, Link, Tab};
+use crate::address::links::{self, Link, Tab};
+use crate::address::schedule::{Facet, ScheduleQuery};
+use crate::parts::active_filters::active_filters;
+use crate::parts::format::number;
 use crate::parts::icon;
 use crate::parts::shell::Shell;
-use crate::parts::words::number;
 
 /// Each value of a facet with how many there are of it under the other filters; the most first.
 fn options(view: &ScheduleView, facet: Facet) -> Vec<(String, i64)> {
-    let facets = &view.query.facets;
+    let facets = &view.query.filters;
     let mut found: Vec<(String, i64)> = Vec::new();
     let mut at: HashMap<String, usize> = HashMap::new();
-    for one in view.in_scope().filter(|one| Facet::ALL.iter().all(|other| *other == facet || facets.fits(*other, one))) {
+    for one in view.in_scope().filter(|one| Facet::ALL.iter().all(|other| *other == facet || facets.matches_facet(*other, one))) {
         let value = facet.value(one);
         let place = *at.entry(value.to_lowercase()).or_insert_with(|| {
             found.push((value.to_owned(), 0));
@@ -32,7 +33,7 @@ fn options(view: &ScheduleView, facet: Facet) -> Vec<(String, i64)> {
 
 pub(super) fn filter_menu(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let (slug, query) = (&shell.tenant().slug, &view.query);
-    let chosen = query.facets.count();
+    let chosen = query.filters.count();
     html! {
         details.menu.end id="schedule-filters" {
             summary.btn { (icon("list-filter", 15)) "Filter" @if chosen > 0 { b { (chosen) } } }
@@ -43,7 +44,7 @@ pub(super) fn filter_menu(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
                         fieldset.sched-facet {
                             legend { (facet.name()) }
                             @for (value, found) in options(view, facet) {
-                                label { input type="checkbox" name=(facet.key()) value=(value) checked[query.facets.has(facet, &value)]; span.t title=(facet.shown(&value)) { (facet.shown(&value)) } span.n { (number(found)) } }
+                                label { input type="checkbox" name=(facet.key()) value=(value) checked[query.filters.has(facet, &value)]; span.t title=(facet.shown(&value)) { (facet.shown(&value)) } span.n { (number(found)) } }
                             }
                         }
                     }
@@ -55,28 +56,18 @@ pub(super) fn filter_menu(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
 }
 
 /// The filters in force, each with the way to drop it.
-pub(super) fn in_force(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
+pub(super) fn filter_chips(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let (slug, query) = (&shell.tenant().slug, &view.query);
     let mut chips: Vec<(String, String)> = Vec::new();
     for facet in Facet::ALL {
-        for value in query.facets.of(facet) {
-            let without = ScheduleQuery { facets: query.facets.clone().without(facet, value), page: 1, ..query.clone() };
-            chips.push((format!("{}: {}", facet.name(), facet.shown(value)), without.narrow(links::schedule(slug)).url()));
+        for value in query.filters.of(facet) {
+            let without = ScheduleQuery { filters: query.filters.clone().without(facet, value), ..query.clone() };
+            chips.push((format!("{}: {}", facet.name(), facet.shown(value)), without.add_to(links::schedule(slug)).url()));
         }
     }
-    let all = ScheduleQuery { show: None, page: 1, ..query.clone() };
+    let all = ScheduleQuery { show: None, ..query.clone() };
     if let Some(show) = query.show {
-        chips.push((show.name().to_owned(), all.narrow(links::schedule(slug)).url()));
+        chips.push((show.name().to_owned(), all.add_to(links::schedule(slug)).url()));
     }
-    html! {
-        @if !chips.is_empty() {
-            div.in-force.bare {
-                span { "Shown:" }
-                @for (text, without) in &chips {
-                    a.chip.on href=(without) aria-label=(format!("Drop the filter {text}")) { span.t title=(text) { (text) } (icon("x", 13)) }
-                }
-                @if chips.len() > 1 { a.btn.plain href=(all.bare(links::schedule(slug)).url()) { "Clear all" } }
-            }
-        }
-    }
+    active_filters(&chips, &all.bare(links::schedule(slug)).url(), "bare")
 }

@@ -6,11 +6,11 @@ use maud::{Markup, html};
 use tetherboard_domain::{CalendarDate, Leaf, Slotted};
 use tetherboard_metrics::{Appointment, AppointmentType};
 
-use super::query::Facet;
 use super::{ScheduleView, count, is_past, leaf_name, look};
-use crate::links;
+use crate::address::links;
+use crate::address::schedule::Facet;
+use crate::parts::format::{counted, number};
 use crate::parts::shell::Shell;
-use crate::parts::words::{counted, number};
 use crate::parts::{icon, time};
 
 /// What a cell holds at most; the rest is on the day's own page.
@@ -67,7 +67,7 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
     let slug = &shell.tenant().slug;
     let (first, last) = leaf.days();
     let here: Vec<&Appointment> = rows.iter().copied().filter(|one| one.touches(day)).collect();
-    let there = view.query.on_day(day).narrow(links::schedule(slug)).url();
+    let there = view.query.on_day(day).add_to(links::schedule(slug)).url();
     // Beyond the years that a calendar shows there is no such page.
     let page = CalendarDate::Day(day).to_string().parse::<CalendarDate>().is_ok().then_some(&there);
     let most = fits(if matches!(leaf, CalendarDate::Week(_)) { Leaf::Week } else { Leaf::Month });
@@ -126,7 +126,7 @@ fn entries(here: Vec<&Appointment>) -> Vec<Entry<'_>> {
     entries
 }
 
-/// Those that a cell has room for, in their order: Discovery Days and what somebody has to do something about before the rest.
+/// ComputedFilter that a cell has room for, in their order: Discovery Days and what somebody has to do something about before the rest.
 fn fitting(entries: Vec<Entry<'_>>, most: usize) -> Vec<Entry<'_>> {
     if entries.len() <= most {
         return entries;
@@ -149,9 +149,9 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
     match entry {
         Entry::Discovery(guests) => {
             let mut there = view.query.on_day(day);
-            there.facets = there.facets.only(Facet::Type, AppointmentType::DiscoveryDay.name());
+            there.filters = there.filters.only(Facet::Type, AppointmentType::DiscoveryDay.name());
             html! {
-                a.ev.pin.past[guests.iter().all(|one| is_past(one, zone, shell.now))] href=(there.narrow(links::schedule(slug)).url()) data-count=(guests.len()) {
+                a.ev.pin.past[guests.iter().all(|one| is_past(one, zone, shell.now))] href=(there.add_to(links::schedule(slug)).url()) data-count=(guests.len()) {
                     (icon("map-pin", 13)) span { b { "Discovery Day" } span { (counted(count(guests.len()), "candidate", "candidates")) } }
                 }
             }

@@ -8,14 +8,15 @@ use tetherboard_domain::{CalendarDate, Leaf, Nearness, Slotted, Zone};
 use tetherboard_metrics::{Appointment, AppointmentType};
 use tetherboard_store::tenants::Tenant;
 
-use super::query::{SHOWS, Show, View};
 use super::{ScheduleView, count, is_past, marks, named, pictured, place};
-use crate::csv;
-use crate::links;
+use crate::address::links;
+use crate::address::query::Choice;
+use crate::address::schedule::{Show, View};
+use crate::http::csv;
+use crate::parts::format::{clipped, counted, number, owner};
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage;
 use crate::parts::table::{PAGE, pager};
-use crate::parts::words::{clipped, counted, number, owner};
 use crate::parts::{icon, time};
 
 // Words ----------------------------------------------------------------------------------------------------------------
@@ -107,9 +108,9 @@ pub(super) fn as_csv(tenant: &Tenant, view: &ScheduleView, rows: &[&Appointment]
 pub(super) fn list(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup {
     let slug = &shell.tenant().slug;
     let total = count(rows.len());
-    let offset = usize::try_from((view.query.page - 1) * PAGE).unwrap_or(0);
+    let offset = usize::try_from((view.page.0 - 1) * PAGE).unwrap_or(0);
     let part: Vec<&Appointment> = rows.iter().skip(offset).take(usize::try_from(PAGE).unwrap_or(0)).copied().collect();
-    let kept = view.query.narrow(links::schedule(slug));
+    let kept = view.query.add_to(links::schedule(slug));
     html! {
         section.card id="list" {
             @if view.query.view == View::List && view.query.show.is_none() && view.query.at.is_none() { (groups(slug, view)) }
@@ -129,7 +130,7 @@ pub(super) fn list(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]
                         }
                     }
                 }
-                (pager(&kept, view.query.page, total))
+                (pager(&kept, view.page.0, total))
             }
         }
     }
@@ -139,10 +140,10 @@ pub(super) fn list(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]
 fn groups(slug: &str, view: &ScheduleView) -> Markup {
     html! {
         nav.chips.sched-groups aria-label="Groups" {
-            @for (_, show) in SHOWS {
+            @for (_, show) in Show::NAMES.iter().copied() {
                 @if let Show::Near(nearness) = show {
                     @let found = view.filtered().filter(|one| one.nearness(view.today) == Some(nearness)).count();
-                    a.chip href=(view.query.only(show).narrow(links::schedule(slug)).url()) data-count=(found) { (nearness.name()) span.n { (number(count(found))) } }
+                    a.chip href=(view.query.only(show).add_to(links::schedule(slug)).url()) data-count=(found) { (nearness.name()) span.n { (number(count(found))) } }
                 }
             }
         }
@@ -238,7 +239,7 @@ fn empty(slug: &str, view: &ScheduleView) -> Markup {
     html! {
         div.empty data-total="0" {
             span.disc.quiet { (icon("calendar", 20)) }
-            @if view.query.facets.count() > 0 && without > 0 {
+            @if view.query.filters.count() > 0 && without > 0 {
                 h2 { "No appointment fits these filters" }
                 p { (counted(count(without), "appointment is", "appointments are")) " there without them." }
                 div.chips { a.btn href=(all) { (icon("x", 14)) "Clear all filters" } }
@@ -285,7 +286,7 @@ pub(super) fn agenda(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
         section.card.c-3.agenda-card aria-labelledby="agenda-h" {
             div.card-head { h2 id="agenda-h" { "Agenda" } span.sub { @if is_now { "next " (AGENDA_DAYS) " days" } @else { (time::short_day(first)) " to " (time::short_day(last)) } } }
             @if all.is_empty() {
-                p.sub.agenda-none { @if view.query.facets.count() > 0 { "No appointment fits these filters." } @else if view.is_covered(to) { "Nothing is booked." } @else { "Not read: what is booked is not known." } }
+                p.sub.agenda-none { @if view.query.filters.count() > 0 { "No appointment fits these filters." } @else if view.is_covered(to) { "Nothing is booked." } @else { "Not read: what is booked is not known." } }
             }
             div.agenda {
                 @for ((name, day), some) in &groups {
@@ -293,7 +294,7 @@ pub(super) fn agenda(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
                     @for one in some { (agenda_row(slug, view, one, zone, shell.now)) }
                 }
             }
-            @if all.len() > AGENDA_ROWS { p.card-foot { a href=(more.narrow(links::schedule(slug)).url()) { (counted(count(all.len() - AGENDA_ROWS), "more", "more")) " in the list" } } }
+            @if all.len() > AGENDA_ROWS { p.card-foot { a href=(more.add_to(links::schedule(slug)).url()) { (counted(count(all.len() - AGENDA_ROWS), "more", "more")) " in the list" } } }
         }
     }
 }

@@ -6,7 +6,6 @@
 mod filters;
 mod grid;
 mod list;
-pub(crate) mod query;
 mod subscribe;
 
 use std::sync::Arc;
@@ -19,21 +18,24 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 use tetherboard_domain::{CALENDAR_READ_DAYS, CalendarDate, Leaf, Nearness, Slotted, Zone};
-use tetherboard_metrics::{Appointment, AppointmentType, Board, OUTCOME_NEEDED, Schedule, schedule};
+use tetherboard_metrics::{Appointment, AppointmentType, Board, OUTCOME_NEEDED, Schedule};
 use tetherboard_store::tenants::Tenant;
 
-use self::filters::{filter_menu, in_force};
-use self::query::{ScheduleQuery, Show, VIEWS, View};
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Link, Tab};
-use crate::pages::candidate::candidate_name;
+use self::filters::{filter_chips, filter_menu};
+use crate::address::links::{self, Link, Tab};
+use crate::address::query::{Choice, Format, Page as PageQuery, PageNumber, Param};
+use crate::address::schedule::{ScheduleQuery, Show, View};
+use crate::http::error::HttpResult;
+use crate::http::viewer::BrandViewer;
+use crate::parts::candidate::candidate_name;
+use crate::parts::format::{clipped, count, counted, number};
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::table::PAGE;
-use crate::parts::words::{clipped, count, counted, number};
+use crate::parts::table::no_such_page;
 use crate::parts::{icon, time};
-use crate::query::Pairs;
-use crate::viewer::BrandViewer;
+use crate::read::numbers::numbers;
+use crate::read::schedule::schedule;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -46,6 +48,7 @@ struct ScheduleView {
     schedule: Arc<Schedule>,
     board: Board,
     query: ScheduleQuery,
+    page: PageNumber,
     today: Date,
     /// The first and the last day that the last read covers; `None`: nothing was read whole.
     covered: Option<(Date, Date)>,
@@ -54,7 +57,7 @@ struct ScheduleView {
 impl ScheduleView {
     /// What fits the filters.
     fn filtered(&self) -> impl Iterator<Item = &Appointment> {
-        self.schedule.appointments.iter().filter(|one| self.query.facets.fits_all(one))
+        self.schedule.appointments.iter().filter(|one| self.query.filters.matches(one))
     }
 
     /// What stands where the view looks, whatever the filters.
@@ -64,7 +67,7 @@ impl ScheduleView {
 
     /// What the view shows: by their start, but what is past comes last and the latest of it first.
     fn shown(&self) -> Vec<&Appointment> {
-        let mut rows: Vec<&Appointment> = self.in_scope().filter(|one| self.query.facets.fits_all(one)).collect();
+        let mut rows: Vec<&Appointment> = self.in_scope().filter(|one| self.query.filters.matches(one)).collect();
         if self.query.view == View::List {
             let is_past = |one: &&Appointment| one.nearness(self.today) == Some(Nearness::Past);
             let (mut past, ahead): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_past);
@@ -89,26 +92,29 @@ impl ScheduleView {
     }
 }
 
-async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> Answer<Response> {
-    let bad = |detail: String| Refusal::bad_request(Wants::Page, detail);
-    let query = ScheduleQuery::parse(&pairs).map_err(bad)?;
+async fn page(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    theme: Theme,
+    query: ScheduleQuery,
+    PageQuery(page): PageQuery,
+    format: Format,
+) -> HttpResult<Response> {
     let (tenant, now) = (&brand.tenant, portal.clock.now());
-    let numbers = portal.numbers.of(&portal.store, tenant, now).await?;
-    let compute = || schedule(portal.store.conn(), tenant, &numbers.board, now);
-    let schedule = portal.numbers.get(tenant, now, "schedule", compute).await?;
+    let numbers = numbers(&portal, tenant, now).await?;
+    let schedule = schedule(&portal, tenant, &numbers.board, now).await?;
     let covered = schedule.read.map(|read| covered(read, tenant));
-    let view = ScheduleView { schedule, board: numbers.board.clone(), query, today: tenant.zone.date(now), covered };
+    let view = ScheduleView { schedule, board: numbers.board.clone(), query, page, today: tenant.zone.date(now), covered };
     let rows = view.shown();
-    if pairs.wants_csv().map_err(bad)? {
+    if format == Format::Csv {
         return Ok(list::as_csv(tenant, &view, &rows));
     }
-    let offset = usize::try_from((view.query.page - 1) * PAGE).unwrap_or(usize::MAX);
+    let offset = usize::try_from(page.offset(PAGE)).unwrap_or(usize::MAX);
     if offset > 0 && rows.len() <= offset {
-        return Err(Refusal::missing(Wants::Page, "This list has no such page; it may have become shorter."));
+        return Err(no_such_page());
     }
     let shell = Shell::load(&portal, &brand, theme).await?;
-    let address = view.query.narrow(links::schedule(&tenant.slug));
-    let address = if view.query.page == 1 { address } else { address.with("page", &view.query.page.to_string()) };
+    let address = page.add_to("page", view.query.add_to(links::schedule(&tenant.slug)));
     let kept = view.query.bare(Link::to("")).url();
     let body = body(&shell, &view, &rows);
     Ok(shell.render(&Page { tab: Tab::Schedule, bar: EMPTY, body, address, kept, period: String::new() }).into_response())
@@ -124,7 +130,7 @@ fn body(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
     let is_grid = matches!(view.query.view, View::Leaf(Leaf::Week | Leaf::Month));
     html! {
         (head(shell, view, rows))
-        (in_force(shell, view))
+        (filter_chips(shell, view))
         (ahead(shell, view))
         (coverage(shell, view))
         (outcome_needed(shell, view))
@@ -155,7 +161,7 @@ fn head(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
         (None, Some(leaf)) => leaf_name(leaf),
         (None, None) => "Schedule".to_owned(),
     };
-    let to = |at: CalendarDate| query.turned(query.view, Some(at)).narrow(links::schedule(slug)).url();
+    let to = |at: CalendarDate| query.turned(query.view, Some(at)).add_to(links::schedule(slug)).url();
     // An address refuses what lies beyond the years that a calendar shows.
     let step = |at: CalendarDate, picture: &str, rel: &str| {
         let is_there = at.to_string().parse::<CalendarDate>().is_ok();
@@ -164,7 +170,7 @@ fn head(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
             @else { span.btn.icon aria-disabled="true" { (icon(picture, 15)) } }
         }
     };
-    let csv = query.narrow(links::schedule(slug)).with("format", "csv").url();
+    let csv = query.add_to(links::schedule(slug)).with("format", "csv").url();
     html! {
         div.sched-head {
             h1 { (title) }
@@ -179,11 +185,11 @@ fn head(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
             span.sub { "times in " (place(zone)) (abbreviations(zone, query.days(today), shell.now)) }
             div.sched-acts {
                 nav.seg aria-label="View" {
-                    @for (word, kind) in VIEWS {
+                    @for (word, kind) in View::NAMES.iter().copied() {
                         @let at = query.at.map(|at| match kind { View::List => at, View::Leaf(leaf) => at.turned_to(leaf, today) });
                         @let at = at.filter(|_| kind != View::List || query.view == View::List);
                         @let link = links::schedule(slug).with("view", word).maybe("d", at.map(|at| at.to_string()).as_deref());
-                        a href=(query.facets.narrow(link).url()) aria-current=[(kind == query.view).then_some("true")] { (kind.name()) }
+                        a href=(query.filters.add_to(link).url()) aria-current=[(kind == query.view).then_some("true")] { (kind.name()) }
                     }
                 }
                 (filter_menu(shell, view))
@@ -270,7 +276,7 @@ fn ahead(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
             @for (at, (nearness, said, found)) in some.enumerate() {
                 @let words = if at == 0 { counted(count(found), "appointment", "appointments") } else { number(count(found)) };
                 @if at > 0 { ", " }
-                @if found > 0 { a href=(query.only(Show::Near(nearness)).narrow(links::schedule(slug)).url()) data-count=(found) { (words) } }
+                @if found > 0 { a href=(query.only(Show::Near(nearness)).add_to(links::schedule(slug)).url()) data-count=(found) { (words) } }
                 @else if at == 0 { "No appointments" } @else { "none" }
                 " " (said)
             }
@@ -415,7 +421,7 @@ fn look(one: &Appointment) -> (&'static str, &'static str) {
 /// Its picture in its tone.
 fn pictured(one: &Appointment, size: u8) -> Markup {
     let (picture, tone) = look(one);
-    html! { svg class=(format!("ico {tone}")) width=(size) height=(size) aria-hidden="true" { use href=(format!("{}#i-{picture}", crate::assets::url("icons.svg"))) {} } }
+    html! { svg class=(format!("ico {tone}")) width=(size) height=(size) aria-hidden="true" { use href=(format!("{}#i-{picture}", crate::http::assets::url("icons.svg"))) {} } }
 }
 
 /// It is over, and nothing is to be done about it.

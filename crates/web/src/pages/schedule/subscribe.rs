@@ -11,16 +11,16 @@ use serde::Deserialize;
 use tetherboard_store::calendar_feeds::{self, CalendarFeed};
 use tetherboard_store::{Store, audit};
 
-use crate::Portal;
-use crate::auth::{hash_token, new_calendar_secret};
-use crate::calendar_feed::site;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Link, Tab};
+use crate::address::links::{self, Link, Tab};
+use crate::http::auth::{hash_token, new_calendar_secret};
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::site::site;
+use crate::http::viewer::BrandViewer;
 use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::{icon, time};
-use crate::viewer::BrandViewer;
+use crate::state::Portal;
 
-pub(super) async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme) -> Answer<Markup> {
+pub(super) async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme) -> HttpResult<Markup> {
     let shell = Shell::load(&portal, &brand, theme).await?;
     let feed = calendar_feeds::of(portal.store.conn(), brand.viewer.user.id, brand.tenant.id).await?;
     Ok(render(&shell, feed.as_ref(), None))
@@ -38,16 +38,16 @@ pub(super) async fn act(
     theme: Theme,
     headers: HeaderMap,
     Form(form): Form<Act>,
-) -> Answer<Response> {
+) -> HttpResult<Response> {
     match form.act.as_str() {
         "make" => make(&brand, &portal, theme, &headers).await,
         "revoke" => revoke(&brand, &portal).await,
-        _ => Err(Refusal::bad_request(Wants::Page, "Say what to do with the calendar’s address: make or revoke.")),
+        _ => Err(HttpError::bad_request("Say what to do with the calendar’s address: make or revoke.")),
     }
 }
 
 /// The answer to the form alone shows the address; no page shows it again.
-async fn make(brand: &BrandViewer, portal: &Portal, theme: Theme, headers: &HeaderMap) -> Answer<Response> {
+async fn make(brand: &BrandViewer, portal: &Portal, theme: Theme, headers: &HeaderMap) -> HttpResult<Response> {
     let (user, tenant, now_ms) = (brand.viewer.user.id, brand.tenant.id, portal.clock.now_ms());
     let secret = new_calendar_secret();
     let tx = portal.store.begin().await?;
@@ -63,7 +63,7 @@ async fn make(brand: &BrandViewer, portal: &Portal, theme: Theme, headers: &Head
     Ok(response)
 }
 
-async fn revoke(brand: &BrandViewer, portal: &Portal) -> Answer<Response> {
+async fn revoke(brand: &BrandViewer, portal: &Portal) -> HttpResult<Response> {
     let (user, tenant, now_ms) = (brand.viewer.user.id, brand.tenant.id, portal.clock.now_ms());
     let conn = portal.store.conn();
     if calendar_feeds::revoke(conn, user, tenant, now_ms).await? {

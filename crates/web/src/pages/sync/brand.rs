@@ -14,29 +14,31 @@ use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{access, credentials, field_rules};
 
 use super::held::Held;
-use super::{began, cell, follows, incident, key_check, overview, page_of};
-use crate::Portal;
-use crate::error::Answer;
-use crate::links;
-use crate::pages::agency::RUNS;
+use super::{began, cell, key_check, overview, page_of};
+use crate::address::links;
+use crate::address::pairs::Pairs;
+use crate::http::error::HttpResult;
+use crate::http::viewer::AgencyBrand;
+use crate::live::sync_fingerprint;
 use crate::parts::agency::{AgencyPage, AgencyTab, crumbs, title};
-use crate::parts::fresh::dataset_name;
+use crate::parts::format::{counted, listed};
+use crate::parts::freshness::dataset_name;
+use crate::parts::incident;
+use crate::parts::runs::RECENT_RUNS;
 use crate::parts::runs::run_badge;
 use crate::parts::shell::Theme;
-use crate::parts::standing::{Standing, reason};
+use crate::parts::sync_health::{SyncHealth, reason};
 use crate::parts::table::{PAGE, pager};
-use crate::parts::words::{counted, listed};
 use crate::parts::{icon, time};
-use crate::query::Pairs;
-use crate::viewer::AgencyBrand;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/agency/sync/{brand}", get(brand_page))
 }
 
-async fn brand_page(brand: AgencyBrand, State(portal): State<Portal>, pairs: Pairs, theme: Theme) -> Answer<Markup> {
+async fn brand_page(brand: AgencyBrand, State(portal): State<Portal>, pairs: Pairs, theme: Theme) -> HttpResult<Markup> {
     let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
-    let live = follows(&portal, tenant).await?;
+    let live = (links::sync_live(&tenant.slug), sync_fingerprint(&portal.store, tenant).await?);
     let fresh = freshness(conn, tenant, now).await?;
     let total = runs::count(conn, tenant.id).await?;
     let page = page_of(pairs.get("page")).min((total + PAGE - 1) / PAGE).max(1);
@@ -46,7 +48,7 @@ async fn brand_page(brand: AgencyBrand, State(portal): State<Portal>, pairs: Pai
     }
     let view = View {
         names: names(&portal).await?,
-        newest: runs::newest(conn, tenant.id, RUNS).await?,
+        newest: runs::newest(conn, tenant.id, RECENT_RUNS).await?,
         held: held(&portal, tenant, &fresh).await?,
         held_page: page_of(pairs.get("held")),
         vanished: field_rules::vanished(conn, tenant.id).await?,
@@ -65,13 +67,13 @@ async fn brand_page(brand: AgencyBrand, State(portal): State<Portal>, pairs: Pai
 }
 
 /// Who asked for what.
-pub(super) async fn names(portal: &Portal) -> Answer<HashMap<UserId, String>> {
+pub(super) async fn names(portal: &Portal) -> HttpResult<HashMap<UserId, String>> {
     let users = access::list(portal.store.conn()).await?;
     Ok(users.into_iter().map(|(user, _)| (user.id, user.name)).collect())
 }
 
 /// What the last read of the CRM left for the agency to decide.
-async fn held(portal: &Portal, tenant: &Tenant, fresh: &Freshness) -> Answer<Vec<Held>> {
+async fn held(portal: &Portal, tenant: &Tenant, fresh: &Freshness) -> HttpResult<Vec<Held>> {
     let Some(trouble) = &fresh.trouble else { return Ok(Vec::new()) };
     let mut held = Vec::new();
     for report in trouble.datasets.iter().filter(|report| report.status == DatasetStatus::Held) {
@@ -119,7 +121,7 @@ impl View {
         };
         html! {
             (crumbs(tenant, &[]))
-            (title(tenant, &html! { (tenant.name) }, &Standing::of(&self.fresh, tenant).badge(), &actions))
+            (title(tenant, &html! { (tenant.name) }, &SyncHealth::of(&self.fresh, tenant).badge(), &actions))
             @if let Some(token) = self.token { (incident::banner(token, std::slice::from_ref(tenant), now)) }
             section.card {
                 div.card-body.roomy.stack.tight {

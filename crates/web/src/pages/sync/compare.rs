@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use tetherboard_domain::Dataset;
 use tetherboard_store::tenants::Tenant;
 
-use crate::links;
+use crate::address::links;
+use crate::parts::format::{count, counted, number};
 use crate::parts::icon;
-use crate::parts::words::{count, counted, number};
 
 /// A row with its id.
 type Row = (String, Map<String, Value>);

@@ -9,12 +9,12 @@ use tetherboard_store::snapshots::{self, RowReader};
 use tetherboard_store::tenants::Tenant;
 
 use super::moment;
-use crate::Portal;
-use crate::error::Answer;
-use crate::parts::fresh::dataset_name;
-use crate::parts::words::listed;
+use crate::http::error::HttpResult;
+use crate::http::viewer::AgencyBrand;
+use crate::parts::format::listed;
+use crate::parts::freshness::dataset_name;
 use crate::parts::{icon, time};
-use crate::viewer::AgencyBrand;
+use crate::state::Portal;
 
 /// One kind of fault in a run, and the data sets that met it.
 pub(super) struct Fault {
@@ -36,7 +36,7 @@ struct LastAnswer {
 const SHOWN: usize = 400;
 
 /// The faults of a run, one for each class.
-pub(super) async fn of(portal: &Portal, tenant: &Tenant, run: &Run, reports: &[DatasetReport]) -> Answer<Vec<Fault>> {
+pub(super) async fn of(portal: &Portal, tenant: &Tenant, run: &Run, reports: &[DatasetReport]) -> HttpResult<Vec<Fault>> {
     let mut faults: Vec<Fault> = Vec::new();
     for report in reports {
         let Some(error) = &report.error else { continue };
@@ -57,7 +57,7 @@ pub(super) async fn of(portal: &Portal, tenant: &Tenant, run: &Run, reports: &[D
 }
 
 /// An answer that holds rows is people's data and belongs into no request for support.
-async fn last_answer(portal: &Portal, tenant: &Tenant, run: &Run, dataset: Dataset) -> Answer<Option<LastAnswer>> {
+async fn last_answer(portal: &Portal, tenant: &Tenant, run: &Run, dataset: Dataset) -> HttpResult<Option<LastAnswer>> {
     let conn = portal.store.conn();
     let Some(page) = snapshots::pages(conn, tenant.id, &run.id, dataset).await?.pop() else { return Ok(None) };
     let at = moment(page.at_ms);
@@ -258,7 +258,7 @@ fn words(class: FaultClass, tenant: &Tenant, fresh: &Freshness, next: &str, eith
 
 /// A key and a token fail alike from outside; whose fault it is decides what to do.
 fn refused(tenant: &Tenant, fresh: &Freshness, next: &str, either: bool) -> Words {
-    let test = html! { "Press “Test key” on " a href=(crate::links::sync_of(&tenant.slug).url()) { "this brand’s sync page" } ". When it says that the key is good, press “Sync now”." };
+    let test = html! { "Press “Test key” on " a href=(crate::address::links::sync_of(&tenant.slug).url()) { "this brand’s sync page" } ". When it says that the key is good, press “Sync now”." };
     let get_key = html! { "Sign in to ClientTether with " (tenant.name) "’s account, open its API settings and copy the web key. It begins with " code { "CT_" } "." };
     let set_key = html! { "Set it on the server: " code { "tetherboard tenant set --slug " (tenant.slug) " --web-key-stdin" } ", then paste it." };
     let get_token = html! { "Get the access token that is valid now from ClientTether’s enterprise account; ClientTether changes it by itself when that account’s user name, level or white-label id changes." };
@@ -283,7 +283,7 @@ fn refused(tenant: &Tenant, fresh: &Freshness, next: &str, either: bool) -> Word
             what: "ClientTether refuses the web key or the access token.",
             means: "Which of the two cannot be told from this run alone. If other brands are read, it is this brand’s key; if none is, it is the agency’s token.".to_owned(),
             steps: vec![
-                html! { "See on the " a href=(crate::links::SYNC) { "Sync page" } " whether other brands are read." },
+                html! { "See on the " a href=(crate::address::links::SYNC) { "Sync page" } " whether other brands are read." },
                 html! { "If they are: " (get_key) " " (set_key) },
                 html! { "If none is: " (get_token) " " (set_token) },
                 test,

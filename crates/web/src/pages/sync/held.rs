@@ -9,13 +9,13 @@ use tetherboard_store::snapshots::{self, Unseen};
 use tetherboard_store::tenants::Tenant;
 use url::form_urlencoded;
 
-use crate::Portal;
-use crate::error::Answer;
-use crate::links;
-use crate::parts::fresh::dataset_name;
+use crate::address::links;
+use crate::http::error::HttpResult;
+use crate::parts::format::{count, number};
+use crate::parts::freshness::dataset_name;
 use crate::parts::table::{PAGE, pager_by};
-use crate::parts::words::{count, number};
 use crate::parts::{icon, stages};
+use crate::state::Portal;
 
 /// One data set's held records, and where in their list one is.
 pub(super) struct Held {
@@ -26,7 +26,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) async fn of(portal: &Portal, tenant: &Tenant, run: &Run, report: &DatasetReport) -> Answer<Self> {
+    pub(super) async fn of(portal: &Portal, tenant: &Tenant, run: &Run, report: &DatasetReport) -> HttpResult<Self> {
         let (conn, dataset) = (portal.store.conn(), report.dataset);
         let pages = snapshots::pages(conn, tenant.id, &run.id, dataset).await?;
         let requests: Vec<&str> = pages.iter().map(|page| page.request.as_str()).collect();

@@ -7,7 +7,7 @@ use tetherboard_store::credentials::KeyCheck;
 use tetherboard_store::tenants::Tenant;
 
 use super::moment;
-use crate::links;
+use crate::address::links;
 use crate::parts::{icon, time};
 
 pub(crate) fn button(tenant: &Tenant, check: Option<&KeyCheck>) -> Markup {

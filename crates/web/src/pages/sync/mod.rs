@@ -1,11 +1,10 @@
 //! How the brands are read, for the agency: every run, what went wrong in it and what to do, and what the CRM answered.
 
-pub(crate) mod acts;
+pub(crate) mod actions;
 mod brand;
 mod compare;
 mod faults;
 mod held;
-pub(crate) mod incident;
 mod key_check;
 pub(crate) mod overview;
 mod record;
@@ -20,18 +19,16 @@ use tetherboard_domain::{Dataset, RunId};
 use tetherboard_store::runs::{self, Run};
 use tetherboard_store::tenants::Tenant;
 
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links::{self, Link};
-use crate::live;
+use crate::http::error::{HttpError, HttpResult};
+use crate::parts::format::number;
 use crate::parts::time;
-use crate::parts::words::number;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
         .merge(overview::router())
         .merge(brand::router())
-        .merge(acts::router())
+        .merge(actions::router())
         .merge(record::router())
         .merge(run::router())
         .merge(set_aside::router())
@@ -40,26 +37,19 @@ pub(crate) fn router() -> Router<Portal> {
 }
 
 /// The run of this brand that an address names.
-async fn run_named(portal: &Portal, tenant: &Tenant, name: &str) -> Answer<Run> {
+async fn run_named(portal: &Portal, tenant: &Tenant, name: &str) -> HttpResult<Run> {
     let known = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let run = if known { runs::get(portal.store.conn(), tenant.id, &RunId::from(name)).await? } else { None };
-    run.ok_or_else(|| Refusal::missing(Wants::Page, "This brand has no such run."))
+    run.ok_or_else(|| HttpError::not_found("This brand has no such run."))
 }
 
-fn dataset_named(name: &str) -> Answer<Dataset> {
-    name.parse().map_err(|_| Refusal::missing(Wants::Page, "There is no such data set."))
+fn dataset_named(name: &str) -> HttpResult<Dataset> {
+    name.parse().map_err(|_| HttpError::not_found("There is no such data set."))
 }
 
 /// A list's page by its number; anything else is the first.
 fn page_of(text: Option<&str>) -> i64 {
     text.and_then(|text| text.parse().ok()).filter(|page| (1..1_000_000).contains(page)).unwrap_or(1)
-}
-
-/// Where a page about one brand's sync hears that it is old, and what it shows.
-pub(crate) async fn follows(portal: &Portal, tenant: &Tenant) -> Answer<(Link, String)> {
-    let mut signs = live::signs_of(&portal.store, std::slice::from_ref(tenant)).await?;
-    let version = signs.remove(&tenant.id).unwrap_or_default().version();
-    Ok((Link::to(links::AGENCY_LIVE).with("brand", &tenant.slug), version))
 }
 
 fn moment(ms: i64) -> Timestamp {

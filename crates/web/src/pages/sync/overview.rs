@@ -1,8 +1,9 @@
 //! Every brand's sync at a glance: how it stands, its last runs, what to do. Exceptions first.
 
-use axum::Router;
 use axum::extract::State;
+use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{SyncState, Zone};
@@ -12,22 +13,48 @@ use tetherboard_store::field_rules;
 use tetherboard_store::runs::{self, Run};
 use tetherboard_store::tenants::Tenant;
 
-use super::{began, incident, key_check};
-use crate::Portal;
-use crate::error::Answer;
-use crate::links::{self, Link};
-use crate::live::{self, BrandNow};
-use crate::pages::agency::RUNS;
+use super::{began, key_check};
+use crate::address::links::{self, Link};
+use crate::address::pairs::Pairs;
+use crate::http::error::HttpResult;
+use crate::http::viewer::{AgencyBrand, AgencyViewer};
+use crate::live::{self, BrandRow, BrandStatus, Live, follow_agency, follow_brand_sync};
 use crate::parts::agency::{AgencyPage, AgencyTab};
+use crate::parts::format::{count, counted, number};
+use crate::parts::incident;
+use crate::parts::runs::RECENT_RUNS;
 use crate::parts::runs::{outcome, tick_class};
 use crate::parts::shell::{Theme, brand_tile};
-use crate::parts::standing::{Standing, reason};
-use crate::parts::words::{count, counted, number};
+use crate::parts::sync_health::{SyncHealth, reason};
 use crate::parts::{icon, time};
-use crate::viewer::AgencyViewer;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
-    Router::new().route(links::SYNC, get(overview))
+    Router::new()
+        .route(links::SYNC, get(overview))
+        .route(links::SYNC_LIVE, get(follow))
+        .route("/agency/live/sync/{brand}", get(follow_brand))
+}
+
+/// Changes while the page is open.
+async fn follow(
+    AgencyViewer(viewer): AgencyViewer,
+    State(portal): State<Portal>,
+    Extension(live): Extension<Live>,
+    pairs: Pairs,
+) -> Response {
+    let row: BrandRow = |portal, brand, now| Box::pin(row(portal, brand, now));
+    follow_agency(portal, &live, viewer, row, pairs.get("v").map(str::to_owned))
+}
+
+/// Changes while a page about one brand's sync is open.
+async fn follow_brand(
+    brand: AgencyBrand,
+    State(portal): State<Portal>,
+    Extension(live): Extension<Live>,
+    pairs: Pairs,
+) -> Response {
+    follow_brand_sync(portal, &live, brand.viewer, brand.tenant.id, pairs.get("v").map(str::to_owned))
 }
 
 struct Line {
@@ -39,17 +66,17 @@ struct Line {
     check: Option<KeyCheck>,
 }
 
-async fn overview(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, theme: Theme) -> Answer<Markup> {
+async fn overview(AgencyViewer(viewer): AgencyViewer, State(portal): State<Portal>, theme: Theme) -> HttpResult<Markup> {
     let now = portal.clock.now();
-    let signs = live::signs_of(&portal.store, &viewer.tenants).await?;
+    let fingerprints = live::fingerprints(&portal.store, &viewer.tenants).await?;
     let mut lines = Vec::with_capacity(viewer.tenants.len());
     for tenant in viewer.tenants.clone() {
         let fresh = freshness(portal.store.conn(), &tenant, now).await?;
         lines.push(line(&portal, tenant, fresh, now).await?);
     }
-    lines.sort_by_key(|line| Standing::of(&line.fresh, &line.tenant).rank);
+    lines.sort_by_key(|line| SyncHealth::of(&line.fresh, &line.tenant).rank);
     let token = credentials::token_incident(portal.store.conn()).await?;
-    let need = lines.iter().filter(|line| Standing::of(&line.fresh, &line.tenant).needs_you()).count();
+    let need = lines.iter().filter(|line| SyncHealth::of(&line.fresh, &line.tenant).needs_you()).count();
     let body = html! {
         h1.hero {
             (counted(count(lines.len()), "brand", "brands")) " read every hour. "
@@ -58,33 +85,33 @@ async fn overview(AgencyViewer(viewer): AgencyViewer, State(portal): State<Porta
         @if let Some(token) = token { (incident::banner(token, &viewer.tenants, now)) }
         (brands(&lines, now))
     };
-    let version = live::version_of_all(signs.iter().map(|(tenant, signs)| (*tenant, signs)));
+    let version = live::fingerprint_of_all(fingerprints.iter().map(|(tenant, fingerprint)| (*tenant, fingerprint)));
     AgencyPage {
         tab: AgencyTab::Sync,
         title: "Sync".to_owned(),
         body,
         address: Link::to(links::SYNC),
-        live: Some((Link::to(links::AGENCY_LIVE).with("page", "sync"), version)),
+        live: Some((Link::to(links::SYNC_LIVE), version)),
     }
     .render(&portal, &viewer, theme)
     .await
 }
 
-async fn line(portal: &Portal, tenant: Tenant, fresh: Freshness, now: Timestamp) -> Answer<Line> {
+async fn line(portal: &Portal, tenant: Tenant, fresh: Freshness, now: Timestamp) -> HttpResult<Line> {
     let conn = portal.store.conn();
     let vanished = field_rules::vanished(conn, tenant.id).await?;
     Ok(Line {
         why: reason(&fresh, &vanished, now, &tenant),
         fresh,
-        runs: runs::newest(conn, tenant.id, RUNS).await?,
+        runs: runs::newest(conn, tenant.id, RECENT_RUNS).await?,
         check: credentials::key_check(conn, tenant.id).await?,
         tenant,
     })
 }
 
 /// A brand's part of the page, for a page that is open.
-pub(crate) async fn row(portal: &Portal, brand: &BrandNow, now: Timestamp) -> Answer<Markup> {
-    let fresh = brand.fresh(&portal.store, now).await?.clone();
+pub(crate) async fn row(portal: &Portal, brand: &BrandStatus, now: Timestamp) -> HttpResult<Markup> {
+    let fresh = brand.freshness(&portal.store, now).await?.clone();
     Ok(brand_row(&line(portal, brand.tenant.clone(), fresh, now).await?, now))
 }
 
@@ -124,7 +151,7 @@ fn brand_row(line: &Line, now: Timestamp) -> Markup {
         li.sync id=(format!("sync-{slug}")) data-now-ms=(now.as_millisecond()) {
             div.sync-head {
                 a.who.brand href=(links::sync_of(slug).url()) { (brand_tile(tenant)) span.t { (tenant.name) } }
-                (Standing::of(fresh, tenant).badge())
+                (SyncHealth::of(fresh, tenant).badge())
                 div.push.flex.wrapf {
                     @match running {
                         Some(run) => a.btn href=(links::run(slug, &run.id).url()) { (icon("eye", 14)) "Watch" span.sr { " the run of " (tenant.name) } },

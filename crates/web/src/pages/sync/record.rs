@@ -8,14 +8,14 @@ use tetherboard_store::records;
 use tetherboard_store::snapshots::RowReader;
 
 use super::{dataset_named, snapshot};
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links;
+use crate::address::links;
+use crate::address::pairs::Pairs;
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::AgencyBrand;
 use crate::parts::agency::{AgencyPage, AgencyTab, crumbs, title};
-use crate::parts::fresh::dataset_name;
+use crate::parts::freshness::dataset_name;
 use crate::parts::shell::{EMPTY, Theme};
-use crate::query::Pairs;
-use crate::viewer::AgencyBrand;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/agency/sync/{brand}/records/{dataset}", get(record))
@@ -27,11 +27,11 @@ async fn record(
     Path((_, dataset)): Path<(String, String)>,
     pairs: Pairs,
     theme: Theme,
-) -> Answer<Markup> {
+) -> HttpResult<Markup> {
     let (conn, tenant, dataset) = (portal.store.conn(), &brand.tenant, dataset_named(&dataset)?);
     let id = pairs.get("id").unwrap_or_default().to_owned();
     let known = records::known(conn, tenant.id, dataset, std::slice::from_ref(&id)).await?;
-    let known = known.get(&id).ok_or_else(|| Refusal::missing(Wants::Page, "There is no record of that id."))?;
+    let known = known.get(&id).ok_or_else(|| HttpError::not_found("There is no record of that id."))?;
     let raw = RowReader::new(tenant.id).row(conn, known.row_no).await?.to_vec();
     let name = format!("{} {id}", dataset_name(dataset));
     let body = html! {

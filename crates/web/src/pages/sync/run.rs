@@ -12,18 +12,19 @@ use tetherboard_metrics::{Freshness, freshness};
 use tetherboard_store::runs::{self, DatasetReport, Run};
 
 use super::faults::{self, Fault};
-use super::{began, brand, cell, follows, moment, run_name, run_named};
-use crate::Portal;
-use crate::error::Answer;
-use crate::links;
-use crate::pages::agency::RUNS;
+use super::{began, brand, cell, moment, run_name, run_named};
+use crate::address::links;
+use crate::http::error::HttpResult;
+use crate::http::viewer::AgencyBrand;
+use crate::live::sync_fingerprint;
 use crate::parts::agency::{AgencyPage, AgencyTab, crumbs, title};
-use crate::parts::fresh::dataset_name;
+use crate::parts::format::{counted, listed, number};
+use crate::parts::freshness::dataset_name;
+use crate::parts::runs::RECENT_RUNS;
 use crate::parts::runs::{dataset_badge, run_badge};
 use crate::parts::shell::Theme;
-use crate::parts::words::{counted, listed, number};
 use crate::parts::{icon, time};
-use crate::viewer::AgencyBrand;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/agency/sync/{brand}/runs/{run}", get(run_page))
@@ -34,9 +35,9 @@ async fn run_page(
     State(portal): State<Portal>,
     Path((_, name)): Path<(String, String)>,
     theme: Theme,
-) -> Answer<Markup> {
+) -> HttpResult<Markup> {
     let (conn, tenant, now) = (portal.store.conn(), &brand.tenant, portal.clock.now());
-    let live = follows(&portal, tenant).await?;
+    let live = (links::sync_live(&tenant.slug), sync_fingerprint(&portal.store, tenant).await?);
     let run = run_named(&portal, tenant, &name).await?;
     let reports = runs::reports(conn, tenant.id, &run.id).await?;
     let view = View {
@@ -44,7 +45,7 @@ async fn run_page(
         now,
         fresh: freshness(conn, tenant, now).await?,
         names: brand::names(&portal).await?,
-        usual_ms: usual_ms(&runs::newest(conn, tenant.id, RUNS).await?),
+        usual_ms: usual_ms(&runs::newest(conn, tenant.id, RECENT_RUNS).await?),
         replayed: match &run.replay_of {
             Some(replayed) => runs::get(conn, tenant.id, replayed).await?,
             None => None,

@@ -13,16 +13,16 @@ use tetherboard_store::snapshots::{self, KeptPage, RowReader};
 use tetherboard_store::tenants::Tenant;
 
 use super::{began, bytes, compare, dataset_named, moment, run_name, run_named, snapshots as list};
-use crate::Portal;
-use crate::error::{Answer, Refusal, Wants};
-use crate::links;
+use crate::address::links;
+use crate::address::pairs::Pairs;
+use crate::http::error::{HttpError, HttpResult};
+use crate::http::viewer::AgencyBrand;
 use crate::parts::agency::{AgencyPage, AgencyTab, crumbs, title};
-use crate::parts::fresh::dataset_name;
+use crate::parts::format::number;
+use crate::parts::freshness::dataset_name;
 use crate::parts::shell::{EMPTY, Theme};
-use crate::parts::words::number;
 use crate::parts::{icon, time};
-use crate::query::Pairs;
-use crate::viewer::AgencyBrand;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/agency/sync/{brand}/runs/{run}/{dataset}/{page_no}", get(one))
@@ -39,11 +39,11 @@ async fn one(
     Path((_, run, dataset, page_no)): Path<(String, String, String, String)>,
     pairs: Pairs,
     theme: Theme,
-) -> Answer<Response> {
+) -> HttpResult<Response> {
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
     let run = run_named(&portal, tenant, &run).await?;
     let dataset = dataset_named(&dataset)?;
-    let missing = || Refusal::missing(Wants::Page, "This run has no such answer.");
+    let missing = || HttpError::not_found("This run has no such answer.");
     let page_no: i64 = page_no.parse().ok().filter(|page_no| *page_no >= 0).ok_or_else(missing)?;
     let Some(page) = snapshots::page(conn, tenant.id, &run.id, dataset, page_no).await? else {
         // All of them may be thinned out; one of many cannot be.
@@ -58,12 +58,13 @@ async fn one(
         return Ok(download(&format!("{}-{dataset}-{}-{page_no}", tenant.slug, run.id), body));
     }
     let others = others(&portal, tenant, &run, dataset, &page).await?;
-    let with = match pairs.get("with").filter(|with| !with.is_empty()) {
-        Some(with) => Some(others.iter().find(|(other, _)| other.id.as_str() == with).ok_or_else(|| {
-            Refusal::missing(Wants::Page, "That run has no answer to the same request, or it is not kept any more.")
-        })?),
-        None => None,
-    };
+    let with =
+        match pairs.get("with").filter(|with| !with.is_empty()) {
+            Some(with) => Some(others.iter().find(|(other, _)| other.id.as_str() == with).ok_or_else(|| {
+                HttpError::not_found("That run has no answer to the same request, or it is not kept any more.")
+            })?),
+            None => None,
+        };
     let shown = match with {
         Some((other, at)) => {
             let old = snapshots::body_of(conn, at, &mut RowReader::new(tenant.id)).await?;
@@ -103,7 +104,7 @@ async fn answer(
     theme: Theme,
     (run, dataset, page_no): (&Run, Dataset, i64),
     body: Markup,
-) -> Answer<Response> {
+) -> HttpResult<Response> {
     let page = AgencyPage {
         tab: AgencyTab::Sync,
         title: format!("Answer {} about {} · {}", page_no + 1, dataset_name(dataset).to_lowercase(), brand.tenant.name),
@@ -150,7 +151,13 @@ fn facts(tenant: &Tenant, page: &KeptPage, size: usize) -> Markup {
 }
 
 /// The answers to the same request in the runs around this one.
-async fn others(portal: &Portal, tenant: &Tenant, run: &Run, dataset: Dataset, page: &KeptPage) -> Answer<Vec<(Run, KeptPage)>> {
+async fn others(
+    portal: &Portal,
+    tenant: &Tenant,
+    run: &Run,
+    dataset: Dataset,
+    page: &KeptPage,
+) -> HttpResult<Vec<(Run, KeptPage)>> {
     let conn = portal.store.conn();
     let mut found = Vec::new();
     for other in snapshots::runs_around(conn, tenant.id, &run.id, dataset, AROUND).await? {

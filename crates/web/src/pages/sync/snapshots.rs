@@ -10,17 +10,17 @@ use tetherboard_store::snapshots::{self, KeptPage, RowReader};
 use tetherboard_store::tenants::Tenant;
 
 use super::{bytes, dataset_named, moment, page_of, run_name, run_named};
-use crate::Portal;
-use crate::error::Answer;
-use crate::links;
+use crate::address::links;
+use crate::address::pairs::Pairs;
+use crate::http::error::HttpResult;
+use crate::http::viewer::AgencyBrand;
 use crate::parts::agency::{AgencyPage, AgencyTab, crumbs, title};
-use crate::parts::fresh::dataset_name;
+use crate::parts::format::{count, counted, number};
+use crate::parts::freshness::dataset_name;
 use crate::parts::shell::{EMPTY, Theme};
 use crate::parts::table::{PAGE, pager};
-use crate::parts::words::{count, counted, number};
 use crate::parts::{icon, time};
-use crate::query::Pairs;
-use crate::viewer::AgencyBrand;
+use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/agency/sync/{brand}/runs/{run}/{dataset}", get(list))
@@ -38,7 +38,7 @@ async fn list(
     Path((_, run, dataset)): Path<(String, String, String)>,
     pairs: Pairs,
     theme: Theme,
-) -> Answer<Markup> {
+) -> HttpResult<Markup> {
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
     let run = run_named(&portal, tenant, &run).await?;
     let dataset = dataset_named(&dataset)?;

@@ -19,7 +19,7 @@ const SCRIPT: &str = "<script>alert(1)</script>";
 /// A page with these figures, each named by its label, and a browser that has drawn them.
 async fn drawn(figures: Vec<(&'static str, ChartSpec)>, options: Options) -> Browser {
     let browser = opened(figures, options).await;
-    // Those that are far from the view wait for somebody to scroll, or for paper.
+    // ComputedFilter that are far from the view wait for somebody to scroll, or for paper.
     browser.evaluate("dispatchEvent(new Event('beforeprint')); return true").await.unwrap();
     browser
 }

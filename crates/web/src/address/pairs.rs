@@ -1,0 +1,67 @@
+//! The query of an address as pairs of texts.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
+use url::form_urlencoded;
+
+use super::query::InvalidQuery;
+
+/// Text as the database stores it: PostgreSQL accepts no NUL, so U+FFFD stands for it there and in what is looked for.
+pub(crate) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// The pairs of a query, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pairs(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Pairs {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        Ok(Self::of(uri.query().unwrap_or_default()))
+    }
+}
+
+impl Pairs {
+    /// Reads a query such as `stage=FDD+Sent&q=ada`.
+    pub(crate) fn of(query: &str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into_owned(), without_nul(&value))).collect())
+    }
+
+    /// The last value of a key; a form may send one twice.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The last value of a key, trimmed; `None` if nothing is left.
+    pub(crate) fn filled(&self, key: &str) -> Option<&str> {
+        self.get(key).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// All values of a key, trimmed, each once.
+    ///
+    /// # Errors
+    /// When there are more than anyone would choose: each one is compared with every row.
+    pub(crate) fn all(&self, key: &str) -> Result<Vec<String>, InvalidQuery> {
+        const MOST: usize = 30;
+        let mut values: Vec<String> = Vec::new();
+        for (_, value) in self.0.iter().filter(|(name, _)| name == key) {
+            if !values.iter().any(|known| known == value.trim()) {
+                values.push(value.trim().to_owned());
+            }
+            if values.len() > MOST {
+                return Err(InvalidQuery(format!("`{key}` has more than {MOST} values. Choose fewer.")));
+            }
+        }
+        Ok(values)
+    }
+
+    /// All pairs except those of some keys.
+    pub(crate) fn without(&self, keys: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(key, _)| !keys.contains(&key.as_str())).cloned().collect())
+    }
+}

@@ -1,0 +1,29 @@
+//! The page of ours that a form was sent from, to lead back to it.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::REFERER;
+use axum::http::request::Parts;
+use axum::response::Redirect;
+use url::{Position, Url};
+
+use crate::address::links::safe_back;
+
+pub(crate) struct Referer(Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for Referer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let address = parts.headers.get(REFERER).and_then(|address| Url::parse(address.to_str().ok()?).ok());
+        let path = address.map(|address| address[Position::BeforePath..Position::AfterQuery].to_owned());
+        Ok(Self(path.filter(|path| safe_back(path) == path && path != "/")))
+    }
+}
+
+impl Referer {
+    pub(crate) fn or(self, otherwise: impl FnOnce() -> String) -> Redirect {
+        Redirect::to(&self.0.unwrap_or_else(otherwise))
+    }
+}

@@ -1,0 +1,117 @@
+//! Numbers in words.
+
+use maud::{Markup, html};
+use tetherboard_domain::{Money, grouped};
+
+/// `1,234`.
+pub(crate) fn number(number: i64) -> String {
+    let digits = grouped(number.unsigned_abs());
+    if number < 0 { format!("−{digits}") } else { digits }
+}
+
+/// How many there are in memory, as numbers are told.
+pub(crate) fn count(things: usize) -> i64 {
+    i64::try_from(things).unwrap_or(i64::MAX)
+}
+
+/// `1 lead`, `12 leads`.
+pub(crate) fn counted(count: i64, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
+/// `3 more`, `1 fewer`, `as many`.
+pub(crate) fn change(now: i64, before: i64) -> String {
+    match now - before {
+        0 => "as many".to_owned(),
+        more @ 1.. => format!("{} more", number(more)),
+        fewer => format!("{} fewer", number(-fewer)),
+    }
+}
+
+/// A share as whole percents; "—" of nothing.
+pub(crate) fn percent(part: i64, whole: i64) -> String {
+    if whole == 0 { "—".to_owned() } else { format!("{}%", (200 * part + whole) / (2 * whole)) }
+}
+
+/// The two letters of a person or brand.
+pub(crate) fn initials(name: &str) -> String {
+    let mut letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let first = letters.next();
+    let last = letters.next_back();
+    [first, last].into_iter().flatten().flat_map(char::to_uppercase).collect()
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [start @ .., last] => format!("{} and {last}", start.join(", ")),
+    }
+}
+
+/// A source where people read it.
+pub(crate) fn source_name(source: Option<&str>) -> &str {
+    match source {
+        None => "Not readable",
+        Some("") => "Not recorded",
+        Some(name) => name,
+    }
+}
+
+/// The word for a candidate, deal or appointment that nobody looks after.
+pub(crate) const NO_OWNER: &str = "No owner";
+
+/// Who looks after something, on one line.
+pub(crate) fn owner(name: &str) -> Markup {
+    let name = name.trim();
+    html! { @if name.is_empty() { span.muted { (NO_OWNER) } } @else { span.t title=(name) { (name) } } }
+}
+
+/// What a fee weighs, or those of one stage. Unknown odds weigh nothing in a sum, but $0 would say that they are 0.
+pub(crate) fn weighted_fee(fee: Option<Money>, weighted: Option<Money>) -> Markup {
+    const NO_ODDS: &str = "Without known odds this adds nothing to the weighted value.";
+    html! {
+        @match weighted {
+            Some(weighted) => (weighted),
+            None => span.muted title=[fee.is_some().then_some(NO_ODDS)] { "—" },
+        }
+    }
+}
+
+/// Within a sentence no name is longer than a line; the CRM's can be.
+pub(crate) fn clipped(name: &str) -> Markup {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        None => html! { (name) },
+        Some((end, _)) => html! { span title=(name) { (name[..end].trim_end()) "…" } },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_and_shares_are_said_in_words() {
+        assert_eq!((change(11, 8), change(8, 11), change(2, 2)), ("3 more".into(), "3 fewer".into(), "as many".into()));
+        assert_eq!((percent(1, 3), percent(1, 2), percent(0, 0)), ("33%".into(), "50%".into(), "—".into()));
+        assert_eq!(counted(1, "lead", "leads"), "1 lead");
+        assert_eq!(counted(4_312, "lead", "leads"), "4,312 leads");
+        assert_eq!(initials("Dana van Whitlock"), "DW");
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn a_blank_owner_is_said_in_one_word() {
+        assert_eq!(owner(" ").into_string(), "<span class=\"muted\">No owner</span>");
+        assert_eq!(owner(" <b> ").into_string(), "<span class=\"t\" title=\"&lt;b&gt;\">&lt;b&gt;</span>");
+    }
+
+    #[test]
+    fn a_long_name_is_clipped_between_letters_and_whole_in_its_title() {
+        assert_eq!(clipped("FDD Sent").into_string(), "FDD Sent");
+        let long = "é".repeat(61);
+        assert_eq!(clipped(&long).into_string(), format!("<span title=\"{long}\">{}…</span>", "é".repeat(60)));
+    }
+}

@@ -1,0 +1,168 @@
+//! How old the data is, said on every page: a chip that keeps itself up to date, and a banner when something is wrong.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use tetherboard_domain::{Dataset, DatasetStatus, SyncState, Zone};
+use tetherboard_metrics::{Freshness, Step};
+use tetherboard_store::tenants::Tenant;
+
+use super::{icon, time, toned_icon};
+use crate::address::links;
+use crate::parts::format::number;
+
+/// What people call a list of the CRM.
+pub(crate) fn dataset_name(dataset: Dataset) -> &'static str {
+    match dataset {
+        Dataset::Stages => "Stages",
+        Dataset::Sources => "Lead sources",
+        Dataset::Users => "People",
+        Dataset::Contacts => "Contacts",
+        Dataset::Deals => "Deals",
+        Dataset::Events => "Appointments",
+        Dataset::Notes => "Notes",
+    }
+}
+
+/// The chip in the header. It is told anew while the page is open.
+pub(crate) fn chip(tenant: &Tenant, fresh: &Freshness, now: Timestamp, is_agency: bool) -> Markup {
+    html! {
+        details.menu.end id="freshness" data-now-ms=(now.as_millisecond()) {
+            (summary(fresh, now))
+            div.menu-panel.wide {
+                p.menu-h { "Data as of" }
+                p.menu-p {
+                    @match fresh.as_of {
+                        Some(as_of) => b { (time::exact(as_of, &tenant.zone)) },
+                        None => b { "Not read yet" },
+                    }
+                    ". Next run " (time::told(fresh.next_at, now, &tenant.zone)) "."
+                }
+                dl.ages {
+                    @for dataset in &fresh.datasets { (age_line(dataset.dataset, dataset.as_of, fresh, now, &tenant.zone)) }
+                }
+                @if is_agency {
+                    hr;
+                    form.menu-form method="post" action=(links::sync_now(&tenant.slug)) {
+                        button.btn disabled[fresh.state == SyncState::Running] { (icon("refresh-cw", 14)) "Sync now" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn summary(fresh: &Freshness, now: Timestamp) -> Markup {
+    let progress = fresh.progress.as_ref().and_then(|progress| progress.current());
+    html! {
+        @if fresh.state == SyncState::Running {
+            summary.fresh.sync {
+                (icon("refresh-cw", 14))
+                span {
+                    "Syncing"
+                    @if let Some(report) = progress {
+                        span.no-phone {
+                            ": " (dataset_name(report.dataset).to_lowercase()) " " (number(report.read))
+                            @if let Some(expected) = report.expected { " of " (number(expected.max(report.read))) }
+                        }
+                    }
+                }
+            }
+        } @else if let Some(as_of) = fresh.as_of {
+            @let warn = fresh.step > Step::Fresh || fresh.state == SyncState::Failing;
+            summary class=(if warn { "fresh warn" } else { "fresh" }) {
+                (icon(if warn { "clock-alert" } else { "circle-check" }, 14))
+                span { span.no-phone { "Updated " } time data-age="fold" datetime=(as_of) { (time::ago(as_of, now)) } }
+            }
+        } @else {
+            summary.fresh.warn { (icon("clock-alert", 14)) span { "No data yet" } }
+        }
+    }
+}
+
+fn age_line(dataset: Dataset, as_of: Option<Timestamp>, fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
+    let trouble = fresh.trouble.as_ref().and_then(|trouble| trouble.datasets.iter().find(|report| report.dataset == dataset));
+    html! {
+        div class=(if trouble.is_some() || as_of.is_none() { "warning" } else { "success" }) {
+            (toned_icon(if trouble.is_some() || as_of.is_none() { "circle-alert" } else { "circle-check" }, 14))
+            dt { (dataset_name(dataset)) }
+            dd { @match as_of { Some(as_of) => (time::aging(as_of, now, zone)), None => "never" } }
+            @if let Some(report) = trouble {
+                dd.why {
+                    @match report.status {
+                        DatasetStatus::Held => { "Held: ClientTether does not show " (number(report.held)) " records; the saved ones stay." }
+                        _ => "The last read did not finish; the saved data stays.",
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Says what is shown, as of when, why it is not newer and when it is tried again. Never an error's text.
+pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact: Option<&str>) -> Markup {
+    let Some(as_of) = fresh.as_of else { return first_trouble(fresh, now, &tenant.zone) };
+    if !fresh.is_troubled() && fresh.step == Step::Fresh {
+        return html! {};
+    }
+    let (tone, picture) = match fresh.step {
+        Step::Fresh | Step::Notice => ("info", "info"),
+        Step::Warning => ("warning", "clock-alert"),
+        Step::Critical => ("danger", "triangle-alert"),
+    };
+    let zone = &tenant.zone;
+    html! {
+        div class=(format!("banner {tone}")) role="status" {
+            (icon(picture, 18))
+            div {
+                b { "You are looking at data saved " (time::told(as_of, now, zone)) ", " (time::ago(as_of, now)) "." }
+                p {
+                    @if fresh.is_troubled() { (why(fresh, zone)) } @else { "No update has run since then." }
+                    " Nothing has been lost. " (next(fresh, now, zone))
+                    @if let Some(contact) = contact.filter(|_| fresh.step == Step::Critical) { " Questions: " (contact) "." }
+                }
+            }
+        }
+    }
+}
+
+/// Before anything was ever read whole.
+fn first_trouble(fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
+    if !fresh.is_troubled() {
+        return html! {};
+    }
+    html! {
+        div.banner.warning role="status" {
+            (icon("clock-alert", 18))
+            div { b { "ClientTether has not been read yet." } p { (why(fresh, zone)) " " (next(fresh, now, zone)) } }
+        }
+    }
+}
+
+fn next(fresh: &Freshness, now: Timestamp, zone: &Zone) -> String {
+    match fresh.state {
+        SyncState::Running => "An update is running now.".to_owned(),
+        _ => format!("We try again {}.", time::told(fresh.next_at, now, zone)),
+    }
+}
+
+fn why(fresh: &Freshness, zone: &Zone) -> Markup {
+    let datasets = fresh.trouble.as_ref().map(|trouble| trouble.datasets.as_slice()).unwrap_or_default();
+    let held = datasets.iter().find(|report| report.status == DatasetStatus::Held);
+    let names: Vec<String> = datasets.iter().map(|report| dataset_name(report.dataset).to_lowercase()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let since = fresh.troubled_since().map(|since| format!(" since {}", time::exact(since, zone)));
+    html! {
+        @match (fresh.class(), held) {
+            (Some(class), _) => {
+                (class.for_clients()) (since.unwrap_or_default()) ", so "
+                @if names.is_empty() { "what changed there since is not here." }
+                @else { (super::format::listed(&names)) " may be newer there than here." }
+            }
+            (None, Some(report)) => {
+                "ClientTether suddenly shows " (number(report.held)) " " (dataset_name(report.dataset).to_lowercase())
+                " fewer; until that is confirmed the saved ones are shown."
+            }
+            (None, None) => "The last update was cut short.",
+        }
+    }
+}

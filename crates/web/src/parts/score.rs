@@ -1,0 +1,45 @@
+//! A hot list score and its points.
+
+use maud::{Markup, html};
+use tetherboard_domain::{Points, RuleStep, ScoreRules, Why};
+use tetherboard_metrics::HotListItem;
+
+use super::hot_list::{HotListFormat, signed};
+
+/// Each part of a score, and their sum.
+pub(crate) fn reasons(display: HotListFormat<'_>, item: &HotListItem, rules: &ScoreRules) -> Markup {
+    let sum: i64 = item.points.iter().map(|part| part.points).sum();
+    html! {
+        div {
+            h2 { "Why " (item.score) }
+            dl.mt2 {
+                @for part in &item.points {
+                    div.reason {
+                        dt { (part.why.name()) }
+                        dd { span.bar { @if part.points > 0 { i style=(format!("width:{}%", share(part, rules))) {} } } }
+                        dd.p { (signed(part.points)) }
+                        dd.w { (display.why(part, item)) }
+                    }
+                }
+                div.reason.sum { dt { "Score" } dd {} dd.p { (item.score) } dd.w {
+                    @if sum == item.score { "of 100, the sum of the points above" }
+                    @else { "the points add up to " (signed(sum)) "; a score is from 0 to 100" }
+                } }
+            }
+        }
+    }
+}
+
+/// How much of the most that a part can give, in percent.
+fn share(part: &Points, rules: &ScoreRules) -> i64 {
+    let first = |steps: &[RuleStep]| steps.iter().map(|step| step.points).max().unwrap_or(0);
+    let most = match part.why {
+        Why::Stage { .. } => rules.stage,
+        Why::Momentum { .. } => first(&rules.moved_forward),
+        Why::Touch { .. } => first(&rules.touched),
+        Why::Appointment { .. } => first(&rules.booked).max(rules.booked_later),
+        Why::Fee { .. } => rules.fee_twice_median,
+        Why::CloseDate { .. } => first(&rules.closes),
+    };
+    (100 * part.points.max(0)).checked_div(most).unwrap_or(0).clamp(0, 100)
+}
