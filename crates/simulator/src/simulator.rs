@@ -11,15 +11,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use tetherboard_domain::Clock;
 
-use crate::answer::header;
 use crate::config::Config;
 use crate::dice::{self, Dice};
-use crate::edit::Edit;
-use crate::fault::{Fault, Faults};
+use crate::edits::edit::Edit;
+use crate::faults::fault::{Fault, Faults};
 use crate::request::Request;
-use crate::server::Server;
-use crate::truth::Truth;
+use crate::wire::api::header;
+use crate::wire::server::Server;
 use crate::world::World;
+use crate::world::truth::Truth;
 
 /// How many calls an account remembers.
 const CALLS_KEPT: usize = 100_000;

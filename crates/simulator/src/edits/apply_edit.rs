@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::dice;
-use crate::edit::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
-use crate::record::{Appointment, Contact, Deal, Source, Stage, User, Words};
-use crate::table::{HandWritten, Table};
-use crate::words::Meeting;
+use crate::edits::edit::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
+use crate::people::words::Meeting;
 use crate::world::World;
+use crate::world::records::{Appointment, Contact, Deal, Source, Stage, User, Words};
+use crate::world::table::{HandWritten, Table};
 
 impl World {
     /// Makes the change now, and returns the id of the record that it made or changed.
@@ -125,7 +125,7 @@ impl World {
             .contacts
             .get(serial)
             .filter(|row| !row.item.by_hand)
-            .and_then(|row| serde_json::from_slice(&crate::render::contact(&self.scene, row)).ok());
+            .and_then(|row| serde_json::from_slice(&crate::world::render::contact(&self.scene, row)).ok());
         let Some(shown) = shown else { return };
         if let Some(row) = self.contacts.change(serial) {
             row.item.by_hand = true;

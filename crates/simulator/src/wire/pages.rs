@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::http::Uri;
 
-use crate::fault::Fault;
-use crate::mangle;
-use crate::record::Appointment;
-use crate::render;
+use crate::faults::fault::Fault;
+use crate::faults::rows;
 use crate::request::Request;
-use crate::table::{Row, Table};
 use crate::world::World;
+use crate::world::records::Appointment;
+use crate::world::render;
+use crate::world::table::{Row, Table};
 
 /// The most rows that one answer holds.
 pub(crate) const MOST: usize = 100;
@@ -74,7 +74,7 @@ impl World {
             Some(Fault::EndlessPages) => {
                 let page = self.slice(asked, offset, limit)?;
                 let first = if page.rows.is_empty() { self.slice(asked, 0, limit)?.rows } else { Vec::new() };
-                let new = first.iter().zip(offset..).map(|(row, serial)| mangle::renamed(row, asked.request, serial));
+                let new = first.iter().zip(offset..).map(|(row, serial)| rows::renamed(row, asked.request, serial));
                 Ok(Page { rows: page.rows.into_iter().chain(new).collect(), total: offset.saturating_add(2 * limit) })
             }
             Some(Fault::ShiftingPages) if offset > 0 => self.slice(asked, offset - 1, limit),
@@ -84,9 +84,9 @@ impl World {
                 let mut page = self.slice(asked, offset, limit)?;
                 let beyond = (offset + page.rows.len()).saturating_sub(page.total);
                 if offset + page.rows.len() >= page.total {
-                    let again = self.slice(asked, beyond, mangle::DUPLICATES.saturating_sub(beyond))?;
+                    let again = self.slice(asked, beyond, rows::DUPLICATES.saturating_sub(beyond))?;
                     let room = limit - page.rows.len();
-                    page.rows.extend(again.rows.iter().take(room).map(|row| mangle::stale(row)));
+                    page.rows.extend(again.rows.iter().take(room).map(|row| rows::stale(row)));
                 }
                 Ok(page)
             }

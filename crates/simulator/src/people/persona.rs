@@ -3,9 +3,9 @@
 //! A persona is drawn anew from its key whenever its row is written, so that fifty thousand of them weigh nothing.
 
 use crate::dice::Dice;
-use crate::names::{COMPANIES, FIRST, LAST, PLANS, STREETS, WHITEBOARDS};
-use crate::odd;
-use crate::places::{PLACES, Place};
+use crate::people::hostile_text;
+use crate::people::names::{COMPANIES, FIRST, LAST, PLANS, STREETS, WHITEBOARDS};
+use crate::people::places::{PLACES, Place};
 
 pub(crate) struct Persona {
     pub(crate) first: String,
@@ -70,9 +70,9 @@ impl Persona {
             0..=3 => ("No Name", "Text Added"),
             4..=7 => ("No Name Added by Call", ""),
             8..=9 => ("No Name Text Added", ""),
-            10..=59 if odd_text => *dice.pick(&odd::NAMES),
+            10..=59 if odd_text => *dice.pick(&hostile_text::NAMES),
             60..=62 if odd_text => {
-                self.first = odd::long_name();
+                self.first = hostile_text::long_name();
                 return;
             }
             _ => return,

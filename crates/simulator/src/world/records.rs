@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use crate::candidate::Outcome;
 use crate::dice::Dice;
-use crate::edit::NoteEdit;
-use crate::table::HandWritten;
-use crate::words::{Meeting, NoteKind};
-use crate::{sources, staff, stages};
+use crate::edits::edit::NoteEdit;
+use crate::people::candidate::Outcome;
+use crate::people::words::{Meeting, NoteKind};
+use crate::world::table::HandWritten;
+use crate::world::{sources, staff, stages};
 
 pub(crate) struct Contact {
     pub(crate) key: u64,

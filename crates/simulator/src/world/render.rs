@@ -4,18 +4,18 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::calendar::ZERO_DATE;
-use crate::candidate::Outcome;
-use crate::odd;
-use crate::persona::Persona;
-use crate::record::{Appointment, Contact, Deal, Note, Source, Stage, User, Words};
-use crate::sources::SOURCES;
-use crate::staff::{self, Person};
-use crate::stages::{NEW_LEAD, contact_type_name};
-use crate::table::{HandWritten, Row};
-use crate::words::NoteKind;
+use crate::people::candidate::Outcome;
+use crate::people::hostile_text;
+use crate::people::persona::Persona;
+use crate::people::words::NoteKind;
 use crate::world::Scene;
-use crate::writer::Writer;
+use crate::world::calendar::ZERO_DATE;
+use crate::world::json_writer::Writer;
+use crate::world::records::{Appointment, Contact, Deal, Note, Source, Stage, User, Words};
+use crate::world::sources::SOURCES;
+use crate::world::staff::{self, Person};
+use crate::world::stages::{NEW_LEAD, contact_type_name};
+use crate::world::table::{HandWritten, Row};
 
 pub(crate) fn contact(scene: &Scene, row: &Row<Contact>) -> Vec<u8> {
     let contact = &row.item;
@@ -105,7 +105,7 @@ pub(crate) fn appointment(scene: &Scene, row: &Row<Appointment>, of: Option<&Row
     out.text("description", item.meeting.description());
     out.text("location", item.meeting.location());
     out.text("start_date", &scene.calendar.local(item.starts));
-    out.text("end_date", &scene.calendar.local(item.starts + item.minutes * crate::calendar::MINUTE));
+    out.text("end_date", &scene.calendar.local(item.starts + item.minutes * crate::world::calendar::MINUTE));
     let status = match item.outcome {
         None => "Scheduled",
         Some(Outcome::Held) => "Completed",
@@ -122,7 +122,9 @@ pub(crate) fn note(scene: &Scene, note: &Note, of: &Row<Contact>) -> Vec<u8> {
     let mut out = Writer::new(&note.hand);
     let (text, kind, author) = match &note.words {
         Words::Line(kind, line) => (fill(scene, of, *kind, *line, &owner), kind.label(), owner.as_str()),
-        Words::Odd(line) => (odd::NOTES[usize::from(*line) % odd::NOTES.len()].to_owned(), "Note", owner.as_str()),
+        Words::Odd(line) => {
+            (hostile_text::NOTES[usize::from(*line) % hostile_text::NOTES.len()].to_owned(), "Note", owner.as_str())
+        }
         Words::Typed(edit) => {
             (edit.text.clone(), edit.note_type.as_deref().unwrap_or("Note"), edit.author.as_deref().unwrap_or(&owner))
         }

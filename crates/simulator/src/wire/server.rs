@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::simulator::Simulator;
-use crate::wire::{Door, Line};
-use crate::{answer, control};
+use crate::wire::connection::{Door, Line};
+use crate::wire::{api, control};
 
 /// A listening simulator; dropping it, or [`Server::stop`], closes the listener and every open connection.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Server {
         let (closing, open) = (CancellationToken::new(), TaskTracker::new());
         let serving = Serving { simulator, closing: closing.clone() };
         let routes = Router::new()
-            .route("/v2/api/{*request}", any(answer::answer))
+            .route("/v2/api/{*request}", any(api::answer))
             .nest("/control", control::router())
             .with_state(serving)
             .into_make_service_with_connect_info::<Line>();

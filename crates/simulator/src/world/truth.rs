@@ -7,10 +7,10 @@ use jiff::civil::DateTime;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::record::{Contact, Deal, Stage};
-use crate::render;
-use crate::table::Row;
 use crate::world::World;
+use crate::world::records::{Contact, Deal, Stage};
+use crate::world::render;
+use crate::world::table::Row;
 
 /// Under this name stand the contacts whose stage or source is no text at all.
 const NO_TEXT: &str = "null";
@@ -163,7 +163,7 @@ fn is_prospect(row: &Row<Contact>) -> bool {
 
 fn is_dated(world: &World, row: &Row<Contact>) -> bool {
     match row.hand_written("created") {
-        None => row.item.dated && render::created_shown(&world.scene, &row.item) != crate::calendar::ZERO_DATE,
+        None => row.item.dated && render::created_shown(&world.scene, &row.item) != crate::world::calendar::ZERO_DATE,
         Some(Some(Value::String(text))) => DateTime::strptime("%Y-%m-%d %H:%M:%S", text.trim()).is_ok(),
         Some(_) => false,
     }

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::fault::Fault;
-use crate::page::Page;
+use crate::faults::fault::Fault;
 use crate::request::{Dialect, Nothing, Request};
-use crate::writer::push_text;
+use crate::wire::pages::Page;
+use crate::world::json_writer::push_text;
 
 enum Total {
     Missing,

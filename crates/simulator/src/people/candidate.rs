@@ -3,13 +3,13 @@
 //! What will happen to a candidate depends on its own key alone. So a world that is asked once a month and one that is
 //! asked every second live through the same steps, whatever else happens in between.
 
-use crate::calendar::{Calendar, DAY, MINUTE};
 use crate::dice::Dice;
-use crate::stages::{
+use crate::people::words::{Meeting, NoteKind};
+use crate::world::calendar::{Calendar, DAY, MINUTE};
+use crate::world::stages::{
     DEAL_STRUCTURE, DISCOVERY_DAY_BOOKED, FA_SENT, FA_SIGNED, FDD_REVIEW_SCHEDULED, FDD_SENT, FUTURE_INTEREST, INBOUND_CONTACT,
     INITIAL_CALL_SCHEDULED, NOT_INTERESTED, NOT_QUALIFIED, OUTBOUND_CALL, QR_RETURNED, QR_SENT, TERRITORY_TAKEN, UNRESPONSIVE,
 };
-use crate::words::{Meeting, NoteKind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
@@ -151,7 +151,7 @@ impl Life<'_> {
                 self.steps.push((self.now + MINUTE, Step::Expect(days)));
             }
             OUTBOUND_CALL if self.dice.chance(0.08) => {
-                let seat = self.dice.below(usize::from(crate::staff::TEAM)) as u8;
+                let seat = self.dice.below(usize::from(crate::world::staff::TEAM)) as u8;
                 self.steps.push((self.now + 30 * MINUTE, Step::HandOver(seat)));
             }
             _ => {}

@@ -3,20 +3,31 @@
 //! Everything that will happen waits in one queue ordered by time. Advancing plays the steps that are due and plans the
 //! arrivals of each day as its midnight passes, so many small advances and one large one live the same history.
 
+pub(crate) mod calendar;
+pub(crate) mod initial_state;
+pub(crate) mod json_writer;
+pub(crate) mod records;
+pub(crate) mod render;
+pub(crate) mod sources;
+pub(crate) mod staff;
+pub(crate) mod stages;
+pub(crate) mod table;
+pub(crate) mod truth;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use jiff::civil::Date;
 
-use crate::calendar::{Calendar, DAY, lead_second, lead_share};
-use crate::candidate::{self, Step};
 use crate::dice::{self, Dice};
-use crate::persona::Persona;
-use crate::record::{Appointment, Contact, Deal, Note, Source, Stage, User, Words};
-use crate::render;
-use crate::sources::SOURCES;
-use crate::stages::{self, STAGES};
-use crate::table::Table;
+use crate::people::candidate::{self, Step};
+use crate::people::persona::Persona;
+use crate::world::calendar::{Calendar, DAY, lead_second, lead_share};
+use crate::world::records::{Appointment, Contact, Deal, Note, Source, Stage, User, Words};
+use crate::world::render;
+use crate::world::sources::SOURCES;
+use crate::world::stages::{self, STAGES};
+use crate::world::table::Table;
 
 pub(crate) struct World {
     pub(crate) scene: Scene,
@@ -153,7 +164,7 @@ impl World {
         }
     }
 
-    fn book(&mut self, serial: u32, meeting: crate::words::Meeting, starts: i64) {
+    fn book(&mut self, serial: u32, meeting: crate::people::words::Meeting, starts: i64) {
         let Some(row) = self.contacts.get(serial) else { return };
         let Persona { first, last, .. } = Persona::draw(row.item.key, self.scene.odd_text);
         let minutes = meeting.minutes();
@@ -219,8 +230,8 @@ impl World {
         for seed in SOURCES.iter().filter(|seed| !seed.name.is_empty()) {
             self.sources.add(Source { name: seed.name.into() });
         }
-        for seat in 0..crate::staff::TEAM {
-            let person = crate::staff::person(self.scene.account, seat);
+        for seat in 0..crate::world::staff::TEAM {
+            let person = crate::world::staff::person(self.scene.account, seat);
             self.users.add(User { first: person.first.into(), last: person.last.into() });
         }
         self.scene.user_ids = self.users.rows().iter().map(|row| row.id.clone()).collect();

@@ -5,13 +5,13 @@ use std::collections::{BinaryHeap, HashMap};
 
 use jiff::tz::TimeZone;
 
-use crate::calendar::{Calendar, DAY, lead_second, lead_share};
-use crate::candidate::Step;
 use crate::config::{AccountConfig, Config};
 use crate::dice::{self, Dice};
-use crate::record::Deal;
-use crate::stages::{FA_SIGNED, QR_SENT, STAGES};
-use crate::table::Table;
+use crate::people::candidate::Step;
+use crate::world::calendar::{Calendar, DAY, lead_second, lead_share};
+use crate::world::records::Deal;
+use crate::world::stages::{FA_SIGNED, QR_SENT, STAGES};
+use crate::world::table::Table;
 use crate::world::{LifeToCome, Scene, World};
 
 /// How far back the oldest contact goes, and how fast the account has been growing, in days.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::fault::Fault;
+use crate::faults::fault::Fault;
 
 impl Fault {
     /// Every spelling, with an example where something follows.

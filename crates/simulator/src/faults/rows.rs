@@ -9,7 +9,7 @@ use flate2::{Compress, Compression, FlushCompress};
 use serde_json::{Map, Value};
 
 use crate::dice::Dice;
-use crate::fault::Fault;
+use crate::faults::fault::Fault;
 use crate::request::Request;
 
 /// How many rows a list with duplicate ids repeats.

@@ -8,14 +8,14 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::Request;
-use crate::broken;
-use crate::envelope;
-use crate::fault::Fault;
-use crate::mangle;
-use crate::page::Asked;
-use crate::server::Serving;
+use crate::faults::fault::Fault;
+use crate::faults::rows;
 use crate::simulator::Account;
-use crate::wire::Line;
+use crate::wire::connection::Line;
+use crate::wire::envelope;
+use crate::wire::malformed;
+use crate::wire::pages::Asked;
+use crate::wire::server::Serving;
 
 /// How a chain of redirects goes on.
 const MOVED: [StatusCode; 5] = [
@@ -60,7 +60,7 @@ fn healthy(serving: &Serving, account: &Account, asked: &Asked, fault: Option<&F
     let page = account.world(serving.simulator.clock_ms()).page(asked, fault);
     let Ok(mut page) = page else { return envelope::of_code("400", Some(asked.request)) };
     if let Some(fault) = fault {
-        mangle::mangle(&mut page.rows, fault, asked.request, asked.offset);
+        rows::mangle(&mut page.rows, fault, asked.request, asked.offset);
     }
     envelope::of_page(&page, asked.request, fault)
 }
@@ -90,20 +90,20 @@ async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line
         }
         Fault::ResultCode(code) => json(envelope::of_code(code, Some(asked.request))),
         Fault::Html => html(StatusCode::OK, "We will be right back: scheduled maintenance"),
-        Fault::NotJson => json([broken::WARNING, b"{\"Res"].concat()),
+        Fault::NotJson => json([malformed::WARNING, b"{\"Res"].concat()),
         Fault::EmptyBody => json(Vec::new()),
-        Fault::LeadingGarbage => json([broken::WARNING, &body()].concat()),
-        Fault::TrailingGarbage => json([&body(), broken::WARNING].concat()),
+        Fault::LeadingGarbage => json([malformed::WARNING, &body()].concat()),
+        Fault::TrailingGarbage => json([&body(), malformed::WARNING].concat()),
         Fault::ByteOrderMark => json(["\u{feff}".as_bytes(), &body()].concat()),
-        Fault::Latin1 => json(broken::latin_1(&body())),
-        Fault::Utf16 => json(broken::utf_16(&body())),
-        Fault::CutBody => broken::cut(body()),
-        Fault::ShortLength => broken::short_length(line, &body()),
-        Fault::CutChunks => broken::cut_chunks(line, &body()),
-        Fault::EndlessBody => broken::endless(),
-        Fault::HugeHeader(bytes) => broken::huge_header(json(body()), *bytes),
-        Fault::Informational(status) => broken::informational(line, *status, json(body())),
-        Fault::NotHttp => broken::not_http(line),
+        Fault::Latin1 => json(malformed::latin_1(&body())),
+        Fault::Utf16 => json(malformed::utf_16(&body())),
+        Fault::CutBody => malformed::cut(body()),
+        Fault::ShortLength => malformed::short_length(line, &body()),
+        Fault::CutChunks => malformed::cut_chunks(line, &body()),
+        Fault::EndlessBody => malformed::endless(),
+        Fault::HugeHeader(bytes) => malformed::huge_header(json(body()), *bytes),
+        Fault::Informational(status) => malformed::informational(line, *status, json(body())),
+        Fault::NotHttp => malformed::not_http(line),
         Fault::Reset => {
             line.reset();
             StatusCode::OK.into_response()
@@ -112,7 +112,7 @@ async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line
             serving.closing.cancelled().await;
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
-        Fault::Drip => broken::drip(body()),
+        Fault::Drip => malformed::drip(body()),
         Fault::SlowMs(ms) => {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(*ms)) => {}
@@ -120,15 +120,15 @@ async fn faulty(serving: &Serving, account: &Account, asked: &Asked, line: &Line
             }
             json(body())
         }
-        Fault::Gzip => labelled(json(mangle::gzip(&body())), CONTENT_ENCODING, Some("gzip")),
+        Fault::Gzip => labelled(json(rows::gzip(&body())), CONTENT_ENCODING, Some("gzip")),
         Fault::GzipMislabelled => labelled(json(body()), CONTENT_ENCODING, Some("gzip")),
         Fault::GzipCut => {
-            let mut packed = mangle::gzip(&body());
+            let mut packed = rows::gzip(&body());
             packed.truncate(packed.len() / 2);
             labelled(json(packed), CONTENT_ENCODING, Some("gzip"))
         }
-        Fault::GzipUnlabelled => json(mangle::gzip(&body())),
-        Fault::GzipBomb => labelled(json(mangle::gzip_bomb()), CONTENT_ENCODING, Some("gzip")),
+        Fault::GzipUnlabelled => json(rows::gzip(&body())),
+        Fault::GzipBomb => labelled(json(rows::gzip_bomb()), CONTENT_ENCODING, Some("gzip")),
         _ => json(body()),
     }
 }

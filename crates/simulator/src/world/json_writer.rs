@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::table::HandWritten;
+use crate::world::table::HandWritten;
 
 /// Writes one JSON object, minding what a hand wrote over.
 pub(crate) struct Writer<'a> {

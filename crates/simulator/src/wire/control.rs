@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Request;
-use crate::fault::Fault;
-use crate::server::Serving;
+use crate::faults::fault::Fault;
 use crate::simulator::Simulator;
+use crate::wire::server::Serving;
 
 const FAULT_WANTED: &str = r#"{"account": 0, "request": "contacts", "fault": "status:500"}; request "all" means every one; GET /control/faults lists the spellings"#;
 const ACCOUNT_WANTED: &str = r#"{"account": 0}"#;
