@@ -1,8 +1,8 @@
-//! A ClientTether to run against.
+//! A ClientTether simulator for the demo, tests, and benchmarks.
 //!
-//! The CRM has no public test account, so the demo, the tests and the benchmarks run against this one: accounts of
-//! invented franchise candidates who live by the injected clock, served over HTTP with the real service's quirks, and
-//! with any of its faults on demand. The same seed and the same moments always make the same world.
+//! The CRM has no public test account. This crate serves accounts of made-up franchise candidates over HTTP, with the
+//! real service's quirks and, on demand, any of its faults. Accounts change as the injected clock advances. The same
+//! seed and the same instants always produce the same data.
 
 mod config;
 mod dice;

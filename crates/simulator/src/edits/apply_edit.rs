@@ -1,27 +1,28 @@
-//! How the world takes a change made by hand.
+//! Applies edits to an account's records.
 //!
-//! A change that names what does not exist panics and says so: it is a mistake of the test that made it.
+//! An edit that names a record that does not exist panics: it is a mistake in the test.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::dice;
 use crate::edits::edit::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
-use crate::people::words::Meeting;
+use crate::people::meetings::Meeting;
 use crate::world::World;
-use crate::world::records::{Appointment, Contact, Deal, Source, Stage, User, Words};
-use crate::world::table::{HandWritten, Table};
+use crate::world::records::{Appointment, Contact, Deal, NoteBody, Source, Stage, User};
+use crate::world::render;
+use crate::world::table::{Overrides, Table, set_override};
 
 impl World {
-    /// Makes the change now, and returns the id of the record that it made or changed.
-    pub(crate) fn edit(&mut self, change: Edit) -> String {
-        let id = self.make(change);
-        self.rewrite();
+    /// Applies an edit now, and returns the ID of the record that it added or changed.
+    pub(crate) fn apply_edit(&mut self, edit: Edit) -> String {
+        let id = self.apply(edit);
+        self.render();
         id
     }
 
-    fn make(&mut self, change: Edit) -> String {
-        match change {
+    fn apply(&mut self, edit: Edit) -> String {
+        match edit {
             Edit::AddContact(edit) => self.add_contact(edit),
             Edit::SetContact { client_id, field, value } => self.set_contact(client_id, field, Some(value)),
             Edit::UnsetContact { client_id, field } => self.set_contact(client_id, field, None),
@@ -53,16 +54,10 @@ impl World {
             }
             Edit::SetUser { user_id, field, value } => set(&mut self.users, "user", user_id, field, value),
             Edit::RemoveUser(id) => remove(&mut self.users, "user", id),
-            Edit::AddNote(edit) => self.type_note(edit),
+            Edit::AddNote(edit) => self.add_edited_note(edit),
             Edit::SetNote { client_id, note_id, field, value } => self.set_note(&client_id, note_id, field, Some(value)),
             Edit::UnsetNote { client_id, note_id, field } => self.set_note(&client_id, note_id, field, None),
-            Edit::RemoveNote { client_id, note_id } => {
-                let serial = serial(&self.contacts, "contact", &client_id);
-                if let Some(row) = self.contacts.change_unseen(serial) {
-                    row.item.notes.retain(|note| note.shown_id() != note_id);
-                }
-                note_id
-            }
+            Edit::RemoveNote { client_id, note_id } => self.remove_note(&client_id, note_id),
             Edit::AddEvent(edit) => self.add_event(edit),
             Edit::SetEvent { event_id, field, value } => set(&mut self.appointments, "event", event_id, field, value),
             Edit::RemoveEvent(id) => remove(&mut self.appointments, "event", id),
@@ -70,37 +65,37 @@ impl World {
     }
 
     fn add_contact(&mut self, edit: ContactEdit) -> String {
-        let born = edit.created.map_or(self.now, Timestamp::as_millisecond);
-        let key = dice::key(&[self.scene.account as u64, 0xAD, self.next_note, self.contacts.len() as u64]);
-        let mut hand: HandWritten = vec![("external_id".into(), Some(Value::Null))];
-        let mut say = |field: &str, value: String| hand.push((field.into(), Some(value.into())));
+        let created = edit.created.map_or(self.now, Timestamp::as_millisecond);
+        let key = dice::key(&[self.context.account as u64, 0xAD, self.last_note_id, self.contacts.len() as u64]);
+        let mut overrides: Overrides = vec![("external_id".into(), Some(Value::Null))];
+        let mut add = |field: &str, value: String| overrides.push((field.into(), Some(value.into())));
         let mailbox = format!("{}.{}", edit.first_name, edit.last_name).to_lowercase().replace(' ', "-");
-        say("firstName", edit.first_name);
-        say("lastName", edit.last_name);
-        say("compName", edit.company);
-        say("email", format!("{mailbox}@mail.example"));
-        say("whiteboard", String::new());
-        say("clients_action_plan", String::new());
-        say("deal_size", edit.deal_size);
-        say("clients_lead_source", edit.source);
-        say("clients_sales_cycle", edit.stage);
-        let contact = Contact::by_hand(key, born);
+        add("firstName", edit.first_name);
+        add("lastName", edit.last_name);
+        add("compName", edit.company);
+        add("email", format!("{mailbox}@mail.example"));
+        add("whiteboard", String::new());
+        add("clients_action_plan", String::new());
+        add("deal_size", edit.deal_size);
+        add("clients_lead_source", edit.source);
+        add("clients_sales_cycle", edit.stage);
+        let contact = Contact::added_by_edit(key, created);
         let serial = match edit.client_id {
             Some(id) => {
-                assert!(self.contacts.serial_of(&id).is_none(), "there is a contact {id} already");
-                self.contacts.insert(id.into(), contact, hand)
+                assert!(self.contacts.serial_of(&id).is_none(), "contact {id} already exists");
+                self.contacts.insert(id.into(), contact, overrides)
             }
             None => {
                 let serial = self.contacts.add(contact);
                 if let Some(row) = self.contacts.change(serial) {
-                    row.hand = hand;
+                    row.overrides = overrides;
                 }
                 serial
             }
         };
         if let Some(row) = self.contacts.change(serial) {
             for (field, value) in edit.fields {
-                row.write_over(field, Some(value));
+                row.set_override(field, Some(value));
             }
         }
         id_of(&self.contacts, serial)
@@ -108,10 +103,10 @@ impl World {
 
     fn set_contact(&mut self, client_id: String, field: &str, value: Option<Value>) -> String {
         let serial = serial(&self.contacts, "contact", &client_id);
-        self.leave_life(serial);
+        self.end_journey(serial);
         let now = self.now;
         if let Some(row) = self.contacts.change(serial) {
-            row.write_over(field, value);
+            row.set_override(field, value);
         }
         if field != "last_modified_date" {
             self.touch(serial, now, |_| {});
@@ -119,28 +114,28 @@ impl World {
         client_id
     }
 
-    /// Writes down what the drawn life shows, so that it stays as it is, and ends that life.
-    fn leave_life(&mut self, serial: u32) {
-        let shown: Option<serde_json::Map<String, Value>> = self
+    /// Ends a contact's journey, and keeps its row as it is by making every field an override.
+    fn end_journey(&mut self, serial: u32) {
+        let rendered: Option<Map<String, Value>> = self
             .contacts
             .get(serial)
-            .filter(|row| !row.item.by_hand)
-            .and_then(|row| serde_json::from_slice(&crate::world::render::contact(&self.scene, row)).ok());
-        let Some(shown) = shown else { return };
+            .filter(|row| !row.item.edited)
+            .and_then(|row| serde_json::from_slice(&render::contact(&self.context, row)).ok());
+        let Some(rendered) = rendered else { return };
         if let Some(row) = self.contacts.change(serial) {
-            row.item.by_hand = true;
-            let kept = shown.into_iter().filter(|(field, _)| field != "last_modified_date");
-            row.hand = kept.map(|(field, value)| (field, Some(value))).collect();
+            row.item.edited = true;
+            let fields = rendered.into_iter().filter(|(field, _)| field != "last_modified_date");
+            row.overrides = fields.map(|(field, value)| (field, Some(value))).collect();
         }
     }
 
     fn add_deal(&mut self, edit: DealEdit) -> String {
         let contact = edit.client_id.as_deref().map(|id| serial(&self.contacts, "contact", id));
         let created = edit.created.map_or(self.now, Timestamp::as_millisecond);
-        let key = dice::key(&[self.scene.account as u64, 0xADD, self.deals.len() as u64]);
+        let key = dice::key(&[self.context.account as u64, 0xADD, self.deals.len() as u64]);
         let deal = Deal { key, contact, created, modified: created, fee: None, odds: 0, closes: None };
         let odds = edit.odds.map_or(String::new(), |odds| odds.to_string());
-        let mut hand: HandWritten = [
+        let mut overrides: Overrides = [
             ("client_id", edit.client_id.unwrap_or_default()),
             ("opportunity_name", edit.name),
             ("deal_size", edit.deal_size),
@@ -150,18 +145,18 @@ impl World {
         .into_iter()
         .map(|(field, value)| (field.to_owned(), Some(value.into())))
         .collect();
-        hand.extend(edit.fields.into_iter().map(|(field, value)| (field.to_owned(), Some(value))));
+        overrides.extend(edit.fields.into_iter().map(|(field, value)| (field.to_owned(), Some(value))));
         let serial = match edit.opportunity_id {
             Some(id) => {
-                assert!(self.deals.serial_of(&id).is_none(), "there is a deal {id} already");
+                assert!(self.deals.serial_of(&id).is_none(), "deal {id} already exists");
                 self.deals.insert(id.into(), deal, Vec::new())
             }
             None => self.deals.add(deal),
         };
         if let Some(row) = self.deals.change(serial) {
-            hand.into_iter().for_each(|(field, value)| row.write_over(&field, value));
+            overrides.into_iter().for_each(|(field, value)| row.set_override(&field, value));
         }
-        if let Some(row) = contact.and_then(|contact| self.contacts.change_unseen(contact)) {
+        if let Some(row) = contact.and_then(|contact| self.contacts.change_hidden(contact)) {
             row.item.deals.push(serial);
         }
         id_of(&self.deals, serial)
@@ -171,7 +166,7 @@ impl World {
         let serial = serial(&self.deals, "deal", &opportunity_id);
         let now = self.now;
         if let Some(row) = self.deals.change(serial) {
-            row.write_over(field, value);
+            row.set_override(field, value);
             row.item.modified = now;
         }
         opportunity_id
@@ -179,7 +174,7 @@ impl World {
 
     fn rename_stage(&mut self, from: &str, to: &str) -> String {
         let renamed: Vec<u32> = self.stages.rows().iter().filter(|row| row.item.name == from).map(|row| row.serial).collect();
-        assert!(!renamed.is_empty(), "there is no stage {from}");
+        assert!(!renamed.is_empty(), "stage {from} does not exist");
         let mut id = String::new();
         for serial in renamed {
             if let Some(row) = self.stages.change(serial) {
@@ -187,42 +182,47 @@ impl World {
                 id = row.id.to_string();
             }
         }
-        for name in self.scene.stage_names.iter_mut().filter(|name| *name == from) {
+        for name in self.context.stage_names.iter_mut().filter(|name| *name == from) {
             *name = to.to_owned();
         }
         self.contacts.change_all();
         self.deals.change_all();
-        let by_hand: Vec<u32> = self.contacts.rows().iter().filter(|row| row.item.by_hand).map(|row| row.serial).collect();
-        for serial in by_hand {
+        let edited: Vec<u32> = self.contacts.rows().iter().filter(|row| row.item.edited).map(|row| row.serial).collect();
+        for serial in edited {
             if let Some(row) = self.contacts.change(serial)
-                && row.hand_written("clients_sales_cycle") == Some(&Some(Value::from(from)))
+                && row.find_override("clients_sales_cycle") == Some(&Some(Value::from(from)))
             {
-                row.write_over("clients_sales_cycle", Some(Value::from(to)));
+                row.set_override("clients_sales_cycle", Some(Value::from(to)));
             }
         }
         id
     }
 
-    fn type_note(&mut self, edit: NoteEdit) -> String {
+    fn add_edited_note(&mut self, edit: NoteEdit) -> String {
         let serial = serial(&self.contacts, "contact", &edit.client_id);
         let at = edit.created.map_or(self.now, Timestamp::as_millisecond);
         let fields = edit.fields.clone();
-        self.add_note(serial, at, Words::Typed(Box::new(edit)));
-        let note = self.contacts.change_unseen(serial).and_then(|row| row.item.notes.last_mut());
+        self.add_note(serial, at, NoteBody::Edit(Box::new(edit)));
+        let note = self.contacts.change_hidden(serial).and_then(|row| row.item.notes.last_mut());
         note.map_or_else(String::new, |note| {
-            note.hand = fields.into_iter().map(|(field, value)| (field.to_owned(), Some(value))).collect();
-            note.shown_id().into_owned()
+            note.overrides = fields.into_iter().map(|(field, value)| (field.to_owned(), Some(value))).collect();
+            note.displayed_id().into_owned()
         })
     }
 
     fn set_note(&mut self, client_id: &str, note_id: String, field: &str, value: Option<Value>) -> String {
         let serial = serial(&self.contacts, "contact", client_id);
-        let notes = self.contacts.change_unseen(serial).map(|row| &mut row.item.notes);
-        let note = notes.and_then(|notes| notes.iter_mut().find(|note| note.shown_id() == note_id));
-        let note = note.unwrap_or_else(|| panic!("there is no note {note_id} on {client_id}"));
-        match note.hand.iter_mut().find(|(name, _)| name == field) {
-            Some((_, old)) => *old = value,
-            None => note.hand.push((field.to_owned(), value)),
+        let notes = self.contacts.change_hidden(serial).map(|row| &mut row.item.notes);
+        let note = notes.and_then(|notes| notes.iter_mut().find(|note| note.displayed_id() == note_id));
+        let note = note.unwrap_or_else(|| panic!("contact {client_id} has no note {note_id}"));
+        set_override(&mut note.overrides, field, value);
+        note_id
+    }
+
+    fn remove_note(&mut self, client_id: &str, note_id: String) -> String {
+        let serial = serial(&self.contacts, "contact", client_id);
+        if let Some(row) = self.contacts.change_hidden(serial) {
+            row.item.notes.retain(|note| note.displayed_id() != note_id);
         }
         note_id
     }
@@ -242,37 +242,37 @@ impl World {
         let serial = self.appointments.add(item);
         let names: Vec<_> = contact
             .and_then(|contact| self.contacts.get(contact))
-            .map(|row| ["firstName", "lastName"].map(|field| (field, row.hand_written(field).cloned().flatten())))
+            .map(|row| ["firstName", "lastName"].map(|field| (field, row.find_override(field).cloned().flatten())))
             .into_iter()
             .flatten()
             .collect();
         if let Some(row) = self.appointments.change(serial) {
-            row.write_over("title", Some(edit.title.into()));
-            names.into_iter().filter(|(_, value)| value.is_some()).for_each(|(field, value)| row.write_over(field, value));
-            edit.fields.into_iter().for_each(|(field, value)| row.write_over(field, Some(value)));
+            row.set_override("title", Some(edit.title.into()));
+            names.into_iter().filter(|(_, value)| value.is_some()).for_each(|(field, value)| row.set_override(field, value));
+            edit.fields.into_iter().for_each(|(field, value)| row.set_override(field, Some(value)));
         }
         id_of(&self.appointments, serial)
     }
 }
 
-fn serial<T>(table: &Table<T>, what: &str, id: &str) -> u32 {
-    table.serial_of(id).unwrap_or_else(|| panic!("there is no {what} {id}"))
+fn serial<T>(table: &Table<T>, kind: &str, id: &str) -> u32 {
+    table.serial_of(id).unwrap_or_else(|| panic!("{kind} {id} does not exist"))
 }
 
 fn id_of<T>(table: &Table<T>, serial: u32) -> String {
     table.get(serial).map_or_else(String::new, |row| row.id.to_string())
 }
 
-fn set<T>(table: &mut Table<T>, what: &str, id: String, field: &str, value: Value) -> String {
-    let serial = serial(table, what, &id);
+fn set<T>(table: &mut Table<T>, kind: &str, id: String, field: &str, value: Value) -> String {
+    let serial = serial(table, kind, &id);
     if let Some(row) = table.change(serial) {
-        row.write_over(field, Some(value));
+        row.set_override(field, Some(value));
     }
     id
 }
 
-fn remove<T>(table: &mut Table<T>, what: &str, id: String) -> String {
-    let serial = serial(table, what, &id);
+fn remove<T>(table: &mut Table<T>, kind: &str, id: String) -> String {
+    let serial = serial(table, kind, &id);
     table.remove(serial);
     id
 }

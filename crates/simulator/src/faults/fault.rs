@@ -1,192 +1,193 @@
-//! What can be wrong with an answer.
+//! What can be wrong with a response.
 
-/// A fault of the CRM, of its network, or of a row.
+/// A fault of the CRM, of its network, or of its data.
 ///
-/// It is written and read as words: see [`Fault::SPELLINGS`].
+/// Each fault has a text form; see [`Fault::SPELLINGS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// An HTTP status, with a page of HTML.
+    /// An HTTP status with an HTML page.
     Status(u16),
-    /// 429, and what `Retry-After` says: seconds or an HTTP date, verbatim.
-    TooManyRequests {
-        retry_after: Option<String>,
-    },
-    /// HTTP 200 with this code inside: `CT_500`, or `500` to have it spelled as the request spells its codes.
+    /// 429 with this `Retry-After`, in seconds or as an HTTP date, sent verbatim.
+    TooManyRequests { retry_after: Option<String> },
+    /// HTTP 200 with this `ResultCode`: `CT_500`, or `500` for the request's own spelling of its codes.
     ResultCode(&'static str),
     /// HTTP 200 with a maintenance page.
     Html,
-    /// HTTP 200 with a warning of the server's own language in front of half an object.
+    /// HTTP 200 with a PHP warning and half an object.
     NotJson,
-    /// HTTP 200 with nothing in it.
+    /// HTTP 200 without a body.
     EmptyBody,
-    /// The right answer with a warning of the server's own language in front of it.
+    /// A PHP warning before the correct body.
     LeadingGarbage,
-    /// The right answer with such a warning behind it.
+    /// A PHP warning after the correct body.
     TrailingGarbage,
-    /// More bytes promised than are sent before the connection closes.
+    /// The connection closes before the body has its full length.
     CutBody,
-    /// Fewer bytes promised than are sent; the connection stays open with the rest on it.
+    /// `Content-Length` is less than the body, and the connection stays open with the rest of it.
     ShortLength,
-    /// In chunks, and the connection closes within one.
+    /// A chunked body whose connection closes within a chunk.
     CutChunks,
-    /// In chunks of blanks without an end.
+    /// A chunked body of blanks that never ends.
     EndlessBody,
-    /// A header of so many bytes.
+    /// A header of this many bytes.
     HugeHeader(usize),
-    /// An informational status, then the right answer. After 101 nobody expects one.
+    /// An informational status before the correct response. No response is expected after 101.
     Informational(u16),
-    /// What another service says that listens at this address.
+    /// The greeting of another service, as if it listened at this address.
     NotHttp,
-    /// The connection is reset instead of answered.
+    /// The connection is reset.
     Reset,
-    /// No answer, ever.
+    /// No response, ever.
     Hang,
-    /// The right answer, a byte at a time.
+    /// The correct response, one byte at a time.
     Drip,
-    /// The fault, on requests whose offset is at least so much: "failing on the third page for ever".
+    /// The fault, for offsets from this one on: "always fails on the third page".
     FromOffset(usize, Box<Fault>),
-    /// The fault, on the notes of these contacts.
-    OfContacts(Vec<String>, Box<Fault>),
-    /// The fault, on the first so many requests; then healed.
+    /// The fault, for the notes of these contacts.
+    ForContacts(Vec<String>, Box<Fault>),
+    /// The fault, for this many requests. Later requests are answered correctly.
     Times(usize, Box<Fault>),
-    /// The fault, once so many requests were answered right.
+    /// The fault, after this many requests were answered correctly.
     After(usize, Box<Fault>),
-    /// The agency's token changes before the answer.
+    /// The agency's token is replaced before the response.
     RotateToken,
-    /// The account's web key is revoked before the answer.
+    /// The account's web key is revoked before the response.
     RevokeKey,
+    /// No `TotalRecord`.
     TotalMissing,
+    /// This number as `TotalRecord`.
     TotalWrong(i64),
+    /// This text as `TotalRecord`.
     TotalText(String),
-    /// A total that is so much larger with every page.
+    /// A `TotalRecord` that grows by this much with each page.
     TotalDrifts(i64),
+    /// No `data`.
     DataMissing,
+    /// `"data": null`.
     DataNull,
     /// `"data": ""`.
     DataEmptyText,
     /// `"data": {}`.
     DataEmptyObject,
-    /// `"data": {"0": …, "1": …}`: what becomes of a list whose keys have a gap.
+    /// `"data": {"0": …, "1": …}`, as PHP encodes an array whose keys have a gap.
     DataKeyedObject,
-    /// 515, no record found, though there are rows.
+    /// 515, no record found, although there are rows.
     Empty,
-    /// The list moves down by a row after the first page: the second repeats one.
+    /// The list moves down by one row after the first page, so later pages repeat a row.
     ShiftingPages,
-    /// The list moves up by a row after the first page: the second skips one.
+    /// The list moves up by one row after the first page, so later pages skip a row.
     PageHole,
-    /// A row comes to the front before every page after the first: each repeats one row more, and the new ones are not seen.
+    /// A row is added at the front before each page after the first. Each page repeats a row, and no page has the new ones.
     RowsInserted,
-    /// A row that was read goes away before every page after the first: each skips one row more.
+    /// A row that was already read is removed before each page after the first. Each page skips a row.
     RowsRemoved,
-    /// Whatever the offset, the first page.
+    /// The first page at every offset.
     RepeatedPages,
-    /// Whatever the offset, the first page, and a total that counts it alone.
+    /// The first page at every offset, with its own length as the total.
     FirstPageOnly,
-    /// Behind the last page another one of new rows, and another one.
+    /// After the last page, more pages of new rows without end.
     EndlessPages,
-    /// No page is longer than this, whatever was asked.
+    /// Pages have at most this many rows, whatever the limit.
     ShortPages(usize),
-    /// Numbers where texts of digits were.
+    /// Numbers in place of numeric strings.
     NumbersForText,
-    /// The list ends with older copies of its first rows, under the same ids.
+    /// The list ends with older copies of its first rows, under the same IDs.
     DuplicateIds,
-    /// Every third row of a page is a text, a number, `null` or a list.
+    /// Every third row of a page is a string, a number, `null`, or an array.
     RowsNotObjects,
-    /// The first so many rows of the list have no id.
+    /// The first rows of the list, this many, have no ID.
     RowsWithoutId(usize),
-    /// Every row names itself twice, the second time by the id of the row behind it, and has a second first name.
+    /// Each row has a second ID, that of the next row, and a second first name.
     DuplicateKeys,
-    /// Ids of 40 digits.
+    /// IDs of 40 digits.
     HugeIds,
-    /// Ids of 40 digits, written as numbers.
+    /// IDs of 40 digits, as numbers.
     HugeNumberIds,
-    /// Ids as numbers, all else as it was.
+    /// IDs as numbers.
     NumberIds,
-    /// Ids as `{"id": "…"}`.
+    /// IDs as `{"id": "…"}`.
     ObjectIds,
-    /// Compressed, and labelled so, whether asked for or not.
+    /// Compressed and labeled, whether or not the client accepts it.
     Gzip,
-    GzipUnlabelled,
-    /// Not compressed, but labelled so.
-    GzipMislabelled,
-    /// Compressed, and ending half way.
+    /// Compressed but not labeled.
+    GzipUnlabeled,
+    /// Labeled as compressed, but not compressed.
+    GzipMislabeled,
+    /// Compressed and cut in half.
     GzipCut,
-    /// A little that unpacks to a gigabyte.
+    /// A small body that decompresses to a gigabyte.
     GzipBomb,
-    /// A text of so many bytes in the first row.
+    /// A string of this many bytes in the first row.
     HugeField(usize),
-    /// Lists within lists, so deep, in the first row.
+    /// Arrays nested this deep in the first row.
     DeepJson(usize),
-    /// Objects within objects, so deep, in the first row.
+    /// Objects nested this deep in the first row.
     DeepObjects(usize),
-    /// So many unlike letters in every text of the first row, but for its id, its type and its dates.
+    /// This many incompressible characters in each string of the first row except its ID, type, and dates.
     LongTexts(usize),
-    /// Numbers that no machine counts to in the first row.
+    /// Numbers of 400 digits in the first row.
     HugeNumbers,
-    /// This word where a number stood in the first row, without quotes: `NaN`, `-Infinity`, `INF`.
+    /// This word, unquoted, in place of a number in the first row: `NaN`, `-Infinity`, `INF`.
     BareWord(String),
-    /// The year 1 and the last second of the year 9999 in the first row.
+    /// The year 1 and the last second of 9999 in the first row.
     FarDates,
-    /// Texts in the first row that no Unicode text is: `"\ud800"`.
+    /// Invalid Unicode escapes, such as `"\ud800"`, in the first row.
     LoneSurrogates,
-    /// `"\u0000"` in texts of the first row.
+    /// `"\u0000"` in the first row.
     NulText,
-    /// Line ends and tabs as they are in texts of the first row.
+    /// Unescaped line breaks and tabs in the first row.
     ControlCharacters,
-    /// A text in the first row that is not UTF-8.
+    /// A string that is not UTF-8 in the first row.
     InvalidUtf8,
-    /// The whole answer in ISO 8859-1, and not labelled so.
+    /// The whole body in ISO 8859-1, without a label.
     Latin1,
-    /// The whole answer in UTF-16.
+    /// The whole body in UTF-16.
     Utf16,
-    /// A byte order mark before the answer.
+    /// A byte order mark before the body.
     ByteOrderMark,
-    /// The right answer, after so long.
+    /// The correct response after this many milliseconds.
     SlowMs(u64),
+    /// A redirect to this address.
     Redirect(String),
-    /// So many redirects to this server, each by another status, then one to elsewhere.
-    RedirectChain {
-        hops: usize,
-        to: String,
-    },
+    /// This many redirects to the simulator, each with another status, then one to this address.
+    RedirectChain { hops: usize, to: String },
 }
 
 impl Fault {
-    /// So many right answers, then the agency's token changes, once.
-    pub fn rotate_token_after(answers: usize) -> Self {
-        Self::After(answers, Box::new(Self::Times(1, Box::new(Self::RotateToken))))
+    /// Replaces the agency's token once, after this many correct responses.
+    pub fn rotate_token_after(responses: usize) -> Self {
+        Self::After(responses, Box::new(Self::Times(1, Box::new(Self::RotateToken))))
     }
 
-    /// So many right answers, then the account's web key is revoked.
-    pub fn revoke_key_after(answers: usize) -> Self {
-        Self::After(answers, Box::new(Self::RevokeKey))
+    /// Revokes the account's web key after this many correct responses.
+    pub fn revoke_key_after(responses: usize) -> Self {
+        Self::After(responses, Box::new(Self::RevokeKey))
     }
 
-    /// What befalls a request at `offset`, of a contact's notes or of a list; counts it where only the first so many are
-    /// to fail.
-    pub(crate) fn strike(&mut self, offset: usize, client_id: Option<&str>) -> Option<Fault> {
+    /// The simple fault that applies to a request, if any. Counts the request for [`Fault::Times`] and [`Fault::After`].
+    pub(crate) fn trigger(&mut self, offset: usize, client_id: Option<&str>) -> Option<Fault> {
         match self {
             Self::FromOffset(from, inner) => {
                 if offset >= *from {
-                    inner.strike(offset, client_id)
+                    inner.trigger(offset, client_id)
                 } else {
                     None
                 }
             }
-            Self::OfContacts(contacts, inner) => {
+            Self::ForContacts(contacts, inner) => {
                 if contacts.iter().any(|contact| Some(contact.as_str()) == client_id) {
-                    inner.strike(offset, client_id)
+                    inner.trigger(offset, client_id)
                 } else {
                     None
                 }
             }
             Self::Times(0, _) => None,
             Self::Times(left, inner) => {
-                let struck = inner.strike(offset, client_id)?;
+                let fault = inner.trigger(offset, client_id)?;
                 *left -= 1;
-                Some(struck)
+                Some(fault)
             }
-            Self::After(0, inner) => inner.strike(offset, client_id),
+            Self::After(0, inner) => inner.trigger(offset, client_id),
             Self::After(left, _) => {
                 *left -= 1;
                 None
@@ -196,65 +197,28 @@ impl Fault {
     }
 }
 
-/// An account's faults: of one request, or of everything else.
-#[derive(Default)]
-pub(crate) struct Faults {
-    of: std::collections::HashMap<crate::Request, Fault>,
-    of_everything: Option<Fault>,
-}
-
-impl Faults {
-    pub(crate) fn set(&mut self, request: crate::Request, fault: Fault) {
-        self.of.insert(request, fault);
-    }
-
-    pub(crate) fn set_everything(&mut self, fault: Fault) {
-        self.of.clear();
-        self.of_everything = Some(fault);
-    }
-
-    pub(crate) fn heal(&mut self) {
-        *self = Self::default();
-    }
-
-    pub(crate) fn strike(&mut self, request: crate::Request, offset: usize, client_id: Option<&str>) -> Option<Fault> {
-        self.of.get_mut(&request).or(self.of_everything.as_mut())?.strike(offset, client_id)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_that_is_counted_heals_and_counts_only_what_it_struck() {
+    fn a_counted_fault_counts_only_the_requests_that_it_applies_to() {
         let mut fault = Fault::FromOffset(200, Box::new(Fault::Times(2, Box::new(Fault::Html))));
-        let struck: Vec<bool> = [0, 200, 100, 300, 200].map(|offset| fault.strike(offset, None).is_some()).into();
-        assert_eq!(struck, [false, true, false, true, false]);
+        let triggered: Vec<bool> = [0, 200, 100, 300, 200].map(|offset| fault.trigger(offset, None).is_some()).into();
+        assert_eq!(triggered, [false, true, false, true, false]);
     }
 
     #[test]
-    fn a_fault_of_contacts_strikes_their_notes_alone() {
+    fn a_fault_for_contacts_applies_only_to_their_notes() {
         let mut fault: Fault = "of:7,8:times:1:html".parse().unwrap();
-        let struck = [None, Some("9"), Some("8"), Some("7")].map(|contact| fault.strike(0, contact));
-        assert_eq!(struck, [None, None, Some(Fault::Html), None]);
+        let triggered = [None, Some("9"), Some("8"), Some("7")].map(|contact| fault.trigger(0, contact));
+        assert_eq!(triggered, [None, None, Some(Fault::Html), None]);
     }
 
     #[test]
-    fn a_fault_can_wait_for_calls_and_then_strike_so_often() {
+    fn a_fault_can_start_after_some_requests_and_apply_once() {
         let mut fault = Fault::rotate_token_after(2);
-        let struck = [0, 100, 200, 300].map(|offset| fault.strike(offset, None));
-        assert_eq!(struck, [None, None, Some(Fault::RotateToken), None]);
-    }
-
-    #[test]
-    fn a_fault_of_one_request_stands_before_that_of_everything() {
-        let mut faults = Faults::default();
-        faults.set_everything(Fault::Hang);
-        faults.set(crate::Request::Notes, Fault::Html);
-        assert_eq!(faults.strike(crate::Request::Notes, 0, None), Some(Fault::Html));
-        assert_eq!(faults.strike(crate::Request::Deals, 0, None), Some(Fault::Hang));
-        faults.heal();
-        assert_eq!(faults.strike(crate::Request::Deals, 0, None), None);
+        let triggered = [0, 100, 200, 300].map(|offset| fault.trigger(offset, None));
+        assert_eq!(triggered, [None, None, Some(Fault::RotateToken), None]);
     }
 }

@@ -1,4 +1,4 @@
-//! Faults as words, for people who make them from a command line.
+//! The text form of faults, for use from a command line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,82 +6,85 @@ use std::str::FromStr;
 use crate::faults::fault::Fault;
 
 impl Fault {
-    /// Every spelling, with an example where something follows.
+    /// Every fault's text form, with a sample argument where it takes one, and its meaning.
     pub const SPELLINGS: [(&'static str, &'static str); 74] = [
-        ("status:500", "an HTTP status with a page of HTML"),
+        ("status:500", "an HTTP status with an HTML page"),
         ("429", "too many requests, without Retry-After"),
-        ("429:30", "too many requests; what follows is Retry-After, seconds or an HTTP date"),
-        ("code:500", "HTTP 200 with a result code: 400, 404, 500, 501, 512, 515, 520 or 525"),
+        ("429:30", "too many requests, with this Retry-After: seconds or an HTTP date"),
+        ("code:500", "HTTP 200 with a result code: 400, 404, 500, 501, 512, 515, 520, or 525"),
         ("html", "HTTP 200 with a maintenance page"),
-        ("not-json", "HTTP 200 with what is no JSON"),
-        ("empty-body", "HTTP 200 with nothing in it"),
-        ("leading-garbage", "a warning before the right answer"),
-        ("trailing-garbage", "a warning behind the right answer"),
-        ("cut-body", "fewer bytes than promised, then the end"),
-        ("short-length", "more bytes than promised, on a connection that stays open"),
-        ("cut-chunks", "in chunks, with the end within one"),
-        ("endless-body", "in chunks of blanks without an end"),
-        ("huge-header:1000000", "a header of so many bytes"),
-        ("informational:103", "an informational status, then the right answer"),
-        ("not-http", "what another service says that listens here"),
+        ("not-json", "HTTP 200 with a body that is not JSON"),
+        ("empty-body", "HTTP 200 without a body"),
+        ("leading-garbage", "a warning before the correct body"),
+        ("trailing-garbage", "a warning after the correct body"),
+        ("cut-body", "the connection closes before the end of the body"),
+        ("short-length", "a Content-Length that is too small, on a connection that stays open"),
+        ("cut-chunks", "a chunked body that ends within a chunk"),
+        ("endless-body", "a chunked body of blanks that never ends"),
+        ("huge-header:1000000", "a header of this many bytes"),
+        ("informational:103", "an informational status before the correct response"),
+        ("not-http", "the greeting of another service"),
         ("reset", "the connection is reset"),
-        ("hang", "no answer"),
-        ("drip", "a byte at a time"),
-        ("of:1000007,1000008:status:500", "the fault after the ids, on the notes of these contacts"),
-        ("from:200:status:500", "the fault after the number, at offsets from that number on"),
-        ("times:3:reset", "the fault after the number, so many times, then healed"),
-        ("after:12:html", "the fault after the number, once so many requests were answered"),
-        ("rotate-token", "the agency's token changes before the answer; after:12:times:1:rotate-token is once, in mid-run"),
-        ("revoke-key", "the web key is revoked before the answer"),
+        ("hang", "no response"),
+        ("drip", "one byte at a time"),
+        ("of:1000007,1000008:status:500", "the fault after the IDs, for the notes of these contacts"),
+        ("from:200:status:500", "the fault after the number, for offsets from that number on"),
+        ("times:3:reset", "the fault after the number, this many times"),
+        ("after:12:html", "the fault after the number, once this many requests were answered"),
+        (
+            "rotate-token",
+            "the agency's token is replaced before the response; after:12:times:1:rotate-token does so once, mid-run",
+        ),
+        ("revoke-key", "the web key is revoked before the response"),
         ("total-missing", "no TotalRecord"),
         ("total:17", "a wrong TotalRecord"),
         ("total-text:many", "a text as TotalRecord"),
-        ("total-drifts:3", "a TotalRecord that is so much larger with every page"),
+        ("total-drifts:3", "a TotalRecord that grows by this much with each page"),
         ("data-missing", "no data"),
         ("data-null", "data is null"),
         ("data-empty-text", "data is \"\""),
         ("data-empty-object", "data is {}"),
         ("data-keyed", "data is {\"0\": …, \"1\": …}"),
-        ("empty", "515, no record found, though there are rows"),
+        ("empty", "515, no record found, although there are rows"),
         ("shifting-pages", "later pages repeat a row"),
         ("page-hole", "later pages skip a row"),
-        ("rows-inserted", "a row comes to the front before every later page"),
-        ("rows-removed", "a row that was read goes away before every later page"),
-        ("repeated-pages", "the first page, whatever the offset"),
-        ("first-page-only", "the first page, whatever the offset, and a total that counts it alone"),
-        ("endless-pages", "new rows on page after page, for ever"),
-        ("short-pages:40", "no page has more rows than this"),
-        ("numbers-for-text", "numbers where texts of digits were"),
-        ("duplicate-ids", "older copies of the first rows at the end, under the same ids"),
-        ("rows-not-objects", "every third row is a text, a number, null or a list"),
-        ("rows-without-id:3", "the first rows have no id"),
-        ("duplicate-keys", "rows have a second id, that of the row behind, and a second first name"),
-        ("huge-ids", "ids of 40 digits"),
-        ("huge-number-ids", "ids of 40 digits, as numbers"),
-        ("number-ids", "ids as numbers"),
-        ("object-ids", "ids as objects"),
-        ("gzip", "compressed and labelled so"),
-        ("gzip-unlabelled", "compressed without saying so"),
-        ("gzip-mislabelled", "labelled as compressed without being so"),
-        ("gzip-cut", "compressed, and ending half way"),
-        ("gzip-bomb", "a little that unpacks to a gigabyte"),
-        ("huge-field:5000000", "a text of so many bytes in the first row"),
-        ("deep-json:5000", "lists within lists in the first row"),
-        ("deep-objects:5000", "objects within objects in the first row"),
-        ("long-texts:3000", "so many letters in every text of the first row"),
-        ("huge-numbers", "numbers beyond counting in the first row"),
-        ("bare-word:NaN", "a word where a number stood, without quotes"),
+        ("rows-inserted", "a row is added at the front before each later page"),
+        ("rows-removed", "a row that was read is removed before each later page"),
+        ("repeated-pages", "the first page at every offset"),
+        ("first-page-only", "the first page at every offset, with its own length as the total"),
+        ("endless-pages", "new rows on page after page, without end"),
+        ("short-pages:40", "pages have at most this many rows"),
+        ("numbers-for-text", "numbers in place of numeric strings"),
+        ("duplicate-ids", "older copies of the first rows at the end, under the same IDs"),
+        ("rows-not-objects", "every third row is a string, a number, null, or an array"),
+        ("rows-without-id:3", "this many rows at the start of the list have no ID"),
+        ("duplicate-keys", "rows have a second ID, that of the next row, and a second first name"),
+        ("huge-ids", "IDs of 40 digits"),
+        ("huge-number-ids", "IDs of 40 digits, as numbers"),
+        ("number-ids", "IDs as numbers"),
+        ("object-ids", "IDs as objects"),
+        ("gzip", "compressed and labeled"),
+        ("gzip-unlabeled", "compressed but not labeled"),
+        ("gzip-mislabeled", "labeled as compressed, but not compressed"),
+        ("gzip-cut", "compressed and cut in half"),
+        ("gzip-bomb", "a small body that decompresses to a gigabyte"),
+        ("huge-field:5000000", "a string of this many bytes in the first row"),
+        ("deep-json:5000", "arrays nested this deep in the first row"),
+        ("deep-objects:5000", "objects nested this deep in the first row"),
+        ("long-texts:3000", "this many characters in each string of the first row"),
+        ("huge-numbers", "numbers of 400 digits in the first row"),
+        ("bare-word:NaN", "this word, unquoted, in place of a number in the first row"),
         ("far-dates", "the years 1 and 9999 in the first row"),
         ("lone-surrogates", "\"\\ud800\" in the first row"),
         ("nul-text", "\"\\u0000\" in the first row"),
-        ("control-characters", "line ends and tabs as they are in the first row"),
-        ("invalid-utf8", "a text that is not UTF-8"),
-        ("latin-1", "all of it in ISO 8859-1"),
-        ("utf-16", "all of it in UTF-16"),
-        ("byte-order-mark", "a byte order mark before the answer"),
-        ("slow:1500", "the right answer after so many milliseconds"),
+        ("control-characters", "unescaped line breaks and tabs in the first row"),
+        ("invalid-utf8", "a string that is not UTF-8 in the first row"),
+        ("latin-1", "the whole body in ISO 8859-1"),
+        ("utf-16", "the whole body in UTF-16"),
+        ("byte-order-mark", "a byte order mark before the body"),
+        ("slow:1500", "the correct response after this many milliseconds"),
         ("redirect:https://elsewhere.example/", "a redirect"),
-        ("redirect-chain:3:https://elsewhere.example/", "so many redirects to itself, then one to elsewhere"),
+        ("redirect-chain:3:https://elsewhere.example/", "this many redirects to the simulator, then one to this address"),
     ];
 }
 
@@ -93,7 +96,7 @@ impl fmt::Display for Fault {
             Self::TooManyRequests { retry_after: Some(when) } => write!(f, "429:{when}"),
             Self::ResultCode(code) => write!(f, "code:{code}"),
             Self::FromOffset(offset, fault) => write!(f, "from:{offset}:{fault}"),
-            Self::OfContacts(contacts, fault) => write!(f, "of:{}:{fault}", contacts.join(",")),
+            Self::ForContacts(contacts, fault) => write!(f, "of:{}:{fault}", contacts.join(",")),
             Self::Times(count, fault) => write!(f, "times:{count}:{fault}"),
             Self::After(count, fault) => write!(f, "after:{count}:{fault}"),
             Self::HugeHeader(bytes) => write!(f, "huge-header:{bytes}"),
@@ -111,7 +114,7 @@ impl fmt::Display for Fault {
             Self::DeepJson(levels) => write!(f, "deep-json:{levels}"),
             Self::SlowMs(ms) => write!(f, "slow:{ms}"),
             Self::Redirect(to) => write!(f, "redirect:{to}"),
-            plain => f.write_str(PLAIN.iter().find(|(_, fault)| fault == plain).map_or("?", |(word, _)| word)),
+            simple => f.write_str(SIMPLE.iter().find(|(_, fault)| fault == simple).map_or("?", |(word, _)| word)),
         }
     }
 }
@@ -121,22 +124,22 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        if let Some((_, fault)) = PLAIN.iter().find(|(word, _)| *word == text) {
+        if let Some((_, fault)) = SIMPLE.iter().find(|(word, _)| *word == text) {
             return Ok(fault.clone());
         }
         if text == "429" {
             return Ok(Self::TooManyRequests { retry_after: None });
         }
-        let unknown = || format!("no fault is spelled {text:?}");
+        let unknown = || format!("unknown fault {text:?}");
         let (word, rest) = text.split_once(':').ok_or_else(unknown)?;
         match word {
             "status" => number(word, rest).and_then(status),
             "429" => Ok(Self::TooManyRequests { retry_after: Some(rest.into()) }),
             "code" => result_code(rest),
-            "from" => after_number(word, rest).map(|(offset, fault)| Self::FromOffset(offset, fault)),
-            "of" => of_contacts(rest),
-            "times" => after_number(word, rest).map(|(count, fault)| Self::Times(count, fault)),
-            "after" => after_number(word, rest).map(|(count, fault)| Self::After(count, fault)),
+            "from" => counted(word, rest).map(|(offset, fault)| Self::FromOffset(offset, fault)),
+            "of" => for_contacts(rest),
+            "times" => counted(word, rest).map(|(count, fault)| Self::Times(count, fault)),
+            "after" => counted(word, rest).map(|(count, fault)| Self::After(count, fault)),
             "huge-header" => number(word, rest).map(Self::HugeHeader),
             "informational" => number(word, rest).and_then(informational),
             "total-drifts" => number(word, rest).map(Self::TotalDrifts),
@@ -157,8 +160,8 @@ impl FromStr for Fault {
     }
 }
 
-/// Faults that one word says all about.
-const PLAIN: [(&str, Fault); 51] = [
+/// The faults without arguments.
+const SIMPLE: [(&str, Fault); 51] = [
     ("html", Fault::Html),
     ("not-json", Fault::NotJson),
     ("cut-body", Fault::CutBody),
@@ -178,7 +181,7 @@ const PLAIN: [(&str, Fault); 51] = [
     ("duplicate-ids", Fault::DuplicateIds),
     ("rows-not-objects", Fault::RowsNotObjects),
     ("gzip", Fault::Gzip),
-    ("gzip-unlabelled", Fault::GzipUnlabelled),
+    ("gzip-unlabeled", Fault::GzipUnlabeled),
     ("gzip-bomb", Fault::GzipBomb),
     ("invalid-utf8", Fault::InvalidUtf8),
     ("empty-body", Fault::EmptyBody),
@@ -200,7 +203,7 @@ const PLAIN: [(&str, Fault); 51] = [
     ("huge-number-ids", Fault::HugeNumberIds),
     ("number-ids", Fault::NumberIds),
     ("object-ids", Fault::ObjectIds),
-    ("gzip-mislabelled", Fault::GzipMislabelled),
+    ("gzip-mislabeled", Fault::GzipMislabeled),
     ("gzip-cut", Fault::GzipCut),
     ("huge-numbers", Fault::HugeNumbers),
     ("far-dates", Fault::FarDates),
@@ -212,6 +215,7 @@ const PLAIN: [(&str, Fault); 51] = [
     ("byte-order-mark", Fault::ByteOrderMark),
 ];
 
+/// Parses the argument of a fault.
 fn number<T: FromStr>(word: &str, text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{word}: needs a number, not {text:?}"))
 }
@@ -231,18 +235,19 @@ fn informational(status: u16) -> Result<Fault, String> {
 }
 
 fn redirect_chain(text: &str) -> Result<Fault, String> {
-    let (hops, to) = text.split_once(':').ok_or("redirect-chain: needs a number, a colon and an address")?;
+    let (hops, to) = text.split_once(':').ok_or("redirect-chain: needs a number, a colon, and an address")?;
     Ok(Fault::RedirectChain { hops: number("redirect-chain", hops)?, to: to.into() })
 }
 
-fn after_number(word: &str, text: &str) -> Result<(usize, Box<Fault>), String> {
-    let (count, fault) = text.split_once(':').ok_or_else(|| format!("{word}: needs a number, a colon and a fault"))?;
+/// Parses a number and the fault after it.
+fn counted(word: &str, text: &str) -> Result<(usize, Box<Fault>), String> {
+    let (count, fault) = text.split_once(':').ok_or_else(|| format!("{word}: needs a number, a colon, and a fault"))?;
     Ok((number(word, count)?, Box::new(fault.parse()?)))
 }
 
-fn of_contacts(text: &str) -> Result<Fault, String> {
-    let (contacts, fault) = text.split_once(':').ok_or("of: needs contacts' ids, a colon and a fault")?;
-    Ok(Fault::OfContacts(contacts.split(',').map(str::to_owned).collect(), Box::new(fault.parse()?)))
+fn for_contacts(text: &str) -> Result<Fault, String> {
+    let (contacts, fault) = text.split_once(':').ok_or("of: needs contact IDs, a colon, and a fault")?;
+    Ok(Fault::ForContacts(contacts.split(',').map(str::to_owned).collect(), Box::new(fault.parse()?)))
 }
 
 fn result_code(text: &str) -> Result<Fault, String> {
@@ -257,20 +262,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_is_read_and_written_back() {
+    fn every_spelling_parses_and_prints_the_same() {
         for (spelling, _) in Fault::SPELLINGS {
             assert_eq!(spelling.parse::<Fault>().unwrap().to_string(), spelling);
         }
     }
 
     #[test]
-    fn a_bad_spelling_says_what_is_wrong() {
+    fn a_bad_spelling_gives_a_specific_error() {
         for (text, why) in [
-            ("explode", "no fault is spelled \"explode\""),
+            ("explode", "unknown fault \"explode\""),
             ("status:soon", "status: needs a number, not \"soon\""),
             ("informational:200", "informational: needs 100 to 199, not 200"),
-            ("redirect-chain:3", "redirect-chain: needs a number, a colon and an address"),
-            ("times:3", "times: needs a number, a colon and a fault"),
+            ("redirect-chain:3", "redirect-chain: needs a number, a colon, and an address"),
+            ("times:3", "times: needs a number, a colon, and a fault"),
             ("code:999", "code: needs one of 400, 404, 500, 501, 512, 515, 520, 525, not \"999\""),
         ] {
             assert_eq!(text.parse::<Fault>().unwrap_err(), why);

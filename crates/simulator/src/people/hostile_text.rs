@@ -1,4 +1,4 @@
-//! Text that breaks what is careless with text: people type it, paste it, or mean harm.
+//! Text that breaks careless code: markup, formulas, bidirectional text, control characters, and blanks.
 
 /// First and last names.
 pub(crate) const NAMES: [(&str, &str); 14] = [
@@ -18,6 +18,7 @@ pub(crate) const NAMES: [(&str, &str); 14] = [
     ("{{7*7}}${7*7}", "%3Cb%3E&amp;"),
 ];
 
+/// Note texts.
 pub(crate) const NOTES: [&str; 8] = [
     "<script>alert(1)</script><p>Called, no answer</p>",
     "<img src=\"http://tracker.example/p.gif\" onerror=\"alert(1)\"><b>Very</b> interested",
@@ -29,7 +30,7 @@ pub(crate) const NOTES: [&str; 8] = [
     "</textarea></div></body></html>Still here",
 ];
 
-/// A name that no column was made for.
+/// A name too long for most layouts.
 pub(crate) fn long_name() -> String {
     "Wolfeschlegelsteinhausenbergerdorff ".repeat(12)
 }

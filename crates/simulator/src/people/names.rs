@@ -1,6 +1,7 @@
-//! Names to draw people from.
+//! Names and short texts that candidates are made from.
 
-pub(crate) const FIRST: [&str; 96] = [
+/// First names.
+pub(crate) const FIRST_NAMES: [&str; 96] = [
     "Amara",
     "Cole",
     "Rafael",
@@ -99,7 +100,8 @@ pub(crate) const FIRST: [&str; 96] = [
     "Harriet",
 ];
 
-pub(crate) const LAST: [&str; 112] = [
+/// Last names.
+pub(crate) const LAST_NAMES: [&str; 112] = [
     "Osei",
     "Braddock",
     "Duarte",
@@ -214,6 +216,7 @@ pub(crate) const LAST: [&str; 112] = [
     "O'Neill",
 ];
 
+/// Street names.
 pub(crate) const STREETS: [&str; 20] = [
     "Maple Ave",
     "Oak St",
@@ -237,7 +240,8 @@ pub(crate) const STREETS: [&str; 20] = [
     "Harbor Way",
 ];
 
-pub(crate) const COMPANIES: [&str; 10] = [
+/// Endings of company names.
+pub(crate) const COMPANY_SUFFIXES: [&str; 10] = [
     "Holdings LLC",
     "Ventures",
     "Restaurant Group",
@@ -250,8 +254,11 @@ pub(crate) const COMPANIES: [&str; 10] = [
     "Development Co.",
 ];
 
-pub(crate) const PLANS: [&str; 5] = ["New Lead Drip", "QR Follow Up", "FDD Follow Up", "Long Term Nurture", "Discovery Day Prep"];
+/// The CRM's action plans.
+pub(crate) const ACTION_PLANS: [&str; 5] =
+    ["New Lead Drip", "QR Follow Up", "FDD Follow Up", "Long Term Nurture", "Discovery Day Prep"];
 
+/// Whiteboard texts, as HTML.
 pub(crate) const WHITEBOARDS: [&str; 10] = [
     "<p>Looking at <b>two units</b> in the metro area. Partner handles operations.</p>",
     "<p>Liquid capital about $150k, net worth over $500k.<br>Has owned a dry cleaner before.</p>",

@@ -1,12 +1,16 @@
-//! Cities that candidates live in: name, state, how its postcodes begin, its area code.
+//! The cities that candidates live in.
 
+/// A city.
 pub(crate) struct Place {
     pub(crate) city: &'static str,
     pub(crate) state: &'static str,
-    pub(crate) zip: &'static str,
-    pub(crate) area: &'static str,
+    /// The first three digits of its ZIP codes.
+    pub(crate) zip_prefix: &'static str,
+    /// A telephone area code.
+    pub(crate) area_code: &'static str,
 }
 
+/// Every city.
 pub(crate) const PLACES: [Place; 56] = [
     place("Chicago", "IL", "606", "312"),
     place("Naperville", "IL", "605", "630"),
@@ -66,6 +70,6 @@ pub(crate) const PLACES: [Place; 56] = [
     place("Spokane", "WA", "992", "509"),
 ];
 
-const fn place(city: &'static str, state: &'static str, zip: &'static str, area: &'static str) -> Place {
-    Place { city, state, zip, area }
+const fn place(city: &'static str, state: &'static str, zip_prefix: &'static str, area_code: &'static str) -> Place {
+    Place { city, state, zip_prefix, area_code }
 }

@@ -1,9 +1,10 @@
-//! Connections that can be made to misbehave.
+//! Connections that a handler can make misbehave.
 //!
-//! An HTTP library will not reset a connection or leave one for good while it is asked politely; so the socket under it
-//! is ours, and breaks when a fault says so or the server stops.
+//! An HTTP library does not reset a connection or send anything but valid responses. So the simulator wraps the socket
+//! under it, and breaks the connection when a fault says so or the server stops.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,67 +21,67 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// What a handler knows of the connection that it answers on.
+/// A handler's control over the connection that it responds on.
 #[derive(Clone, Default)]
-pub(crate) struct Line {
+pub(crate) struct ConnectionControl {
     reset: Arc<AtomicBool>,
-    ahead: Arc<Mutex<Option<Ahead>>>,
+    raw: Arc<Mutex<Option<RawBytes>>>,
 }
 
-/// Bytes that no HTTP library would send, to be sent before the answer.
-struct Ahead {
+/// Bytes to send before the response, which no HTTP library would send.
+struct RawBytes {
     bytes: Bytes,
-    then: Then,
+    response: ResponseAction,
 }
 
-/// What becomes of the answer.
+/// What happens to the handler's response after raw bytes are sent.
 #[derive(Clone, Copy)]
-pub(crate) enum Then {
-    /// It follows.
-    Answer,
-    /// It is dropped: what was sent stands for it.
-    Nothing,
-    /// The connection is closed in its place.
-    Close,
+pub(crate) enum ResponseAction {
+    /// It is sent.
+    Send,
+    /// It is dropped, since the raw bytes are the response.
+    Drop,
+    /// The connection is closed instead.
+    CloseConnection,
 }
 
-impl Line {
-    /// Resets the connection as soon as anything is written to it.
+impl ConnectionControl {
+    /// Resets the connection at the next write.
     pub(crate) fn reset(&self) {
         self.reset.store(true, Ordering::Relaxed);
     }
 
-    /// Sends these bytes before the answer, whose body must be empty unless it is to follow.
-    pub(crate) fn say(&self, bytes: impl Into<Bytes>, then: Then) {
-        *self.ahead() = Some(Ahead { bytes: bytes.into(), then });
+    /// Sends bytes before the response. The response's body must be empty unless the action is [`ResponseAction::Send`].
+    pub(crate) fn send_raw(&self, bytes: impl Into<Bytes>, response: ResponseAction) {
+        *self.raw() = Some(RawBytes { bytes: bytes.into(), response });
     }
 
-    fn ahead(&self) -> MutexGuard<'_, Option<Ahead>> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Connected<IncomingStream<'_, Door>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        stream.io().line.clone()
+    fn raw(&self) -> MutexGuard<'_, Option<RawBytes>> {
+        self.raw.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Lets connections in, until it is closing.
-pub(crate) struct Door {
+impl Connected<IncomingStream<'_, ConnectionListener>> for ConnectionControl {
+    fn connect_info(stream: IncomingStream<'_, ConnectionListener>) -> Self {
+        stream.io().control.clone()
+    }
+}
+
+/// Accepts connections that close when the server does.
+pub(crate) struct ConnectionListener {
     pub(crate) listener: TcpListener,
     pub(crate) closing: CancellationToken,
-    pub(crate) open: TaskTracker,
+    pub(crate) connections: TaskTracker,
 }
 
-impl Listener for Door {
-    type Io = Wire;
-    type Addr = std::net::SocketAddr;
+impl Listener for ConnectionListener {
+    type Io = Connection;
+    type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Wire, Self::Addr) {
+    async fn accept(&mut self) -> (Connection, Self::Addr) {
         loop {
             match self.listener.accept().await {
-                Ok((socket, peer)) => return (self.wire(socket), peer),
+                Ok((socket, peer)) => return (self.connection(socket), peer),
                 Err(error) => {
                     tracing::warn!(%error, "could not accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -94,31 +95,33 @@ impl Listener for Door {
     }
 }
 
-impl Door {
-    fn wire(&self, socket: TcpStream) -> Wire {
+impl ConnectionListener {
+    fn connection(&self, socket: TcpStream) -> Connection {
         if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "could not send small packets at once");
+            tracing::debug!(%error, "could not turn off Nagle's algorithm");
         }
-        Wire {
+        Connection {
             socket,
-            line: Line::default(),
+            control: ConnectionControl::default(),
             closing: Box::pin(self.closing.clone().cancelled_owned()),
-            _open: self.open.token(),
+            _open: self.connections.token(),
         }
     }
 }
 
-pub(crate) struct Wire {
+/// A socket that resets, closes, or sends raw bytes when its control says so.
+pub(crate) struct Connection {
     socket: TcpStream,
-    line: Line,
+    control: ConnectionControl,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     _open: TaskTrackerToken,
 }
 
-impl Wire {
+impl Connection {
+    /// Fails if the connection is to be reset or the server is closing.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        if self.line.reset.load(Ordering::Relaxed) {
-            // Closing with nothing lingering sends RST.
+        if self.control.reset.load(Ordering::Relaxed) {
+            // A socket that is closed without lingering sends RST.
             self.socket.set_zero_linger()?;
             return Err(io::ErrorKind::ConnectionReset.into());
         }
@@ -128,35 +131,35 @@ impl Wire {
         }
     }
 
-    /// Sends what is to be sent first.
-    fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Then>> {
-        let Self { socket, line, .. } = self;
-        let mut ahead = line.ahead();
-        let Some(Ahead { bytes, then }) = &mut *ahead else { return Poll::Ready(Ok(Then::Answer)) };
-        let then = *then;
+    /// Sends the raw bytes, if there are any.
+    fn poll_raw(&mut self, context: &mut Context<'_>) -> Poll<io::Result<ResponseAction>> {
+        let Self { socket, control, .. } = self;
+        let mut raw = control.raw();
+        let Some(RawBytes { bytes, response }) = &mut *raw else { return Poll::Ready(Ok(ResponseAction::Send)) };
+        let response = *response;
         while !bytes.is_empty() {
             let sent = ready!(Pin::new(&mut *socket).poll_write(context, bytes))?;
             bytes.advance(sent);
         }
-        *ahead = None;
-        Poll::Ready(Ok(then))
+        *raw = None;
+        Poll::Ready(Ok(response))
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check(context)?;
         Pin::new(&mut self.socket).poll_read(context, into)
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        match ready!(self.poll_ahead(context))? {
-            Then::Answer => Pin::new(&mut self.socket).poll_write(context, bytes),
-            Then::Nothing => Poll::Ready(Ok(bytes.len())),
-            Then::Close => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        match ready!(self.poll_raw(context))? {
+            ResponseAction::Send => Pin::new(&mut self.socket).poll_write(context, bytes),
+            ResponseAction::Drop => Poll::Ready(Ok(bytes.len())),
+            ResponseAction::CloseConnection => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
         }
     }
 
@@ -166,10 +169,10 @@ impl AsyncWrite for Wire {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        match ready!(self.poll_ahead(context))? {
-            Then::Answer => Pin::new(&mut self.socket).poll_write_vectored(context, slices),
-            Then::Nothing => Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum())),
-            Then::Close => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        match ready!(self.poll_raw(context))? {
+            ResponseAction::Send => Pin::new(&mut self.socket).poll_write_vectored(context, slices),
+            ResponseAction::Drop => Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum())),
+            ResponseAction::CloseConnection => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
         }
     }
 

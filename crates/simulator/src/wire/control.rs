@@ -1,4 +1,4 @@
-//! A few addresses beside the API, for people who want to see a portal meet a fault.
+//! HTTP endpoints that set faults, for people who want to see how a portal reacts.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -13,12 +13,16 @@ use serde::de::DeserializeOwned;
 use crate::Request;
 use crate::faults::fault::Fault;
 use crate::simulator::Simulator;
-use crate::wire::server::Serving;
+use crate::wire::server_state::ServerState;
 
-const FAULT_WANTED: &str = r#"{"account": 0, "request": "contacts", "fault": "status:500"}; request "all" means every one; GET /control/faults lists the spellings"#;
-const ACCOUNT_WANTED: &str = r#"{"account": 0}"#;
+const FAULT_USAGE: &str = concat!(
+    r#"{"account": 0, "request": "contacts", "fault": "status:500"}; "#,
+    r#""all" stands for every request; GET /control/faults lists the faults"#,
+);
+const ACCOUNT_USAGE: &str = r#"{"account": 0}"#;
 
-pub(crate) fn router() -> Router<Serving> {
+/// The endpoints below `/control`.
+pub(crate) fn router() -> Router<ServerState> {
     Router::new()
         .route("/fault", post(fault))
         .route("/heal", post(heal))
@@ -30,85 +34,86 @@ pub(crate) fn router() -> Router<Serving> {
 }
 
 #[derive(Deserialize)]
-struct FaultWanted {
+struct FaultInput {
     account: usize,
     request: String,
     fault: String,
 }
 
 #[derive(Deserialize)]
-struct AccountWanted {
+struct AccountInput {
     account: usize,
 }
 
-type Answer = Result<Response, Refusal>;
+type ControlResult = Result<Response, InvalidInput>;
 
-/// What was wrong, and what is accepted.
-struct Refusal(String);
+/// What was wrong with the input, and what is expected.
+struct InvalidInput(String);
 
-async fn fault(State(serving): State<Serving>, body: Bytes) -> Answer {
-    let wanted: FaultWanted = read(&body, FAULT_WANTED)?;
-    let account = known(&serving.simulator, wanted.account)?;
-    let refuse = |why: String| Refusal(format!("{why}\naccepted: {FAULT_WANTED}\n"));
-    let fault: Fault = wanted.fault.parse().map_err(refuse)?;
-    let answer = format!("account {account}: {} answers with {fault}\n", wanted.request);
-    if wanted.request == "all" {
-        serving.simulator.fault_everything(account, fault);
+async fn fault(State(state): State<ServerState>, body: Bytes) -> ControlResult {
+    let input: FaultInput = parse(&body, FAULT_USAGE)?;
+    let account = existing_account(&state.simulator, input.account)?;
+    let invalid = |why: String| InvalidInput(format!("{why}\nexpected: {FAULT_USAGE}\n"));
+    let fault: Fault = input.fault.parse().map_err(invalid)?;
+    let message = format!("account {account}: {} now has the fault {fault}\n", input.request);
+    if input.request == "all" {
+        state.simulator.fault_everything(account, fault);
     } else {
-        let request: Request = wanted.request.parse().map_err(|why: String| refuse(format!("{why}, all")))?;
-        serving.simulator.fault(account, request, fault);
+        let request: Request = input.request.parse().map_err(|why: String| invalid(format!("{why}, all")))?;
+        state.simulator.fault(account, request, fault);
     }
-    Ok(answer.into_response())
+    Ok(message.into_response())
 }
 
-async fn heal(State(serving): State<Serving>, body: Bytes) -> Answer {
-    let account = account_in(&serving, &body)?;
-    serving.simulator.heal(account);
-    Ok(format!("account {account}: healed\n").into_response())
+async fn heal(State(state): State<ServerState>, body: Bytes) -> ControlResult {
+    let account = account_in(&state, &body)?;
+    state.simulator.heal(account);
+    Ok(format!("account {account}: all faults removed\n").into_response())
 }
 
-async fn revoke(State(serving): State<Serving>, body: Bytes) -> Answer {
-    let account = account_in(&serving, &body)?;
-    serving.simulator.revoke_web_key(account);
+async fn revoke(State(state): State<ServerState>, body: Bytes) -> ControlResult {
+    let account = account_in(&state, &body)?;
+    state.simulator.revoke_web_key(account);
     Ok(format!("account {account}: web key revoked\n").into_response())
 }
 
-async fn restore(State(serving): State<Serving>, body: Bytes) -> Answer {
-    let account = account_in(&serving, &body)?;
-    serving.simulator.restore_web_key(account);
+async fn restore(State(state): State<ServerState>, body: Bytes) -> ControlResult {
+    let account = account_in(&state, &body)?;
+    state.simulator.restore_web_key(account);
     Ok(format!("account {account}: web key restored\n").into_response())
 }
 
-async fn rotate(State(serving): State<Serving>) -> Response {
-    format!("{}\n", serving.simulator.rotate_access_token()).into_response()
+async fn rotate(State(state): State<ServerState>) -> Response {
+    format!("{}\n", state.simulator.rotate_access_token()).into_response()
 }
 
-async fn truth(State(serving): State<Serving>, query: Result<Query<AccountWanted>, QueryRejection>) -> Answer {
-    let refusal = |why: QueryRejection| Refusal(format!("{why}\naccepted: GET /control/truth?account=0\n"));
-    let Query(AccountWanted { account }) = query.map_err(refusal)?;
-    let account = known(&serving.simulator, account)?;
-    Ok(axum::Json(serving.simulator.truth(account)).into_response())
+async fn truth(State(state): State<ServerState>, query: Result<Query<AccountInput>, QueryRejection>) -> ControlResult {
+    let invalid = |why: QueryRejection| InvalidInput(format!("{why}\nexpected: GET /control/truth?account=0\n"));
+    let Query(AccountInput { account }) = query.map_err(invalid)?;
+    let account = existing_account(&state.simulator, account)?;
+    Ok(axum::Json(state.simulator.truth(account)).into_response())
 }
 
 async fn faults() -> String {
     Fault::SPELLINGS.iter().map(|(spelling, meaning)| format!("{spelling:<40} {meaning}\n")).collect()
 }
 
-fn account_in(serving: &Serving, body: &[u8]) -> Result<usize, Refusal> {
-    let AccountWanted { account } = read(body, ACCOUNT_WANTED)?;
-    known(&serving.simulator, account)
+fn account_in(state: &ServerState, body: &[u8]) -> Result<usize, InvalidInput> {
+    let AccountInput { account } = parse(body, ACCOUNT_USAGE)?;
+    existing_account(&state.simulator, account)
 }
 
-fn known(simulator: &Simulator, account: usize) -> Result<usize, Refusal> {
+fn existing_account(simulator: &Simulator, account: usize) -> Result<usize, InvalidInput> {
     let count = simulator.accounts().len();
-    if account < count { Ok(account) } else { Err(Refusal(format!("accepted: an account below {count}, not {account}\n"))) }
+    let invalid = || InvalidInput(format!("account {account} does not exist\nexpected: an account below {count}\n"));
+    if account < count { Ok(account) } else { Err(invalid()) }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8], accepted: &str) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal(format!("{error}\naccepted: {accepted}\n")))
+fn parse<T: DeserializeOwned>(body: &[u8], usage: &str) -> Result<T, InvalidInput> {
+    serde_json::from_slice(body).map_err(|error| InvalidInput(format!("{error}\nexpected: {usage}\n")))
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for InvalidInput {
     fn into_response(self) -> Response {
         (StatusCode::BAD_REQUEST, self.0).into_response()
     }

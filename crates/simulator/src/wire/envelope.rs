@@ -1,12 +1,31 @@
-//! The envelope around the rows: in each request's own dialect, or broken in the way a fault wants.
+//! The JSON envelope around the rows, in each request's own style or broken by a fault.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::faults::fault::Fault;
-use crate::request::{Dialect, Nothing, Request};
+use crate::request::Request;
 use crate::wire::pages::Page;
 use crate::world::json_writer::push_text;
+
+/// How a request's envelope is written. The CRM is inconsistent, so a client must accept every variant.
+#[derive(Clone, Copy)]
+struct EnvelopeStyle {
+    /// Whether codes are written as `CT_200` rather than `CT200`.
+    underscore: bool,
+    /// Whether `TotalRecord` is a string rather than a number.
+    total_is_text: bool,
+    /// What `data` is when there are no rows.
+    empty_data: EmptyData,
+}
+
+#[derive(Clone, Copy)]
+enum EmptyData {
+    Missing,
+    Null,
+    EmptyList,
+    EmptyText,
+}
 
 enum Total {
     Missing,
@@ -15,44 +34,46 @@ enum Total {
 }
 
 enum Data {
-    Rows,
-    Keyed,
     Missing,
     Verbatim(&'static str),
+    /// A list of the rows.
+    Rows,
+    /// An object with the rows under `"0"`, `"1"`, and so on.
+    KeyedRows,
 }
 
-/// The answer to a read: rows, or 515 if there are none.
-pub(crate) fn of_page(page: &Page, request: Request, fault: Option<&Fault>) -> Vec<u8> {
-    let dialect = request.dialect();
-    let nothing = page.rows.is_empty() || fault == Some(&Fault::Empty);
+/// The response to a read: the rows, or code 515 if there are none.
+pub(crate) fn for_page(page: &Page, request: Request, fault: Option<&Fault>) -> Vec<u8> {
+    let style = EnvelopeStyle::of(request);
+    let is_empty = page.rows.is_empty() || fault == Some(&Fault::Empty);
     let number = if fault == Some(&Fault::Empty) { 0 } else { page.total as i64 };
     let total = match fault {
         Some(Fault::TotalMissing) => Total::Missing,
-        Some(Fault::TotalWrong(wrong)) => spelled(*wrong, dialect),
+        Some(Fault::TotalWrong(wrong)) => style.total(*wrong),
         Some(Fault::TotalText(text)) => Total::Text(text.clone()),
-        _ => spelled(number, dialect),
+        _ => style.total(number),
     };
     let data = match fault {
         Some(Fault::DataMissing) => Data::Missing,
         Some(Fault::DataNull) => Data::Verbatim("null"),
         Some(Fault::DataEmptyText) => Data::Verbatim("\"\""),
         Some(Fault::DataEmptyObject) => Data::Verbatim("{}"),
-        _ if nothing => match dialect.nothing {
-            Nothing::Missing => Data::Missing,
-            Nothing::Null => Data::Verbatim("null"),
-            Nothing::EmptyList => Data::Verbatim("[]"),
-            Nothing::EmptyText => Data::Verbatim("\"\""),
+        _ if is_empty => match style.empty_data {
+            EmptyData::Missing => Data::Missing,
+            EmptyData::Null => Data::Verbatim("null"),
+            EmptyData::EmptyList => Data::Verbatim("[]"),
+            EmptyData::EmptyText => Data::Verbatim("\"\""),
         },
-        Some(Fault::DataKeyedObject) => Data::Keyed,
+        Some(Fault::DataKeyedObject) => Data::KeyedRows,
         _ => Data::Rows,
     };
-    let (code, message) = if nothing { ("515", "No record found") } else { ("200", "Success") };
-    write(&spell_code(code, dialect), message, &total, &data, &page.rows)
+    let (code, message) = if is_empty { ("515", "No record found") } else { ("200", "Success") };
+    write(&style.code(code), message, &total, &data, &page.rows)
 }
 
-/// An answer that says what went wrong, with HTTP 200 around it.
-pub(crate) fn of_code(code: &str, request: Option<Request>) -> Vec<u8> {
-    let dialect = request.unwrap_or(Request::Contacts).dialect();
+/// An error response: a result code and its message, without data. The HTTP status is 200 even so.
+pub(crate) fn for_code(code: &str, request: Option<Request>) -> Vec<u8> {
+    let style = EnvelopeStyle::of(request.unwrap_or(Request::Contacts));
     let message = match code.trim_start_matches("CT").trim_start_matches('_') {
         "200" => "Success",
         "400" => "Bad request",
@@ -64,19 +85,34 @@ pub(crate) fn of_code(code: &str, request: Option<Request>) -> Vec<u8> {
         "525" => "Insert failed",
         _ => "Unknown error",
     };
-    write(&spell_code(code, dialect), message, &Total::Missing, &Data::Missing, &[])
+    write(&style.code(code), message, &Total::Missing, &Data::Missing, &[])
 }
 
-fn spell_code(code: &str, dialect: Dialect) -> Cow<'_, str> {
-    match (code.starts_with("CT"), dialect.underscore) {
-        (true, _) => code.into(),
-        (false, true) => format!("CT_{code}").into(),
-        (false, false) => format!("CT{code}").into(),
+impl EnvelopeStyle {
+    fn of(request: Request) -> Self {
+        let (underscore, total_is_text, empty_data) = match request {
+            Request::Stages => (true, false, EmptyData::Missing),
+            Request::Sources => (false, true, EmptyData::EmptyList),
+            Request::Users => (true, false, EmptyData::Null),
+            Request::Contacts => (true, false, EmptyData::EmptyList),
+            Request::Deals => (false, true, EmptyData::EmptyText),
+            Request::Events => (true, true, EmptyData::Missing),
+            Request::Notes => (false, false, EmptyData::Null),
+        };
+        Self { underscore, total_is_text, empty_data }
     }
-}
 
-fn spelled(total: i64, dialect: Dialect) -> Total {
-    if dialect.total_is_text { Total::Text(total.to_string()) } else { Total::Number(total) }
+    fn code(self, code: &str) -> Cow<'_, str> {
+        match (code.starts_with("CT"), self.underscore) {
+            (true, _) => code.into(),
+            (false, true) => format!("CT_{code}").into(),
+            (false, false) => format!("CT{code}").into(),
+        }
+    }
+
+    fn total(self, total: i64) -> Total {
+        if self.total_is_text { Total::Text(total.to_string()) } else { Total::Number(total) }
+    }
 }
 
 fn write(code: &str, message: &str, total: &Total, data: &Data, rows: &[Arc<[u8]>]) -> Vec<u8> {
@@ -97,7 +133,7 @@ fn write(code: &str, message: &str, total: &Total, data: &Data, rows: &[Arc<[u8]
         Data::Missing => {}
         Data::Verbatim(json) => out.extend_from_slice(format!(",\"data\":{json}").as_bytes()),
         Data::Rows => push_rows(&mut out, rows, b"[", b"]", false),
-        Data::Keyed => push_rows(&mut out, rows, b"{", b"}", true),
+        Data::KeyedRows => push_rows(&mut out, rows, b"{", b"}", true),
     }
     out.push(b'}');
     out

@@ -1,4 +1,4 @@
-//! An account's own time: its zone, its working hours, its way to write a moment.
+//! An account's local time: its zone, its working hours, and how the CRM writes a time.
 
 use std::fmt::Write as _;
 
@@ -8,22 +8,26 @@ use jiff::tz::TimeZone;
 
 use crate::dice::Dice;
 
+/// In milliseconds.
 pub(crate) const MINUTE: i64 = 60_000;
+/// In milliseconds.
 pub(crate) const DAY: i64 = 86_400_000;
 
-/// How the CRM writes "no moment".
+/// How the CRM writes a missing date and time.
 pub(crate) const ZERO_DATE: &str = "0000-00-00 00:00:00";
 
+/// Converts between instants (milliseconds UTC) and an account's local time.
 pub(crate) struct Calendar {
     zone: TimeZone,
 }
 
 impl Calendar {
+    /// A calendar for a time zone.
     pub(crate) fn new(zone: TimeZone) -> Self {
         Self { zone }
     }
 
-    /// `YYYY-MM-DD HH:MM:SS` as the clock on the account's wall shows it, without its zone.
+    /// Local time as `YYYY-MM-DD HH:MM:SS`, without the zone.
     pub(crate) fn local(&self, ms: i64) -> String {
         let at = self.datetime(ms);
         let mut text = String::with_capacity(19);
@@ -32,21 +36,23 @@ impl Calendar {
         text
     }
 
+    /// The local date at an instant.
     pub(crate) fn date(&self, ms: i64) -> Date {
         self.datetime(ms).date()
     }
 
-    /// The moment a local date and time stand for; a skipped hour moves forward, a doubled one is the earlier.
-    pub(crate) fn moment(&self, local: DateTime) -> i64 {
+    /// The instant of a local date and time. A skipped time moves forward; a repeated time means the earlier instant.
+    pub(crate) fn instant(&self, local: DateTime) -> i64 {
         self.zone.to_timestamp(local).map_or(0, |at| at.as_millisecond())
     }
 
+    /// The instant at which a local date begins.
     pub(crate) fn midnight(&self, date: Date) -> i64 {
-        self.moment(date.to_datetime(Time::midnight()))
+        self.instant(date.to_datetime(Time::midnight()))
     }
 
-    /// Reads what callers send as a bound: a date, or a date and time. A date as an upper bound means its whole day.
-    pub(crate) fn bound(&self, text: &str, upper: bool) -> Option<i64> {
+    /// Parses a bound of a query: a date, or a date and time. A date as the upper bound includes its whole day.
+    pub(crate) fn parse_bound(&self, text: &str, upper: bool) -> Option<i64> {
         let text = text.trim();
         if let Ok(date) = text.parse::<Date>()
             && text.len() == 10
@@ -54,30 +60,30 @@ impl Calendar {
             let date = if upper { date.tomorrow().ok()? } else { date };
             return Some(self.midnight(date) - i64::from(upper));
         }
-        text.parse::<DateTime>().ok().map(|local| self.moment(local))
+        text.parse::<DateTime>().ok().map(|local| self.instant(local))
     }
 
-    /// A moment in working hours about `days` after `after`, never before it.
-    pub(crate) fn working(&self, after: i64, days: f64, dice: &mut Dice) -> i64 {
-        let date = workday(self.date(after + (days * DAY as f64) as i64));
-        let at = self.on(date, dice.between(8 * 60 + 30, 17 * 60 + 45)) + dice.between(0, 59) * 1000;
+    /// An instant in working hours about `days` days after `after`, and never before it.
+    pub(crate) fn working_time(&self, after: i64, days: f64, dice: &mut Dice) -> i64 {
+        let date = next_workday(self.date(after + (days * DAY as f64) as i64));
+        let at = self.at_minute(date, dice.between(8 * 60 + 30, 17 * 60 + 45)) + dice.between(0, 59) * 1000;
         if at > after { at } else { after + dice.between(9, 95) * MINUTE }
     }
 
-    /// The start of an appointment: a half hour of a working day, at least an hour after `after`.
-    pub(crate) fn appointment(&self, after: i64, days: f64, dice: &mut Dice) -> i64 {
+    /// The start of an appointment: on the half hour of a working day, at least an hour after `after`.
+    pub(crate) fn appointment_start(&self, after: i64, days: f64, dice: &mut Dice) -> i64 {
         let half_hour = dice.between(18, 32) * 30;
-        let mut date = workday(self.date(after + (days * DAY as f64) as i64));
-        while self.on(date, half_hour) < after + 60 * MINUTE {
-            date = workday(date.tomorrow().unwrap_or(date));
+        let mut date = next_workday(self.date(after + (days * DAY as f64) as i64));
+        while self.at_minute(date, half_hour) < after + 60 * MINUTE {
+            date = next_workday(date.tomorrow().unwrap_or(date));
         }
-        self.on(date, half_hour)
+        self.at_minute(date, half_hour)
     }
 
-    /// The moment on `date` when `minutes` have passed since midnight by the clock on the wall.
-    pub(crate) fn on(&self, date: Date, minutes: i64) -> i64 {
+    /// The instant at which a local clock shows `minutes` past midnight on `date`.
+    fn at_minute(&self, date: Date, minutes: i64) -> i64 {
         let time = Time::new((minutes / 60) as i8, (minutes % 60) as i8, 0, 0).unwrap_or(Time::midnight());
-        self.moment(date.to_datetime(time))
+        self.instant(date.to_datetime(time))
     }
 
     fn datetime(&self, ms: i64) -> DateTime {
@@ -85,7 +91,8 @@ impl Calendar {
     }
 }
 
-fn workday(date: Date) -> Date {
+/// The date itself, or the Monday after it.
+fn next_workday(date: Date) -> Date {
     let ahead = match date.weekday() {
         Weekday::Saturday => 2,
         Weekday::Sunday => 1,
@@ -94,7 +101,7 @@ fn workday(date: Date) -> Date {
     date.checked_add(jiff::Span::new().days(ahead)).unwrap_or(date)
 }
 
-/// How many leads a weekday brings, of the average day's one.
+/// A day's leads relative to the average day's.
 pub(crate) fn lead_share(date: Date) -> f64 {
     match date.weekday() {
         Weekday::Monday => 1.30,
@@ -107,7 +114,7 @@ pub(crate) fn lead_share(date: Date) -> f64 {
     }
 }
 
-/// When in the day a lead comes, in seconds since midnight: office hours mostly, evenings some, nights hardly.
+/// When in the day a lead arrives, in seconds since midnight: mostly in office hours, rarely at night.
 pub(crate) fn lead_second(dice: &mut Dice) -> i64 {
     const HOURS: [f64; 24] =
         [0.3, 0.2, 0.1, 0.1, 0.1, 0.3, 0.9, 2.0, 4.5, 7.0, 8.0, 8.0, 7.5, 7.5, 7.5, 7.0, 6.5, 5.5, 4.5, 4.5, 4.8, 4.2, 2.5, 1.0];
@@ -123,28 +130,28 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_written_by_the_clock_on_the_accounts_wall() {
+    fn an_instant_is_written_in_the_accounts_local_time() {
         let noon: Timestamp = "2026-03-09T17:00:00Z".parse().unwrap();
         assert_eq!(chicago().local(noon.as_millisecond()), "2026-03-09 12:00:00");
     }
 
     #[test]
-    fn work_is_never_done_at_weekends_or_before_it_was_asked_for() {
+    fn work_skips_weekends_and_never_goes_back_in_time() {
         let calendar = chicago();
-        let friday = calendar.bound("2026-03-06 17:50:00", false).unwrap();
+        let friday = calendar.parse_bound("2026-03-06 17:50:00", false).unwrap();
         for number in 0..200 {
             let mut dice = Dice::of(&[number]);
-            let at = calendar.working(friday, 1.0, &mut dice);
+            let at = calendar.working_time(friday, 1.0, &mut dice);
             assert!(at > friday && calendar.date(at).weekday() == Weekday::Monday);
-            assert!(calendar.appointment(friday, 0.0, &mut dice) > friday);
+            assert!(calendar.appointment_start(friday, 0.0, &mut dice) > friday);
         }
     }
 
     #[test]
-    fn a_date_as_upper_bound_is_its_whole_day() {
+    fn a_date_as_the_upper_bound_includes_its_whole_day() {
         let calendar = chicago();
-        let end = calendar.bound("2026-03-06", true).unwrap();
+        let end = calendar.parse_bound("2026-03-06", true).unwrap();
         assert_eq!(calendar.local(end), "2026-03-06 23:59:59");
-        assert_eq!(calendar.bound("next week", true), None);
+        assert_eq!(calendar.parse_bound("next week", true), None);
     }
 }

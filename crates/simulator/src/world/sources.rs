@@ -1,14 +1,18 @@
-//! Where leads come from, how many each place brings and how good they are.
+//! The lead sources of an account.
 
+use crate::dice::Dice;
+
+/// A lead source, and the amount and quality of its leads.
 pub(crate) struct SourceSeed {
+    /// Blank means that the contact has no source.
     pub(crate) name: &'static str,
-    /// Leads out of a hundred or so.
+    /// The source's share of all leads, as a weight.
     share: f64,
-    /// How much likelier than the average its leads go on: below 1 for the many and cheap, above for the few and good.
+    /// Multiplies a candidate's chance to advance: above 1 for good leads, below 1 for cheap ones.
     pub(crate) quality: f64,
 }
 
-/// Blank is a source too: nobody filled it in.
+/// Every source.
 pub(crate) const SOURCES: [SourceSeed; 18] = [
     source("Brand Website", 24.0, 1.06),
     source("FranchiseMatch Portal", 11.0, 0.84),
@@ -30,7 +34,8 @@ pub(crate) const SOURCES: [SourceSeed; 18] = [
     source("", 4.0, 0.90),
 ];
 
-pub(crate) fn draw(dice: &mut crate::dice::Dice) -> u8 {
+/// Draws a source, as its position in [`SOURCES`].
+pub(crate) fn draw(dice: &mut Dice) -> u8 {
     dice.weighted(SOURCES.iter().map(|source| source.share)) as u8
 }
 

@@ -1,46 +1,50 @@
-//! The people who work the leads, and the ways the CRM writes who a contact is assigned to.
+//! The sales staff, and the ways in which the CRM writes whom a contact is assigned to.
 
 use serde_json::json;
 
-pub(crate) struct Person {
+/// A user of the CRM who works leads.
+pub(crate) struct StaffMember {
     pub(crate) first: &'static str,
     pub(crate) last: &'static str,
 }
 
-const EVERYBODY: [Person; 12] = [
-    Person { first: "Dana", last: "Whitlock" },
-    Person { first: "Owen", last: "Marsh" },
-    Person { first: "Ruth", last: "Adeyemi" },
-    Person { first: "Caleb", last: "Sorensen" },
-    Person { first: "Priya", last: "Raman" },
-    Person { first: "Marcus", last: "Bell" },
-    Person { first: "Helen", last: "Castellano" },
-    Person { first: "Jonah", last: "Fitch" },
-    Person { first: "Simone", last: "Archer" },
-    Person { first: "Victor", last: "Delgado" },
-    Person { first: "Nora", last: "Lindqvist" },
-    Person { first: "Theo", last: "Okafor" },
+const STAFF: [StaffMember; 12] = [
+    StaffMember { first: "Dana", last: "Whitlock" },
+    StaffMember { first: "Owen", last: "Marsh" },
+    StaffMember { first: "Ruth", last: "Adeyemi" },
+    StaffMember { first: "Caleb", last: "Sorensen" },
+    StaffMember { first: "Priya", last: "Raman" },
+    StaffMember { first: "Marcus", last: "Bell" },
+    StaffMember { first: "Helen", last: "Castellano" },
+    StaffMember { first: "Jonah", last: "Fitch" },
+    StaffMember { first: "Simone", last: "Archer" },
+    StaffMember { first: "Victor", last: "Delgado" },
+    StaffMember { first: "Nora", last: "Lindqvist" },
+    StaffMember { first: "Theo", last: "Okafor" },
 ];
 
-/// How many people each account has.
-pub(crate) const TEAM: u8 = 5;
+/// The number of staff members, or seats, in each account.
+pub(crate) const TEAM_SIZE: u8 = 5;
 
-pub(crate) fn person(account: usize, seat: u8) -> &'static Person {
-    &EVERYBODY[(account * 5 + usize::from(seat % TEAM)) % EVERYBODY.len()]
+/// The staff member in a seat of an account.
+pub(crate) fn member(account: usize, seat: u8) -> &'static StaffMember {
+    &STAFF[(account * 5 + usize::from(seat % TEAM_SIZE)) % STAFF.len()]
 }
 
-impl Person {
+impl StaffMember {
+    /// First and last name.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.first, self.last)
     }
 
-    pub(crate) fn login(&self) -> String {
+    /// The user name, such as `dwhitlock`.
+    fn login(&self) -> String {
         format!("{}{}", &self.first[..1], self.last).to_lowercase()
     }
 
-    /// `assigned_user` in one of its four forms, or blank; `form` is any number that belongs to the row.
-    pub(crate) fn assigned(&self, user_id: &str, form: u64) -> String {
-        match form % 20 {
+    /// The CRM's `assigned_user` in one of its four formats, or blank. `variant` is any number that belongs to the row.
+    pub(crate) fn assigned_user(&self, user_id: &str, variant: u64) -> String {
+        match variant % 20 {
             0..=11 => self.name(),
             12..=13 => user_id.to_owned(),
             14..=16 => format!("{} ( {} )", self.name(), self.login()),

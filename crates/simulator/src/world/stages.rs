@@ -1,9 +1,12 @@
-//! The stages an account starts with: a franchise candidate's road, its side roads, and those of clients and vendors.
+//! The stages that an account starts with: those of franchise candidates, clients, and vendors.
 
+/// A stage that every account starts with.
 pub(crate) struct StageSeed {
     pub(crate) name: &'static str,
     pub(crate) active: bool,
+    /// The CRM's `likelihood_to_close`, in percent.
     pub(crate) odds: Option<u8>,
+    /// 1 for prospects, 2 for clients, 3 for vendors.
     pub(crate) contact_type: u8,
 }
 
@@ -27,7 +30,7 @@ pub(crate) const TERRITORY_TAKEN: u8 = 21;
 pub(crate) const CLIENTS: [u8; 3] = [23, 24, 25];
 pub(crate) const VENDORS: [u8; 2] = [26, 27];
 
-/// In the order of the account's list; the constants above are places in it.
+/// Every stage, in the order of the account's list. The constants above are positions in it.
 pub(crate) const STAGES: [StageSeed; 28] = [
     open("New Lead"),
     open("Outbound Call"),
@@ -59,12 +62,13 @@ pub(crate) const STAGES: [StageSeed; 28] = [
     other("Former Vendor", 3, false),
 ];
 
-/// What the vendor's own screens show as an opportunity's odds, by its stage.
-pub(crate) fn own_odds(stage: u8) -> u8 {
-    const ROAD: [u8; 17] = [0, 0, 0, 1, 2, 4, 8, 12, 18, 22, 28, 40, 50, 80, 90, 95, 100];
-    ROAD.get(usize::from(stage)).copied().unwrap_or(0)
+/// The odds that the CRM gives an opportunity in a stage, in percent.
+pub(crate) fn crm_odds(stage: u8) -> u8 {
+    const ODDS: [u8; 17] = [0, 0, 0, 1, 2, 4, 8, 12, 18, 22, 28, 40, 50, 80, 90, 95, 100];
+    ODDS.get(usize::from(stage)).copied().unwrap_or(0)
 }
 
+/// The CRM's `contact_type_name`.
 pub(crate) fn contact_type_name(contact_type: i64) -> &'static str {
     match contact_type {
         1 => "Prospect",

@@ -1,4 +1,4 @@
-//! What an account holds, counted from its records: the number that every screen is measured against.
+//! Counts an account's records directly, as the reference that synced numbers are compared with.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -8,45 +8,54 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::world::World;
+use crate::world::calendar::ZERO_DATE;
 use crate::world::records::{Contact, Deal, Stage};
 use crate::world::render;
 use crate::world::table::Row;
 
-/// Under this name stand the contacts whose stage or source is no text at all.
-const NO_TEXT: &str = "null";
+/// The name that counts contacts whose stage or source is neither text nor `null`.
+const NOT_TEXT: &str = "null";
 
-/// What the account holds.
+/// An account's totals.
 ///
-/// A stage or source is counted trimmed, and under the spelling of the account's list if only the case differs; a blank
-/// stage is the first stage, a blank source `""`; a value that is no text is `"null"`.
+/// Stage and source names are trimmed and, if they differ only by case, use the spelling of the account's list. A blank
+/// stage counts as the first stage and a blank source as `""`. Any value that is not text counts as `"null"`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Truth {
+    /// All contacts.
     pub contacts: usize,
     /// Contacts of type 1.
     pub prospects: usize,
+    /// Explicit opportunities.
     pub deals: usize,
-    /// Contacts without a readable moment of creation.
+    /// Contacts without a readable creation date.
     pub undated: usize,
-    /// Contacts of all types.
+    /// Contacts of all types, by stage.
     pub by_stage: BTreeMap<String, usize>,
-    /// Contacts of all types.
+    /// Contacts of all types, by lead source.
     pub by_source: BTreeMap<String, usize>,
-    /// Prospects that do not stand in a stage which the CRM calls inactive.
+    /// Prospects whose stage the CRM does not call inactive.
     pub leads_in_pipeline: usize,
-    /// The readable, positive deal sizes of explicit deals.
+    /// The sum of the readable, positive fees of explicit deals.
     pub fees_cents: i64,
+    /// The notes of all contacts.
     pub notes: usize,
+    /// Calendar events.
     pub events: usize,
+    /// Entries of the stage list.
     pub stages: usize,
+    /// Entries of the lead source list.
     pub sources: usize,
+    /// Entries of the user list.
     pub users: usize,
 }
 
 impl Truth {
+    /// Counts an account.
     pub(crate) fn of(world: &World) -> Self {
-        let stages = StageList::of(world);
+        let stages = StageNames::of(world);
         let sources = Spellings::of(
-            world.sources.rows().iter().map(|row| text_in(row.hand_written("lead_source_name"), row.item.name.as_str().into())),
+            world.sources.rows().iter().map(|row| text_in(row.find_override("lead_source_name"), row.item.name.as_str().into())),
         );
         let mut truth = Self {
             contacts: world.contacts.len(),
@@ -64,10 +73,12 @@ impl Truth {
         truth
     }
 
-    fn count(&mut self, world: &World, row: &Row<Contact>, stages: &StageList, sources: &Spellings) {
+    fn count(&mut self, world: &World, row: &Row<Contact>, stages: &StageNames, sources: &Spellings) {
         let contact = &row.item;
-        let stage = stages.name_of(text_in(row.hand_written("clients_sales_cycle"), render::stage_shown(&world.scene, contact)));
-        let source = sources.spell(text_in(row.hand_written("clients_lead_source"), render::source_shown(contact).into()));
+        let stage = text_in(row.find_override("clients_sales_cycle"), render::displayed_stage(&world.context, contact));
+        let stage = stages.name_of(stage);
+        let source = text_in(row.find_override("clients_lead_source"), render::displayed_source(contact).into());
+        let source = sources.spell(source);
         if is_prospect(row) {
             self.prospects += 1;
             self.leads_in_pipeline += usize::from(!stages.inactive.contains(&fold(&stage)));
@@ -79,23 +90,24 @@ impl Truth {
     }
 }
 
-struct StageList {
+/// The account's stage names.
+struct StageNames {
     spellings: Spellings,
-    /// The active stage of prospects with the lowest readable order.
+    /// The active prospect stage with the lowest readable order.
     first: String,
-    /// Folded names of the prospects' stages that are inactive.
+    /// The folded names of inactive prospect stages.
     inactive: Vec<String>,
 }
 
-impl StageList {
+impl StageNames {
     fn of(world: &World) -> Self {
         let name = |row: &Row<Stage>| {
-            let name = text_in(row.hand_written("sales_cycle_name"), row.item.name.clone().into());
-            name.map_or_else(|| NO_TEXT.to_owned(), |name| name.trim().to_owned())
+            let name = text_in(row.find_override("sales_cycle_name"), row.item.name.clone().into());
+            name.map_or_else(|| NOT_TEXT.to_owned(), |name| name.trim().to_owned())
         };
-        let field = |row: &Row<Stage>, field: &str, natural: i64| match row.hand_written(field) {
-            None => Some(natural),
-            Some(value) => value.as_ref().and_then(whole),
+        let field = |row: &Row<Stage>, field: &str, default: i64| match row.find_override(field) {
+            None => Some(default),
+            Some(value) => value.as_ref().and_then(integer),
         };
         let active = |row: &Row<Stage>| field(row, "sales_cycle_active_status", row.item.active.into()) != Some(0);
         let of_prospects: Vec<&Row<Stage>> =
@@ -112,13 +124,13 @@ impl StageList {
         }
     }
 
-    fn name_of(&self, shown: Option<Cow<'_, str>>) -> String {
-        let name = self.spellings.spell(shown);
+    fn name_of(&self, displayed: Option<Cow<'_, str>>) -> String {
+        let name = self.spellings.spell(displayed);
         if name.is_empty() { self.first.clone() } else { name }
     }
 }
 
-/// The account's own spelling of each name, by its folded form.
+/// The account's spelling of each name, by the name's folded form.
 struct Spellings(HashMap<String, String>);
 
 impl Spellings {
@@ -130,9 +142,9 @@ impl Spellings {
         Self(spellings)
     }
 
-    fn spell(&self, shown: Option<Cow<'_, str>>) -> String {
-        let Some(shown) = shown else { return NO_TEXT.into() };
-        let trimmed = shown.trim();
+    fn spell(&self, displayed: Option<Cow<'_, str>>) -> String {
+        let Some(displayed) = displayed else { return NOT_TEXT.into() };
+        let trimmed = displayed.trim();
         match self.0.get(trimmed) {
             Some(name) => name.clone(),
             None => self.0.get(&fold(trimmed)).cloned().unwrap_or_else(|| trimmed.to_owned()),
@@ -140,14 +152,15 @@ impl Spellings {
     }
 }
 
+/// Trimmed and in lowercase.
 fn fold(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// The text that a row shows in a field: absent and `null` are blank, a value of another kind is no text.
-fn text_in<'a>(hand: Option<&'a Option<Value>>, natural: Cow<'a, str>) -> Option<Cow<'a, str>> {
-    match hand {
-        None => Some(natural),
+/// A field's text. A missing field and `null` are blank; any other value that is not text gives `None`.
+fn text_in<'a>(edit: Option<&'a Option<Value>>, default: Cow<'a, str>) -> Option<Cow<'a, str>> {
+    match edit {
+        None => Some(default),
         Some(None | Some(Value::Null)) => Some("".into()),
         Some(Some(Value::String(text))) => Some(text.as_str().into()),
         Some(Some(_)) => None,
@@ -155,21 +168,21 @@ fn text_in<'a>(hand: Option<&'a Option<Value>>, natural: Cow<'a, str>) -> Option
 }
 
 fn is_prospect(row: &Row<Contact>) -> bool {
-    match row.hand_written("contact_type") {
+    match row.find_override("contact_type") {
         None => row.item.is_prospect(),
-        Some(value) => value.as_ref().and_then(whole) == Some(1),
+        Some(value) => value.as_ref().and_then(integer) == Some(1),
     }
 }
 
 fn is_dated(world: &World, row: &Row<Contact>) -> bool {
-    match row.hand_written("created") {
-        None => row.item.dated && render::created_shown(&world.scene, &row.item) != crate::world::calendar::ZERO_DATE,
+    match row.find_override("created") {
+        None => row.item.has_created_date && render::displayed_created(&world.context, &row.item) != ZERO_DATE,
         Some(Some(Value::String(text))) => DateTime::strptime("%Y-%m-%d %H:%M:%S", text.trim()).is_ok(),
         Some(_) => false,
     }
 }
 
-fn whole(value: &Value) -> Option<i64> {
+fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => text.trim().parse().ok(),
         Value::Bool(flag) => Some((*flag).into()),
@@ -178,17 +191,17 @@ fn whole(value: &Value) -> Option<i64> {
 }
 
 fn fee(row: &Row<Deal>) -> Option<i64> {
-    let cents = match row.hand_written("deal_size") {
-        None => cents_in(&render::deal_fee(&row.item)),
-        Some(Some(Value::String(text))) => cents_in(text),
+    let cents = match row.find_override("deal_size") {
+        None => parse_cents(&render::deal_fee(&row.item)),
+        Some(Some(Value::String(text))) => parse_cents(text),
         Some(Some(number)) => number.as_f64().map(|dollars| (dollars * 100.0).round() as i64),
         Some(None) => None,
     };
     cents.filter(|cents| *cents > 0)
 }
 
-/// `90000`, `90000.00`, `$90,000.00`; anything else is unreadable.
-fn cents_in(text: &str) -> Option<i64> {
+/// Parses `90000`, `90000.00`, or `$90,000.00` as cents.
+fn parse_cents(text: &str) -> Option<i64> {
     let plain: String = text.trim().trim_start_matches('$').replace(',', "");
     let (dollars, cents) = plain.split_once('.').unwrap_or((&plain, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -203,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fees_are_read_in_the_spellings_the_crm_is_known_for() {
+    fn fees_are_parsed_in_the_formats_that_the_crm_uses() {
         for (text, cents) in [
             ("90000", Some(9_000_000)),
             ("$90,000.00", Some(9_000_000)),
@@ -213,7 +226,7 @@ mod tests {
             ("-5", None),
             ("ask Bob", None),
         ] {
-            assert_eq!(cents_in(text), cents, "{text}");
+            assert_eq!(parse_cents(text), cents, "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What people write about candidates. `{first}`, `{city}` and `{owner}` are filled in from the candidate.
+//! Templates for the notes on candidates.
 
+/// A kind of note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum NoteKind {
     Arrived,
@@ -13,7 +14,7 @@ pub(crate) enum NoteKind {
 
 impl NoteKind {
     /// The CRM's `note_type`.
-    pub(crate) fn label(self) -> &'static str {
+    pub(crate) fn note_type(self) -> &'static str {
         match self {
             Self::Arrived => "System",
             Self::Attempt | Self::Call => "Call Log",
@@ -23,7 +24,8 @@ impl NoteKind {
         }
     }
 
-    pub(crate) fn lines(self) -> &'static [&'static str] {
+    /// The HTML texts of this kind. `{first}`, `{city}`, and `{owner}` stand for the candidate's name and city and its owner.
+    pub(crate) fn templates(self) -> &'static [&'static str] {
         match self {
             Self::Arrived => &[
                 "<p>Lead received from web form. Message: <i>I would like information about opening in {city}.</i></p>",
@@ -64,7 +66,8 @@ impl NoteKind {
             ],
             Self::Progress => &[
                 "<p>Qualified: net worth and liquidity check out. Moving forward.</p>",
-                "<p>Candidate profile complete.<ul><li>Capital: OK</li><li>Market: {city}</li><li>Timing: this year</li></ul></p>",
+                "<p>Candidate profile complete.<ul><li>Capital: OK</li><li>Market: {city}</li>\
+                 <li>Timing: this year</li></ul></p>",
                 "<p>Moved along after today's conversation. {first} is comparing us with one other brand.</p>",
                 "<p>Paperwork in order. Next step agreed and on the calendar.</p>",
                 "<p>Real estate: broker in {city} sent three sites, none under 1,800 sq ft.</p>",
@@ -77,54 +80,6 @@ impl NoteKind {
                 "<p>Went with another concept. Asked to keep the door open.</p>",
                 "<p>{city} is not available for now.</p>",
             ],
-        }
-    }
-}
-
-/// Meetings that stand in the calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Meeting {
-    InitialCall,
-    FollowUp,
-    FddReview,
-    DiscoveryDay,
-    Signing,
-}
-
-impl Meeting {
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Self::InitialCall => "Initial call",
-            Self::FollowUp => "Follow-up call",
-            Self::FddReview => "FDD review call",
-            Self::DiscoveryDay => "Discovery Day",
-            Self::Signing => "Franchise agreement signing",
-        }
-    }
-
-    pub(crate) fn location(self) -> &'static str {
-        match self {
-            Self::InitialCall | Self::FollowUp => "Phone",
-            Self::FddReview | Self::Signing => "Video call",
-            Self::DiscoveryDay => "Home office",
-        }
-    }
-
-    pub(crate) fn minutes(self) -> i64 {
-        match self {
-            Self::InitialCall | Self::FollowUp => 30,
-            Self::FddReview | Self::Signing => 60,
-            Self::DiscoveryDay => 360,
-        }
-    }
-
-    pub(crate) fn description(self) -> &'static str {
-        match self {
-            Self::InitialCall => "<p>Introduction, background and goals.</p>",
-            Self::FollowUp => "<p>Open questions.</p>",
-            Self::FddReview => "<p>Walk through the disclosure document, items 5, 6, 7 and 19.</p>",
-            Self::DiscoveryDay => "<p>Tour, tasting &amp; meet the team.</p>",
-            Self::Signing => "<p>Sign and welcome.</p>",
         }
     }
 }
