@@ -32,6 +32,7 @@ struct Inner {
     token_generation: AtomicU64,
 }
 
+/// An account with its world, faults, and call log.
 pub(crate) struct Account {
     info: AccountInfo,
     key_revoked: AtomicBool,

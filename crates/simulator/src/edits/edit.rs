@@ -68,12 +68,19 @@ pub enum Edit {
 pub struct ContactEdit {
     /// `None` means the next free ID.
     pub client_id: Option<String>,
+    /// `firstName`
     pub first_name: String,
+    /// `lastName`
     pub last_name: String,
+    /// `compName`
     pub company: String,
+    /// `clients_sales_cycle`. Blank means the first stage.
     pub stage: String,
+    /// `clients_lead_source`
     pub source: String,
+    /// `deal_size`, as text
     pub deal_size: String,
+    /// `created`. `None` means now.
     pub created: Option<Timestamp>,
     /// Other fields, by the CRM's name.
     pub fields: Vec<(&'static str, Value)>,
@@ -128,13 +135,17 @@ impl ContactEdit {
 pub struct DealEdit {
     /// `None` means the next free ID.
     pub opportunity_id: Option<String>,
+    /// The contact, if there is one.
     pub client_id: Option<String>,
+    /// `opportunity_name`
     pub name: String,
+    /// `deal_size`, as text
     pub deal_size: String,
-    /// Percent.
+    /// `likelihood_to_close`, in percent.
     pub odds: Option<i64>,
-    /// `YYYY-MM-DD`.
+    /// `close_date`, as `YYYY-MM-DD`.
     pub close_date: Option<String>,
+    /// `created`. `None` means now.
     pub created: Option<Timestamp>,
     /// Other fields, by the CRM's name.
     pub fields: Vec<(&'static str, Value)>,
@@ -185,10 +196,15 @@ impl DealEdit {
 /// A note to add. By default it is written now, by the contact's owner.
 #[derive(Clone, Debug, Default)]
 pub struct NoteEdit {
+    /// The contact.
     pub client_id: String,
+    /// `note`, as HTML
     pub text: String,
+    /// `note_type`. `None` means `Note`.
     pub note_type: Option<String>,
+    /// `created_by`. `None` means the contact's owner.
     pub author: Option<String>,
+    /// `created`. `None` means now.
     pub created: Option<Timestamp>,
     /// Other fields, by the CRM's name.
     pub fields: Vec<(&'static str, Value)>,
@@ -233,9 +249,13 @@ impl NoteEdit {
 /// An event to add. By default it lasts 30 minutes and has no contact.
 #[derive(Clone, Debug)]
 pub struct EventEdit {
+    /// The contact, if there is one.
     pub client_id: Option<String>,
+    /// `title`
     pub title: String,
+    /// `start_date`
     pub starts: Timestamp,
+    /// The length in minutes.
     pub minutes: i64,
     /// Other fields, by the CRM's name.
     pub fields: Vec<(&'static str, Value)>,

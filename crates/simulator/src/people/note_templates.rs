@@ -3,12 +3,19 @@
 /// A kind of note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum NoteKind {
+    /// The lead arrived.
     Arrived,
+    /// An attempt to reach the candidate failed.
     Attempt,
+    /// A phone call.
     Call,
+    /// An email.
     Email,
+    /// A text message.
     Text,
+    /// The candidate advanced.
     Progress,
+    /// The candidate was lost.
     Lost,
 }
 
@@ -24,7 +31,9 @@ impl NoteKind {
         }
     }
 
-    /// The HTML texts of this kind. `{first}`, `{city}`, and `{owner}` stand for the candidate's name and city and its owner.
+    /// The HTML texts of this kind; over 50 lines because it is a table.
+    ///
+    /// `{first}` and `{city}` stand for the candidate's first name and city, and `{owner}` for the contact's owner.
     pub(crate) fn templates(self) -> &'static [&'static str] {
         match self {
             Self::Arrived => &[

@@ -95,8 +95,6 @@ impl World {
     }
 
     /// Applies one step of a contact's journey. `contacts` has the table serial of each contact by its key.
-    ///
-    /// Over 50 lines because it has one short arm per kind of step.
     pub(crate) fn apply_step(&mut self, due: ScheduledStep, contacts: &mut HashMap<u64, u32>) {
         let ScheduledStep { at, key, step, .. } = due;
         if step == Step::Arrive {

@@ -10,6 +10,7 @@ pub(crate) struct StageSeed {
     pub(crate) contact_type: u8,
 }
 
+// Positions in STAGES.
 pub(crate) const NEW_LEAD: u8 = 0;
 pub(crate) const OUTBOUND_CALL: u8 = 1;
 pub(crate) const INBOUND_CONTACT: u8 = 2;
@@ -30,7 +31,7 @@ pub(crate) const TERRITORY_TAKEN: u8 = 21;
 pub(crate) const CLIENTS: [u8; 3] = [23, 24, 25];
 pub(crate) const VENDORS: [u8; 2] = [26, 27];
 
-/// Every stage, in the order of the account's list. The constants above are positions in it.
+/// Every stage, in the order of the account's list.
 pub(crate) const STAGES: [StageSeed; 28] = [
     open("New Lead"),
     open("Outbound Call"),
