@@ -47,9 +47,9 @@ impl Drop for Child {
 }
 
 pub(crate) async fn serve(contacts: usize, deals: usize) -> anyhow::Result<()> {
-    let mut account = AccountConfig::still("Bench", "America/Chicago", contacts);
+    let mut account = AccountConfig::frozen("Bench", "America/Chicago", contacts);
     account.deals = Some(deals);
-    let simulator = Simulator::new(Config { seed: 1, accounts: vec![account], odd_text: false }, Clock::system());
+    let simulator = Simulator::new(Config { seed: 1, accounts: vec![account], hostile_text: false }, Clock::system());
     let server = simulator.listen(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)).await?;
     println!("{}\n{}\n{}", server.base_url(), simulator.access_token(), simulator.accounts()[0].web_key);
     // Each line that comes in adds a contact.

@@ -1,61 +1,64 @@
-//! What world to make.
+//! What the simulator creates: the seed and the accounts.
 
-/// The world: the same seed, accounts and start of the clock always make the same one.
+/// The simulator's settings. The same settings and the same start time always produce the same data.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Seeds every random choice.
     pub seed: u64,
+    /// One entry per brand.
     pub accounts: Vec<AccountConfig>,
-    /// Sprinkle odd and hostile text: scripts, formulas, right-to-left, names of blanks only.
-    pub odd_text: bool,
+    /// Whether some names, notes, and stages hold hostile text: scripts, formulas, right-to-left text, blanks.
+    pub hostile_text: bool,
 }
 
-/// One brand's account.
+/// The settings of one brand's account.
 #[derive(Clone, Debug)]
 pub struct AccountConfig {
+    /// The brand's name.
     pub name: String,
-    /// An IANA zone: the account's wall clock, by which the CRM writes its times.
+    /// The account's IANA time zone. The CRM writes its times in this zone, without naming it.
     pub zone: String,
-    /// How many contacts it has at the start.
+    /// The number of contacts at the start.
     pub contacts: usize,
-    /// How many explicit opportunities at the start; `None` gives the share that such an account would have.
+    /// The number of explicit opportunities at the start. `None` means a realistic share of the contacts.
     pub deals: Option<usize>,
-    /// Whether time changes it.
-    pub living: bool,
-    /// How many leads an average day brings, when it is living.
+    /// Whether the account changes as the clock advances.
+    pub live: bool,
+    /// The average number of new leads per day in a live account.
     pub daily_leads: f64,
 }
 
 impl AccountConfig {
-    /// An account that only hand edits change.
-    pub fn still(name: &str, zone: &str, contacts: usize) -> Self {
-        Self { name: name.into(), zone: zone.into(), contacts, deals: None, living: false, daily_leads: 0.0 }
+    /// An account that changes only through edits.
+    pub fn frozen(name: &str, zone: &str, contacts: usize) -> Self {
+        Self { name: name.into(), zone: zone.into(), contacts, deals: None, live: false, daily_leads: 0.0 }
     }
 
-    /// An account that time changes.
-    pub fn living(name: &str, zone: &str, contacts: usize, daily_leads: f64) -> Self {
-        Self { living: true, daily_leads, ..Self::still(name, zone, contacts) }
+    /// An account that changes as the clock advances.
+    pub fn live(name: &str, zone: &str, contacts: usize, daily_leads: f64) -> Self {
+        Self { live: true, daily_leads, ..Self::frozen(name, zone, contacts) }
     }
 }
 
 impl Config {
-    /// Two living brands.
+    /// The two live brands of the demo.
     pub fn demo() -> Self {
         Self {
             seed: 27,
             accounts: vec![
-                AccountConfig::living("Harbor Bagel Co.", "America/Chicago", 305, 2.6),
-                AccountConfig::living("Tidewater Pools", "America/New_York", 182, 1.5),
+                AccountConfig::live("Harbor Bagel Co.", "America/Chicago", 305, 2.6),
+                AccountConfig::live("Tidewater Pools", "America/New_York", 182, 1.5),
             ],
-            odd_text: false,
+            hostile_text: false,
         }
     }
 
-    /// Accounts that stand still, with so many contacts each, in zones from east to west.
+    /// Frozen accounts, one per entry of `contacts`, in time zones from east to west.
     pub fn plain(seed: u64, contacts: &[usize]) -> Self {
         const ZONES: [&str; 4] = ["America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"];
         let account = |(index, &contacts): (usize, &usize)| {
-            AccountConfig::still(&format!("Brand {}", index + 1), ZONES[index % ZONES.len()], contacts)
+            AccountConfig::frozen(&format!("Brand {}", index + 1), ZONES[index % ZONES.len()], contacts)
         };
-        Self { seed, accounts: contacts.iter().enumerate().map(account).collect(), odd_text: false }
+        Self { seed, accounts: contacts.iter().enumerate().map(account).collect(), hostile_text: false }
     }
 }

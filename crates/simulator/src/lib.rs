@@ -1,47 +1,23 @@
-//! A ClientTether to run against.
+//! A ClientTether simulator for the demo, tests, and benchmarks.
 //!
-//! The CRM has no public test account, so the demo, the tests and the benchmarks run against this one: accounts of
-//! invented franchise candidates who live by the injected clock, served over HTTP with the real service's quirks, and
-//! with any of its faults on demand. The same seed and the same moments always make the same world.
+//! The CRM has no public test account. This crate serves accounts of made-up franchise candidates over HTTP, with the
+//! real service's quirks and, on demand, any of its faults. Accounts change as the injected clock advances. The same
+//! seed and the same instants always produce the same data.
 
-mod answer;
-mod broken;
-mod calendar;
-mod candidate;
 mod config;
-mod control;
 mod dice;
-mod edit;
-mod envelope;
-mod fault;
-mod founding;
-mod hand;
-mod mangle;
-mod names;
-mod odd;
-mod page;
-mod persona;
-mod places;
-mod record;
-mod render;
+mod edits;
+mod faults;
+mod people;
 mod request;
-mod server;
 mod simulator;
-mod sources;
-mod spelling;
-mod staff;
-mod stages;
-mod table;
-mod truth;
 mod wire;
-mod words;
 mod world;
-mod writer;
 
 pub use config::{AccountConfig, Config};
-pub use edit::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
-pub use fault::Fault;
+pub use edits::edit::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
+pub use faults::fault::Fault;
 pub use request::Request;
-pub use server::Server;
 pub use simulator::{AccountInfo, Call, Simulator};
-pub use truth::Truth;
+pub use wire::server::Server;
+pub use world::truth::Truth;

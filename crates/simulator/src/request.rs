@@ -1,46 +1,35 @@
-//! The reads that the CRM answers, and in which of its dialects it answers each.
+//! The CRM's read requests.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// One of the lists that can be read.
+/// A list that the CRM serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Request {
+    /// `read_sales_cycle_list`
     Stages,
+    /// `read_lead_source_list`
     Sources,
+    /// `read_user_list`
     Users,
+    /// `read_client_list`
     Contacts,
+    /// `read_opportunity_list`
     Deals,
+    /// `read_all_events`
     Events,
+    /// `read_client_history_notes/{client_id}`
     Notes,
 }
 
-/// How an answer is spelled. The CRM is not of one piece: what differs from request to request must be read either way.
-#[derive(Clone, Copy)]
-pub(crate) struct Dialect {
-    /// `CT_200`, or else `CT200`.
-    pub(crate) underscore: bool,
-    /// `TotalRecord` is a text of digits, or else a number.
-    pub(crate) total_is_text: bool,
-    /// What stands for no rows beside the code 515.
-    pub(crate) nothing: Nothing,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Nothing {
-    Missing,
-    Null,
-    EmptyList,
-    EmptyText,
-}
-
 impl Request {
+    /// Every request.
     pub const ALL: [Self; 7] = [Self::Stages, Self::Sources, Self::Users, Self::Contacts, Self::Deals, Self::Events, Self::Notes];
 
-    /// The word for it, in tests and on the control address.
+    /// The request's name in tests and on the control endpoints.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stages => "stages",
@@ -53,8 +42,8 @@ impl Request {
         }
     }
 
-    /// The request that a path below `/v2/api/` names, and the contact it is about.
-    pub(crate) fn of_path(path: &str) -> Option<(Self, Option<&str>)> {
+    /// The request for a path below `/v2/api/`, with the `client_id` that a notes path ends with.
+    pub(crate) fn from_path(path: &str) -> Option<(Self, Option<&str>)> {
         let (name, client_id) = match path.trim_end_matches('/').split_once('/') {
             Some((name, rest)) => (name, Some(rest)),
             None => (path.trim_end_matches('/'), None),
@@ -72,21 +61,8 @@ impl Request {
         ((request == Self::Notes) == client_id.is_some()).then_some((request, client_id))
     }
 
-    pub(crate) fn dialect(self) -> Dialect {
-        let (underscore, total_is_text, nothing) = match self {
-            Self::Stages => (true, false, Nothing::Missing),
-            Self::Sources => (false, true, Nothing::EmptyList),
-            Self::Users => (true, false, Nothing::Null),
-            Self::Contacts => (true, false, Nothing::EmptyList),
-            Self::Deals => (false, true, Nothing::EmptyText),
-            Self::Events => (true, true, Nothing::Missing),
-            Self::Notes => (false, false, Nothing::Null),
-        };
-        Dialect { underscore, total_is_text, nothing }
-    }
-
-    /// A field of its rows that holds prose, for faults that put something into one.
-    pub(crate) fn prose_field(self) -> &'static str {
+    /// A free-text field of the rows, for faults that replace one.
+    pub(crate) fn free_text_field(self) -> &'static str {
         match self {
             Self::Contacts => "whiteboard",
             Self::Deals => "contact_action_plan",
@@ -95,6 +71,7 @@ impl Request {
         }
     }
 
+    /// The field that holds a row's ID.
     pub(crate) fn id_field(self) -> &'static str {
         match self {
             Self::Stages => "sales_cycle_id",
@@ -121,6 +98,6 @@ impl FromStr for Request {
         Self::ALL
             .into_iter()
             .find(|request| request.as_str() == text)
-            .ok_or_else(|| format!("no request is called {text:?}; one of: {}", Self::ALL.map(Self::as_str).join(", ")))
+            .ok_or_else(|| format!("unknown request {text:?}; use one of: {}", Self::ALL.map(Self::as_str).join(", ")))
     }
 }

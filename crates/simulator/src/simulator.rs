@@ -1,30 +1,27 @@
-//! The running world of accounts, as tests, benchmarks and the demo hold it.
+//! The simulator's Rust interface, which tests, benchmarks, and the demo use.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::http::{HeaderMap, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use tetherboard_domain::Clock;
 
-use crate::answer::header;
 use crate::config::Config;
 use crate::dice::{self, Dice};
-use crate::edit::Edit;
-use crate::fault::{Fault, Faults};
+use crate::edits::edit::Edit;
+use crate::faults::fault::Fault;
+use crate::faults::fault_set::FaultSet;
 use crate::request::Request;
-use crate::server::Server;
-use crate::truth::Truth;
 use crate::world::World;
+use crate::world::truth::Truth;
 
-/// How many calls an account remembers.
-const CALLS_KEPT: usize = 100_000;
+/// The number of calls that an account's log holds. Beyond that, the oldest are dropped.
+const MAX_LOGGED_CALLS: usize = 100_000;
 
-/// A running world of accounts. Clones share it.
+/// A running simulator. Clones share the same accounts.
 #[derive(Clone)]
 pub struct Simulator(Arc<Inner>);
 
@@ -35,39 +32,45 @@ struct Inner {
     token_generation: AtomicU64,
 }
 
+/// An account with its world, faults, and call log.
 pub(crate) struct Account {
     info: AccountInfo,
     key_revoked: AtomicBool,
     world: Mutex<World>,
-    faults: Mutex<Faults>,
+    faults: Mutex<FaultSet>,
     calls: Mutex<VecDeque<Call>>,
 }
 
-/// What a client needs to know of an account.
+/// What a client needs to connect to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountInfo {
+    /// The account's position in [`Config::accounts`].
     pub index: usize,
+    /// The brand's name.
     pub name: String,
+    /// The account's `X-Web-Key`.
     pub web_key: String,
-    /// An IANA zone.
+    /// The account's IANA time zone.
     pub zone: String,
 }
 
-/// A request that an account was asked.
+/// A request that an account received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
+    /// The list that was requested.
     pub request: Request,
+    /// The request target as sent.
     pub path_and_query: String,
-    /// By the world's clock.
+    /// Milliseconds UTC on the simulator's clock.
     pub at_ms: i64,
-    /// By the machine's, which runs while the world's stands.
+    /// Milliseconds UTC on the machine's clock, which runs even while the simulator's clock is stopped.
     pub machine_ms: i64,
-    /// The HTTP status; 0 where none was sent.
+    /// The HTTP status, or 0 when none was sent.
     pub status: u16,
 }
 
 impl Simulator {
-    /// Makes the world as it is when the clock shows now.
+    /// Creates the accounts as of the clock's current time.
     ///
     /// # Panics
     ///
@@ -82,7 +85,7 @@ impl Simulator {
                 zone: config.accounts[index].zone.clone(),
             },
             key_revoked: AtomicBool::new(false),
-            world: Mutex::new(World::found(&config, index, start)),
+            world: Mutex::new(World::new(&config, index, start)),
             faults: Mutex::default(),
             calls: Mutex::default(),
         };
@@ -90,47 +93,43 @@ impl Simulator {
         Self(Arc::new(Inner { seed: config.seed, clock, accounts, token_generation: AtomicU64::new(0) }))
     }
 
-    /// Binds and serves HTTP until the returned server is dropped or stopped.
-    pub async fn listen(&self, addr: SocketAddr) -> std::io::Result<Server> {
-        Server::listen(self.clone(), addr).await
-    }
-
-    /// The agency's token: one for all accounts.
+    /// The agency's `X-Access-Token`, which is the same for all accounts.
     pub fn access_token(&self) -> String {
         access_token(self.0.seed, self.0.token_generation.load(Ordering::SeqCst))
     }
 
-    /// Changes the agency's token as the vendor does; the old one is refused from now on.
+    /// Replaces the agency's token and returns the new one. From now on the old one is refused.
     pub fn rotate_access_token(&self) -> String {
         self.0.token_generation.fetch_add(1, Ordering::SeqCst);
         self.access_token()
     }
 
+    /// The accounts, in the order of [`Config::accounts`].
     pub fn accounts(&self) -> Vec<AccountInfo> {
         self.0.accounts.iter().map(|account| account.info.clone()).collect()
     }
 
-    /// What the account holds now, counted from its records and not from its answers.
+    /// The account's current totals, counted from its records rather than from its responses.
     pub fn truth(&self, account: usize) -> Truth {
         Truth::of(&self.account(account).world(self.clock_ms()))
     }
 
-    /// Every record of a list as the CRM writes it, in the order in which they were made; of the notes, contact by contact.
+    /// Every row of a list as the CRM writes it, oldest first. Notes are grouped by contact.
     ///
     /// # Panics
     ///
-    /// Panics if a row is no JSON, which no edit makes it.
+    /// Panics if a row is not JSON, which no edit can cause.
     pub fn records(&self, account: usize, request: Request) -> Vec<Value> {
         let rows = self.account(account).world(self.clock_ms()).records(request);
         rows.iter().map(|row| serde_json::from_slice(row).expect("rows are written as JSON")).collect()
     }
 
-    /// Puts a fault on one request, in place of any that it has.
+    /// Sets the fault of one request, replacing any that it has.
     pub fn fault(&self, account: usize, request: Request, fault: Fault) {
         lock(&self.account(account).faults).set(request, fault);
     }
 
-    /// Puts a fault on every request, in place of all there are.
+    /// Sets one fault for every request, replacing all others.
     pub fn fault_everything(&self, account: usize, fault: Fault) {
         lock(&self.account(account).faults).set_everything(fault);
     }
@@ -140,52 +139,55 @@ impl Simulator {
         lock(&self.account(account).faults).heal();
     }
 
+    /// Revokes the account's web key: every call gets 401.
     pub fn revoke_web_key(&self, account: usize) {
         self.account(account).revoke_key();
     }
 
+    /// Makes the account's web key valid again.
     pub fn restore_web_key(&self, account: usize) {
         self.account(account).key_revoked.store(false, Ordering::SeqCst);
     }
 
-    /// Changes the account by hand, now; returns the id of the record that was made or changed.
+    /// Applies an edit to the account now, and returns the ID of the record that it added or changed.
     ///
     /// # Panics
     ///
-    /// Panics if the change names a record that is not there, or adds one under an id that is.
-    pub fn edit(&self, account: usize, change: Edit) -> String {
-        self.account(account).world(self.clock_ms()).edit(change)
+    /// Panics if the edit names a record that does not exist, or adds one under an ID that is taken.
+    pub fn edit(&self, account: usize, edit: Edit) -> String {
+        self.account(account).world(self.clock_ms()).apply_edit(edit)
     }
 
-    /// Every request asked so far, the latest hundred thousand of them.
+    /// The account's calls so far, oldest first; at most the latest 100,000.
     pub fn calls(&self, account: usize) -> Vec<Call> {
         lock(&self.account(account).calls).iter().cloned().collect()
     }
 
+    /// Empties the account's call log.
     pub fn clear_calls(&self, account: usize) {
         lock(&self.account(account).calls).clear();
     }
 
+    /// Milliseconds UTC on the simulator's clock.
     pub(crate) fn clock_ms(&self) -> i64 {
         self.0.clock.now_ms()
     }
 
-    pub(crate) fn account_with_key(&self, headers: &HeaderMap) -> Option<&Account> {
-        let key = header(headers, "x-web-key")?;
+    /// The account that a web key belongs to, even if it is revoked.
+    pub(crate) fn account_with_key(&self, key: &str) -> Option<&Account> {
         self.0.accounts.iter().find(|account| account.info.web_key == key)
     }
 
-    /// Whether the account's key still counts, and the token beside it is the agency's.
-    pub(crate) fn admits(&self, account: &Account, headers: &HeaderMap) -> bool {
-        let token = header(headers, "x-access-token");
+    /// Whether the account's key is still valid and the token is the agency's current one.
+    pub(crate) fn is_authorized(&self, account: &Account, token: Option<&str>) -> bool {
         !account.key_revoked.load(Ordering::SeqCst) && token.is_some_and(|token| token == self.access_token())
     }
 
-    pub(crate) fn note_call(&self, account: &Account, request: Request, uri: &Uri, status: u16) {
-        let path_and_query = uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    /// Adds a call to the account's log.
+    pub(crate) fn log_call(&self, account: &Account, request: Request, path_and_query: String, status: u16) {
         let (at_ms, machine_ms) = (self.clock_ms(), self.0.clock.machine_ms());
         let mut calls = lock(&account.calls);
-        if calls.len() == CALLS_KEPT {
+        if calls.len() == MAX_LOGGED_CALLS {
             calls.pop_front();
         }
         calls.push_back(Call { request, path_and_query, at_ms, machine_ms, status });
@@ -197,19 +199,21 @@ impl Simulator {
 }
 
 impl Account {
-    /// The account's world, as it is at `now`.
+    /// The account's world, advanced to `now`.
     pub(crate) fn world(&self, now: i64) -> MutexGuard<'_, World> {
         let mut world = lock(&self.world);
         world.advance(now);
         world
     }
 
+    /// Revokes the account's web key.
     pub(crate) fn revoke_key(&self) {
         self.key_revoked.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn strike(&self, request: Request, offset: usize, client_id: Option<&str>) -> Option<Fault> {
-        lock(&self.faults).strike(request, offset, client_id)
+    /// The fault that applies to a request, if any. Counts down faults that apply a limited number of times.
+    pub(crate) fn trigger_fault(&self, request: Request, offset: usize, client_id: Option<&str>) -> Option<Fault> {
+        lock(&self.faults).trigger(request, offset, client_id)
     }
 }
 
@@ -220,7 +224,7 @@ impl std::fmt::Debug for Simulator {
     }
 }
 
-/// A test that panicked with the lock in hand has failed already; the others may go on.
+/// Locks a mutex even if another thread panicked while holding it: that test has already failed, and others may go on.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -230,7 +234,7 @@ fn web_key(seed: u64, account: usize) -> String {
     format!("CT_{:016x}{:016x}", dice.next(), dice.next())
 }
 
-/// Looks like the JWT that the vendor gives out; nothing is signed.
+/// A token that looks like the JWT that the vendor issues. Nothing is signed.
 fn access_token(seed: u64, generation: u64) -> String {
     let mut dice = Dice::of(&[seed, 0x70C, generation]);
     let signature: Vec<u8> = (0..4).flat_map(|_| dice.next().to_be_bytes()).collect();

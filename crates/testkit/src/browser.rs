@@ -1,4 +1,4 @@
-//! A browser that a test looks at a page with.
+//! A headless browser for tests of pages.
 
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,15 +15,17 @@ use thirtyfour::common::log::LoggingPrefsLogLevel;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
-/// How long a page is waited for to show what is asked for.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for an element to appear.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The window and the habits of the person in front of it.
+/// The browser's window and preferences.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Of the page itself, in CSS pixels.
+    /// The width of the page, in CSS pixels.
     pub width: u32,
+    /// The height of the page, in CSS pixels.
     pub height: u32,
+    /// Whether the user prefers dark mode.
     pub dark: bool,
     /// Whether the page's scripts run.
     pub scripts: bool,
@@ -35,31 +37,34 @@ impl Default for Options {
     }
 }
 
-/// A browser of its own, without a past. It ends with this value.
+/// A separate browser with an empty profile. Dropping it closes the browser.
 pub struct Browser {
     page: WebDriver,
     driver: Driver,
-    // Removed when the browser that writes to it has ended.
+    // Dropped last, since the browser writes to it until it exits.
     _profile: TempDir,
 }
 
 impl Browser {
+    /// Starts a browser.
+    ///
     /// # Errors
-    /// When chromedriver or the browser is not installed or does not start.
+    ///
+    /// Fails if chromedriver or the browser is not installed or does not start.
     pub async fn open(options: Options) -> Result<Self> {
-        // The HTTP client is built without one when the whole workspace is; a second call is refused, which is fine.
+        // In a workspace build, the HTTP client has no default provider. A second call fails, which does no harm.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (driver, profile) = (Driver::start()?, TempDir::new()?);
         let page = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities(options, profile.path())?).await;
-        let page = page.context("the browser did not start (it is the Debian package `chromium`)")?;
+        let page = page.context("the browser did not start; it is in the Debian package `chromium`")?;
         let browser = Self { page, driver, _profile: profile };
-        browser.behave(options).await?;
+        browser.apply(options).await?;
         Ok(browser)
     }
 
-    async fn behave(&self, options: Options) -> Result<()> {
+    async fn apply(&self, options: Options) -> Result<()> {
         let Options { width, height, dark, scripts } = options;
-        // A window has a least width, which phones fall short of.
+        // A window has a minimum width, which is wider than a phone.
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await?;
         let scheme = if dark { "dark" } else { "light" };
@@ -69,41 +74,48 @@ impl Browser {
         Ok(())
     }
 
-    /// Asks the browser itself, by its DevTools protocol.
+    /// Sends a command of the DevTools protocol and returns its result.
     ///
     /// # Errors
-    /// When it refuses.
+    ///
+    /// Fails if the browser rejects the command.
     pub async fn devtools(&self, command: &str, arguments: Value) -> Result<Value> {
-        let answer = self.page.cdp().send_raw(command, arguments).await;
-        answer.with_context(|| format!("the browser refused {command}"))
+        let response = self.page.cdp().send_raw(command, arguments).await;
+        response.with_context(|| format!("the browser rejected {command}"))
     }
 
+    /// Loads a page.
+    ///
     /// # Errors
-    /// When the page does not load.
+    ///
+    /// Fails if the page does not load.
     pub async fn goto(&self, url: &str) -> Result<()> {
         self.page.goto(url).await.with_context(|| format!("{url} did not load"))
     }
 
-    /// Where the browser is.
+    /// The URL of the current page.
     ///
     /// # Errors
-    /// When it does not answer.
+    ///
+    /// Fails if the browser does not respond.
     pub async fn url(&self) -> Result<String> {
         Ok(self.page.current_url().await?.to_string())
     }
 
-    /// The visible text of the first element that fits, as soon as there is one.
+    /// The visible text of the first matching element. Waits for it to appear.
     ///
     /// # Errors
-    /// When none is seen in time.
+    ///
+    /// Fails if none appears within ten seconds.
     pub async fn text(&self, css: &str) -> Result<String> {
         self.on(css, |element| async move { element.text().await }).await
     }
 
-    /// The visible texts of all elements that fit now.
+    /// The visible texts of all matching elements, without waiting.
     ///
     /// # Errors
-    /// When the browser does not answer.
+    ///
+    /// Fails if the browser does not respond.
     pub async fn all(&self, css: &str) -> Result<Vec<String>> {
         let mut texts = Vec::new();
         for element in self.page.find_all(By::Css(css)).await? {
@@ -112,17 +124,21 @@ impl Browser {
         Ok(texts)
     }
 
-    /// # Errors
-    /// When the element is not seen in time, or something lies over it.
-    pub async fn click(&self, css: &str) -> Result<()> {
-        let clicked = self.on(css, |element| async move { element.click().await }).await;
-        clicked.with_context(|| format!("`{css}` could not be clicked"))
-    }
-
-    /// Types over what a field holds.
+    /// Clicks the first matching element. Waits for it to appear.
     ///
     /// # Errors
-    /// When the field is not seen in time, or does not take text.
+    ///
+    /// Fails if none appears within ten seconds, or something covers it.
+    pub async fn click(&self, css: &str) -> Result<()> {
+        let clicked = self.on(css, |element| async move { element.click().await }).await;
+        clicked.with_context(|| format!("could not click `{css}`"))
+    }
+
+    /// Replaces the text in a field. Waits for the field to appear.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the field does not appear within ten seconds, or does not accept text.
     pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
         let filled = self
             .on(css, |field| async move {
@@ -130,30 +146,31 @@ impl Browser {
                 field.send_keys(text).await
             })
             .await;
-        filled.with_context(|| format!("`{css}` could not be filled in"))
+        filled.with_context(|| format!("could not fill in `{css}`"))
     }
 
-    /// The first element that fits, as soon as it is seen.
+    /// The first matching element that is visible. Waits for it to appear.
     ///
     /// # Errors
-    /// When none is seen within ten seconds.
+    ///
+    /// Fails if none appears within ten seconds.
     pub async fn wait_for(&self, css: &str) -> Result<WebElement> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while Instant::now() < until {
             for element in self.page.find_all(By::Css(css)).await? {
-                // One that is replaced in the meantime is not seen any more.
+                // An element that was replaced in the meantime is no longer visible.
                 if element.is_displayed().await.unwrap_or(false) {
                     return Ok(element);
                 }
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bail!("no `{css}` was seen on {}", self.url().await?)
+        bail!("`{css}` did not appear on {}", self.url().await?)
     }
 
-    /// Does it to the element that fits, once more when a live page replaced the element in between.
+    /// Acts on the first matching element, and tries again if a live page replaced the element in between.
     async fn on<T, F: Future<Output = WebDriverResult<T>>>(&self, css: &str, act: impl Fn(WebElement) -> F) -> Result<T> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             match act(self.wait_for(css).await?).await {
                 Err(error) if is_stale(&error) && Instant::now() < until => {}
@@ -162,27 +179,30 @@ impl Browser {
         }
     }
 
-    /// What a function's body returns in the page, also where the page's own scripts do not run. What it returns may be a
-    /// promise.
+    /// Runs the body of a function in the page and returns its result, awaiting a promise. This works even if the page's
+    /// own scripts are turned off.
     ///
     /// # Errors
-    /// When it throws.
+    ///
+    /// Fails if the function throws.
     pub async fn evaluate(&self, script: &str) -> Result<Value> {
         Ok(self.page.execute(script, Vec::new()).await.context("the script failed")?.json().clone())
     }
 
-    /// What the window shows, as a PNG.
+    /// Writes a screenshot of the window to a PNG file.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    ///
+    /// Fails if the file cannot be written.
     pub async fn screenshot(&self, path: &Path) -> Result<()> {
         Ok(self.page.screenshot(path).await?)
     }
 
-    /// The errors that the page wrote to the console since the last time this was asked, failed loads among them.
+    /// The console errors since the last call, including failed loads.
     ///
     /// # Errors
-    /// When the browser does not answer.
+    ///
+    /// Fails if the browser does not respond.
     pub async fn console_errors(&self) -> Result<Vec<String>> {
         let entries = self.page.browser_log().await?;
         Ok(entries.into_iter().filter(|entry| entry.level == "SEVERE").map(|entry| entry.message).collect())
@@ -190,7 +210,7 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// The client would close the session through the test's own runtime, which stands still while a value is dropped.
+    /// Closes the session over a blocking connection: the client would need the test's runtime, which is blocked in a drop.
     fn drop(&mut self) {
         let _ = self.driver.close(&self.page.session_id().to_string());
         let _ = self.page.clone().leak();
@@ -202,18 +222,18 @@ fn is_stale(error: &WebDriverError) -> bool {
 }
 
 fn capabilities(options: Options, profile: &Path) -> Result<ChromeCapabilities> {
-    let mut wanted = DesiredCapabilities::chrome();
+    let mut capabilities = DesiredCapabilities::chrome();
     for argument in ARGUMENTS {
-        wanted.add_arg(argument)?;
+        capabilities.add_arg(argument)?;
     }
-    wanted.add_arg(&format!("--user-data-dir={}", profile.display()))?;
-    wanted.add_arg(&format!("--window-size={},{}", options.width, options.height))?;
-    wanted.set_browser_log_level(LoggingPrefsLogLevel::All)?;
-    Ok(wanted)
+    capabilities.add_arg(&format!("--user-data-dir={}", profile.display()))?;
+    capabilities.add_arg(&format!("--window-size={},{}", options.width, options.height))?;
+    capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+    Ok(capabilities)
 }
 
-/// Neither the sandbox nor the GPU is to be had in a container; the rest keeps the browser from calling home. The pipe lets
-/// it end when its driver is killed.
+/// A container offers neither a sandbox nor a GPU. Background networking is turned off. The pipe makes the browser exit
+/// when its driver is killed.
 const ARGUMENTS: [&str; 10] = [
     "--headless=new",
     "--no-sandbox",
@@ -227,11 +247,11 @@ const ARGUMENTS: [&str; 10] = [
     "--remote-debugging-pipe",
 ];
 
-/// A chromedriver on a port of its own.
+/// A chromedriver process on its own port.
 struct Driver {
     process: Child,
     port: u16,
-    /// It would be ended by writing to a closed pipe.
+    /// Kept open: the process would be killed by a write to a closed pipe.
     _output: BufReader<ChildStdout>,
 }
 
@@ -248,17 +268,15 @@ impl Driver {
             None => {
                 let _ = process.kill();
                 let status = process.wait()?;
-                bail!("chromedriver ended with {status} before it said its port")
+                bail!("chromedriver exited with {status} before it printed its port")
             }
         }
     }
-}
 
-impl Driver {
-    /// Ends the session's browser, and waits until it has ended.
+    /// Closes the session's browser and waits until it has exited.
     fn close(&self, session: &str) -> std::io::Result<()> {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
-        connection.set_read_timeout(Some(PATIENCE))?;
+        connection.set_read_timeout(Some(TIMEOUT))?;
         let host = "Host: 127.0.0.1\r\nConnection: close";
         write!(connection, "DELETE /session/{session} HTTP/1.1\r\n{host}\r\nContent-Length: 0\r\n\r\n")?;
         connection.read(&mut [0; 64]).map(|_| ())
@@ -267,7 +285,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have exited already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -280,8 +298,8 @@ fn program() -> Option<PathBuf> {
     candidates.find(|file| file.is_file())
 }
 
-/// From "ChromeDriver was started successfully on port 40123."
+/// Parses the port from "ChromeDriver was started successfully on port 40123."
 fn port(output: &mut impl BufRead) -> Option<u16> {
-    let said = output.lines().map_while(Result::ok).find(|line| line.contains("started successfully on port"))?;
-    said.trim_end_matches('.').rsplit(' ').next()?.parse().ok()
+    let line = output.lines().map_while(Result::ok).find(|line| line.contains("started successfully on port"))?;
+    line.trim_end_matches('.').rsplit(' ').next()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! A database for one test alone.
+//! A database for a single test.
 
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -10,78 +10,85 @@ use tetherboard_store::{Cipher, DatabaseUrl, Store};
 
 use crate::postgres::PostgresDatabase;
 
-/// Which database a test runs on.
+/// The kind of database that a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A SQLite file in a temporary folder.
     Sqlite,
+    /// A database on the shared PostgreSQL server.
     Postgres,
 }
 
-/// A database that ends with the test, with all that a child process needs to be started on it.
+/// A database that is deleted after the test, and the settings with which a child process opens it.
 pub struct TestDatabase {
+    /// An open store.
     pub store: Store,
     url: String,
     key: String,
-    // Dropped after the store that is open on it.
-    _home: Home,
+    // Dropped after the store, which has it open.
+    _storage: Storage,
 }
 
-#[expect(dead_code, reason = "held to be dropped")]
-enum Home {
+/// Where the database is. Dropping it deletes the database.
+#[expect(dead_code, reason = "held only for its Drop")]
+enum Storage {
     Folder(TempDir),
     Server(PostgresDatabase),
 }
 
-/// A database with all its tables.
+/// Creates a database with all tables.
 ///
 /// # Panics
-/// When it cannot be had. That PostgreSQL is not installed is a failure, not a reason to skip a test.
+///
+/// Panics if that fails. A missing PostgreSQL fails the test; it does not skip it.
 pub async fn fresh(kind: Kind) -> TestDatabase {
     let db = empty(kind).await;
-    db.store.migrate().await.expect("the tables can be made");
+    db.store.migrate().await.expect("the migrations succeed");
     db
 }
 
-/// A database without tables.
+/// Creates a database without tables.
 ///
 /// # Panics
-/// As [`fresh`].
+///
+/// Panics if that fails, as [`fresh`] does.
 pub async fn empty(kind: Kind) -> TestDatabase {
     TestDatabase::open(kind).await.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 impl TestDatabase {
     async fn open(kind: Kind) -> Result<Self> {
-        let (url, home) = match kind {
+        let (url, storage) = match kind {
             Kind::Sqlite => {
                 let folder = TempDir::new()?;
                 let file = folder.path().join("tetherboard.db");
-                (format!("sqlite:{}", file.display()), Home::Folder(folder))
+                (format!("sqlite:{}", file.display()), Storage::Folder(folder))
             }
             Kind::Postgres => {
                 let database = PostgresDatabase::create().await?;
-                (database.url().to_string(), Home::Server(database))
+                (database.url().to_string(), Storage::Server(database))
             }
         };
         let key = STANDARD.encode(rand::rng().random::<[u8; 32]>());
-        let store = open(&url, &key).await.with_context(|| format!("the {kind:?} database could not be opened"))?;
-        Ok(Self { store, url, key, _home: home })
+        let store = open(&url, &key).await.with_context(|| format!("could not open the {kind:?} database"))?;
+        Ok(Self { store, url, key, _storage: storage })
     }
 
-    /// As in `TETHERBOARD_DATABASE_URL`.
+    /// The value for `TETHERBOARD_DATABASE_URL`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// As in `TETHERBOARD_SECRET_KEY`.
+    /// The value for `TETHERBOARD_SECRET_KEY`, in base64.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The same database through connections of its own, as another process has it.
+    /// Opens the database again with separate connections, as another process would.
     ///
     /// # Panics
-    /// When it cannot be opened.
+    ///
+    /// Panics if the database cannot be opened.
     pub async fn reopen(&self) -> Store {
         open(&self.url, &self.key).await.expect("the database can be opened again")
     }

@@ -1,6 +1,6 @@
-//! What tests stand on: a fresh database of either kind, a small world in it, and a browser to look at it with.
+//! Test support: a fresh database of either kind, builders for brands and users, and a browser.
 //!
-//! A test of anything that touches the database runs on both kinds:
+//! Tests that use the database run on both kinds:
 //!
 //! ```
 //! use rstest::rstest;
@@ -15,7 +15,7 @@
 //! }
 //! ```
 //!
-//! Contacts and deals come into a database by a sync run alone; their makers are the simulator's edits.
+//! Contacts and deals enter a database only through a sync run, so the simulator's edits build them.
 
 mod browser;
 mod builders;

@@ -1,12 +1,12 @@
-//! One PostgreSQL server for all tests, a database for each.
+//! One PostgreSQL server for all tests, with a separate database for each test.
 //!
-//! Tests run in many processes at once, so the first that needs the server starts it, under a file lock, in a folder of
-//! the temporary directory named after the user; the others find it there. It listens on a socket in that folder alone,
-//! writes carelessly (a crash may lose everything), and is left running for the next test run. One that does not answer
-//! is stopped and made anew. Databases of test processes that were killed are dropped by the next that comes.
+//! Tests run in many processes at once. The first that needs the server starts it, under a file lock, in a folder of the
+//! temporary directory named after the user; the others find it there. The server listens only on a socket in that
+//! folder, does not sync its writes to disk, and keeps running for the next test run. A server that does not respond is
+//! stopped and replaced. Databases left behind by killed test processes are dropped by the next process.
 //!
-//! It sorts and folds text by ICU's English, as most servers in use do by one language or another: what holds here and on
-//! SQLite, which compares bytes, does not depend on the order of letters.
+//! The server uses an ICU English collation, as production servers use one of some language. A test that passes here and
+//! on SQLite, which compares bytes, does not depend on the collation.
 //!
 //! `TETHERBOARD_TEST_POSTGRES_URL` names another server to use instead. Its user must be allowed to create databases.
 
@@ -26,19 +26,20 @@ use url::Url;
 use uuid::Uuid;
 
 const MISSING: &str = "PostgreSQL was not found: install the Debian package `postgresql` (15 or later), \
-                       or name a server in TETHERBOARD_TEST_POSTGRES_URL";
+                       or set TETHERBOARD_TEST_POSTGRES_URL to a server";
 
-/// A database on the shared server, dropped with this value.
+/// A database on the shared server. Dropping this value drops the database.
 pub(crate) struct PostgresDatabase {
     server: Url,
     name: String,
 }
 
 impl PostgresDatabase {
+    /// Creates a database, starting the server if necessary.
     pub(crate) async fn create() -> Result<Self> {
         let server = match env::var("TETHERBOARD_TEST_POSTGRES_URL") {
-            Ok(url) => url.parse().context("TETHERBOARD_TEST_POSTGRES_URL is not an address")?,
-            Err(_) => Server::of_this_user()?.running().await?,
+            Ok(url) => url.parse().context("TETHERBOARD_TEST_POSTGRES_URL is not a URL")?,
+            Err(_) => Server::for_current_user()?.running().await?,
         };
         let name = format!("{PREFIX}{}_{}", std::process::id(), Uuid::now_v7().simple());
         let db = connect(&server).await?;
@@ -47,6 +48,7 @@ impl PostgresDatabase {
         Ok(Self { server, name })
     }
 
+    /// The database's URL.
     pub(crate) fn url(&self) -> Url {
         let mut url = self.server.clone();
         url.set_path(&self.name);
@@ -57,7 +59,7 @@ impl PostgresDatabase {
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), std::mem::take(&mut self.name));
-        // The test's runtime cannot be waited for from here; one that fails to drop its database leaves it to be swept.
+        // A drop cannot wait for the test's runtime, so this uses another. If it fails, a later sweep drops the database.
         let dropping = thread::spawn(move || -> Result<()> {
             tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
                 let db = connect(&server).await?;
@@ -72,7 +74,7 @@ impl Drop for PostgresDatabase {
 async fn connect(server: &Url) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(server.as_str());
     options.max_connections(1).acquire_timeout(Duration::from_secs(20)).sqlx_logging(false).test_before_acquire(false);
-    Database::connect(options).await.context("the PostgreSQL server for tests did not answer")
+    Database::connect(options).await.context("the PostgreSQL server for tests did not respond")
 }
 
 async fn drop_database(db: &DatabaseConnection, name: &str) -> Result<()> {
@@ -80,25 +82,26 @@ async fn drop_database(db: &DatabaseConnection, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Then comes the number of the process that the database belongs to.
+/// How the name of a test database begins. The ID of the process that owns it follows.
 const PREFIX: &str = "tetherboard_test_";
 
-/// Drops the databases whose processes have ended. Another may be sweeping too, so no failure counts.
+/// Drops the databases of processes that have exited. Ignores errors, since another process may be doing the same.
 async fn sweep(db: &DatabaseConnection) {
     let text = format!("SELECT datname::text FROM pg_database WHERE datname LIKE '{PREFIX}%'");
     let found = db.query_all_raw(Statement::from_string(DbBackend::Postgres, text)).await.unwrap_or_default();
     let names = found.iter().filter_map(|row| row.try_get_by_index::<String>(0).ok());
-    for name in names.filter(|name| !owner_lives(name)) {
+    for name in names.filter(|name| !owner_is_running(name)) {
         let _ = drop_database(db, &name).await;
     }
 }
 
-fn owner_lives(name: &str) -> bool {
+/// Whether the process that owns a database is running, or might be.
+fn owner_is_running(name: &str) -> bool {
     let process = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()).unwrap_or_default();
     !Path::new("/proc/self").exists() || Path::new("/proc").join(process).exists()
 }
 
-/// The server's folder, and who runs it.
+/// The shared server.
 struct Server {
     folder: PathBuf,
     /// PostgreSQL refuses to run as root.
@@ -106,29 +109,31 @@ struct Server {
 }
 
 impl Server {
-    fn of_this_user() -> Result<Self> {
+    fn for_current_user() -> Result<Self> {
         let uid = tempfile::tempfile()?.metadata()?.uid();
         let folder = env::temp_dir().join(format!("tetherboard-postgres-{uid}"));
         DirBuilder::new().recursive(true).mode(0o755).create(&folder)?;
         let owner = fs::symlink_metadata(&folder)?;
-        ensure!(owner.is_dir() && owner.uid() == uid, "{} belongs to somebody else", folder.display());
+        ensure!(owner.is_dir() && owner.uid() == uid, "{} belongs to another user", folder.display());
         Ok(Self { folder, as_root: uid == 0 })
     }
 
+    /// The URL of the server, which is started if it does not respond.
     async fn running(&self) -> Result<Url> {
-        if !self.answers().await {
+        if !self.responds().await {
             let lock = File::create(self.folder.join("lock"))?;
             lock.lock()?;
-            // Whoever held the lock before may have started it.
-            if !self.answers().await {
+            // The previous holder of the lock may have started it.
+            if !self.responds().await {
                 self.replace()?;
             }
         }
         Ok(self.url()?)
     }
 
-    async fn answers(&self) -> bool {
-        // A pool would wait for a server that is not there to come up.
+    /// Whether the server responds. Also drops the databases of processes that have exited.
+    async fn responds(&self) -> bool {
+        // Checked first because a connection pool would wait for a missing server to start.
         if !self.data().join("PG_VERSION").exists() || !self.listens() {
             return false;
         }
@@ -138,6 +143,7 @@ impl Server {
         db.close().await.is_ok()
     }
 
+    /// Stops the server, if there is one, and starts a new one with an empty data directory.
     fn replace(&self) -> Result<()> {
         let programs = programs()?;
         let data = self.data();
@@ -148,7 +154,7 @@ impl Server {
         for folder in [&data, &self.socket()] {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             if self.as_root {
-                self.run_as_is(Command::new("chown").arg("postgres").arg(folder)).context(MISSING)?;
+                self.run_directly(Command::new("chown").arg("postgres").arg(folder)).context(MISSING)?;
             }
         }
         let mut initdb = Command::new(programs.join("initdb"));
@@ -162,7 +168,7 @@ impl Server {
         self.run(&mut start)
     }
 
-    /// Stops what is left of a server, if anything is: by its files, or, where they were removed under it, by its socket.
+    /// Stops a running server: through its data directory or, if that was deleted, through the lock file of its socket.
     fn stop(&self, programs: &Path) {
         let _ = self.run(Command::new(programs.join("pg_ctl")).args(["stop", "--mode=immediate", "--pgdata"]).arg(self.data()));
         let lock = fs::read_to_string(self.socket().join(".s.PGSQL.5432.lock")).unwrap_or_default();
@@ -194,24 +200,24 @@ impl Server {
         Url::parse_with_params("postgres://postgres@localhost/postgres", [("host", socket.to_string_lossy())])
     }
 
-    /// Runs a program of PostgreSQL's, as the user that Debian makes for it where this is root.
+    /// Runs a PostgreSQL program. If the tests run as root, it runs as Debian's `postgres` user.
     fn run(&self, program: &mut Command) -> Result<()> {
         if !self.as_root {
-            return self.run_as_is(program);
+            return self.run_directly(program);
         }
         let mut wrapped = Command::new("runuser");
         wrapped.args(["-u", "postgres", "--"]).arg(program.get_program()).args(program.get_args());
-        self.run_as_is(&mut wrapped)
+        self.run_directly(&mut wrapped)
     }
 
-    /// What it says goes to a file: the server inherits it, and a test must not leave an open pipe behind.
-    fn run_as_is(&self, program: &mut Command) -> Result<()> {
-        let said = self.folder.join("said");
-        let file = File::create(&said)?;
+    /// Runs a program with its output in a file. The server inherits the output, and must not keep a test's pipe open.
+    fn run_directly(&self, program: &mut Command) -> Result<()> {
+        let output = self.folder.join("output");
+        let file = File::create(&output)?;
         let status = program.current_dir("/").stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).status();
-        let status = status.with_context(|| format!("{:?} could not be started", program.get_program()))?;
+        let status = status.with_context(|| format!("could not start {:?}", program.get_program()))?;
         if !status.success() {
-            bail!("{:?} failed with {status}: {}", program.get_program(), fs::read_to_string(said).unwrap_or_default());
+            bail!("{:?} failed with {status}: {}", program.get_program(), fs::read_to_string(output).unwrap_or_default());
         }
         Ok(())
     }
@@ -230,7 +236,7 @@ max_wal_senders = 0
 max_wal_size = 2GB
 ";
 
-/// The folder of `initdb` and its like: in the path, else Debian's newest.
+/// The folder with `initdb` and `pg_ctl`: the first in PATH, or else the newest that Debian installed.
 fn programs() -> Result<PathBuf> {
     let in_path = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect::<Vec<_>>();
     let mut installed: Vec<PathBuf> =

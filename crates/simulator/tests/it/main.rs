@@ -1,12 +1,12 @@
-//! The simulator as a client meets it: over a socket, byte by byte.
-#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+//! Tests the simulator over a socket, as a client sees it.
+#![expect(clippy::unwrap_used, reason = "a failed helper fails the test")]
 
+mod client;
 mod control;
 mod edits;
 mod faults;
 mod quirks;
 mod truth;
-mod wire;
 mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,18 +15,20 @@ use jiff::Timestamp;
 use tetherboard_domain::Clock;
 use tetherboard_simulator::{Config, Server, Simulator};
 
-use crate::wire::{Answer, Caller};
+use crate::client::{Client, Response};
 
+/// When every test begins.
 pub(crate) const START: &str = "2026-11-19T16:30:00Z";
 
-/// A served world, and somebody who knows its token and keys.
-pub(crate) struct Stage {
+/// A listening simulator and its clock, stopped at [`START`].
+pub(crate) struct Harness {
     pub(crate) simulator: Simulator,
     pub(crate) server: Server,
     pub(crate) clock: Clock,
 }
 
-impl Stage {
+impl Harness {
+    /// Starts a simulator.
     pub(crate) async fn with(config: Config) -> Self {
         let clock = Clock::standing_at(at(START));
         let simulator = Simulator::new(config, clock.clone());
@@ -34,19 +36,22 @@ impl Stage {
         Self { simulator, server, clock }
     }
 
-    pub(crate) fn caller(&self, account: usize) -> Caller {
-        Caller {
+    /// A client with an account's credentials.
+    pub(crate) fn client(&self, account: usize) -> Client {
+        Client {
             addr: self.server.addr(),
             token: self.simulator.access_token(),
             key: self.simulator.accounts()[account].web_key.clone(),
         }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.caller(0).get(path).await
+    /// Requests a path below `/v2/api/` from the first account.
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.client(0).get(path).await
     }
 }
 
+/// Parses a time.
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! The simulator's own count against what a client counts.
+//! Compares [`Truth`] with what a client counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,37 +6,37 @@ use rstest::rstest;
 use serde_json::Value;
 use tetherboard_simulator::{Config, Truth};
 
-use crate::{Stage, at};
+use crate::{Harness, at};
 
 #[rstest]
-#[case::a_plain_account(Config::plain(11, &[337]), 0)]
-#[case::a_brand_of_the_demo(Config::demo(), 1)]
-#[case::odd_text(Config { odd_text: true, ..Config::plain(12, &[1, 612]) }, 1)]
+#[case::plain_account(Config::plain(11, &[337]), 0)]
+#[case::demo_account(Config::demo(), 1)]
+#[case::hostile_text(Config { hostile_text: true, ..Config::plain(12, &[1, 612]) }, 1)]
 #[tokio::test]
-async fn truth_is_what_paging_through_the_answers_counts(#[case] config: Config, #[case] account: usize) {
-    let stage = Stage::with(config).await;
-    stage.clock.set(at("2026-12-03T21:15:00Z"));
-    let counted = count(&stage, account).await;
-    assert_eq!(counted, stage.simulator.truth(account));
+async fn truth_matches_a_count_of_all_pages(#[case] config: Config, #[case] account: usize) {
+    let harness = Harness::with(config).await;
+    harness.clock.set(at("2026-12-03T21:15:00Z"));
+    let counted = count(&harness, account).await;
+    assert_eq!(counted, harness.simulator.truth(account));
 }
 
-pub(crate) async fn count(stage: &Stage, account: usize) -> Truth {
-    let caller = stage.caller(account);
-    let stages = caller.read_all("read_sales_cycle_list").await;
-    let sources = caller.read_all("read_lead_source_list").await;
-    let contacts = caller.read_all("read_client_list").await;
-    let deals = caller.read_all("read_opportunity_list").await;
+pub(crate) async fn count(harness: &Harness, account: usize) -> Truth {
+    let client = harness.client(account);
+    let stages = client.read_all("read_sales_cycle_list").await;
+    let sources = client.read_all("read_lead_source_list").await;
+    let contacts = client.read_all("read_client_list").await;
+    let deals = client.read_all("read_opportunity_list").await;
     let mut truth = Truth {
         contacts: distinct(&contacts, "client_id"),
         deals: distinct(&deals, "opportunity_id"),
-        events: caller.read_all("read_all_events?event_type=appt").await.len(),
+        events: client.read_all("read_all_events?event_type=appt").await.len(),
         stages: stages.len(),
         sources: sources.len(),
-        users: caller.read_all("read_user_list").await.len(),
+        users: client.read_all("read_user_list").await.len(),
         fees_cents: deals.iter().map(|deal| cents(text(deal, "deal_size"))).sum(),
         ..Truth::default()
     };
-    let spelled = |list: &[Value], field: &str, shown: &str| {
+    let canonical = |list: &[Value], field: &str, shown: &str| {
         let named = list.iter().map(|row| text(row, field)).find(|name| name.to_lowercase() == shown.to_lowercase());
         named.unwrap_or(shown).to_owned()
     };
@@ -48,7 +48,7 @@ pub(crate) async fn count(stage: &Stage, account: usize) -> Truth {
     let mut by_stage: BTreeMap<String, usize> = BTreeMap::new();
     let mut by_source: BTreeMap<String, usize> = BTreeMap::new();
     for contact in &contacts {
-        let mut stage = spelled(&stages, "sales_cycle_name", text(contact, "clients_sales_cycle"));
+        let mut stage = canonical(&stages, "sales_cycle_name", text(contact, "clients_sales_cycle"));
         if stage.is_empty() {
             stage = "New Lead".into();
         }
@@ -58,9 +58,9 @@ pub(crate) async fn count(stage: &Stage, account: usize) -> Truth {
         }
         truth.undated += usize::from(text(contact, "created").starts_with("0000"));
         *by_stage.entry(stage).or_default() += 1;
-        *by_source.entry(spelled(&sources, "lead_source_name", text(contact, "clients_lead_source"))).or_default() += 1;
+        *by_source.entry(canonical(&sources, "lead_source_name", text(contact, "clients_lead_source"))).or_default() += 1;
         let notes = format!("read_client_history_notes/{}", text(contact, "client_id"));
-        truth.notes += caller.read_all(&notes).await.len();
+        truth.notes += client.read_all(&notes).await.len();
     }
     (truth.by_stage, truth.by_source) = (by_stage, by_source);
     truth

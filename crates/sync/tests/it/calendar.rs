@@ -72,8 +72,8 @@ const DAY_MS: i64 = 86_400_000;
 #[rstest]
 #[tokio::test]
 async fn the_calendar_is_as_in_the_crm(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let account = AccountConfig::living("Harbor Bagel Co.", "America/Chicago", 120, 6.0);
-    let world = World::of(kind, Config { seed: 3, accounts: vec![account], odd_text: false }).await;
+    let account = AccountConfig::live("Harbor Bagel Co.", "America/Chicago", 120, 6.0);
+    let world = World::of(kind, Config { seed: 3, accounts: vec![account], hostile_text: false }).await;
     for _ in 0..3 {
         world.good_run().await;
         world.good_run().await;

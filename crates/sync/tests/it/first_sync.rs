@@ -14,9 +14,9 @@ use crate::world::{Reports, World};
 #[tokio::test]
 async fn a_first_sync_shows_exactly_what_the_account_holds(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(false, true)] odd_text: bool,
+    #[values(false, true)] hostile_text: bool,
 ) {
-    let world = World::of(kind, Config { odd_text, ..Config::plain(5, &[430]) }).await;
+    let world = World::of(kind, Config { hostile_text, ..Config::plain(5, &[430]) }).await;
     let report = world.good_run().await;
     let numbers = world.numbers().await;
     assert_eq!(numbers, world.truth());
@@ -41,8 +41,8 @@ async fn an_account_without_anybody_is_read_and_empty(#[values(Kind::Sqlite, Kin
 #[rstest]
 #[tokio::test]
 async fn an_account_that_lives_is_followed_from_day_to_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let account = AccountConfig::living("Harbor Bagel Co.", "America/Chicago", 160, 9.0);
-    let world = World::of(kind, Config { seed: 3, accounts: vec![account], odd_text: true }).await;
+    let account = AccountConfig::live("Harbor Bagel Co.", "America/Chicago", 160, 9.0);
+    let world = World::of(kind, Config { seed: 3, accounts: vec![account], hostile_text: true }).await;
     let mut totals = Vec::new();
     for _ in 0..6 {
         world.good_run().await;

@@ -64,7 +64,7 @@ fn assert_ranked(items: &[HotListItem]) {
 #[rstest]
 #[tokio::test]
 async fn the_kept_list_is_what_the_tables_say_after_every_kind_of_hour(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let world = World::of(kind, Config { odd_text: true, ..Config::plain(29, &[220]) }).await.reading_notes(1_000);
+    let world = World::of(kind, Config { hostile_text: true, ..Config::plain(29, &[220]) }).await.reading_notes(1_000);
     world.good_run().await;
     let first = world.hot_list().await;
     assert!(first.len() > 5, "too few are late: {}", first.len());

@@ -67,10 +67,10 @@ fn counts(report: &RunReport, dataset: Dataset) -> (i64, i64, i64) {
 #[tokio::test]
 async fn every_kind_of_hour_leaves_the_tables_as_the_account_is(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(false, true)] odd_text: bool,
+    #[values(false, true)] hostile_text: bool,
 ) {
-    let world = World::of(kind, Config { odd_text, ..Config::plain(17, &[150]) }).await.reading_notes(1_000);
-    let notes_are_plain = !odd_text;
+    let world = World::of(kind, Config { hostile_text, ..Config::plain(17, &[150]) }).await.reading_notes(1_000);
+    let notes_are_plain = !hostile_text;
     // A first sync.
     world.good_run().await;
     if notes_are_plain {

@@ -46,7 +46,7 @@ impl World {
 #[rstest]
 #[tokio::test]
 async fn every_answer_of_a_run_comes_back_as_it_was(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let world = World::of(kind, Config { odd_text: true, ..Config::plain(9, &[330]) }).await;
+    let world = World::of(kind, Config { hostile_text: true, ..Config::plain(9, &[330]) }).await;
     let run = world.good_run().await.run.id;
     let contacts = world.served(ReadContacts::new()).await;
     assert_eq!(contacts.len(), 5, "four pages, and the empty one that ends the list");
@@ -83,7 +83,7 @@ async fn an_old_answer_is_still_itself_after_the_list_moved_on(#[values(Kind::Sq
 #[case::data_null(Fault::DataNull)]
 #[case::duplicate_ids(Fault::DuplicateIds)]
 #[case::short_pages(Fault::ShortPages(37))]
-#[case::gzip(Fault::GzipUnlabelled)]
+#[case::gzip(Fault::GzipUnlabeled)]
 #[tokio::test]
 async fn an_answer_that_is_wrong_is_kept_all_the_same(#[case] fault: Fault, #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 230).await;

@@ -444,7 +444,7 @@ async fn hostile_markup_is_taken_out_and_its_text_can_be_found(#[values(Kind::Sq
 #[rstest]
 #[tokio::test]
 async fn odd_and_hostile_accounts_give_as_many_notes_as_they_hold(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let world = World::of(kind, Config { odd_text: true, ..Config::plain(31, &[60]) }).await.reading_notes(100);
+    let world = World::of(kind, Config { hostile_text: true, ..Config::plain(31, &[60]) }).await.reading_notes(100);
     world.good_run().await;
     let truth = world.crm.truth(0).notes;
     assert_eq!(world.notes().await.len(), truth);
@@ -540,7 +540,7 @@ async fn a_contact_whose_notes_always_fail_keeps_no_other_waiting(#[values(Kind:
     let world = World::with_contacts(kind, 0).await.reading_notes(4);
     let ids: Vec<String> = (1..=9).map(|id| world.add(&id.to_string(), "QR Sent")).collect();
     ids.iter().for_each(|id| drop(world.note(id, "Hello")));
-    world.fault(Request::Notes, Fault::OfContacts(vec!["3".to_owned()], Box::new(Fault::Status(404))));
+    world.fault(Request::Notes, Fault::ForContacts(vec!["3".to_owned()], Box::new(Fault::Status(404))));
     for _ in 0..4 {
         let report = world.run().await;
         assert_eq!(report.statuses(), [DatasetStatus::Succeeded; 6]);
@@ -558,7 +558,7 @@ async fn a_contact_whose_notes_always_fail_keeps_no_other_waiting(#[values(Kind:
 async fn not_even_many_contacts_that_always_fail_keep_the_others_waiting(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(100);
     let ids: Vec<String> = (10..40).map(|id| world.add(&id.to_string(), "QR Sent")).collect();
-    world.fault(Request::Notes, Fault::OfContacts(ids[..7].to_vec(), Box::new(Fault::Status(404))));
+    world.fault(Request::Notes, Fault::ForContacts(ids[..7].to_vec(), Box::new(Fault::Status(404))));
     for _ in 0..3 {
         assert_eq!(world.run().await.of(Dataset::Notes).status, DatasetStatus::Partial);
     }

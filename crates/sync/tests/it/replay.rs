@@ -35,7 +35,7 @@ impl World {
 
     /// Some weeks of a small account, with all that can happen in it; each run's id.
     async fn eventful(kind: Kind) -> (Self, Vec<RunId>) {
-        let world = Self::of(kind, Config { odd_text: true, ..Config::plain(23, &[45]) }).await.reading_notes(1_000);
+        let world = Self::of(kind, Config { hostile_text: true, ..Config::plain(23, &[45]) }).await.reading_notes(1_000);
         let mut runs = vec![world.good_run().await.run.id];
         for (nth, stage) in ["QR Sent", "FDD Sent", "Not Interested"].into_iter().enumerate() {
             world.later(30);
@@ -81,7 +81,7 @@ async fn a_replay_after_many_runs_changes_nothing(#[values(Kind::Sqlite, Kind::P
 #[rstest]
 #[tokio::test]
 async fn rows_that_were_lost_come_back_exactly(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let world = World::of(kind, Config { odd_text: true, ..Config::plain(23, &[120]) }).await.reading_notes(1_000);
+    let world = World::of(kind, Config { hostile_text: true, ..Config::plain(23, &[120]) }).await.reading_notes(1_000);
     world.good_run().await;
     let before = world.dumps().await;
     assert!(before.values().all(|rows| rows.len() > 1), "each list has rows");

@@ -1,4 +1,4 @@
-//! Each test opens a browser of its own, against a page that says what the browser is like.
+//! Tests of the browser, against a page that shows the browser's settings.
 
 use axum::Router;
 use axum::response::Html;
@@ -14,7 +14,7 @@ const PAGE: &str = "<!doctype html><title>Sample</title>
 <h1>Hello</h1> <p id=scheme></p> <p id=scripts>off</p> <ul><li>one<li>two</ul>
 <button onclick=\"later.style.display = 'block'\">Show</button> <p id=later>Here I am</p>
 <input name=email value=old> <a href=/other>Other</a>
-<script>document.getElementById('scripts').textContent = 'on'; console.error('a small mishap')</script>";
+<script>document.getElementById('scripts').textContent = 'on'; console.error('a small error')</script>";
 
 async fn page() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -25,7 +25,7 @@ async fn page() -> String {
 }
 
 #[tokio::test]
-async fn a_page_is_read_clicked_and_filled_in_as_a_person_would() {
+async fn a_page_can_be_read_clicked_and_filled_in() {
     let browser = Browser::open(Options::default()).await.unwrap();
     browser.goto(&page().await).await.unwrap();
     assert_eq!(browser.text("h1").await.unwrap(), "Hello");
@@ -36,21 +36,22 @@ async fn a_page_is_read_clicked_and_filled_in_as_a_person_would() {
     browser.fill("[name=email]", "ada@example.com").await.unwrap();
     let typed = browser.evaluate("return document.querySelector('input').value").await.unwrap();
     assert_eq!(typed, "ada@example.com");
-    let mishaps = browser.console_errors().await.unwrap();
-    let [mishap] = mishaps.iter().filter(|text| !text.contains("favicon")).collect::<Vec<_>>()[..] else { panic!("{mishaps:?}") };
-    assert!(mishap.contains("a small mishap"), "{mishap}");
+    let errors = browser.console_errors().await.unwrap();
+    let [error] = errors.iter().filter(|text| !text.contains("favicon")).collect::<Vec<_>>()[..] else { panic!("{errors:?}") };
+    assert!(error.contains("a small error"), "{error}");
     browser.click("a").await.unwrap();
     assert_eq!(browser.text("h1").await.unwrap(), "Elsewhere");
     assert!(browser.url().await.unwrap().ends_with("/other"));
 }
 
 #[tokio::test]
-async fn a_dark_phone_without_scripts_is_what_it_says() {
+async fn the_options_set_the_size_the_color_scheme_and_scripts() {
     let browser = Browser::open(Options { width: 360, height: 640, dark: true, scripts: false }).await.unwrap();
     browser.goto(&page().await).await.unwrap();
     assert_eq!(browser.text("#scripts").await.unwrap(), "off");
-    let looks = browser.evaluate("return [innerWidth, innerHeight, getComputedStyle(scheme, '::after').content]").await.unwrap();
-    assert_eq!(looks, serde_json::json!([360, 640, "\"dark\""]));
+    let settings =
+        browser.evaluate("return [innerWidth, innerHeight, getComputedStyle(scheme, '::after').content]").await.unwrap();
+    assert_eq!(settings, serde_json::json!([360, 640, "\"dark\""]));
     let file = tempfile::NamedTempFile::with_suffix(".png").unwrap();
     browser.screenshot(file.path()).await.unwrap();
     let png = std::fs::read(file.path()).unwrap();
@@ -59,7 +60,7 @@ async fn a_dark_phone_without_scripts_is_what_it_says() {
 }
 
 #[tokio::test]
-async fn what_never_comes_is_named() {
+async fn the_error_for_a_missing_element_names_its_selector() {
     let browser = Browser::open(Options::default()).await.unwrap();
     browser.goto(&page().await).await.unwrap();
     let error = browser.text("#never").await.unwrap_err();

@@ -6,7 +6,7 @@ use tetherboard_testkit::{fresh, person, tenant, web_key};
 
 #[rstest]
 #[tokio::test]
-async fn a_person_sees_the_brands_they_joined(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_user_has_the_brands_they_were_added_to(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = fresh(kind).await;
     let harbor = tenant(&db.store, "harbor", "America/Chicago").await;
     let _tidewater = tenant(&db.store, "tidewater", "America/New_York").await;

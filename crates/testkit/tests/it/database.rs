@@ -5,7 +5,7 @@ use tetherboard_testkit::{empty, fresh, tenant};
 
 #[rstest]
 #[tokio::test]
-async fn a_fresh_database_has_its_tables_and_nothing_in_them(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_fresh_database_has_empty_tables(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = fresh(kind).await;
     assert!(db.store.is_migrated().await.unwrap());
     assert!(tenants::list(db.store.conn()).await.unwrap().is_empty());
@@ -13,7 +13,7 @@ async fn a_fresh_database_has_its_tables_and_nothing_in_them(#[values(Sqlite, Po
 
 #[rstest]
 #[tokio::test]
-async fn two_databases_do_not_see_each_other(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn two_databases_are_independent(#[values(Sqlite, Postgres)] kind: Kind) {
     let (one, two) = (fresh(kind).await, fresh(kind).await);
     tenant(&one.store, "harbor", "America/Chicago").await;
     assert!(tenants::by_slug(two.store.conn(), "harbor").await.unwrap().is_none());
@@ -21,7 +21,7 @@ async fn two_databases_do_not_see_each_other(#[values(Sqlite, Postgres)] kind: K
 
 #[rstest]
 #[tokio::test]
-async fn another_process_sees_what_was_written(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_reopened_database_has_what_was_written(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = fresh(kind).await;
     tenant(&db.store, "harbor", "America/Chicago").await;
     assert!(tenants::by_slug(db.reopen().await.conn(), "harbor").await.unwrap().is_some());
@@ -29,7 +29,7 @@ async fn another_process_sees_what_was_written(#[values(Sqlite, Postgres)] kind:
 
 #[rstest]
 #[tokio::test]
-async fn a_database_ends_with_its_test(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_dropped_database_is_deleted(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = empty(kind).await;
     let (url, cipher): (DatabaseUrl, _) = (db.url().parse().unwrap(), db.store.cipher().clone());
     drop(db);

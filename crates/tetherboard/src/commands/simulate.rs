@@ -33,7 +33,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut config = Config::plain(arguments.seed, &contacts);
     for account in &mut config.accounts {
-        account.living = true;
+        account.live = true;
     }
     let simulator = Simulator::new(config, Clock::system());
     let listen = arguments.listen;

@@ -46,7 +46,7 @@ const SLUGS: [&str; 6] = ["harbor", "tidewater", "alder", "birch", "cedar", "dog
 
 impl Scene {
     async fn new(kind: Kind, accounts: &[AccountConfig]) -> Self {
-        let config = Config { seed: 5, accounts: accounts.to_vec(), odd_text: false };
+        let config = Config { seed: 5, accounts: accounts.to_vec(), hostile_text: false };
         let crm = Simulator::new(config, Clock::system());
         let server = crm.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
         let mut installation = Installation::new(kind).await;
@@ -275,7 +275,7 @@ const FIRST: usize = 8;
 #[rstest]
 #[tokio::test]
 async fn a_sync_killed_at_any_instant_leaves_whole_datasets_and_the_next_one_the_truth(#[values(Sqlite, Postgres)] kind: Kind) {
-    let account = |name| AccountConfig { deals: Some(500), ..AccountConfig::still(name, "America/New_York", 2_500) };
+    let account = |name| AccountConfig { deals: Some(500), ..AccountConfig::frozen(name, "America/New_York", 2_500) };
     let scene = Scene::new(kind, &[account("Harbor"), account("Tidewater")]).await;
     let mut dice = Dice::new();
     for account in [0, 1] {
@@ -352,7 +352,7 @@ fn finished(worker: &Process) -> usize {
 #[rstest]
 #[tokio::test]
 async fn two_workers_run_no_brand_twice_at_once_and_add_nobody_twice(#[values(Sqlite, Postgres)] kind: Kind) {
-    let accounts: Vec<_> = SLUGS.iter().map(|name| AccountConfig::still(name, "America/New_York", 230)).collect();
+    let accounts: Vec<_> = SLUGS.iter().map(|name| AccountConfig::frozen(name, "America/New_York", 230)).collect();
     let scene = Scene::new(kind, &accounts).await;
     for account in 0..SLUGS.len() {
         scene.crm.fault_everything(account, Fault::SlowMs(10));
@@ -401,7 +401,7 @@ const FAILED: i32 = 4;
 
 /// With the limits that an installation has.
 async fn ends_within_two_minutes(fault: Fault, code: i32) {
-    let scene = Scene::new(Sqlite, &[AccountConfig::still("Harbor", "America/New_York", 350)]).await;
+    let scene = Scene::new(Sqlite, &[AccountConfig::frozen("Harbor", "America/New_York", 350)]).await;
     scene.sync(0).await;
     let before = scene.state(&[]).await;
     scene.crm.edit(0, Edit::AddContact(ContactEdit::named("Ada Ash")));
@@ -447,7 +447,7 @@ async fn a_run_against_a_crm_that_keeps_everybody_waiting_ends_within_two_minute
 #[rstest]
 #[tokio::test]
 async fn a_person_who_asks_after_a_worker_was_killed_gets_a_run(#[values(Sqlite, Postgres)] kind: Kind) {
-    let scene = Scene::new(kind, &[AccountConfig::still("Harbor", "America/New_York", 230)]).await;
+    let scene = Scene::new(kind, &[AccountConfig::frozen("Harbor", "America/New_York", 230)]).await;
     scene.crm.fault(0, Request::Contacts, Fault::FromOffset(100, Box::new(Fault::Hang)));
     let mut worker = scene.installation.start(&["serve", "--role", "worker"]).await;
     while !scene.crm.calls(0).iter().any(|call| call.request == Request::Contacts) {

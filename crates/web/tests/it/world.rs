@@ -214,11 +214,11 @@ impl World {
 
 /// Still accounts, so that only hands change them. Names differ from brand to brand, but for the odd ones.
 fn accounts() -> Config {
-    let account = |name: &str, zone, contacts| AccountConfig::still(name, zone, contacts);
+    let account = |name: &str, zone, contacts| AccountConfig::frozen(name, zone, contacts);
     Config {
         seed: 11,
         accounts: vec![account("Harbor", "America/Chicago", 160), account("Tidewater", "America/New_York", 130)],
-        odd_text: true,
+        hostile_text: true,
     }
 }
 
