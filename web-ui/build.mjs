@@ -26,13 +26,24 @@ await report();
 /* Charts first: the page's script names them. */
 async function bundle(inter) {
   await run("src/charts.ts", "charts", []);
-  await run("src/app.ts", "app", [withoutEval(), { name: "charts", setup({ onResolve }) {
-    onResolve({ filter: /^\.\/charts$/ }, () => ({ path: `./${assets["charts.js"]}`, external: true }));
-  } }]);
-  await run("styles/app.css", "app", [{ name: "inter", setup({ onResolve, onLoad }) {
-    onResolve({ filter: /inter\.woff2$/ }, () => ({ path: "inter.woff2", namespace: "font" }));
-    onLoad({ filter: /.*/, namespace: "font" }, () => ({ contents: inter, loader: "file" }));
-  } }]);
+  await run("src/app.ts", "app", [
+    withoutEval(),
+    {
+      name: "charts",
+      setup({ onResolve }) {
+        onResolve({ filter: /^\.\/charts$/ }, () => ({ path: `./${assets["charts.js"]}`, external: true }));
+      },
+    },
+  ]);
+  await run("styles/app.css", "app", [
+    {
+      name: "inter",
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: /inter\.woff2$/ }, () => ({ path: "inter.woff2", namespace: "font" }));
+        onLoad({ filter: /.*/, namespace: "font" }, () => ({ contents: inter, loader: "file" }));
+      },
+    },
+  ]);
 }
 
 async function run(entry, name, plugins) {
@@ -40,8 +51,16 @@ async function run(entry, name, plugins) {
     absWorkingDir: here,
     entryPoints: [{ in: entry, out: name }],
     outdir: out,
-    bundle: true, minify: true, format: "esm", target: "es2022", charset: "utf8", legalComments: "none", metafile: true, logLevel: "warning",
-    entryNames: "[name]-[hash]", assetNames: "[name]-[hash]",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+    entryNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
     plugins,
   });
   for (const path of Object.keys(metafile.outputs)) assets[basename(path).replace(/-[A-Z0-9]{8}(?=\.)/, "")] = basename(path);
@@ -57,7 +76,8 @@ function font() {
       keepFeatures: ["kern", "tnum", "ccmp"],
       variationAxes: { wght: { min: 400, max: 600 }, opsz: { min: 14, max: 32 } },
       noHinting: true,
-    }));
+    }),
+  );
 }
 
 function range(from, to) {
@@ -66,14 +86,20 @@ function range(from, to) {
 
 /* The policy of every page refuses eval, and a direct eval keeps names long: htmx goes without it. */
 function withoutEval() {
-  return { name: "without-eval", setup({ onLoad }) {
-    onLoad({ filter: /htmx\.esm\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      const without = source.replace("return eval(str)", "return undefined").replace("func = new Function('event', code)", "return");
-      if (/\beval\(str\)|new Function/.test(without)) throw new Error("htmx evaluates text in a place that this build does not know");
-      return { contents: without, loader: "js" };
-    });
-  } };
+  return {
+    name: "without-eval",
+    setup({ onLoad }) {
+      onLoad({ filter: /htmx\.esm\.js$/ }, async ({ path }) => {
+        const source = await readFile(path, "utf8");
+        const without = source
+          .replace("return eval(str)", "return undefined")
+          .replace("func = new Function('event', code)", "return");
+        if (/\beval\(str\)|new Function/.test(without))
+          throw new Error("htmx evaluates text in a place that this build does not know");
+        return { contents: without, loader: "js" };
+      });
+    },
+  };
 }
 
 async function sprite() {

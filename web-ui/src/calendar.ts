@@ -20,7 +20,9 @@ document.addEventListener("keydown", (event) => {
 function dayOf(cell: HTMLTableCellElement, key: string) {
   const from = cell.dataset.day!;
   const last = (cell.parentElement as HTMLTableRowElement).cells.length - 1;
-  const days = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7, Home: -cell.cellIndex, End: last - cell.cellIndex }[key];
+  const days = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7, Home: -cell.cellIndex, End: last - cell.cellIndex }[
+    key
+  ];
   if (days !== undefined) return text(Date.parse(from) + days * dayMs);
   const step = { PageUp: -1, PageDown: 1 }[key];
   if (step === undefined) return null;

@@ -37,19 +37,47 @@ export function sankey(spec: FlowSpec, size: Size) {
   const { placed, edge, gap, left, right } = layout(spec, size);
   const inner = size.height - 2 * edge;
   return {
-    series: [{
-      type: "sankey", left, right, top: edge, bottom: edge, nodeWidth, nodeGap: gap, layoutIterations: 0, draggable: false, cursor: "default",
-      emphasis: { focus: "adjacency" }, blur: { itemStyle: { opacity: 0.25 }, lineStyle: { opacity: 0.06 }, label: { opacity: 0.5 } },
-      data: placed.map(({ node, at, isLeft, y, words }) => ({
-        name: String(at), depth: isLeft ? 0 : 1, localY: (y - edge) / inner,
-        itemStyle: look(node), emphasis: { itemStyle: look(node) },
-        label: { ...axisText, color: token("ink"), position: isLeft ? "left" : "right", align: isLeft ? "right" : "left", distance: 8, formatter: () => words },
-      })),
-      links: drawnFlows(spec).map(({ from, to, value }) => {
-        const color = colourOf(spec.nodes[from]!.role);
-        return { source: String(from), target: String(to), value, lineStyle: { color, opacity: 0.3, curveness: 0.5 }, emphasis: { lineStyle: { color, opacity: 0.6 } } };
-      }),
-    }],
+    series: [
+      {
+        type: "sankey",
+        left,
+        right,
+        top: edge,
+        bottom: edge,
+        nodeWidth,
+        nodeGap: gap,
+        layoutIterations: 0,
+        draggable: false,
+        cursor: "default",
+        emphasis: { focus: "adjacency" },
+        blur: { itemStyle: { opacity: 0.25 }, lineStyle: { opacity: 0.06 }, label: { opacity: 0.5 } },
+        data: placed.map(({ node, at, isLeft, y, words }) => ({
+          name: String(at),
+          depth: isLeft ? 0 : 1,
+          localY: (y - edge) / inner,
+          itemStyle: look(node),
+          emphasis: { itemStyle: look(node) },
+          label: {
+            ...axisText,
+            color: token("ink"),
+            position: isLeft ? "left" : "right",
+            align: isLeft ? "right" : "left",
+            distance: 8,
+            formatter: () => words,
+          },
+        })),
+        links: drawnFlows(spec).map(({ from, to, value }) => {
+          const color = colourOf(spec.nodes[from]!.role);
+          return {
+            source: String(from),
+            target: String(to),
+            value,
+            lineStyle: { color, opacity: 0.3, curveness: 0.5 },
+            emphasis: { lineStyle: { color, opacity: 0.6 } },
+          };
+        }),
+      },
+    ],
   };
 }
 
@@ -80,7 +108,8 @@ function layout(spec: FlowSpec, { width, height }: Size): Layout {
       return here;
     });
   });
-  const names = (isLeft: boolean) => Math.ceil(widestLine(placed.filter((it) => it.isLeft === isLeft).map((it) => it.words))) + 10;
+  const names = (isLeft: boolean) =>
+    Math.ceil(widestLine(placed.filter((it) => it.isLeft === isLeft).map((it) => it.words))) + 10;
   return { placed, edge, gap, left: names(true), right: names(false) };
 }
 

@@ -14,12 +14,28 @@ export function lines(spec: BarSpec, { width }: Size) {
   const before = spec.previous ? data.map((it) => drawnBefore(it) ?? "-") : [];
   return {
     grid: { left, right, top: 20, bottom: 26, outerBoundsMode: "none" },
-    xAxis: { type: "category", data: names, boundaryGap: data.length === 1, ...axisEdge, axisLabel: { ...axisText, margin: 10, interval: (at: number) => at % every === 0 } },
+    xAxis: {
+      type: "category",
+      data: names,
+      boundaryGap: data.length === 1,
+      ...axisEdge,
+      axisLabel: { ...axisText, margin: 10, interval: (at: number) => at % every === 0 },
+    },
     yAxis: valueAxis(unit, scale),
     series: [
       line(before, token("series-prev"), 1.5, 3),
       ...runs(data).map(({ points, dashed }) => line(points, token("series-1"), 2, 4, dashed)),
-      { type: "line", name: spec.series, silent: true, z: 5, symbol: "circle", symbolSize: 7, showAllSymbol: true, lineStyle: { width: 0 }, data: data.map((_, at) => (at === end || isAlone(data, at) ? point(spec, at, end, width) : "-")) },
+      {
+        type: "line",
+        name: spec.series,
+        silent: true,
+        z: 5,
+        symbol: "circle",
+        symbolSize: 7,
+        showAllSymbol: true,
+        lineStyle: { width: 0 },
+        data: data.map((_, at) => (at === end || isAlone(data, at) ? point(spec, at, end, width) : "-")),
+      },
     ],
   };
 }
@@ -38,18 +54,43 @@ function runs(data: Datum[]): Run[] {
     const dashed = !!(datum.open || datum.approximate || was.approximate);
     const last = all.at(-1);
     if (last?.dashed === dashed && last.points.at(-1)![0] === at - 1) last.points.push([at, datum.value]);
-    else all.push({ dashed, points: [[at - 1, was.value], [at, datum.value]] });
+    else
+      all.push({
+        dashed,
+        points: [
+          [at - 1, was.value],
+          [at, datum.value],
+        ],
+      });
   });
   return all;
 }
 
-const isAlone = (data: Datum[], at: number) => data[at]!.value !== null && data[at - 1]?.value == null && data[at + 1]?.value == null;
+const isAlone = (data: Datum[], at: number) =>
+  data[at]!.value !== null && data[at - 1]?.value == null && data[at + 1]?.value == null;
 
 /** The last known day, named, and days that no line touches. An unfinished one is hollow. */
 function point(spec: BarSpec, at: number, end: number, width: number) {
   const { value, open, approximate } = spec.data[at]!;
-  const label = { show: at === end, position: at > 0 && at === spec.data.length - 1 ? "right" : "top", distance: 6, ...axisText, color: token("ink"), fontWeight: 600, formatter: () => endWords(spec, at, width) };
-  return { value: value!, itemStyle: { color: token(open || approximate ? "surface" : "series-1"), borderColor: token("series-1"), borderWidth: 1.75, opacity: 1 }, label };
+  const label = {
+    show: at === end,
+    position: at > 0 && at === spec.data.length - 1 ? "right" : "top",
+    distance: 6,
+    ...axisText,
+    color: token("ink"),
+    fontWeight: 600,
+    formatter: () => endWords(spec, at, width),
+  };
+  return {
+    value: value!,
+    itemStyle: {
+      color: token(open || approximate ? "surface" : "series-1"),
+      borderColor: token("series-1"),
+      borderWidth: 1.75,
+      opacity: 1,
+    },
+    label,
+  };
 }
 
 function endWords(spec: BarSpec, at: number, width: number) {

@@ -19,10 +19,15 @@ export function looks(spec: ChartSpec, size: Size, plot: Plot): EChartsCoreOptio
 
 function kind(spec: ChartSpec, size: Size, plot: Plot): EChartsCoreOption {
   switch (spec.kind) {
-    case "bars": return bars(spec, size);
-    case "line": return lines(spec, size);
-    case "waterfall": return waterfall(spec, size, plot);
-    case "sankey": return sankey(spec, size);
-    default: return columns(spec, size);
+    case "bars":
+      return bars(spec, size);
+    case "line":
+      return lines(spec, size);
+    case "waterfall":
+      return waterfall(spec, size, plot);
+    case "sankey":
+      return sankey(spec, size);
+    default:
+      return columns(spec, size);
   }
 }

@@ -16,7 +16,9 @@ export const axisEdge = { axisTick: { show: false }, axisLine: { lineStyle: { co
 const filled = ["new", "working", "qualified", "late", "awarded"];
 
 export const colourOf = (role: string | null | undefined) =>
-  role == null ? token("series-1") : token(filled.includes(role) || role === "parked" || role === "inactive" ? `role-${role}` : "line-control");
+  role == null
+    ? token("series-1")
+    : token(filled.includes(role) || role === "parked" || role === "inactive" ? `role-${role}` : "line-control");
 
 /** Full, hatched where unfinished or parked, an outline where inactive or nobody has said what the stage is. */
 export function paint({ role, open }: Pick<Datum, "role" | "open">) {
@@ -26,12 +28,29 @@ export function paint({ role, open }: Pick<Datum, "role" | "open">) {
   return { color: colour };
 }
 
-export const outline = (edge: string, dashed = false) => ({ color: "transparent", borderColor: edge, borderWidth: 1.5, borderType: dashed ? "dashed" : "solid" });
+export const outline = (edge: string, dashed = false) => ({
+  color: "transparent",
+  borderColor: edge,
+  borderWidth: 1.5,
+  borderType: dashed ? "dashed" : "solid",
+});
 
-export const hatch = (color: string) => ({ symbol: "rect", symbolSize: 1, dashArrayX: [1, 0], dashArrayY: [1.25, 4], rotation: -Math.PI / 4, color });
+export const hatch = (color: string) => ({
+  symbol: "rect",
+  symbolSize: 1,
+  dashArrayX: [1, 0],
+  dashArrayY: [1.25, 4],
+  rotation: -Math.PI / 4,
+  color,
+});
 
 export const line = (data: unknown[], color: string, width: number, z: number, dashed = false) => ({
-  type: "line", data, symbol: "none", silent: true, z, lineStyle: { color, width, type: dashed ? [4, 4] : "solid" },
+  type: "line",
+  data,
+  symbol: "none",
+  silent: true,
+  z,
+  lineStyle: { color, width, type: dashed ? [4, 4] : "solid" },
 });
 
 export interface Scale {
@@ -64,7 +83,14 @@ export function valueAxis(unit: Unit, scale: Scale, between = Infinity) {
   const words = tickWords(unit, scale);
   const named = widest(words) + 8 <= between ? words : words.map((it, at) => (at === 0 || at === words.length - 1 ? it : ""));
   return {
-    type: "value", min: scale.min, max: scale.max, interval: scale.step, axisLabel: { ...axisText, formatter: (_: number, at: number) => named[at] ?? "" }, splitLine: { lineStyle: { color: token("grid") } }, axisLine: { show: false }, axisTick: { show: false },
+    type: "value",
+    min: scale.min,
+    max: scale.max,
+    interval: scale.step,
+    axisLabel: { ...axisText, formatter: (_: number, at: number) => named[at] ?? "" },
+    splitLine: { lineStyle: { color: token("grid") } },
+    axisLine: { show: false },
+    axisTick: { show: false },
   };
 }
 

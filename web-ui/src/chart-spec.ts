@@ -99,7 +99,9 @@ export function exact(value: number, unit: Unit): string {
   const sign = value < 0 ? "−" : "";
   const size = Math.abs(value);
   if (unit === "count") return sign + size.toLocaleString("en-US");
-  return sign + (size / 100).toLocaleString("en-US", { style: "currency", currency: "USD", minimumFractionDigits: size % 100 ? 2 : 0 });
+  return (
+    sign + (size / 100).toLocaleString("en-US", { style: "currency", currency: "USD", minimumFractionDigits: size % 100 ? 2 : 0 })
+  );
 }
 
 /** The page's own addresses only: CRM text must not send anyone elsewhere. */

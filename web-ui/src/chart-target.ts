@@ -1,7 +1,19 @@
 /* What is under the pointer: where it leads, and what its tooltip says. CRM text enters only as text. */
 import { drawnFlows, nodeAt } from "./chart-flows";
 import type { Size } from "./chart-parts";
-import { before, exact, noted, notKnown, signed, soFar, type BarSpec, type ChartSpec, type Datum, type FlowSpec, type StepSpec } from "./chart-spec";
+import {
+  before,
+  exact,
+  noted,
+  notKnown,
+  signed,
+  soFar,
+  type BarSpec,
+  type ChartSpec,
+  type Datum,
+  type FlowSpec,
+  type StepSpec,
+} from "./chart-spec";
 
 export interface Target {
   href: string | null | undefined;
@@ -21,7 +33,8 @@ export function ofBand(spec: BarSpec | StepSpec, at: number): Target | null {
   const datum = spec.data[at];
   if (!datum) return null;
   const rows: [string, string][] = [[spec.series, valueWords(datum, spec)]];
-  if (spec.previous) rows.push([spec.previous, datum.previous == null ? notKnown : before(datum, exact(datum.previous, spec.unit))]);
+  if (spec.previous)
+    rows.push([spec.previous, datum.previous == null ? notKnown : before(datum, exact(datum.previous, spec.unit))]);
   return { href: datum.href, head: datum.title ?? datum.label, rows };
 }
 

@@ -1,5 +1,18 @@
 /* Totals as full bars, changes floating between them: up is full, down a dashed outline, and the sign is in its label. */
-import { axisEdge, axisText, fold, line, lineHeight, scaleFor, tickWords, token, valueAxis, widest, widestLine, type Size } from "./chart-parts";
+import {
+  axisEdge,
+  axisText,
+  fold,
+  line,
+  lineHeight,
+  scaleFor,
+  tickWords,
+  token,
+  valueAxis,
+  widest,
+  widestLine,
+  type Size,
+} from "./chart-parts";
 import { notKnown, short, signed, type Step, type StepSpec } from "./chart-spec";
 
 /** Upright, or lying where it is narrow; its axis starts where the figure says that it does. */
@@ -14,22 +27,63 @@ export function waterfall(spec: StepSpec, { width, height }: Size, { lies, from 
   const two = names.some((it) => it.includes("\n"));
   const side = Math.ceil(widestLine(names)) + 16;
   const right = widest(words) + 12;
-  const category = { type: "category", inverse: lies, data: names, ...axisEdge, axisLabel: { ...axisText, interval: 0, ...(lies ? { color: token("ink"), margin: side - 2, align: "left" } : { margin: 10 }) } };
+  const category = {
+    type: "category",
+    inverse: lies,
+    data: names,
+    ...axisEdge,
+    axisLabel: {
+      ...axisText,
+      interval: 0,
+      ...(lies ? { color: token("ink"), margin: side - 2, align: "left" } : { margin: 10 }),
+    },
+  };
   const value = valueAxis(unit, scale, lies ? (width - side - right) / (scale.ticks.length - 1) : undefined);
   return {
     grid: lies
       ? { left: side, right, top: 2, bottom: 22, outerBoundsMode: "none" }
-      : { left: widest(tickWords(unit, scale)) + 12, right: 4, top: 28, bottom: two ? 26 + lineHeight : 26, outerBoundsMode: "none" },
+      : {
+          left: widest(tickWords(unit, scale)) + 12,
+          right: 4,
+          top: 28,
+          bottom: two ? 26 + lineHeight : 26,
+          outerBoundsMode: "none",
+        },
     xAxis: lies ? value : category,
     yAxis: lies ? category : value,
     series: [
       ...links(spans, lies),
-      { type: "bar", stack: "steps", stackStrategy: "all", silent: true, itemStyle: { color: "transparent" }, data: spans.map((it) => it.low) },
-      { type: "bar", name: spec.series, stack: "steps", stackStrategy: "all", barWidth: "62%", barMaxWidth: lies ? 18 : 72, silent: true, z: 4, data: data.map((step, at) => ({
+      {
+        type: "bar",
+        stack: "steps",
+        stackStrategy: "all",
+        silent: true,
+        itemStyle: { color: "transparent" },
+        data: spans.map((it) => it.low),
+      },
+      {
+        type: "bar",
+        name: spec.series,
+        stack: "steps",
+        stackStrategy: "all",
+        barWidth: "62%",
+        barMaxWidth: lies ? 18 : 72,
+        silent: true,
+        z: 4,
+        data: data.map((step, at) => ({
           value: spans[at]!.high - spans[at]!.low,
           itemStyle: paint(step, lies),
-          label: { show: true, position: lies ? "right" : "top", distance: 5, ...axisText, color: token(!step.value ? "ink-3" : "ink"), fontWeight: 500, formatter: () => words[at]! },
-        })) },
+          label: {
+            show: true,
+            position: lies ? "right" : "top",
+            distance: 5,
+            ...axisText,
+            color: token(!step.value ? "ink-3" : "ink"),
+            fontWeight: 500,
+            formatter: () => words[at]!,
+          },
+        })),
+      },
     ],
   };
 }
@@ -57,7 +111,10 @@ function links(spans: Span[], lies: boolean) {
   const known = spans.flatMap((span, at) => (span.known ? [{ at, end: span.end }] : []));
   return known.slice(1).map((to, before) => {
     const { at, end } = known[before]!;
-    const points = [[at, end], [to.at, end]].map(([place, level]) => (lies ? [level, place] : [place, level]));
+    const points = [
+      [at, end],
+      [to.at, end],
+    ].map(([place, level]) => (lies ? [level, place] : [place, level]));
     return { ...line(points, token("line-control"), 1, 2), lineStyle: { color: token("line-control"), width: 1, type: [1, 3] } };
   });
 }

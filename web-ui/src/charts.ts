@@ -24,9 +24,15 @@ const resized = new ResizeObserver((entries) => entries.forEach((entry) => drawO
 
 /* Drawing takes long on a phone, so that a chart is drawn when it comes near the view, and the others one by one when there is nothing
    else to do. The first is drawn at once: who opens a page wants one. */
-const near = new IntersectionObserver((entries) => entries.forEach((entry) => entry.isIntersecting && begin(entry.target as HTMLElement)), { rootMargin: "300px 0px" });
+const near = new IntersectionObserver(
+  (entries) => entries.forEach((entry) => entry.isIntersecting && begin(entry.target as HTMLElement)),
+  { rootMargin: "300px 0px" },
+);
 const far = new Set<HTMLElement>();
-const idle = "requestIdleCallback" in window ? (then: () => void) => requestIdleCallback(then, { timeout: 2_000 }) : (then: () => void) => setTimeout(then, 200);
+const idle =
+  "requestIdleCallback" in window
+    ? (then: () => void) => requestIdleCallback(then, { timeout: 2_000 })
+    : (then: () => void) => setTimeout(then, 200);
 
 export function draw() {
   for (const [plot, { chart }] of drawn) {
@@ -41,7 +47,10 @@ export function draw() {
   const first = drawn.size ? null : plots.find(hasRoom);
   for (const plot of plots) {
     if (plot === first || drawn.has(plot)) begin(plot);
-    else far.add(plot), near.observe(plot);
+    else {
+      far.add(plot);
+      near.observe(plot);
+    }
   }
   void document.fonts.ready.then(() => idle(drawFar)); // in a font that comes later they would be drawn twice
 }
@@ -65,7 +74,9 @@ function drawFar() {
 addEventListener("beforeprint", () => document.querySelectorAll<HTMLElement>("[data-chart]").forEach(begin));
 
 /* Labels are measured, so they are measured again in the font that arrives late. */
-document.fonts.addEventListener("loadingdone", () => drawn.forEach((_, plot) => setTimeout(() => drawn.has(plot) && paint(plot))));
+document.fonts.addEventListener("loadingdone", () =>
+  drawn.forEach((_, plot) => setTimeout(() => drawn.has(plot) && paint(plot))),
+);
 
 function drawOne(plot: HTMLElement) {
   const source = plot.dataset.chart!;
@@ -142,6 +153,7 @@ function under(plot: HTMLElement, x: number, y: number): Target | null {
     if (flow !== null) return ofFlow(spec, flow);
     return ofNode(spec, sizeOf(plot), x, y);
   }
-  const at = spec.kind === "bars" || lies ? chart.convertFromPixel({ yAxisIndex: 0 }, y) : chart.convertFromPixel({ xAxisIndex: 0 }, x);
+  const at =
+    spec.kind === "bars" || lies ? chart.convertFromPixel({ yAxisIndex: 0 }, y) : chart.convertFromPixel({ xAxisIndex: 0 }, x);
   return ofBand(spec, Number(at));
 }

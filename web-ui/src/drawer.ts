@@ -24,7 +24,8 @@ let asked: AbortController | null = null;
 
 document.addEventListener("click", (event) => {
   const link = (event.target as Element).closest<HTMLAnchorElement>(marked);
-  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   /* On a candidate's own page there is no list to lie over. */
   if (document.querySelector(whole)) return;
   event.preventDefault();
@@ -100,7 +101,8 @@ function put(article: HTMLElement, again: boolean) {
   box.scrollTop = top;
   box.dispatchEvent(new Event("swapped-in", { bubbles: true }));
   if (kept) return restore(kept);
-  const arrow = pressed && pressed !== "close" ? article.querySelector<HTMLButtonElement>(`[data-drawer=${pressed}]:not(:disabled)`) : null;
+  const arrow =
+    pressed && pressed !== "close" ? article.querySelector<HTMLButtonElement>(`[data-drawer=${pressed}]:not(:disabled)`) : null;
   const name = article.querySelector<HTMLElement>("h1");
   if (name) name.tabIndex = -1;
   (arrow ?? name)?.focus({ preventScroll: true });
@@ -117,7 +119,10 @@ function place() {
   const at = all.indexOf(shown);
   const said = dialog.querySelector<HTMLElement>("[data-drawer-place]");
   if (said) said.textContent = at < 0 ? "" : `${at + 1} of ${all.length} on this page`;
-  for (const [name, step] of [["previous", -1], ["next", 1]] as const) {
+  for (const [name, step] of [
+    ["previous", -1],
+    ["next", 1],
+  ] as const) {
     const button = dialog.querySelector<HTMLButtonElement>(`[data-drawer=${name}]`);
     if (button) [button.disabled, button.hidden] = [at < 0 || !all[at + step], at < 0];
   }

@@ -2,7 +2,8 @@
    "all", which an address leaves out. */
 document.addEventListener("change", (event) => {
   const field = event.target as HTMLElement;
-  if (field.matches("select, input[type=checkbox], input[type=radio], input[type=date]")) field.closest<HTMLFormElement>("form[data-auto]")?.requestSubmit();
+  if (field.matches("select, input[type=checkbox], input[type=radio], input[type=date]"))
+    field.closest<HTMLFormElement>("form[data-auto]")?.requestSubmit();
 });
 
 document.addEventListener("formdata", (event) => {

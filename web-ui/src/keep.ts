@@ -39,9 +39,10 @@ export function remember(root: Element): Kept {
     scrolled: inside<Element>(".scroll, .menu-panel")
       .filter((it) => it.scrollLeft > 0 || it.scrollTop > 0)
       .map((it) => ({ way: wayTo(it), left: it.scrollLeft, top: it.scrollTop })),
-    focus: active && active !== root && root.contains(active)
-      ? { way: wayTo(active), from: typing?.selectionStart ?? null, to: typing?.selectionEnd ?? null }
-      : null,
+    focus:
+      active && active !== root && root.contains(active)
+        ? { way: wayTo(active), from: typing?.selectionStart ?? null, to: typing?.selectionEnd ?? null }
+        : null,
     page: [scrollX, scrollY],
   };
 }
@@ -60,7 +61,8 @@ export function restore(now: Kept) {
   if (now.focus) {
     const it = follow(now.focus.way);
     if (it instanceof HTMLElement) it.focus({ preventScroll: true });
-    if (now.focus.from !== null && (it instanceof HTMLInputElement || it instanceof HTMLTextAreaElement)) it.setSelectionRange(now.focus.from, now.focus.to);
+    if (now.focus.from !== null && (it instanceof HTMLInputElement || it instanceof HTMLTextAreaElement))
+      it.setSelectionRange(now.focus.from, now.focus.to);
   }
   scrollTo({ left: now.page[0], top: now.page[1], behavior: "instant" });
 }

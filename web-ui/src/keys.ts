@@ -4,7 +4,8 @@ const goTo = 1_500; // milliseconds between g and its letter
 let gPressed = -Infinity;
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented || typing(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented || typing(event.target))
+    return;
   const help = document.querySelector<HTMLDialogElement>("dialog#keys");
   if (event.key === "/") {
     event.preventDefault();
@@ -16,7 +17,9 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "g") gPressed = performance.now();
   else if (performance.now() - gPressed < goTo) {
     gPressed = -Infinity;
-    const tab = [...document.querySelectorAll<HTMLAnchorElement>("nav.tabs a[data-key]")].find((it) => it.dataset.key === event.key);
+    const tab = [...document.querySelectorAll<HTMLAnchorElement>("nav.tabs a[data-key]")].find(
+      (it) => it.dataset.key === event.key,
+    );
     if (!tab) return;
     event.preventDefault();
     tab.click();

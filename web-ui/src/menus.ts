@@ -13,7 +13,8 @@ document.addEventListener(
   "toggle",
   (event) => {
     const menu = event.target as HTMLElement;
-    if (!(menu instanceof HTMLDetailsElement) || !menu.open || !menu.matches(kinds) || !menu.contains(document.activeElement)) return;
+    if (!(menu instanceof HTMLDetailsElement) || !menu.open || !menu.matches(kinds) || !menu.contains(document.activeElement))
+      return;
     if (!matchMedia("(pointer: coarse)").matches) menu.querySelector<HTMLInputElement>("[data-filter-list]")?.focus(); // a finger may not want the keyboard
   },
   true,
@@ -30,7 +31,9 @@ document.addEventListener("keydown", (event) => {
   } else if (menu?.matches(".menu") && ["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key)) walk(menu, event);
   else if (event.key === "Enter" && (event.target as Element).matches("[data-filter-list]")) {
     event.preventDefault();
-    shown(listOf(event.target as HTMLInputElement))[0]?.querySelector("a")?.click();
+    shown(listOf(event.target as HTMLInputElement))[0]
+      ?.querySelector("a")
+      ?.click();
   }
 });
 
@@ -48,13 +51,15 @@ function walk(menu: HTMLDetailsElement, event: KeyboardEvent) {
   menu.open = true;
   const all = [...menu.querySelectorAll<HTMLElement>(stops)].filter((it) => it.offsetParent !== null);
   const here = all.indexOf(at);
-  const next = { ArrowDown: here + 1, ArrowUp: here < 0 ? all.length - 1 : here - 1, Home: 0, End: all.length - 1 }[event.key] ?? 0;
+  const next =
+    { ArrowDown: here + 1, ArrowUp: here < 0 ? all.length - 1 : here - 1, Home: 0, End: all.length - 1 }[event.key] ?? 0;
   if (next < 0) menu.querySelector("summary")?.focus();
   else all[Math.min(next, all.length - 1)]?.focus();
 }
 
 /* A filter narrows the menu that it stands in, or the list or table whose id it names. */
-const listOf = (input: HTMLInputElement) => (input.dataset.filterList ? document.getElementById(input.dataset.filterList) : input.closest(".menu-panel"));
+const listOf = (input: HTMLInputElement) =>
+  input.dataset.filterList ? document.getElementById(input.dataset.filterList) : input.closest(".menu-panel");
 const rows = "li:not(li li), tbody tr";
 const shown = (list: Element | null) => [...(list?.querySelectorAll<HTMLElement>(rows) ?? [])].filter((it) => !it.hidden);
 const plain = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
