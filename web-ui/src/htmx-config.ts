@@ -1,4 +1,4 @@
-/* htmx refreshes what a sync changes. It may only read this site, run nothing that a page says, and add no style. */
+/* htmx refreshes what a sync changes. It may only request this site, runs no script from a response, and adds no styles. */
 import htmx from "htmx.org";
 
 Object.assign(htmx.config, {
@@ -20,14 +20,14 @@ interface SwapDetail {
   pathInfo: { finalRequestPath: string };
 }
 
-/* A session that ended answers a refresh with the sign-in page: better the old numbers than that page inside this one. */
+/* After a session expires, a refresh returns the sign-in page: keep the old numbers rather than put that page inside this one. */
 document.addEventListener("htmx:beforeSwap", (event) => {
   const detail = (event as CustomEvent<SwapDetail>).detail;
-  const asked = new URL(detail.pathInfo.finalRequestPath, location.href).pathname;
-  if (detail.xhr.responseURL && new URL(detail.xhr.responseURL).pathname !== asked) detail.shouldSwap = false;
+  const requested = new URL(detail.pathInfo.finalRequestPath, location.href).pathname;
+  if (detail.xhr.responseURL && new URL(detail.xhr.responseURL).pathname !== requested) detail.shouldSwap = false;
 });
 
-/* Nobody looks at a hidden tab: it asks nothing. */
+/* A hidden tab does not refresh. */
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden) event.preventDefault();
 });

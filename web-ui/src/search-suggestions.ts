@@ -1,70 +1,71 @@
-/* The header's box as a combobox: while somebody types, the server says who fits. Without this, or with Enter, the form leads
-   to the lead list. */
-const wait = 120; // milliseconds without a letter before asking
+/* Turns the header search into a combobox: while the user types, the server suggests matches. Without this script, or on Enter, the form
+   opens the lead list. */
+const debounceMs = 120;
 
 const form = document.querySelector<HTMLFormElement>("form[data-matches]");
 const input = form?.querySelector("input");
 
 if (form && input) {
   const panel = Object.assign(document.createElement("div"), { className: "menu-panel find-panel", hidden: true });
-  const said = Object.assign(document.createElement("span"), { className: "sr" });
-  said.setAttribute("role", "status");
-  form.append(panel, said);
+  const status = Object.assign(document.createElement("span"), { className: "sr" });
+  status.setAttribute("role", "status");
+  form.append(panel, status);
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-expanded", "false");
   input.setAttribute("aria-controls", "matches");
 
   let timer = 0;
-  let asked: AbortController | null = null;
+  let request: AbortController | null = null;
   let active = -1;
 
   const options = () => [...panel.querySelectorAll<HTMLAnchorElement>("[role=option]")];
 
   const close = () => {
     clearTimeout(timer);
-    asked?.abort();
+    request?.abort();
     panel.hidden = true;
     activate(-1);
     input.setAttribute("aria-expanded", "false");
   };
 
-  const activate = (at: number) => {
-    active = at;
+  /* -1 means that no option is active: the user is back in the text. */
+  const activate = (index: number) => {
+    active = index;
     input.removeAttribute("aria-activedescendant");
     for (const [i, option] of options().entries()) {
-      option.setAttribute("aria-selected", String(i === at));
-      if (i !== at) continue;
+      option.setAttribute("aria-selected", String(i === index));
+      if (i !== index) continue;
       input.setAttribute("aria-activedescendant", option.id);
       option.scrollIntoView({ block: "nearest" });
     }
   };
 
-  const ask = async () => {
-    asked?.abort();
-    const mine = (asked = new AbortController());
-    const text = input.value.trim();
-    if (!text) return close();
+  const load = async () => {
+    request?.abort();
+    const current = (request = new AbortController());
+    const query = input.value.trim();
+    if (!query) return close();
     const url = new URL(form.dataset.matches!, location.href);
-    url.searchParams.set("q", text);
+    url.searchParams.set("q", query);
     try {
-      const answer = await fetch(url, { signal: mine.signal });
-      const markup = await answer.text();
-      if (mine.signal.aborted || input !== document.activeElement) return;
-      if (!answer.ok || answer.redirected) return close();
+      const response = await fetch(url, { signal: current.signal });
+      const markup = await response.text();
+      if (current.signal.aborted || input !== document.activeElement) return;
+      if (!response.ok || response.redirected) return close();
       panel.innerHTML = markup;
       panel.hidden = false;
-      said.textContent = panel.querySelector<HTMLElement>("[data-said]")?.dataset.said ?? "";
+      status.textContent = panel.querySelector<HTMLElement>("[data-said]")?.dataset.said ?? "";
       input.setAttribute("aria-expanded", String(options().length > 0));
       activate(-1);
     } catch {
-      if (!mine.signal.aborted) close();
+      if (!current.signal.aborted) close();
     }
   };
 
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = window.setTimeout(ask, wait);
+    timer = window.setTimeout(load, debounceMs);
   });
 
   input.addEventListener("keydown", (event) => {
@@ -72,10 +73,10 @@ if (form && input) {
     const all = panel.hidden ? [] : options();
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (panel.hidden) return void ask();
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      /* Beyond either end lies the text itself. */
-      if (all.length) activate(active + step > all.length - 1 ? -1 : active + step < -1 ? all.length - 1 : active + step);
+      if (panel.hidden) return void load();
+      const next = active + (event.key === "ArrowDown" ? 1 : -1);
+      /* Past either end the user is back in the text. */
+      if (all.length) activate(next > all.length - 1 ? -1 : next < -1 ? all.length - 1 : next);
     } else if (event.key === "Enter" && active >= 0) {
       event.preventDefault();
       all[active]?.click();
@@ -86,7 +87,7 @@ if (form && input) {
     }
   });
 
-  /* The cursor stays in the box while somebody clicks into the list. */
+  /* A click into the list must not take the focus from the field. */
   panel.addEventListener("mousedown", (event) => event.preventDefault());
   panel.addEventListener("click", (event) => {
     if ((event.target as Element).closest("[role=option]")) close();
