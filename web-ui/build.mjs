@@ -1,6 +1,6 @@
-/* Builds crates/web/assets: everything a page loads, in files named by a hash of their content, so that browsers can cache them forever.
-   assets.json maps plain names to hashed ones for the server. The output is committed, so that cargo needs no Node; the same sources
-   always give the same bytes. */
+/* Builds crates/web/assets: everything a page loads, in files named by a hash of their content, so that browsers can cache
+   them forever. assets.json maps plain names to hashed ones for the server. The output is committed, so that cargo needs no
+   Node; the same sources always give the same bytes. */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -67,8 +67,8 @@ async function bundleEntry(entry, name, plugins) {
   for (const path of Object.keys(metafile.outputs)) assets[basename(path).replace(/-[A-Z0-9]{8}(?=\.)/, "")] = basename(path);
 }
 
-/* Inter's Latin letters, digits, and punctuation, in the weights and optical sizes that the tokens use, with kerning and tabular figures:
-   half the size of the package's file. */
+/* Inter's Latin letters, digits, and punctuation, in the weights and optical sizes that the tokens use, with kerning and
+   tabular figures: half the size of the package's file. */
 function subsetInter() {
   const letters = [charRange(0x20, 0x7e), charRange(0xa0, 0xff), "ıŒœ‐‑–—‘’‚“”„•…‹›€™←↑→↓−×′"].join("");
   return readFile(join(modules, "@fontsource-variable/inter/files/inter-latin-opsz-normal.woff2")).then((whole) =>

@@ -1,5 +1,5 @@
-/* Every page works without this script; it only makes pages faster to use. Each module listens on the document, so that markup swapped in
-   by a refresh needs no wiring. */
+/* Every page works without this script; it only makes pages faster to use. Each module listens on the document, so that
+   markup swapped in by a refresh needs no wiring. */
 import "./htmx-config";
 import "./preserve-state";
 import "./live-updates";

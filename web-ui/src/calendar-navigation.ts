@@ -1,6 +1,6 @@
-/* Keyboard navigation in the calendar: the arrows move by a day or a week, Home and End to the ends of the week, Page Up and Page Down
-   to the previous and next month or week, like the calendar's own links. When the target day is on another page, it is remembered and
-   gets the focus there. */
+/* Keyboard navigation in the calendar: the arrows move by a day or a week, Home and End to the ends of the week, Page Up and
+   Page Down to the previous and next month or week, like the calendar's own links. When the target day is on another page,
+   it is remembered and gets the focus there. */
 const storageKey = "tetherboard.day";
 const dayMs = 86_400_000;
 const backwardKeys = ["ArrowLeft", "ArrowUp", "PageUp"];

@@ -1,6 +1,6 @@
-/* Opens a candidate over the list that links to it. The candidate's own page is fetched, and its article shown in a modal dialog under the
-   candidate's own URL: Back closes it, and a reload or a shared URL shows the full page. Without this script, a link marked data-candidate
-   is a plain link. */
+/* Opens a candidate over the list that links to it. The candidate's own page is fetched, and its article shown in a modal
+   dialog under the candidate's own URL: Back closes it, and a reload or a shared URL shows the full page. Without this
+   script, a link marked data-candidate is a plain link. */
 import { captureState, restoreState } from "./preserve-state";
 
 const candidateLink = "a[data-candidate]";

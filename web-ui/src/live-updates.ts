@@ -1,5 +1,5 @@
-/* Server-sent events for an open page. A browser allows few connections to one host, so a hidden tab closes its own, and catches up when
-   it is shown again. */
+/* Server-sent events for an open page. A browser allows few connections to one host, so a hidden tab closes its own, and
+   catches up when it is shown again. */
 import { captureState, restoreState } from "./preserve-state";
 
 const retryDelaysMs = [15_000, 30_000, 60_000, 300_000];

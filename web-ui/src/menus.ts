@@ -1,5 +1,5 @@
-/* <details class="menu"> and <details class="def"> open without a script. This closes them, moves through a menu with the arrow keys, and
-   filters a long list by what the user types. */
+/* <details class="menu"> and <details class="def"> open without a script. This closes them, moves through a menu with the
+   arrow keys, and filters a long list by what the user types. */
 const popups = "details.menu, details.def";
 const menuItems = "a[href], button:not(:disabled), input:not([type=hidden]), select";
 

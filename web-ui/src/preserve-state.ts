@@ -1,5 +1,6 @@
-/* A refresh must not close what the user opened, move the focus, lose half-typed text, or scroll the page. Before a swap this records that
-   state, with each element as a path from the nearest ancestor that has an id; after the swap it restores it. */
+/* A refresh must not close what the user opened, move the focus, lose half-typed text, or scroll the page. Before a swap
+   this records that state, with each element as a path from the nearest ancestor that has an id; after the swap it restores
+   it. */
 
 type Path = { id: string; steps: number[]; tag: string };
 

@@ -1,5 +1,5 @@
-/* Turns the header search into a combobox: while the user types, the server suggests matches. Without this script, or on Enter, the form
-   opens the lead list. */
+/* Turns the header search into a combobox: while the user types, the server suggests matches. Without this script, or on
+   Enter, the form opens the lead list. */
 const debounceMs = 120;
 
 const form = document.querySelector<HTMLFormElement>("form[data-matches]");

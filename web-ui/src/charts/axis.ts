@@ -11,8 +11,8 @@ export interface Scale {
   ticks: number[];
 }
 
-/** Three steps of a round size, which a horizontal axis picks from a finer list. An axis that starts below zero takes as many steps
-    as it needs. */
+/** Three steps of a round size, which a horizontal axis picks from a finer list. An axis that starts below zero takes as
+    many steps as it needs. */
 export function scaleFor(unit: Unit, most: number, horizontal: boolean, from = 0): Scale {
   const least = unit === "money" ? 100 : 1;
   const third = Math.max((most - from) / 3, least);

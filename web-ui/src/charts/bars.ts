@@ -11,7 +11,8 @@ export function columns(spec: BarSpec, { width, height }: Size) {
   const left = widest(tickLabels(spec.unit, scale)) + 12;
   const last = spec.data.at(-1);
   const wide = last?.open && last.value !== null ? widest([withSoFar(last, formatShort(last.value, spec.unit))]) : 0;
-  const right = Math.max(4, Math.min(wide / 2, 24) - (width - left) / names.length / 2); // the last label may be wider than its column
+  /* The last label may be wider than its column. */
+  const right = Math.max(4, Math.min(wide / 2, 24) - (width - left) / names.length / 2);
   const slot = (width - left - right) / Math.max(1, names.length);
   const few = names.length <= 8; // few columns are all labeled, on two lines if needed; of more, as many as fit
   const wrapped = few && widest(names) > slot - 6;
@@ -107,8 +108,8 @@ const previousBars = (spec: BarSpec, name: string) => ({
 export const largest = (spec: BarSpec) =>
   Math.max(0, ...spec.data.flatMap((datum) => [datum.value ?? 0, drawnPrevious(datum) ?? 0]));
 
-/* The label sits above its column. Where the previous period's line would cross it, it moves inside the column; where the column is
-   too short, or crossed too, it moves above the line. */
+/* The label sits above its column. Where the previous period's line would cross it, it moves inside the column; where the
+   column is too short, or crossed too, it moves above the line. */
 function columnLabel(spec: BarSpec, i: number, slot: number, perUnit: number, previous: (number | null)[] | null) {
   const datum: Datum = spec.data[i]!;
   if (datum.value === null) return { show: false };

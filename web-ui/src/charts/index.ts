@@ -1,5 +1,5 @@
-/* Draws every [data-chart] on the page, shows a tooltip for what is under the pointer, and follows its link on a click. The numbers
-   are in the page's tables too, which serve the keyboard. */
+/* Draws every [data-chart] on the page, shows a tooltip for what is under the pointer, and follows its link on a click. The
+   numbers are in the page's tables too, which serve the keyboard. */
 import { BarChart, LineChart, SankeyChart } from "echarts/charts";
 import { GridSimpleComponent } from "echarts/components";
 import { init, use, type EChartsType } from "echarts/core";
@@ -23,8 +23,8 @@ interface DrawnChart {
 const drawn = new Map<HTMLElement, DrawnChart>();
 const resizes = new ResizeObserver((entries) => entries.forEach((entry) => drawOne(entry.target as HTMLElement)));
 
-/* Drawing is slow on a phone. The first chart is drawn at once, since it is what the reader came for; each other one when it comes near the
-   viewport, or when the browser is idle. */
+/* Drawing is slow on a phone. The first chart is drawn at once, since it is what the reader came for; each other one when it
+   comes near the viewport, or when the browser is idle. */
 const visibility = new IntersectionObserver(
   (entries) => entries.forEach((entry) => entry.isIntersecting && begin(entry.target as HTMLElement)),
   { rootMargin: "300px 0px" },
@@ -98,7 +98,8 @@ function render(plot: HTMLElement) {
   const state = drawn.get(plot)!;
   const { chart, spec } = state;
   const size = sizeOf(plot);
-  state.horizontal = getComputedStyle(plot).getPropertyValue("--horizontal").trim() === "1"; // the style sheet also sets the height
+  /* The style sheet decides, because it also sets the height. */
+  state.horizontal = getComputedStyle(plot).getPropertyValue("--horizontal").trim() === "1";
   state.flow = null;
   chart.resize(size);
   const layout = { horizontal: state.horizontal, from: Number(plot.dataset.axisFrom ?? 0) };

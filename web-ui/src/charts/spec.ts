@@ -71,6 +71,6 @@ export interface Flow extends Linked {
   value: number;
 }
 
-/** The comparison value to draw. An open bucket has none: it is compared at the same time of its last day only, and a line to that
-    value would seem to drop. */
+/** The comparison value to draw. An open bucket has none: it is compared at the same time of its last day only, and a line
+    to that value would seem to drop. */
 export const drawnPrevious = (datum: Datum) => (datum.open ? null : (datum.previous ?? null));

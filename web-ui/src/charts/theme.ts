@@ -1,5 +1,5 @@
-/* Fonts, colors, and fills. Colors are references to the CSS tokens, so that a theme change, or printing, repaints a chart without
-   drawing it again. */
+/* Fonts, colors, and fills. Colors are references to the CSS tokens, so that a theme change, or printing, repaints a chart
+   without drawing it again. */
 import type { Datum } from "./spec";
 
 export interface Size {

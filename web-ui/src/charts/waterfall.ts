@@ -1,5 +1,5 @@
-/* Waterfall: totals as full bars, with the changes floating between them. An increase is solid and a decrease a dashed outline; the
-   label carries the sign. */
+/* Waterfall: totals as full bars, with the changes floating between them. An increase is solid and a decrease a dashed
+   outline; the label carries the sign. */
 import { scaleFor, tickLabels, valueAxis } from "./axis";
 import { formatShort, notKnown, withSign } from "./format";
 import type { Step, WaterfallSpec } from "./spec";
