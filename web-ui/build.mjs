@@ -1,5 +1,6 @@
-/* Writes crates/web/assets: everything a page loads, named by its content, so that cargo needs no Node and a browser may keep it
-   for ever. assets.json tells the server the names. The same sources give the same bytes. */
+/* Builds crates/web/assets: everything a page loads, in files named by a hash of their content, so that browsers can cache
+   them forever. assets.json maps plain names to hashed ones for the server. The output is committed, so that cargo needs no
+   Node; the same sources always give the same bytes. */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -16,64 +17,90 @@ const assets = {};
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 
-await bundle(await font());
-await keep("icons.svg", await sprite());
-await keep("favicon.svg", tight(await read("art/favicon.svg")));
-await keep("licenses.txt", await licenses());
+await bundleAll(await subsetInter());
+await writeHashed("icons.svg", await sprite());
+await writeHashed("favicon.svg", minifySvg(await read("art/favicon.svg")));
+await writeHashed("licenses.txt", await licenses());
 await writeFile(join(out, "assets.json"), JSON.stringify(Object.fromEntries(Object.entries(assets).sort()), null, 2) + "\n");
-await report();
+await printSizes();
 
-/* Charts first: the page's script names them. */
-async function bundle(inter) {
-  await run("src/charts.ts", "charts", []);
-  await run("src/app.ts", "app", [withoutEval(), { name: "charts", setup({ onResolve }) {
-    onResolve({ filter: /^\.\/charts$/ }, () => ({ path: `./${assets["charts.js"]}`, external: true }));
-  } }]);
-  await run("styles/app.css", "app", [{ name: "inter", setup({ onResolve, onLoad }) {
-    onResolve({ filter: /inter\.woff2$/ }, () => ({ path: "inter.woff2", namespace: "font" }));
-    onLoad({ filter: /.*/, namespace: "font" }, () => ({ contents: inter, loader: "file" }));
-  } }]);
+/* Charts first: app.js imports them by their hashed name. */
+async function bundleAll(inter) {
+  await bundleEntry("src/charts/index.ts", "charts", []);
+  await bundleEntry("src/app.ts", "app", [
+    withoutEval(),
+    {
+      name: "charts",
+      setup({ onResolve }) {
+        onResolve({ filter: /^\.\/charts$/ }, () => ({ path: `./${assets["charts.js"]}`, external: true }));
+      },
+    },
+  ]);
+  await bundleEntry("styles/app.css", "app", [
+    {
+      name: "inter",
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: /inter\.woff2$/ }, () => ({ path: "inter.woff2", namespace: "font" }));
+        onLoad({ filter: /.*/, namespace: "font" }, () => ({ contents: inter, loader: "file" }));
+      },
+    },
+  ]);
 }
 
-async function run(entry, name, plugins) {
+async function bundleEntry(entry, name, plugins) {
   const { metafile } = await build({
     absWorkingDir: here,
     entryPoints: [{ in: entry, out: name }],
     outdir: out,
-    bundle: true, minify: true, format: "esm", target: "es2022", charset: "utf8", legalComments: "none", metafile: true, logLevel: "warning",
-    entryNames: "[name]-[hash]", assetNames: "[name]-[hash]",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+    entryNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
     plugins,
   });
   for (const path of Object.keys(metafile.outputs)) assets[basename(path).replace(/-[A-Z0-9]{8}(?=\.)/, "")] = basename(path);
 }
 
-/* Inter's Latin letters, figures and signs, in the weights and optical sizes of the tokens, with kerning and tabular figures:
-   half of what the package's file weighs. */
-function font() {
-  const letters = [range(0x20, 0x7e), range(0xa0, 0xff), "ıŒœ‐‑–—‘’‚“”„•…‹›€™←↑→↓−×′"].join("");
+/* Inter's Latin letters, digits, and punctuation, in the weights and optical sizes that the tokens use, with kerning and
+   tabular figures: half the size of the package's file. */
+function subsetInter() {
+  const letters = [charRange(0x20, 0x7e), charRange(0xa0, 0xff), "ıŒœ‐‑–—‘’‚“”„•…‹›€™←↑→↓−×′"].join("");
   return readFile(join(modules, "@fontsource-variable/inter/files/inter-latin-opsz-normal.woff2")).then((whole) =>
     subsetFont(whole, letters, {
       targetFormat: "woff2",
       keepFeatures: ["kern", "tnum", "ccmp"],
       variationAxes: { wght: { min: 400, max: 600 }, opsz: { min: 14, max: 32 } },
       noHinting: true,
-    }));
+    }),
+  );
 }
 
-function range(from, to) {
+function charRange(from, to) {
   return Array.from({ length: to - from + 1 }, (_, at) => String.fromCodePoint(from + at)).join("");
 }
 
-/* The policy of every page refuses eval, and a direct eval keeps names long: htmx goes without it. */
+/* The content security policy forbids eval, and a direct eval would keep esbuild from shortening names: remove it from htmx. */
 function withoutEval() {
-  return { name: "without-eval", setup({ onLoad }) {
-    onLoad({ filter: /htmx\.esm\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      const without = source.replace("return eval(str)", "return undefined").replace("func = new Function('event', code)", "return");
-      if (/\beval\(str\)|new Function/.test(without)) throw new Error("htmx evaluates text in a place that this build does not know");
-      return { contents: without, loader: "js" };
-    });
-  } };
+  return {
+    name: "without-eval",
+    setup({ onLoad }) {
+      onLoad({ filter: /htmx\.esm\.js$/ }, async ({ path }) => {
+        const source = await readFile(path, "utf8");
+        const without = source
+          .replace("return eval(str)", "return undefined")
+          .replace("func = new Function('event', code)", "return");
+        if (/\beval\(str\)|new Function/.test(without))
+          throw new Error("htmx uses eval in a place that this build does not patch");
+        return { contents: without, loader: "js" };
+      });
+    },
+  };
 }
 
 async function sprite() {
@@ -84,11 +111,11 @@ async function sprite() {
 }
 
 function symbol(name, svg) {
-  const [, attributes, inside] = tight(svg).match(/^<svg xmlns="[^"]*" ([^>]*)>(.*)<\/svg>$/s);
+  const [, attributes, inside] = minifySvg(svg).match(/^<svg xmlns="[^"]*" ([^>]*)>(.*)<\/svg>$/s);
   return `<symbol id="i-${name}" ${attributes}>${inside}</symbol>`;
 }
 
-function tight(svg) {
+function minifySvg(svg) {
   return svg.replace(/>\s+</g, "><").replace(/ \/>/g, "/>").trim();
 }
 
@@ -108,7 +135,7 @@ async function licenses() {
   return (await Promise.all(texts)).join("\n");
 }
 
-async function keep(name, content) {
+async function writeHashed(name, content) {
   const hash = createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
   assets[name] = name.replace(/(?=\.\w+$)/, `-${hash}`);
   await writeFile(join(out, assets[name]), content);
@@ -118,7 +145,7 @@ function read(path) {
   return readFile(join(here, path), "utf8");
 }
 
-async function report() {
+async function printSizes() {
   for (const [name, file] of Object.entries(assets).sort()) {
     const bytes = await readFile(join(out, file));
     const sent = name.endsWith(".woff2") ? bytes.length : brotliCompressSync(bytes).length;

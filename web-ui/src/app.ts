@@ -1,27 +1,27 @@
-/* Every page works without this file; it only makes them quicker to use. Each module listens on the document, so that
-   what a refresh swaps in needs no wiring. */
-import "./refresh";
-import "./keep";
-import "./live";
-import "./theme";
+/* Every page works without this script; it only makes pages faster to use. Each module listens on the document, so that
+   markup swapped in by a refresh needs no wiring. */
+import "./htmx-config";
+import "./preserve-state";
+import "./live-updates";
+import "./theme-switch";
 import "./menus";
-import "./keys";
-import "./times";
+import "./keyboard-shortcuts";
+import "./relative-time";
 import "./share";
 import "./forms";
-import "./drawer";
-import "./find";
-import "./call";
-import "./calendar";
+import "./candidate-drawer";
+import "./search-suggestions";
+import "./weekly-call";
+import "./calendar-navigation";
 
-/* ECharts is heavy and most of a page does not need it: it comes when a chart is on the page, then stays. */
+/* ECharts is large, and most of a page does not need it: load it with the first chart, then keep it. */
 let draw: (() => void) | undefined;
 
 const drawCharts = async () => {
   if (!document.querySelector("[data-chart]")) return;
   if (!draw) {
     const charts = await import("./charts");
-    await new Promise((then) => setTimeout(then)); // what came has been read; drawing is a task of its own
+    await new Promise((resolve) => setTimeout(resolve)); // evaluating ECharts was one task; drawing is another
     draw = charts.draw;
   }
   draw();

@@ -1,8 +1,9 @@
-/* Filters: a choice applies itself, and the address says only what was chosen. A field's data-absent is the value that means
-   "all", which an address leaves out. */
+/* Filter forms: a choice applies immediately, and the URL contains only what was chosen. A field's data-absent is the value
+   that means "all", which the URL leaves out. */
 document.addEventListener("change", (event) => {
   const field = event.target as HTMLElement;
-  if (field.matches("select, input[type=checkbox], input[type=radio], input[type=date]")) field.closest<HTMLFormElement>("form[data-auto]")?.requestSubmit();
+  if (field.matches("select, input[type=checkbox], input[type=radio], input[type=date]"))
+    field.closest<HTMLFormElement>("form[data-auto]")?.requestSubmit();
 });
 
 document.addEventListener("formdata", (event) => {

@@ -1,19 +1,19 @@
-/* To hand on what a page says: its address, paper, or a text for somebody's support. */
+/* Print buttons, and buttons that copy a link or a text. */
 document.addEventListener("click", async (event) => {
-  const at = event.target as Element;
-  if (at.closest("[data-print]")) print();
-  const button = at.closest<HTMLElement>("[data-copy-link], [data-copy-text]");
+  const target = event.target as Element;
+  if (target.closest("[data-print]")) print();
+  const button = target.closest<HTMLElement>("[data-copy-link], [data-copy-text]");
   if (!button || button.dataset.copied !== undefined) return;
   event.preventDefault();
-  const words = button.querySelector<HTMLElement>("[data-words]") ?? button;
-  const before = [...words.childNodes];
+  const label = button.querySelector<HTMLElement>("[data-words]") ?? button;
+  const original = [...label.childNodes];
   const text = button.dataset.copyText ?? new URL(button.dataset.copyLink || location.href, location.href).href;
-  const said = (await copy(text)) ? "Copied" : button.dataset.copyText ? "Select it by hand" : "Copy the address bar";
+  const message = (await copy(text)) ? "Copied" : button.dataset.copyText ? "Copy it manually" : "Copy from the address bar";
   button.dataset.copied = "";
-  words.replaceChildren(said);
-  announce(said);
+  label.replaceChildren(message);
+  announce(message);
   setTimeout(() => {
-    words.replaceChildren(...before);
+    label.replaceChildren(...original);
     delete button.dataset.copied;
   }, 2_000);
 });
@@ -23,20 +23,20 @@ async function copy(text: string) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    /* No clipboard off https: select it the old way. */
+    /* The clipboard API needs HTTPS: fall back to a selection. */
     const field = Object.assign(document.createElement("textarea"), { value: text, className: "sr", readOnly: true });
     document.body.append(field);
     field.select();
-    const done = document.execCommand("copy");
+    const copied = document.execCommand("copy");
     field.remove();
-    return done;
+    return copied;
   }
 }
 
-const live = Object.assign(document.createElement("div"), { className: "sr", ariaLive: "polite" });
-document.body.append(live);
+const liveRegion = Object.assign(document.createElement("div"), { className: "sr", ariaLive: "polite" });
+document.body.append(liveRegion);
 
-function announce(words: string) {
-  live.textContent = words;
-  setTimeout(() => (live.textContent = ""), 2_000);
+function announce(text: string) {
+  liveRegion.textContent = text;
+  setTimeout(() => (liveRegion.textContent = ""), 2_000);
 }
