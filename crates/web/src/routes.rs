@@ -20,7 +20,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::http::error::{HttpError, as_problem, panicked};
-use crate::http::{assets, etag, health, log};
+use crate::http::{CSP, assets, etag, health, log};
 use crate::live::Live;
 use crate::parts::error_page::as_page;
 use crate::state::Portal;
@@ -81,7 +81,3 @@ fn with_headers(routes: Router<Portal>, portal: &Portal) -> Router<Portal> {
             .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30))),
     )
 }
-
-/// Scripts, style sheets, and images only from here. Style attributes carry a brand's accent and the lengths of bars.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; \
-    font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

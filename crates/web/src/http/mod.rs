@@ -14,3 +14,7 @@ pub(crate) mod viewer;
 
 /// Where calendar feeds are served. What follows is a secret.
 pub(crate) const CALENDAR_FEEDS: &str = "/calendar/";
+
+/// The content security policy: scripts, style sheets, and images only from here. Style attributes carry a brand's accent and the lengths of bars.
+pub(crate) const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; \
+    font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

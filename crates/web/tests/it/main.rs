@@ -11,6 +11,7 @@ mod freshness;
 mod hostile_text;
 mod hot_list;
 mod input;
+mod layers;
 mod isolation;
 mod live;
 mod mapping;

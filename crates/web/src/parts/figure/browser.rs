@@ -12,7 +12,8 @@ use tetherboard_testkit::{Browser, Kind, Options};
 use tokio::net::TcpListener;
 
 use super::Figure;
-use crate::{CSP, Portal, Settings, assets};
+use crate::http::{CSP, assets};
+use crate::{Portal, Settings};
 
 const SCRIPT: &str = "<script>alert(1)</script>";
 
