@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use tetherboard_domain::Clock;
+use tetherboard_domain::{Clock, EpochMs};
 
 use crate::answer::header;
 use crate::config::Config;
@@ -59,9 +59,9 @@ pub struct Call {
     pub request: Request,
     pub path_and_query: String,
     /// By the world's clock.
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     /// By the machine's, which runs while the world's stands.
-    pub machine_ms: i64,
+    pub machine_ms: EpochMs,
     /// The HTTP status; 0 where none was sent.
     pub status: u16,
 }
@@ -73,7 +73,7 @@ impl Simulator {
     ///
     /// Panics if an account's zone is not in the time zone database.
     pub fn new(config: Config, clock: Clock) -> Self {
-        let start = clock.now_ms();
+        let start = clock.now_ms().0;
         let account = |index: usize| Account {
             info: AccountInfo {
                 index,
@@ -167,7 +167,7 @@ impl Simulator {
     }
 
     pub(crate) fn clock_ms(&self) -> i64 {
-        self.0.clock.now_ms()
+        self.0.clock.now_ms().0
     }
 
     pub(crate) fn account_with_key(&self, headers: &HeaderMap) -> Option<&Account> {
@@ -183,7 +183,7 @@ impl Simulator {
 
     pub(crate) fn note_call(&self, account: &Account, request: Request, uri: &Uri, status: u16) {
         let path_and_query = uri.path_and_query().map_or_else(String::new, ToString::to_string);
-        let (at_ms, machine_ms) = (self.clock_ms(), self.0.clock.machine_ms());
+        let (at_ms, machine_ms) = (self.0.clock.now_ms(), self.0.clock.machine_ms());
         let mut calls = lock(&account.calls);
         if calls.len() == CALLS_KEPT {
             calls.pop_front();

@@ -1,12 +1,12 @@
 //! A small world: brands and the people who look at them.
 
 use secrecy::SecretString;
-use tetherboard_domain::{TenantId, UserId, UserRole, Zone};
+use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole, Zone};
 use tetherboard_store::tenants::{NewTenant, Tenant};
 use tetherboard_store::{Store, access, tenants};
 
 /// When the world began, in milliseconds: long before anything that a test looks at.
-const BEGAN_MS: i64 = 1_750_000_000_000;
+const BEGAN_MS: EpochMs = EpochMs(1_750_000_000_000);
 
 /// A brand named after its slug: `harbor` is "Harbor".
 ///

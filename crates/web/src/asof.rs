@@ -5,6 +5,8 @@ use jiff::{Span, Timestamp};
 use tetherboard_metrics::History;
 use tetherboard_store::tenants::Tenant;
 
+use tetherboard_domain::EpochMs;
+
 use crate::query::Pairs;
 use crate::story::begins;
 
@@ -12,7 +14,7 @@ use crate::story::begins;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AsOf {
     pub(crate) day: Date,
-    pub(crate) before_ms: i64,
+    pub(crate) before_ms: EpochMs,
 }
 
 /// What `asof=` asks for.
@@ -47,12 +49,12 @@ impl AsOf {
             ))),
             Some(_) => {
                 let end = tenant.zone.start_of(day.saturating_add(Span::new().days(1)));
-                Ok(Asked::Day(Self { day, before_ms: end.as_millisecond() }))
+                Ok(Asked::Day(Self { day, before_ms: end.into() }))
             }
         }
     }
 
     pub(crate) fn ends(self) -> Option<Timestamp> {
-        Timestamp::from_millisecond(self.before_ms).ok()
+        self.before_ms.timestamp()
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{Compare, Period, Role, StageRole, TenantId, UsState, Window, Zone};
+use tetherboard_domain::{Compare, EpochMs, Period, Role, StageRole, TenantId, UsState, Window, Zone};
 use tetherboard_metrics::{Board, Closing, LeadGroup, StagePlace, source_filter};
 use tetherboard_store::deals::{DealFilter, DealSort};
 use tetherboard_store::leads::{LabelMatch, LeadFilter, LeadSort, Types};
@@ -122,8 +122,8 @@ pub(crate) fn edge(pairs: &Pairs, key: &str) -> Result<Option<Edge>, String> {
 /// The moments between `from` and `to`, the first included; a day of `to` is included whole.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Days {
-    pub(crate) from_ms: Option<i64>,
-    pub(crate) until_ms: Option<i64>,
+    pub(crate) from_ms: Option<EpochMs>,
+    pub(crate) until_ms: Option<EpochMs>,
 }
 
 /// Reads `from` and `to` in a brand's zone.
@@ -134,7 +134,7 @@ pub(crate) fn days(pairs: &Pairs, zone: &Zone) -> Result<Days, String> {
     };
     let ms = |key: &str, days: i64| {
         let found = edge(pairs, key)?.and_then(|edge| moment(edge, days));
-        Ok::<_, String>(found.map(Timestamp::as_millisecond))
+        Ok::<_, String>(found.map(EpochMs::from))
     };
     Ok(Days { from_ms: ms("from", 0)?, until_ms: ms("to", 1)? })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::{Compare, Period, Resolved, TenantId};
+use tetherboard_domain::{Compare, EpochMs, Period, Resolved, TenantId};
 use tetherboard_metrics::{
     Board, DayTotals, DealOutcome, FlowLink, ForecastMonth, Funnel, History, Movement, Span, StagePlace, Typical, WinRate,
     cycle_time, day_totals_between, flow, forecast, funnel, movement, outcomes, reaches, stays, time_in_stage, went,
@@ -119,7 +119,7 @@ impl Portal {
             let (board, today) = (&numbers.board, tenant.zone.date(now));
             let history = self.history(tenant, board).await?;
             Ok(Habits {
-                stays: time_in_stage(&stays(&history, now.as_millisecond())),
+                stays: time_in_stage(&stays(&history, now.into())),
                 cycle: cycle_time(&outcomes(&history, last_year(tenant, now))),
                 forecast: forecast(self.store.conn(), tenant.id, board, today).await?,
                 begins: begins(&history, tenant),
@@ -132,7 +132,7 @@ impl Portal {
 /// The twelve months up to now.
 pub(crate) fn last_year(tenant: &Tenant, now: Timestamp) -> Span {
     let (first, _) = Period::Last12Months.days(tenant.zone.date(now));
-    Span { from_ms: tenant.zone.start_of(first).as_millisecond(), until_ms: i64::MAX }
+    Span { from_ms: tenant.zone.start_of(first).into(), until_ms: EpochMs::MAX }
 }
 
 /// The awards whose time from creation is known.
@@ -143,6 +143,6 @@ pub(crate) fn timed_awards(found: Vec<DealOutcome>) -> impl Iterator<Item = Deal
 
 /// The first day whose end is known.
 pub(crate) fn begins(history: &History, tenant: &Tenant) -> Option<Date> {
-    let moment = Timestamp::from_millisecond(history.begins_ms()?).ok()?;
+    let moment = history.begins_ms()?.timestamp()?;
     Some(tenant.zone.date(moment))
 }

@@ -9,6 +9,8 @@ use tetherboard_store::Result;
 use tetherboard_store::leads::LeadFilter;
 use tetherboard_store::tenants::Tenant;
 
+use tetherboard_domain::ContactId;
+
 use crate::Portal;
 use crate::links::Link;
 use crate::parts::time;
@@ -73,7 +75,7 @@ impl Those {
     }
 
     /// The contacts that the rule finds.
-    async fn ids(self, portal: &Portal, tenant: &Tenant, board: &Board, now: Timestamp) -> Result<Vec<String>> {
+    async fn ids(self, portal: &Portal, tenant: &Tenant, board: &Board, now: Timestamp) -> Result<Vec<ContactId>> {
         Ok(match self {
             Self::NeedAttention => {
                 let found = who_needs_attention(portal, tenant, board, now).await?;

@@ -108,7 +108,7 @@ fn told_of(then: Then<'_>, item: &HotListItem) -> Item {
     };
     Item {
         rank: item.place,
-        client_id: item.contact_id.clone(),
+        client_id: item.contact_id.clone().map(Into::into),
         name: item.name.clone(),
         market: item.market.clone(),
         stage: item.stage.clone(),

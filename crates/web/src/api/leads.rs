@@ -181,7 +181,7 @@ fn lead(board: &Board, row: LeadRow) -> Lead {
     Lead {
         stage: board.label(&place).map(str::to_owned),
         role: board.role(&place).as_str(),
-        client_id: row.crm_id,
+        client_id: row.crm_id.into(),
         name: row.name,
         company: row.company,
         email: row.email,

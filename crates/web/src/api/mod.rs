@@ -20,6 +20,8 @@ use axum::routing::get;
 use jiff::Timestamp;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use tetherboard_domain::EpochMs;
+
 use crate::Portal;
 use crate::error::{panicked_in_api, problem};
 
@@ -52,6 +54,6 @@ fn text(moment: Timestamp) -> String {
     moment.to_string()
 }
 
-fn text_of_ms(ms: i64) -> Option<String> {
-    Timestamp::from_millisecond(ms).ok().map(text)
+fn text_of_ms(ms: EpochMs) -> Option<String> {
+    ms.timestamp().map(text)
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use tetherboard_domain::Search;
+use tetherboard_domain::{ContactId, Search};
 use tetherboard_store::notes::{self, NoteFilter, NoteRow};
 use utoipa::ToSchema;
 
@@ -69,7 +69,7 @@ pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs
         text: pairs.filled("q").map(Search::parse),
         kind: text("type"),
         author: text("author"),
-        client: text("client"),
+        client: text("client").map(ContactId),
         from_ms: window.from_ms,
         until_ms: window.until_ms,
     };
@@ -93,7 +93,7 @@ async fn read(portal: &Portal, brand: &BrandViewer, filter: &NoteFilter, offset:
 fn note(row: NoteRow) -> Note {
     Note {
         id: row.note_id,
-        client_id: row.client_id,
+        client_id: row.client_id.into(),
         name: row.name,
         stage: row.stage,
         kind: row.kind,

@@ -14,6 +14,7 @@ use crate::etag::Known;
 use crate::pages::schedule::query::Facets;
 use crate::query::{Days, Pairs, days};
 use crate::viewer::BrandViewer;
+use tetherboard_domain::EpochMs;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Schedule {
@@ -66,7 +67,7 @@ pub(crate) async fn list(brand: BrandViewer, State(portal): State<Portal>, pairs
 
 async fn read(portal: &Portal, brand: &BrandViewer, window: Days, facets: &Facets) -> Answer<Schedule> {
     let (conn, tenant) = (portal.store.conn(), brand.tenant.id);
-    let (from_ms, until_ms) = (window.from_ms.unwrap_or(i64::MIN), window.until_ms.unwrap_or(i64::MAX));
+    let (from_ms, until_ms) = (window.from_ms.unwrap_or(EpochMs::MIN), window.until_ms.unwrap_or(EpochMs::MAX));
     let events = schedule::between(conn, tenant, from_ms, until_ms).await?.into_iter().map(event);
     let undated = schedule::undated(conn, tenant).await?.into_iter().filter(|one| {
         let about = appointment_type(&one.title, &one.kind, &one.place);
@@ -88,7 +89,7 @@ fn event(row: ActivityRow) -> Event {
         title: row.title,
         kind: row.kind,
         name: row.name,
-        client_id: row.client_id,
+        client_id: row.client_id.map(Into::into),
         stage: row.stage,
         status: row.status,
         cancelled: row.cancelled,

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Role, ScoreRules};
+use tetherboard_domain::{ContactId, Money, Role, ScoreRules};
 use tetherboard_metrics::{
     AwardNow, Board, HOT_LIST, Heating, HotList, HotListItem, Status, awarded_now, heating_up, hot_list, hot_list_rules,
 };
@@ -64,8 +64,8 @@ type Labels = BTreeMap<String, String>;
 
 impl HotBoard {
     /// Where a contact stands on the list, and as of when.
-    pub(crate) fn of_contact(&self, contact: &str) -> Option<(&HotListItem, Timestamp)> {
-        let item = self.list.items.iter().find(|item| item.contact_id.as_deref() == Some(contact))?;
+    pub(crate) fn of_contact(&self, contact: &ContactId) -> Option<(&HotListItem, Timestamp)> {
+        let item = self.list.items.iter().find(|item| item.contact_id.as_ref() == Some(contact))?;
         Some((item, self.list.as_of?))
     }
 
@@ -123,7 +123,7 @@ struct HotView<'a> {
     rows: Vec<&'a HotListItem>,
     news: Option<News<'a>>,
     /// Of those who are shown, by contact.
-    notes: HashMap<String, LatestNote>,
+    notes: HashMap<ContactId, LatestNote>,
 }
 
 impl HotView<'_> {
@@ -172,7 +172,7 @@ async fn page(
         View::Call { who } => call::called(&view, who.as_deref()),
         _ => None,
     };
-    let shown: Vec<String> = match &view.view {
+    let shown: Vec<ContactId> = match &view.view {
         View::Table => table::shown(&view).iter().filter_map(|item| item.contact_id.clone()).collect(),
         View::Call { .. } => called.and_then(|called| view.rows[called.at].contact_id.clone()).into_iter().collect(),
         View::CallAll => view.rows.iter().take(call::MOST).filter_map(|item| item.contact_id.clone()).collect(),

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, TenantId, Zone};
+use tetherboard_domain::{EpochMs, Money, TenantId, Zone};
 use tetherboard_metrics::{Board, LEADS_REST_ON, LeadGroup};
 use tetherboard_store::leads::{self, LeadFilter, LeadRow, Types};
 use tetherboard_store::{Conn, Result as StoreResult, runs};
@@ -86,7 +86,7 @@ fn csv_row(board: &Board, zone: &Zone, row: LeadRow) -> Vec<String> {
         row.owner,
         row.fee_cents.map(|cents| Money(cents).plain()).unwrap_or_default(),
         created.map(|created| created.to_zoned(zone.tz().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),
-        row.crm_id,
+        row.crm_id.into(),
     ]
 }
 
@@ -307,7 +307,7 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
     }
 }
 
-fn created(created_ms: Option<i64>, zone: &Zone) -> Markup {
+fn created(created_ms: Option<EpochMs>, zone: &Zone) -> Markup {
     let Some(created) = created_ms.and_then(time::moment) else {
         return html! { span.muted { "not known" } };
     };

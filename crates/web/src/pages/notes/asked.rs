@@ -1,6 +1,6 @@
 //! Which notes an address means.
 
-use tetherboard_domain::{Period, Resolved, Role, Search, StageRole, Zone};
+use tetherboard_domain::{ContactId, EpochMs, Period, Resolved, Role, Search, StageRole, Zone};
 use tetherboard_metrics::{Board, FeedFilter};
 use tetherboard_store::notes::kind_key;
 
@@ -16,7 +16,7 @@ pub(super) struct Asked {
     pub(super) authors: Vec<String>,
     pub(super) roles: Vec<StageRole>,
     pub(super) stages: Vec<String>,
-    pub(super) clients: Vec<String>,
+    pub(super) clients: Vec<ContactId>,
     pub(super) moves: bool,
     pub(super) appointments: bool,
     pub(super) period: Option<Period>,
@@ -35,7 +35,7 @@ impl Asked {
             authors: pairs.all("author")?,
             roles: pairs.all("role")?.iter().filter(|word| !word.is_empty()).map(|word| role(word)).collect::<Result<_, _>>()?,
             stages: pairs.all("stage")?,
-            clients: pairs.all("client")?.into_iter().filter(|id| !id.is_empty()).collect(),
+            clients: pairs.all("client")?.into_iter().filter(|id| !id.is_empty()).map(ContactId).collect(),
             period: PeriodQuery::parse(pairs, Period::Last30Days)?.asked,
             from: edge(pairs, "from")?,
             to: edge(pairs, "to")?,
@@ -80,7 +80,7 @@ impl Asked {
         let days = days(pairs, zone)?;
         let (mut from_ms, mut until_ms) = (days.from_ms, days.until_ms);
         if self.period.is_some() {
-            let (from, until) = resolved.map_or((i64::MAX, i64::MIN), |it| (it.window.from_ms(), it.window.until_ms()));
+            let (from, until) = resolved.map_or((EpochMs::MAX, EpochMs::MIN), |it| (it.window.from_ms(), it.window.until_ms()));
             from_ms = from_ms.max(Some(from));
             until_ms = Some(until_ms.map_or(until, |until_ms| until_ms.min(until)));
         }
@@ -105,13 +105,9 @@ impl Asked {
     pub(super) fn without_period(&self, link: Link) -> Link {
         let mut link = link.maybe("q", self.text.as_deref());
         let roles: Vec<String> = self.roles.iter().map(|role| role.as_str().to_owned()).collect();
-        let lists = [
-            ("type", &self.kinds),
-            ("author", &self.authors),
-            ("role", &roles),
-            ("stage", &self.stages),
-            ("client", &self.clients),
-        ];
+        let clients: Vec<String> = self.clients.iter().map(ToString::to_string).collect();
+        let lists =
+            [("type", &self.kinds), ("author", &self.authors), ("role", &roles), ("stage", &self.stages), ("client", &clients)];
         for (key, values) in lists {
             link = values.iter().fold(link, |link, value| link.with(key, value));
         }

@@ -1,7 +1,7 @@
 //! The filters: what can be chosen, with what each choice would show, and what is chosen.
 
 use maud::{Markup, html};
-use tetherboard_domain::StageRole;
+use tetherboard_domain::{ContactId, StageRole};
 use tetherboard_metrics::Selection;
 
 use super::{Asked, NotesView};
@@ -16,7 +16,7 @@ use crate::query::edge_text;
 const MOST: usize = 8;
 
 /// The candidates that can be chosen.
-pub(super) fn candidates(selection: &Selection, asked: &Asked) -> Vec<String> {
+pub(super) fn candidates(selection: &Selection, asked: &Asked) -> Vec<ContactId> {
     let known = selection.clients.iter().map(|(id, _)| id);
     let others = asked.clients.iter().filter(|id| !selection.clients.iter().any(|(known, _)| known == *id));
     known.chain(others).cloned().collect()
@@ -67,7 +67,7 @@ pub(super) fn panel(shell: &Shell<'_>, view: &NotesView) -> Markup {
         label: view.names.get(&id).map_or_else(|| format!("Contact {id}"), |(name, _)| name.clone()),
         count: selection.clients.iter().find(|(known, _)| *known == id).map_or(0, |(_, count)| *count),
         chosen: asked.clients.contains(&id),
-        value: id,
+        value: id.into(),
     });
     let (kinds, authors, roles, stages, clients): (Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>) =
         (kinds.collect(), authors.collect(), roles.collect(), stages.collect(), clients.collect());
@@ -167,7 +167,7 @@ pub(super) fn in_force(shell: &Shell<'_>, view: &NotesView) -> Markup {
         chip(named("Single stage", &asked.stages), Asked { stages: Vec::new(), ..without() });
     }
     if !asked.clients.is_empty() {
-        let name = |id: &String| view.names.get(id).map_or_else(|| id.clone(), |(name, _)| name.clone());
+        let name = |id: &ContactId| view.names.get(id).map_or_else(|| id.to_string(), |(name, _)| name.clone());
         chip(named("Candidate", &asked.clients.iter().map(name).collect::<Vec<_>>()), Asked { clients: Vec::new(), ..without() });
     }
     if let Some(period) = asked.period {

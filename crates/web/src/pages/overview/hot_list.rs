@@ -45,7 +45,7 @@ fn row(slug: &str, hot: &HotBoard, item: &HotListItem) -> Markup {
     html! {
         tr {
             td.num.muted.fit.no-phone { (number(item.place)) }
-            th scope="row" { (candidate_name(slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
+            th scope="row" { (candidate_name(slug, item.contact_id.as_ref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
             td.no-phone {
                 (hot.stage_of(item))
                 @if let Some(odds) = item.odds { span.l2 { (odds) " odds" } }

@@ -18,6 +18,7 @@ use crate::parts::shell::Shell;
 use crate::parts::stages::{role_class, shown};
 use crate::parts::words::{count, number};
 use crate::query::with_label;
+use tetherboard_domain::{DAY, EpochMs};
 
 /// Cards that a column shows; the rest is a click away.
 const MOST: usize = 12;
@@ -71,10 +72,10 @@ fn column<'a>(shell: &Shell<'_>, numbers: &'a Numbers, line: &StageLine, cards: 
 
 fn card(shell: &Shell<'_>, numbers: &Numbers, row: &DealRow) -> Markup {
     let deal = Deal::of(&numbers.board, row);
-    let days = (shell.now.as_millisecond() - row.stage_since_ms).max(0) / 86_400_000;
+    let days = (EpochMs::from(shell.now) - row.stage_since_ms).max(0) / DAY;
     html! {
         li {
-            (candidate_name(&shell.tenant().slug, row.contact_id.as_deref(), &row.name))
+            (candidate_name(&shell.tenant().slug, row.contact_id.as_ref(), &row.name))
             span {
                 @match deal.fee { Some(fee) => (fee.short()), None => span.muted { "fee not known" } }
                 span.muted { @if !row.stage_since_exact { "≥ " } (number(days)) " d" }

@@ -16,7 +16,7 @@ mod snapshots;
 
 use axum::Router;
 use jiff::Timestamp;
-use tetherboard_domain::{Dataset, RunId};
+use tetherboard_domain::{Dataset, EpochMs, RunId};
 use tetherboard_store::runs::{self, Run};
 use tetherboard_store::tenants::Tenant;
 
@@ -62,8 +62,8 @@ pub(crate) async fn follows(portal: &Portal, tenant: &Tenant) -> Answer<(Link, S
     Ok((Link::to(links::AGENCY_LIVE).with("brand", &tenant.slug), version))
 }
 
-fn moment(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+fn moment(ms: EpochMs) -> Timestamp {
+    ms.timestamp().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// When a run began, or was asked for.
