@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use tetherboard_domain::Clock;
+use tetherboard_domain::{Clock, ContactId, EpochMs};
 use tetherboard_store::Store;
 use tetherboard_store::notes::{self, NoteRecord};
 use tetherboard_store::records::Book;
@@ -54,7 +54,7 @@ pub(crate) async fn write(store: &Store, tenant: &Tenant) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn note(no: usize, client_id: &str, now_ms: i64) -> (Book, NoteRecord) {
+fn note(no: usize, client_id: &ContactId, now_ms: EpochMs) -> (Book, NoteRecord) {
     let mut words: Vec<&str> = (0..40).map(|at| WORDS[(no * 31 + at * 17 + no / 24 * at) % WORDS.len()]).collect();
     words.push("the fee of");
     if no.is_multiple_of(1_000) {
@@ -64,7 +64,7 @@ fn note(no: usize, client_id: &str, now_ms: i64) -> (Book, NoteRecord) {
     let id = no as i64;
     let note = NoteRecord {
         note_id: no.to_string(),
-        client_id: client_id.to_owned(),
+        client_id: client_id.clone(),
         kind: ["Call", "Email", "Note", "Meeting", "Text"][no % 5].to_owned(),
         author: ["Dana", "Owen", "Ruth", "Sam"][no / 5 % 4].to_owned(),
         html: format!("<p>{body}</p>"),

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::{Span, Timestamp};
 
+use crate::EpochMs;
 use crate::zone::{Zone, monday_of};
 
 /// The years that a calendar shows.
@@ -157,9 +158,9 @@ pub enum Slotted {
 
 impl Slotted {
     /// `None`: it has no readable start. `source` is the zone of the CRM's times; both moments are milliseconds UTC.
-    pub fn of(all_day: bool, starts_ms: Option<i64>, ends_ms: Option<i64>, source: &Zone) -> Option<Self> {
-        let starts = Timestamp::from_millisecond(starts_ms?).ok()?;
-        let ends = ends_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(starts).max(starts);
+    pub fn of(all_day: bool, starts_ms: Option<EpochMs>, ends_ms: Option<EpochMs>, source: &Zone) -> Option<Self> {
+        let starts = starts_ms?.timestamp()?;
+        let ends = ends_ms.and_then(EpochMs::timestamp).unwrap_or(starts).max(starts);
         Some(match all_day {
             true => Self::Days { first: source.date(starts), last: source.date(ends) },
             false => Self::Timed { starts, ends },
@@ -254,8 +255,8 @@ mod tests {
         Zone::named(name).unwrap()
     }
 
-    fn ms(text: &str) -> Option<i64> {
-        Some(text.parse::<Timestamp>().unwrap().as_millisecond())
+    fn ms(text: &str) -> Option<EpochMs> {
+        Some(text.parse::<Timestamp>().unwrap().into())
     }
 
     #[rstest]
@@ -360,8 +361,8 @@ mod tests {
     fn bare_days_are_the_crms_whatever_the_zone() {
         // Midnight in Tokyo is the day before in Chicago.
         let (tokyo, chicago) = (zone("Asia/Tokyo"), zone("America/Chicago"));
-        let starts = tokyo.start_of(date(2026, 3, 12)).as_millisecond();
-        let ends = tokyo.start_of(date(2026, 3, 13)).as_millisecond();
+        let starts = EpochMs::from(tokyo.start_of(date(2026, 3, 12)));
+        let ends = EpochMs::from(tokyo.start_of(date(2026, 3, 13)));
         let one = Slotted::of(true, Some(starts), None, &tokyo).unwrap();
         assert_eq!(one.days(&chicago), (date(2026, 3, 12), date(2026, 3, 12)));
         assert_eq!(one.over(&chicago), chicago.start_of(date(2026, 3, 13)));
@@ -374,7 +375,7 @@ mod tests {
     #[test]
     fn what_has_no_readable_start_is_nowhere() {
         assert_eq!(Slotted::of(false, None, ms("2026-03-12T15:30:00Z"), &Zone::utc()), None);
-        assert_eq!(Slotted::of(false, Some(i64::MAX), None, &Zone::utc()), None);
+        assert_eq!(Slotted::of(false, Some(EpochMs::MAX), None, &Zone::utc()), None);
     }
 
     /// Thursday, March 12: the week ends on the 15th.

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::EpochMs;
+
 /// A shared source of "now". Clones tell the same time.
 ///
 /// The product runs on [`Clock::system`]. A demo or a test starts a clock at a moment of its choice, lets it stand
@@ -42,13 +44,13 @@ impl Clock {
     }
 
     /// Milliseconds since the Unix epoch, as the database keeps moments.
-    pub fn now_ms(&self) -> i64 {
-        self.now().as_millisecond()
+    pub fn now_ms(&self) -> EpochMs {
+        self.now().into()
     }
 
     /// The time of the machine whatever this clock shows: for what concerns processes (a lease), not data.
-    pub fn machine_ms(&self) -> i64 {
-        machine_now().as_millisecond()
+    pub fn machine_ms(&self) -> EpochMs {
+        machine_now().into()
     }
 
     /// Moves the hands to `moment` and leaves them standing there.

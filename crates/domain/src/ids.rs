@@ -1,5 +1,6 @@
 //! Ids as types, so that a tenant's id and a contact's cannot swap places.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,6 +13,7 @@ macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "database", derive(sea_orm::DeriveValueType))]
         pub struct $name(pub i64);
 
         impl fmt::Display for $name {
@@ -25,7 +27,8 @@ macro_rules! number_id {
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "database", derive(sea_orm::DeriveValueType))]
         pub struct $name(pub String);
 
         impl $name {
@@ -34,9 +37,22 @@ macro_rules! text_id {
             }
         }
 
+        /// A map that is keyed by the id can be asked with bare text.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 Self(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
 

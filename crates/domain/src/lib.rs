@@ -7,6 +7,7 @@ mod calendar;
 mod chart;
 mod clock;
 mod dataset;
+mod epoch_ms;
 mod hot_list_rules;
 mod ids;
 mod money;
@@ -22,6 +23,7 @@ pub use calendar::{CALENDAR_READ_DAYS, CalendarDate, CalendarDateError, Leaf, Ne
 pub use chart::{Bar, ChartSpec, ChartUnit, Flow, Node, Step, waterfall_floor};
 pub use clock::Clock;
 pub use dataset::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger};
+pub use epoch_ms::{DAY, EpochMs};
 pub use hot_list_rules::{HotListRules, HotListRulesError, ScoreRules, StallDays, StatusRules, Step as RuleStep};
 pub use ids::{ContactId, DealId, NO_NAME, RunId, TenantId, UserId, UserRole};
 pub use money::{Money, Odds, grouped, weighted};

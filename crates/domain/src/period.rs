@@ -6,8 +6,8 @@ use std::str::FromStr;
 use jiff::civil::{Date, DateTime, ISOWeekDate};
 use jiff::{Span, Timestamp};
 
-use crate::Zone;
 use crate::zone::monday_of;
+use crate::{EpochMs, Zone};
 
 /// Two instants, the second excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,15 +17,15 @@ pub struct Window {
 }
 
 impl Window {
-    pub fn from_ms(self) -> i64 {
-        self.from.as_millisecond()
+    pub fn from_ms(self) -> EpochMs {
+        self.from.into()
     }
 
-    pub fn until_ms(self) -> i64 {
-        self.until.as_millisecond()
+    pub fn until_ms(self) -> EpochMs {
+        self.until.into()
     }
 
-    pub fn holds(self, ms: i64) -> bool {
+    pub fn holds(self, ms: EpochMs) -> bool {
         self.from_ms() <= ms && ms < self.until_ms()
     }
 }

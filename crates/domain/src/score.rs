@@ -4,24 +4,22 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::hot_list_rules::{ScoreRules, Step};
-use crate::{Money, Odds};
-
-const DAY_MS: i64 = 86_400_000;
+use crate::{DAY, EpochMs, Money, Odds};
 
 /// What a score is told from, as of one moment. Moments are milliseconds UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScoreFacts {
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     /// The moment's local date.
     pub today: Date,
     pub odds: Option<Odds>,
     /// The last move between stages whose order is known.
     pub last_move: Option<LastMove>,
-    pub last_touch_ms: Option<i64>,
+    pub last_touch_ms: Option<EpochMs>,
     /// Since when it is known that nobody touched them; `None` when the notes that would tell were not read.
-    pub silent_since_ms: Option<i64>,
+    pub silent_since_ms: Option<EpochMs>,
     /// When the first appointment that is not over begins.
-    pub next_appointment_ms: Option<i64>,
+    pub next_appointment_ms: Option<EpochMs>,
     pub fee: Option<Money>,
     /// `None`: too few fees are known.
     pub median_fee: Option<MedianFee>,
@@ -30,7 +28,7 @@ pub struct ScoreFacts {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastMove {
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     /// Towards a signature.
     pub forward: bool,
 }
@@ -80,11 +78,11 @@ pub enum Why {
     },
     /// `last_ms`: the last touch that is known of. `silent_since_ms` is told where there is none.
     Touch {
-        last_ms: Option<i64>,
-        silent_since_ms: Option<i64>,
+        last_ms: Option<EpochMs>,
+        silent_since_ms: Option<EpochMs>,
     },
     Appointment {
-        next_ms: Option<i64>,
+        next_ms: Option<EpochMs>,
     },
     Fee {
         cents: Option<i64>,
@@ -171,7 +169,7 @@ fn momentum(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
 
 fn touch(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
     let touched = facts.last_touch_ms.and_then(|ms| within(&rules.touched, facts.at_ms - ms));
-    let is_silent = facts.silent_since_ms.is_some_and(|ms| facts.at_ms - ms > rules.silent.days * DAY_MS);
+    let is_silent = facts.silent_since_ms.is_some_and(|ms| facts.at_ms - ms > rules.silent.days * DAY);
     let points = touched.unwrap_or(if is_silent { rules.silent.points } else { 0 });
     Points { points, why: Why::Touch { last_ms: facts.last_touch_ms, silent_since_ms: facts.silent_since_ms } }
 }
@@ -198,14 +196,14 @@ fn fee(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
 fn close_date(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
     let points = facts.close_date.map_or(0, |day| match i64::from((day - facts.today).get_days()) {
         ..0 => rules.close_date_passed,
-        days => within(&rules.closes, days * DAY_MS).unwrap_or(0),
+        days => within(&rules.closes, days * DAY).unwrap_or(0),
     });
     Points { points, why: Why::CloseDate { day: facts.close_date } }
 }
 
 /// The first step that reaches so far. What lies the other way is as near as can be.
 fn within(steps: &[Step], ms: i64) -> Option<i64> {
-    steps.iter().find(|step| ms <= step.days * DAY_MS).map(|step| step.points)
+    steps.iter().find(|step| ms <= step.days * DAY).map(|step| step.points)
 }
 
 #[cfg(test)]
@@ -215,7 +213,7 @@ mod tests {
 
     use super::*;
 
-    const AT_MS: i64 = 1_773_329_400_000;
+    const AT_MS: EpochMs = EpochMs(1_773_329_400_000);
     const HOUR_MS: i64 = 3_600_000;
 
     fn today() -> Date {
@@ -246,8 +244,8 @@ mod tests {
         score(facts, &ScoreRules::default()).parts.iter().map(|part| part.points).sum()
     }
 
-    fn ago(days: i64) -> i64 {
-        AT_MS - days * DAY_MS
+    fn ago(days: i64) -> EpochMs {
+        AT_MS - days * DAY
     }
 
     #[test]
@@ -257,7 +255,7 @@ mod tests {
             last_move: Some(LastMove { at_ms: ago(3), forward: true }),
             last_touch_ms: Some(ago(1)),
             silent_since_ms: Some(ago(1)),
-            next_appointment_ms: Some(AT_MS + 2 * DAY_MS),
+            next_appointment_ms: Some(AT_MS + 2 * DAY),
             fee: Some(Money(3_500_000)),
             median_fee: Some(MedianFee { doubled_cents: 7_000_000 }),
             close_date: Some(date(2026, 3, 24)),
@@ -319,7 +317,7 @@ mod tests {
     #[test]
     fn an_appointment_counts_by_how_near_it_is() {
         let next = |ms: i64| points(&ScoreFacts { next_appointment_ms: Some(AT_MS + ms), ..bare() });
-        let cases = [(-HOUR_MS, 15), (0, 15), (7 * DAY_MS, 15), (7 * DAY_MS + 1, 10), (14 * DAY_MS, 10), (14 * DAY_MS + 1, 5)];
+        let cases = [(-HOUR_MS, 15), (0, 15), (7 * DAY, 15), (7 * DAY + 1, 10), (14 * DAY, 10), (14 * DAY + 1, 5)];
         for (ms, expected) in cases {
             assert_eq!(next(ms), expected, "in {ms} ms");
         }
@@ -367,7 +365,7 @@ mod tests {
         };
         assert_eq!((points(&worst), score(&worst, &ScoreRules::default()).total), (-20, 0));
         let generous = ScoreRules { stage: 100, booked_later: 100, ..ScoreRules::default() };
-        let best = ScoreFacts { odds: percent(100), next_appointment_ms: Some(AT_MS + 90 * DAY_MS), ..bare() };
+        let best = ScoreFacts { odds: percent(100), next_appointment_ms: Some(AT_MS + 90 * DAY), ..bare() };
         assert_eq!(score(&best, &generous).total, 100);
     }
 }

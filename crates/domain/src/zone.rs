@@ -6,6 +6,8 @@ use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use crate::EpochMs;
+
 /// An IANA time zone with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
@@ -79,8 +81,8 @@ pub struct SourceTime(pub Zone);
 
 impl SourceTime {
     /// Milliseconds since the epoch of a local time in the source zone.
-    pub fn moment_ms(&self, local: DateTime) -> Option<i64> {
-        self.0.moment(local).map(Timestamp::as_millisecond)
+    pub fn moment_ms(&self, local: DateTime) -> Option<EpochMs> {
+        self.0.moment(local).map(EpochMs::from)
     }
 }
 

@@ -1,6 +1,6 @@
 //! When an appointment is over, and what its status says became of it.
 
-use tetherboard_domain::Slotted;
+use tetherboard_domain::{EpochMs, Slotted};
 use tetherboard_store::tenants::Tenant;
 
 /// What a person is told about outcomes.
@@ -10,9 +10,9 @@ pub const OUTCOME_RULE: &str = "An appointment has no outcome when its status in
 
 /// An appointment of a bare day lasts until that day is over where the brand is. The day is the one that the CRM names, which no
 /// zone moves.
-pub(crate) fn ends_ms(all_day: bool, starts_ms: i64, ends_ms: Option<i64>, tenant: &Tenant) -> i64 {
+pub(crate) fn ends_ms(all_day: bool, starts_ms: EpochMs, ends_ms: Option<EpochMs>, tenant: &Tenant) -> EpochMs {
     let slotted = Slotted::of(all_day, Some(starts_ms), ends_ms, &tenant.source_time().0);
-    slotted.map_or(starts_ms, |when| when.over(&tenant.zone).as_millisecond())
+    slotted.map_or(starts_ms, |when| when.over(&tenant.zone).into())
 }
 
 /// The CRM has no type for it, so its title or kind tells.

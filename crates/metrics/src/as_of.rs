@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tetherboard_domain::{Money, Odds, weighted};
+use tetherboard_domain::{ContactId, EpochMs, Money, Odds, weighted};
 use tetherboard_store::deals::DealCell;
 use tetherboard_store::leads::LeadCell;
 
@@ -35,13 +35,13 @@ impl DealThen {
 /// A prospect as they stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProspectThen {
-    pub contact: String,
+    pub contact: ContactId,
     pub place: StagePlace,
     pub stage: Option<String>,
 }
 
 /// By what had been seen before a moment. Ages in stages are not told: when a stay began that has ended since is not kept.
-pub fn pipeline_at(history: &History, board: &Board, before_ms: i64) -> Pipeline {
+pub fn pipeline_at(history: &History, board: &Board, before_ms: EpochMs) -> Pipeline {
     let mut contacts: BTreeMap<u32, i64> = BTreeMap::new();
     for prospect in history.prospects().filter(|prospect| prospect.is_there(before_ms)) {
         *contacts.entry(prospect.spot(before_ms)).or_default() += 1;
@@ -72,7 +72,7 @@ fn stage_text(spot: &Spot) -> Option<String> {
 }
 
 /// The deals that [`pipeline_at`] counts.
-pub fn deals_at(history: &History, before_ms: i64) -> Vec<DealThen> {
+pub fn deals_at(history: &History, before_ms: EpochMs) -> Vec<DealThen> {
     let then = |unit: &crate::history::Unit| {
         let standing = history.standing(*unit, before_ms)?;
         let spot = history.spot(standing.spot);
@@ -88,11 +88,11 @@ pub fn deals_at(history: &History, before_ms: i64) -> Vec<DealThen> {
 }
 
 /// The prospects that [`pipeline_at`] counts.
-pub fn prospects_at(history: &History, before_ms: i64) -> Vec<ProspectThen> {
+pub fn prospects_at(history: &History, before_ms: EpochMs) -> Vec<ProspectThen> {
     let there = history.prospects().filter(|prospect| prospect.is_there(before_ms));
     let then = there.map(|prospect| {
         let spot = history.spot(prospect.spot(before_ms));
-        ProspectThen { contact: prospect.id().to_owned(), place: spot.place.clone(), stage: spot.label.clone() }
+        ProspectThen { contact: prospect.id().into(), place: spot.place.clone(), stage: spot.label.clone() }
     });
     then.collect()
 }

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use tetherboard_domain::{Money, Odds, Role, StatusRules};
+use tetherboard_domain::{ContactId, Money, Odds, Role, StatusRules};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, runs};
 
@@ -33,7 +33,7 @@ pub struct Attention {
 
 #[derive(Clone, Debug)]
 pub struct NeedsAttention {
-    pub contact_id: String,
+    pub contact_id: ContactId,
     pub name: String,
     pub status: Status,
     pub reasons: Vec<Reason>,
@@ -50,9 +50,9 @@ pub async fn attention<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: T
     let Some(as_of) = as_of else { return Ok(Attention { rules, ..Attention::default() }) };
     let is_told = |role| matches!(role, Role::Qualified | Role::Late);
     let known = Known::load(conn, tenant, board, as_of.min(now), calendar_read, is_told).await?;
-    let mut candidates: HashMap<&str, NeedsAttention> = HashMap::new();
+    let mut candidates: HashMap<&ContactId, NeedsAttention> = HashMap::new();
     for deal in &known.deals {
-        let Some(contact_id) = deal.contact_id.as_deref() else { continue };
+        let Some(contact_id) = deal.contact_id.as_ref() else { continue };
         let facts = known.facts(board, &tenant.zone, deal);
         let reasons = reasons(&facts, &rules);
         if reasons.is_empty() {
@@ -60,7 +60,7 @@ pub async fn attention<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: T
         }
         let (odds, fee) = (board.odds_of(deal.odds, &board.place(deal.stage.as_deref())), deal.fee_cents.map(Money));
         let found = NeedsAttention {
-            contact_id: contact_id.to_owned(),
+            contact_id: contact_id.clone(),
             name: deal.name.clone(),
             status: status(&facts, &rules),
             reasons,

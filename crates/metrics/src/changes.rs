@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{Money, Role, Zone};
+use tetherboard_domain::{ContactId, EpochMs, Money, Role, Zone};
 use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter, FeeLearned, ProspectMove};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::tenants::Tenant;
@@ -31,14 +31,14 @@ pub struct Changes {
     /// Of fees that were not known before, the one that weighs most.
     pub fee: Option<FeeNow>,
     /// Contacts that became inactive and still are.
-    pub inactive: Vec<String>,
+    pub inactive: Vec<ContactId>,
     /// Prospects for whom a Discovery Day from today on was booked, by its day.
-    pub discovery: Vec<(Date, String)>,
+    pub discovery: Vec<(Date, ContactId)>,
 }
 
 #[derive(Clone, Debug)]
 pub struct MovedOn {
-    pub contact_id: String,
+    pub contact_id: ContactId,
     pub name: String,
     /// As the CRM spells them.
     pub from: String,
@@ -52,7 +52,7 @@ pub struct MovedOn {
 #[derive(Clone, Debug)]
 pub struct FeeNow {
     /// `None`: the deal is joined to nobody.
-    pub contact_id: Option<String>,
+    pub contact_id: Option<ContactId>,
     pub name: String,
     pub weighted: Money,
 }
@@ -61,7 +61,7 @@ pub struct FeeNow {
 /// When the database does not answer.
 pub async fn changes<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, since: Date, now: Timestamp) -> Result<Changes> {
     let (of, tenant, zone) = (tenant, tenant.id, &tenant.zone);
-    let since_ms = zone.start_of(since).as_millisecond();
+    let since_ms = EpochMs::from(zone.start_of(since));
     let is_told = |role: Role| matches!(role, Role::Qualified | Role::Late | Role::Awarded | Role::Inactive);
     let LabelMatch::Keys(stages) = board.likely_filter(is_told) else { return Ok(Changes::default()) };
     let moves = candidate_facts::moves_since(conn, tenant, &stages, since_ms).await?;
@@ -80,13 +80,13 @@ pub async fn changes<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, since: D
 
 /// The last of each contact's moves, if it still holds.
 fn last_moves<'a>(board: &Board, moves: &'a [ProspectMove]) -> Vec<(usize, usize, &'a ProspectMove)> {
-    let mut last: HashMap<&str, (usize, usize, &ProspectMove)> = HashMap::new();
+    let mut last: HashMap<&ContactId, (usize, usize, &ProspectMove)> = HashMap::new();
     for moved in moves {
         let (from, to) = (board.place(moved.from_stage.as_deref()), board.place(moved.to_stage.as_deref()));
         let stands = board.place(moved.stage.as_deref()) == to;
         match (from, to) {
             (StagePlace::Listed(from), StagePlace::Listed(to)) if stands => _ = last.insert(&moved.crm_id, (from, to, moved)),
-            _ => _ = last.remove(moved.crm_id.as_str()),
+            _ => _ = last.remove(&moved.crm_id),
         }
     }
     last.into_values().collect()
@@ -101,7 +101,7 @@ fn moved_on(board: &Board, zone: &Zone, moves: &[ProspectMove]) -> Vec<MovedOn> 
     let mut ahead: Vec<_> = last_moves(board, moves).into_iter().filter(is_ahead).collect();
     ahead.sort_by(|a, b| (b.1, b.2.at_ms, &a.2.crm_id).cmp(&(a.1, a.2.at_ms, &b.2.crm_id)));
     let name = |at: usize| board.stages()[at].name.clone();
-    let date = |ms: i64| Timestamp::from_millisecond(ms).map_or(Date::MIN, |moment| zone.date(moment));
+    let date = |ms: EpochMs| ms.timestamp().map_or(Date::MIN, |moment| zone.date(moment));
     let told = ahead.into_iter().map(|(from, to, moved)| MovedOn {
         contact_id: moved.crm_id.clone(),
         name: moved.name.clone(),
@@ -113,10 +113,10 @@ fn moved_on(board: &Board, zone: &Zone, moves: &[ProspectMove]) -> Vec<MovedOn> 
     told.collect()
 }
 
-fn became_inactive(board: &Board, moves: &[ProspectMove]) -> Vec<String> {
+fn became_inactive(board: &Board, moves: &[ProspectMove]) -> Vec<ContactId> {
     let inactive = |at: usize| board.is_in(LeadGroup::Inactive, &StagePlace::Listed(at));
     let left = last_moves(board, moves).into_iter().filter(|(from, to, _)| !inactive(*from) && inactive(*to));
-    let mut left: Vec<String> = left.map(|(_, _, moved)| moved.crm_id.clone()).collect();
+    let mut left: Vec<ContactId> = left.map(|(_, _, moved)| moved.crm_id.clone()).collect();
     left.sort();
     if left.len() > TIDIED { Vec::new() } else { left }
 }
@@ -130,12 +130,12 @@ fn weigh(board: &Board, learned: FeeLearned) -> Option<FeeNow> {
 }
 
 /// The first of each prospect.
-async fn discovery_days<C: Conn>(conn: &C, tenant: &Tenant, since_ms: i64, now: Timestamp) -> Result<Vec<(Date, String)>> {
+async fn discovery_days<C: Conn>(conn: &C, tenant: &Tenant, since_ms: EpochMs, now: Timestamp) -> Result<Vec<(Date, ContactId)>> {
     let today = tenant.zone.date(now);
-    let from_ms = tenant.zone.start_of(today).min(tenant.source_time().0.start_of(today)).as_millisecond();
+    let from_ms = tenant.zone.start_of(today).min(tenant.source_time().0.start_of(today)).into();
     let first_ms = candidate_facts::first_events_ms(conn, tenant.id).await?;
     let ahead = candidate_facts::events(conn, tenant.id, EventFilter { from_ms, ..EventFilter::default() }).await?;
-    let mut found: Vec<(Date, String)> = Vec::new();
+    let mut found: Vec<(Date, ContactId)> = Vec::new();
     for event in ahead {
         let is_new = event.first_seen_ms >= since_ms && event.first_seen_ms > first_ms;
         let is_discovery = is_discovery_day(&event.title, &event.kind);
@@ -152,7 +152,7 @@ async fn discovery_days<C: Conn>(conn: &C, tenant: &Tenant, since_ms: i64, now: 
 /// The local day on which an appointment begins; of a bare day, the one that the CRM names.
 pub fn starts_on(event: &CandidateEvent, tenant: &Tenant) -> Date {
     let zone = if event.all_day { tenant.source_time().0 } else { tenant.zone.clone() };
-    Timestamp::from_millisecond(event.starts_ms).map_or(Date::MAX, |starts| zone.date(starts))
+    event.starts_ms.timestamp().map_or(Date::MAX, |starts| zone.date(starts))
 }
 
 #[cfg(test)]
@@ -163,14 +163,14 @@ mod tests {
     fn moved(id: &str, from: &str, to: &str, now: &str) -> ProspectMove {
         let key = |stage: &str| Some(stage.to_lowercase());
         ProspectMove {
-            crm_id: id.to_owned(),
+            crm_id: id.into(),
             name: id.to_owned(),
             stage: Some(now.to_owned()),
             from_stage: key(from),
             to_stage: key(to),
-            seen_before_ms: 0,
-            seen_after_ms: 10,
-            at_ms: 10,
+            seen_before_ms: EpochMs(0),
+            seen_after_ms: EpochMs(10),
+            at_ms: EpochMs(10),
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
             moved("renamed", "Quali Returned", "QR Returned", "QR Returned"),
             moved("moved on since", "QR Returned", "FDD Sent", "FA Sent"),
         ];
-        let told: Vec<String> = moved_on(&board, &Zone::utc(), &moves).into_iter().map(|one| one.contact_id).collect();
+        let told: Vec<String> = moved_on(&board, &Zone::utc(), &moves).into_iter().map(|one| one.contact_id.0).collect();
         assert_eq!(told, ["farthest", "forward"]);
     }
 
@@ -196,6 +196,6 @@ mod tests {
             moved("back", "New Lead", "Not Interested", "QR Returned"),
             moved("back", "Not Interested", "QR Returned", "QR Returned"),
         ];
-        assert_eq!(became_inactive(&board, &moves), ["gone"]);
+        assert_eq!(became_inactive(&board, &moves), [ContactId::from("gone")]);
     }
 }

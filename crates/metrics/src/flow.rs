@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tetherboard_domain::StageRole;
+use tetherboard_domain::{ContactId, EpochMs, StageRole};
 
 use crate::board::StagePlace;
 use crate::history::{History, Prospect, Span};
@@ -31,10 +31,10 @@ pub struct FlowEnd {
 /// A candidate who went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Went {
-    pub contact: String,
+    pub contact: ContactId,
     pub from: Option<String>,
     pub to: Option<String>,
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     places: (u32, u32),
 }
 
@@ -45,7 +45,7 @@ pub fn went(history: &History, span: Span) -> Option<Vec<Went>> {
         let at_ms = prospect.moved_ms(span).filter(|_| prospect.is_there(span.until_ms))?;
         let (from, to) = (prospect.spot(span.from_ms), prospect.spot(span.until_ms));
         let label = |spot: u32| history.spot(spot).label.clone();
-        let went = Went { contact: prospect.id().to_owned(), from: label(from), to: label(to), at_ms, places: (from, to) };
+        let went = Went { contact: prospect.id().into(), from: label(from), to: label(to), at_ms, places: (from, to) };
         (from != to).then_some(went)
     };
     let mut found: Vec<Went> = history.prospects().filter_map(one).collect();

@@ -1,7 +1,7 @@
 //! How old the data is, and whether it is being kept up to date.
 
 use jiff::{SignedDuration, Timestamp};
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState, Trigger, next_hourly_run};
+use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, FaultClass, RunStatus, SyncState, Trigger, next_hourly_run};
 use tetherboard_store::runs::{self, DatasetAges, DatasetReport, Run};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, credentials};
@@ -167,7 +167,7 @@ pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Re
 
 /// Notes are read a few contacts at a time and tell their coverage instead; a calendar that was never read holds no
 /// number back.
-fn as_of_ms(ages: &DatasetAges) -> Option<i64> {
+fn as_of_ms(ages: &DatasetAges) -> Option<EpochMs> {
     use Dataset::{Contacts, Deals, Events, Sources, Stages, Users};
     let lists = ages.as_of_ms(&[Stages, Sources, Users, Contacts, Deals])?;
     Some(ages.whole_ms(Events).map_or(lists, |events| events.min(lists)))
@@ -181,8 +181,8 @@ async fn refused<C: Conn>(conn: &C, tenant: &Tenant) -> Result<Option<Refused>> 
     Ok(token.or_else(|| tenant.refused_ms.and_then(moment).map(|since| Refused::Key { since })))
 }
 
-fn moment(ms: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(ms).ok()
+fn moment(ms: EpochMs) -> Option<Timestamp> {
+    ms.timestamp()
 }
 
 #[cfg(test)]

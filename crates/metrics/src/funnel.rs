@@ -1,6 +1,6 @@
 //! How far new prospects get.
 
-use tetherboard_domain::{Role, StageRole};
+use tetherboard_domain::{ContactId, EpochMs, Role, StageRole};
 
 use crate::board::{Board, StagePlace};
 use crate::history::{History, Prospect, Span};
@@ -33,8 +33,8 @@ pub struct Funnel {
 /// How far one prospect got: a place in the funnel's row of stages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
-    pub contact: String,
-    pub created_ms: i64,
+    pub contact: ContactId,
+    pub created_ms: EpochMs,
     /// `None`: the path is unknown.
     pub furthest: Option<usize>,
     /// Where they stand now, as the CRM spells it.
@@ -46,10 +46,10 @@ pub fn reaches(history: &History, board: &Board, span: Span) -> Vec<Reach> {
     let path = path(board);
     let reach = |prospect: Prospect<'_>| {
         let created_ms = prospect.created_ms().filter(|ms| span.holds(*ms))?;
-        let stage = history.spot(prospect.spot(i64::MAX)).label.clone();
-        Some(Reach { contact: prospect.id().to_owned(), created_ms, furthest: furthest(history, &path, prospect), stage })
+        let stage = history.spot(prospect.spot(EpochMs::MAX)).label.clone();
+        Some(Reach { contact: prospect.id().into(), created_ms, furthest: furthest(history, &path, prospect), stage })
     };
-    history.prospects().filter(|prospect| prospect.is_there(i64::MAX)).filter_map(reach).collect()
+    history.prospects().filter(|prospect| prospect.is_there(EpochMs::MAX)).filter_map(reach).collect()
 }
 
 pub fn funnel(board: &Board, reaches: &[Reach]) -> Funnel {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use tetherboard_domain::{Money, Role};
+use tetherboard_domain::{ContactId, DAY, EpochMs, Money, Role};
 use tetherboard_store::candidate_facts::{self, ProspectMove};
 use tetherboard_store::deals::{self, DealFilter, DealSort};
 use tetherboard_store::leads::LabelMatch;
@@ -13,7 +13,6 @@ use tetherboard_store::{Conn, Result};
 use crate::board::{Board, StagePlace};
 use crate::rules::hot_list_rules;
 
-const DAY_MS: i64 = 86_400_000;
 /// Within so many days, so many stages forward.
 const DAYS: i64 = 14;
 const STAGES: usize = 2;
@@ -23,13 +22,13 @@ const MOST_AWARDS: i64 = 200;
 /// A prospect who came two stages or more forward within 14 days, and stands below the late ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heating {
-    pub contact_id: String,
+    pub contact_id: ContactId,
     pub name: String,
     /// As the CRM spells them.
     pub from: String,
     pub to: String,
     pub stages: usize,
-    pub last_move_ms: i64,
+    pub last_move_ms: EpochMs,
 }
 
 /// Those who came farthest first.
@@ -39,9 +38,9 @@ pub struct Heating {
 pub async fn heating_up<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, at: Timestamp) -> Result<Vec<Heating>> {
     let below = |role: Role| matches!(role, Role::New | Role::Working | Role::Qualified);
     let LabelMatch::Keys(stages) = board.likely_filter(|role| below(role) || role == Role::Late) else { return Ok(Vec::new()) };
-    let since_ms = at.as_millisecond() - DAYS * DAY_MS;
+    let since_ms = EpochMs::from(at) - DAYS * DAY;
     let moves = candidate_facts::moves_since(conn, tenant.id, &stages, since_ms).await?;
-    let mut of_contact: HashMap<&str, (&ProspectMove, &ProspectMove)> = HashMap::new();
+    let mut of_contact: HashMap<&ContactId, (&ProspectMove, &ProspectMove)> = HashMap::new();
     for moved in &moves {
         of_contact.entry(&moved.crm_id).and_modify(|(_, last)| *last = moved).or_insert((moved, moved));
     }
@@ -69,11 +68,11 @@ pub async fn heating_up<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, at: T
 /// An award whose day was seen, while it is news.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwardNow {
-    pub contact_id: String,
+    pub contact_id: ContactId,
     pub name: String,
     /// As the CRM spells it.
     pub stage: String,
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     pub fee: Option<Money>,
 }
 
@@ -85,7 +84,7 @@ pub async fn awarded_now<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, at: 
     let days = hot_list_rules(conn, tenant.id).await?.status.awarded;
     let filter = DealFilter { stages: vec![board.likely_filter(|role| role == Role::Awarded)], ..DealFilter::default() };
     let deals = deals::list(conn, tenant.id, &filter, DealSort::Since, true, &[], (0, MOST_AWARDS)).await?;
-    let is_news = |since_ms: i64| (0..=days * DAY_MS).contains(&(at.as_millisecond() - since_ms));
+    let is_news = |since_ms: EpochMs| (0..=days * DAY).contains(&(EpochMs::from(at) - since_ms));
     let mut seen = HashSet::new();
     let news = deals.into_iter().filter(|deal| deal.stage_since_exact && is_news(deal.stage_since_ms)).filter_map(|deal| {
         let contact_id = deal.contact_id?;

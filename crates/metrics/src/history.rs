@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use jiff::Timestamp;
-use tetherboard_domain::{Dataset, Odds, StageRole, TenantId, Window};
+use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Odds, StageRole, TenantId, Window};
 use tetherboard_store::history::{self as kept, JoinedContact, SeenContact, SeenDeal, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
@@ -20,7 +20,7 @@ use crate::board::{Board, StagePlace};
 #[derive(Debug, Default)]
 pub struct History {
     /// When everything had been read whole for the first time.
-    begins_ms: Option<i64>,
+    begins_ms: Option<EpochMs>,
     spots: Vec<Spot>,
     spot_of: HashMap<Option<String>, u32>,
     contacts: Vec<Track>,
@@ -47,10 +47,10 @@ pub struct Spot {
 #[derive(Debug)]
 struct Track {
     id: Box<str>,
-    created_ms: Option<i64>,
-    first_seen_ms: i64,
-    /// `i64::MAX` while it is there.
-    gone_ms: i64,
+    created_ms: Option<EpochMs>,
+    first_seen_ms: EpochMs,
+    /// [`EpochMs::MAX`] while it is there.
+    gone_ms: EpochMs,
     spot: u32,
     fee: Option<i64>,
     odds: Option<i64>,
@@ -74,8 +74,8 @@ struct Move {
     deal: bool,
     from: u32,
     to: u32,
-    seen_ms: i64,
-    at_ms: i64,
+    seen_ms: EpochMs,
+    at_ms: EpochMs,
 }
 
 #[derive(Debug)]
@@ -83,8 +83,8 @@ struct Change {
     of: u32,
     deal: bool,
     old: Option<i64>,
-    seen_ms: i64,
-    at_ms: i64,
+    seen_ms: EpochMs,
+    at_ms: EpochMs,
 }
 
 /// A deal of a prospect, whether the CRM lists it or the prospect stands for it. A prospect and their first deal are one: that the
@@ -111,34 +111,34 @@ pub(crate) struct Standing {
 pub(crate) struct Passage {
     pub(crate) from: u32,
     pub(crate) to: u32,
-    pub(crate) seen_ms: i64,
-    pub(crate) at_ms: i64,
+    pub(crate) seen_ms: EpochMs,
+    pub(crate) at_ms: EpochMs,
 }
 
 /// Whom a row of history is about, by the CRM's ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Who {
-    pub contact: Option<String>,
+    pub contact: Option<ContactId>,
     /// `None`: the deal that a prospect without any stands for.
-    pub deal: Option<String>,
+    pub deal: Option<DealId>,
 }
 
 /// A window in milliseconds, the second excluded. It is open at its end where the data ends inside it, so that it closes at what
 /// the page shows now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    pub from_ms: i64,
-    pub until_ms: i64,
+    pub from_ms: EpochMs,
+    pub until_ms: EpochMs,
 }
 
 impl Span {
     /// `as_of` is where the data ends.
     pub fn of(window: Window, as_of: Option<Timestamp>) -> Self {
         let is_current = as_of.is_none_or(|as_of| window.until >= as_of);
-        Self { from_ms: window.from_ms(), until_ms: if is_current { i64::MAX } else { window.until_ms() } }
+        Self { from_ms: window.from_ms(), until_ms: if is_current { EpochMs::MAX } else { window.until_ms() } }
     }
 
-    pub fn holds(&self, ms: i64) -> bool {
+    pub fn holds(&self, ms: EpochMs) -> bool {
         (self.from_ms..self.until_ms).contains(&ms)
     }
 }
@@ -160,7 +160,7 @@ impl History {
     /// A history of records that stand in memory.
     pub fn of(
         board: &Board,
-        begins_ms: Option<i64>,
+        begins_ms: Option<EpochMs>,
         contacts: Vec<SeenContact>,
         deals: Vec<SeenDeal>,
         moves: &[Transition],
@@ -186,13 +186,13 @@ impl History {
         self.deals.push(DealTrack { track, contact_type: seen.contact_type, contact: seen.contact, prospect: None });
     }
 
-    fn track(&mut self, board: &Board, seen: SeenContact, odds: Option<i64>) -> Track {
+    fn track<Id: Into<String>>(&mut self, board: &Board, seen: SeenContact<Id>, odds: Option<i64>) -> Track {
         Track {
             spot: self.spot_at(board, seen.stage.as_deref()),
-            id: seen.crm_id.into_boxed_str(),
+            id: seen.crm_id.into().into_boxed_str(),
             created_ms: seen.created_ms,
             first_seen_ms: seen.first_seen_ms,
-            gone_ms: seen.gone_ms.unwrap_or(i64::MAX),
+            gone_ms: seen.gone_ms.unwrap_or(EpochMs::MAX),
             fee: seen.fee_cents,
             odds,
             moves: 0..0,
@@ -231,7 +231,7 @@ impl History {
         self.contacts.sort_by(|a, b| a.id.cmp(&b.id));
         self.deals.sort_by(|a, b| a.track.id.cmp(&b.track.id));
         for deal in &mut self.deals {
-            deal.prospect = deal.contact.as_ref().and_then(|contact| at(&self.contacts, &contact.crm_id, |track| track));
+            deal.prospect = deal.contact.as_ref().and_then(|contact| at(&self.contacts, contact.crm_id.as_str(), |track| track));
         }
         let of = |(at, deal): (usize, &DealTrack)| Some((deal.prospect?, u32::try_from(at).ok()?));
         self.deals_of = self.deals.iter().enumerate().filter_map(of).collect();
@@ -337,7 +337,7 @@ impl History {
     }
 
     /// The first moment that can be asked for; `None` before the first whole read.
-    pub fn begins_ms(&self) -> Option<i64> {
+    pub fn begins_ms(&self) -> Option<EpochMs> {
         self.begins_ms.map(|ms| ms + 1)
     }
 
@@ -365,7 +365,7 @@ impl History {
     }
 
     /// How a unit stood, by what had been seen before the moment; `None` when it was not there.
-    pub(crate) fn standing(&self, unit: Unit, before_ms: i64) -> Option<Standing> {
+    pub(crate) fn standing(&self, unit: Unit, before_ms: EpochMs) -> Option<Standing> {
         if let Some(deal) = unit.deal.map(|deal| &self.deals[deal as usize]).filter(|deal| is_live(&deal.track, before_ms)) {
             return is_prospects(deal, before_ms).then(|| self.standing_of(&deal.track, before_ms, true));
         }
@@ -377,7 +377,7 @@ impl History {
         Some(self.standing_of(&self.contacts[contact as usize], before_ms, false))
     }
 
-    fn standing_of(&self, track: &Track, before_ms: i64, listed: bool) -> Standing {
+    fn standing_of(&self, track: &Track, before_ms: EpochMs, listed: bool) -> Standing {
         let moves = &self.moves[track.moves.start as usize..track.moves.end as usize];
         let later = moves.get(moves.partition_point(|seen| seen.seen_ms < before_ms));
         let undone = |changes: &[Change], range: &Range<u32>, now: Option<i64>| {
@@ -393,18 +393,18 @@ impl History {
     }
 
     /// Whether the unit had been seen before a moment, whatever became of it.
-    pub(crate) fn was_seen(&self, unit: Unit, before_ms: i64) -> bool {
+    pub(crate) fn was_seen(&self, unit: Unit, before_ms: EpochMs) -> bool {
         self.first_seen_ms(unit) < before_ms
     }
 
-    pub(crate) fn first_seen_ms(&self, unit: Unit) -> i64 {
+    pub(crate) fn first_seen_ms(&self, unit: Unit) -> EpochMs {
         let contact = unit.contact.filter(|_| unit.implicit).map(|contact| self.contacts[contact as usize].first_seen_ms);
         let deal = unit.deal.map(|deal| self.deals[deal as usize].track.first_seen_ms);
-        contact.into_iter().chain(deal).min().unwrap_or(i64::MAX)
+        contact.into_iter().chain(deal).min().unwrap_or(EpochMs::MAX)
     }
 
     /// When it was created, if that was since the history began and before it was first seen: then its first stay was seen whole.
-    pub(crate) fn seen_from_ms(&self, unit: Unit) -> Option<i64> {
+    pub(crate) fn seen_from_ms(&self, unit: Unit) -> Option<EpochMs> {
         let first_seen_ms = self.first_seen_ms(unit);
         let deal = unit.deal.map(|deal| &self.deals[deal as usize].track).filter(|deal| deal.first_seen_ms == first_seen_ms);
         let contact = unit.contact.filter(|_| unit.implicit).map(|contact| &self.contacts[contact as usize]);
@@ -413,7 +413,7 @@ impl History {
     }
 
     /// When the candidate was created, else the deal.
-    pub(crate) fn created_ms(&self, unit: Unit) -> Option<i64> {
+    pub(crate) fn created_ms(&self, unit: Unit) -> Option<EpochMs> {
         let deal = unit.deal.map(|deal| &self.deals[deal as usize]);
         let contact = unit.contact.and_then(|contact| self.contacts[contact as usize].created_ms);
         let joined = || deal.and_then(|deal| deal.contact.as_ref()).and_then(|contact| contact.created_ms);
@@ -425,8 +425,8 @@ impl History {
         let deal = unit.deal.map(|deal| &self.deals[deal as usize]);
         let joined = || deal.and_then(|deal| deal.contact.as_ref()).map(|contact| contact.crm_id.clone());
         Who {
-            contact: unit.contact.map(|contact| self.contacts[contact as usize].id.to_string()).or_else(joined),
-            deal: deal.filter(|_| standing.listed).map(|deal| deal.track.id.to_string()),
+            contact: unit.contact.map(|contact| ContactId::from(&*self.contacts[contact as usize].id)).or_else(joined),
+            deal: deal.filter(|_| standing.listed).map(|deal| DealId::from(&*deal.track.id)),
         }
     }
 
@@ -435,7 +435,7 @@ impl History {
     pub(crate) fn passages(&self, unit: Unit) -> Vec<Passage> {
         let tracks = unit.contact.filter(|_| unit.implicit).map(|contact| &self.contacts[contact as usize]);
         let tracks = tracks.into_iter().chain(unit.deal.map(|deal| &self.deals[deal as usize].track));
-        let mut moments: Vec<(i64, Reverse<i64>)> = Vec::new();
+        let mut moments: Vec<(EpochMs, Reverse<EpochMs>)> = Vec::new();
         for track in tracks {
             let moves = &self.moves[track.moves.start as usize..track.moves.end as usize];
             moments.extend(moves.iter().map(|seen| (seen.seen_ms, Reverse(seen.at_ms))));
@@ -445,22 +445,22 @@ impl History {
         {
             for (_, deal) in self.deals_of(contact) {
                 let track = &self.deals[*deal as usize].track;
-                moments.push((track.first_seen_ms, Reverse(i64::MIN)));
-                moments.push((track.gone_ms, Reverse(i64::MIN)));
+                moments.push((track.first_seen_ms, Reverse(EpochMs::MIN)));
+                moments.push((track.gone_ms, Reverse(EpochMs::MIN)));
             }
         }
         moments.sort_unstable();
         moments.dedup_by_key(|(seen_ms, _)| *seen_ms);
-        let passage = |(seen_ms, Reverse(at_ms)): (i64, Reverse<i64>)| {
-            let (before, after) = (self.standing(unit, seen_ms)?, self.standing(unit, seen_ms.checked_add(1)?)?);
-            let at_ms = if at_ms == i64::MIN { seen_ms } else { at_ms };
+        let passage = |(seen_ms, Reverse(at_ms)): (EpochMs, Reverse<EpochMs>)| {
+            let (before, after) = (self.standing(unit, seen_ms)?, self.standing(unit, seen_ms + 1)?);
+            let at_ms = if at_ms == EpochMs::MIN { seen_ms } else { at_ms };
             (before.spot != after.spot).then_some(Passage { from: before.spot, to: after.spot, seen_ms, at_ms })
         };
         moments.into_iter().filter_map(passage).collect()
     }
 
     /// When the fee changed last among the changes seen in a span.
-    pub(crate) fn fee_changed_ms(&self, unit: Unit, span: Span) -> Option<i64> {
+    pub(crate) fn fee_changed_ms(&self, unit: Unit, span: Span) -> Option<EpochMs> {
         let tracks = unit.contact.filter(|_| unit.implicit).map(|contact| &self.contacts[contact as usize]);
         let tracks = tracks.into_iter().chain(unit.deal.map(|deal| &self.deals[deal as usize].track));
         let changes = tracks.flat_map(|track| &self.fees[track.fees.start as usize..track.fees.end as usize]);
@@ -468,25 +468,25 @@ impl History {
     }
 
     /// When it was taken for gone, of one that is.
-    pub(crate) fn gone_ms(&self, unit: Unit) -> Option<i64> {
+    pub(crate) fn gone_ms(&self, unit: Unit) -> Option<EpochMs> {
         let deal = unit.deal.map(|deal| self.deals[deal as usize].track.gone_ms);
         let contact = unit.contact.filter(|_| unit.implicit).map(|contact| self.contacts[contact as usize].gone_ms);
-        deal.into_iter().chain(contact).filter(|ms| *ms < i64::MAX).max()
+        deal.into_iter().chain(contact).filter(|ms| *ms < EpochMs::MAX).max()
     }
 
     /// The deals of every stage and type that the CRM listed.
-    pub(crate) fn listed_deals(&self, before_ms: i64) -> i64 {
+    pub(crate) fn listed_deals(&self, before_ms: EpochMs) -> i64 {
         let live = self.deals.iter().filter(|deal| is_live(&deal.track, before_ms)).count();
         i64::try_from(live).unwrap_or(i64::MAX)
     }
 }
 
-fn is_live(track: &Track, before_ms: i64) -> bool {
+fn is_live(track: &Track, before_ms: EpochMs) -> bool {
     track.first_seen_ms < before_ms && track.gone_ms >= before_ms
 }
 
 /// By its contact's type, or by its own while that contact is not there; a deal whose type nobody tells is kept.
-fn is_prospects(deal: &DealTrack, before_ms: i64) -> bool {
+fn is_prospects(deal: &DealTrack, before_ms: EpochMs) -> bool {
     let there = |contact: &&JoinedContact| {
         contact.first_seen_ms < before_ms && contact.gone_ms.is_none_or(|gone_ms| gone_ms >= before_ms)
     };
@@ -514,16 +514,16 @@ impl<'a> Prospect<'a> {
         &self.track.id
     }
 
-    pub(crate) fn created_ms(&self) -> Option<i64> {
+    pub(crate) fn created_ms(&self) -> Option<EpochMs> {
         self.track.created_ms
     }
 
-    pub(crate) fn is_there(&self, before_ms: i64) -> bool {
+    pub(crate) fn is_there(&self, before_ms: EpochMs) -> bool {
         is_live(self.track, before_ms)
     }
 
     /// Where they stood, by what had been seen before the moment.
-    pub(crate) fn spot(&self, before_ms: i64) -> u32 {
+    pub(crate) fn spot(&self, before_ms: EpochMs) -> u32 {
         self.history.standing_of(self.track, before_ms, false).spot
     }
 
@@ -537,7 +537,7 @@ impl<'a> Prospect<'a> {
     }
 
     /// When their last move was that was seen in a span.
-    pub(crate) fn moved_ms(&self, span: Span) -> Option<i64> {
+    pub(crate) fn moved_ms(&self, span: Span) -> Option<EpochMs> {
         let moves = &self.history.moves[self.track.moves.start as usize..self.track.moves.end as usize];
         moves.iter().rev().find(|seen| span.holds(seen.seen_ms)).map(|seen| seen.at_ms)
     }

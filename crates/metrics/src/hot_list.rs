@@ -8,13 +8,14 @@
 //! list, which from then on is told from the tables instead; so it is never older than its facts, however a run ends.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use tetherboard_domain::{
-    HotListRules, MedianFee, Money, NO_NAME, Odds, Points, Role, Score, ScoreFacts, StatusRules, TenantId, score,
+    ContactId, DAY, EpochMs, HotListRules, MedianFee, Money, NO_NAME, Odds, Points, Role, Score, ScoreFacts, StatusRules,
+    TenantId, score,
 };
 use tetherboard_store::candidate_facts::{self, Profile};
 use tetherboard_store::deals::{self, DealRow};
@@ -31,8 +32,6 @@ use crate::status::{Facts, FddClock, Status, status};
 pub const HOT_LIST: &str = "Candidates with an open deal in a late stage, or who stand in one without any deal. Of several late \
     deals the one nearest to a signature tells stage, odds and dates; their fees are added up. The score is the sum of the points \
     shown, from 0 to 100. Equal scores are ordered by odds, fee, fewer days in stage, and name.";
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Of the items that are kept: to be raised when one is written otherwise, or means something else.
 const FORMAT: i64 = 1;
@@ -54,7 +53,7 @@ pub struct HotListItem {
     pub key: String,
     /// From 1.
     pub place: i64,
-    pub contact_id: Option<String>,
+    pub contact_id: Option<ContactId>,
     pub name: String,
     pub market: String,
     pub units: String,
@@ -64,7 +63,7 @@ pub struct HotListItem {
     pub deals: i64,
     /// In the CRM's words.
     pub stage: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     /// Whether the move into the stage was seen; else it has been there at least since.
     pub stage_since_exact: bool,
     pub odds: Option<Odds>,
@@ -76,9 +75,9 @@ pub struct HotListItem {
     pub points: Vec<Points>,
     pub status: Status,
     pub next: NextStep,
-    pub last_touch_ms: Option<i64>,
+    pub last_touch_ms: Option<EpochMs>,
     /// Up to when silence is known; `None` when the notes were not read since the candidate last changed.
-    pub notes_known_ms: Option<i64>,
+    pub notes_known_ms: Option<EpochMs>,
     pub fdd: Option<FddClock>,
 }
 
@@ -89,14 +88,14 @@ pub enum NextStep {
     /// Outcome of an appointment that is over.
     Outcome {
         title: String,
-        starts_ms: i64,
+        starts_ms: EpochMs,
     },
     CloseDatePassed {
         day: Date,
     },
     Appointment {
         title: String,
-        starts_ms: i64,
+        starts_ms: EpochMs,
         all_day: bool,
     },
     /// The first day on which an agreement can be signed.
@@ -111,7 +110,7 @@ pub enum NextStep {
 impl HotListItem {
     /// Whole days in the stage.
     pub fn days_in_stage(&self, as_of: Timestamp) -> i64 {
-        (as_of.as_millisecond() - self.stage_since_ms).max(0) / DAY_MS
+        (EpochMs::from(as_of) - self.stage_since_ms).max(0) / DAY
     }
 
     /// What the fee weighs, for a row that shows it; `None` too while the odds are not known, which weigh nothing in a sum.
@@ -216,7 +215,7 @@ async fn kept<C: Conn>(conn: &C, tenant: TenantId, head: HotListHead) -> Result<
         return told(conn, tenant).await;
     }
     items.sort_by_key(|item| item.place);
-    let as_of = head.as_of_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let as_of = head.as_of_ms.and_then(EpochMs::timestamp);
     Ok(HotList { as_of, calendar_read: head.calendar_read, items })
 }
 
@@ -250,11 +249,11 @@ pub async fn rebuild_hot_list(tx: &Tx, tenant: TenantId, now: Timestamp, why: Re
     let Some(tenant) = tenants::by_id(tx, tenant).await? else { return Ok(()) };
     let (as_of, calendar_read) = as_of(&runs::dataset_ages(tx, tenant.id).await?);
     let Some(at) = as_of.map(|as_of| as_of.min(now)) else {
-        let nothing = HotListHead { as_of_ms: None, holds_until_ms: 0, calendar_read, format: FORMAT };
+        let nothing = HotListHead { as_of_ms: None, holds_until_ms: EpochMs(0), calendar_read, format: FORMAT };
         hot_list::replace(tx, tenant.id, Vec::new()).await?;
         return hot_list::set_head(tx, tenant.id, nothing).await;
     };
-    let at_ms = at.as_millisecond();
+    let at_ms = EpochMs::from(at);
     if why == Rebuild::Later
         && let Some(before) = hot_list::head(tx, tenant.id).await?
         && before.format == FORMAT
@@ -278,23 +277,24 @@ pub async fn hot_list_at<C: Conn>(
     tenant: &Tenant,
     at: Timestamp,
     calendar_read: bool,
-) -> Result<(Vec<HotListItem>, i64)> {
+) -> Result<(Vec<HotListItem>, EpochMs)> {
     let board = Board::load(conn, tenant.id).await?;
     let rules = hot_list_rules(conn, tenant.id).await?;
     let known = Known::load(conn, tenant, &board, at, calendar_read, |role| role == Role::Late).await?;
     let tomorrow = tenant.zone.start_of(tenant.zone.date(at).saturating_add(Span::new().days(1)));
-    let mut turns = Turns { at_ms: at.as_millisecond(), next_ms: tomorrow.as_millisecond() };
+    let mut turns = Turns { at_ms: at.into(), next_ms: tomorrow.into() };
     if known.deals.is_empty() {
         return Ok((Vec::new(), turns.next_ms));
     }
     let median_fee = MedianFee::of(&deals::fees(conn, tenant.id, &board.group_filter(LeadGroup::Open)).await?);
-    turns.at(candidate_facts::next_note_ms(conn, tenant.id, at.as_millisecond()).await?);
+    turns.at(candidate_facts::next_note_ms(conn, tenant.id, at.into()).await?);
     let mut by_key: HashMap<String, Vec<&DealRow>> = HashMap::new();
     for deal in &known.deals {
-        let key = deal.contact_id.clone().unwrap_or_else(|| format!("deal/{}", deal.deal_id));
+        let key = deal.contact_id.as_ref().map_or_else(|| format!("deal/{}", deal.deal_id), ToString::to_string);
         by_key.entry(key).or_default().push(deal);
     }
-    let contacts: Vec<String> = by_key.keys().cloned().collect();
+    let contacts: BTreeSet<&ContactId> = known.deals.iter().filter_map(|deal| deal.contact_id.as_ref()).collect();
+    let contacts: Vec<ContactId> = contacts.into_iter().cloned().collect();
     let profiles = candidate_facts::profiles(conn, tenant.id, &contacts).await?;
     let profiles: HashMap<&str, &Profile> = profiles.iter().map(|profile| (profile.crm_id.as_str(), profile)).collect();
     let told = Telling { tenant, board: &board, rules: &rules, known: &known, median_fee };
@@ -430,24 +430,24 @@ fn score_of(telling: &Telling<'_>, facts: &Facts, lead: &DealRow, fee: Option<Mo
 
 /// The first moment after one at which a rule would say something else of the same facts.
 struct Turns {
-    at_ms: i64,
-    next_ms: i64,
+    at_ms: EpochMs,
+    next_ms: EpochMs,
 }
 
 impl Turns {
-    fn at(&mut self, ms: Option<i64>) {
+    fn at(&mut self, ms: Option<EpochMs>) {
         if let Some(ms) = ms.filter(|ms| *ms > self.at_ms) {
             self.next_ms = self.next_ms.min(ms);
         }
     }
 
     /// A window of so many days after a moment, with its last instant in it or not.
-    fn after(&mut self, ms: Option<i64>, days: i64) {
-        self.at(ms.map(|ms| ms + days * DAY_MS));
-        self.at(ms.map(|ms| ms + days * DAY_MS + 1));
+    fn after(&mut self, ms: Option<EpochMs>, days: i64) {
+        self.at(ms.map(|ms| ms + days * DAY));
+        self.at(ms.map(|ms| ms + days * DAY + 1));
     }
 
-    fn of_status(&mut self, facts: &Facts, next_end_ms: Option<i64>, rules: &StatusRules) {
+    fn of_status(&mut self, facts: &Facts, next_end_ms: Option<EpochMs>, rules: &StatusRules) {
         let touches = facts.touches;
         self.at(next_end_ms);
         self.after(Some(facts.stage_since_ms), 0);

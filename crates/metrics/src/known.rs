@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{Dataset, LastMove, Milestone, Role, StageKey, Zone};
+use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, LastMove, Milestone, Role, StageKey, Zone};
 use tetherboard_store::candidate_facts::{self, ContactEvent, ContactTouch, Entry};
 use tetherboard_store::deals::{self, DealFilter, DealRow, DealSort};
 use tetherboard_store::leads::LabelMatch;
@@ -28,7 +28,7 @@ pub(crate) fn as_of(ages: &DatasetAges) -> (Option<Timestamp>, bool) {
     let calendar_read = ages.whole_ms(Dataset::Events).is_some();
     let mut rests_on = crate::PIPELINE_RESTS_ON.to_vec();
     rests_on.extend(calendar_read.then_some(Dataset::Events));
-    (ages.as_of_ms(&rests_on).and_then(|ms| Timestamp::from_millisecond(ms).ok()), calendar_read)
+    (ages.as_of_ms(&rests_on).and_then(EpochMs::timestamp), calendar_read)
 }
 
 /// All of it, as of one moment.
@@ -38,11 +38,11 @@ pub(crate) struct Known {
     today: Date,
     /// The open ones that stand for them, implicit ones included.
     pub(crate) deals: Vec<DealRow>,
-    touches: HashMap<String, ContactTouch>,
+    touches: HashMap<ContactId, ContactTouch>,
     /// `None`: the calendar was never read.
-    calendar: Option<HashMap<String, Calendar>>,
-    moves: HashMap<String, Vec<Entry>>,
-    deal_moves: HashMap<String, Vec<Entry>>,
+    calendar: Option<HashMap<ContactId, Calendar>>,
+    moves: HashMap<ContactId, Vec<Entry>>,
+    deal_moves: HashMap<DealId, Vec<Entry>>,
     stays: HashMap<String, Stays>,
 }
 
@@ -53,9 +53,9 @@ struct Calendar {
     /// The first that is not over.
     next: Option<ContactEvent>,
     /// When the first of those is over.
-    next_ends_ms: Option<i64>,
+    next_ends_ms: Option<EpochMs>,
     /// The end of the last one that took place.
-    held_ms: Option<i64>,
+    held_ms: Option<EpochMs>,
 }
 
 impl Known {
@@ -68,7 +68,7 @@ impl Known {
         calendar_read: bool,
         wanted: impl Fn(Role) -> bool,
     ) -> Result<Self> {
-        let (tenant, of, at_ms) = (tenant.id, tenant, at.as_millisecond());
+        let (tenant, of, at_ms) = (tenant.id, tenant, EpochMs::from(at));
         let stages = board.likely_filter(wanted);
         let keys = match &stages {
             LabelMatch::Keys(keys) => keys.clone(),
@@ -76,9 +76,10 @@ impl Known {
         };
         let filter = DealFilter { stages: vec![stages], ..DealFilter::default() };
         let deals = deals::list(conn, tenant, &filter, DealSort::Since, false, &[], (0, i64::MAX)).await?;
-        let contacts: HashSet<String> = deals.iter().filter_map(|deal| deal.contact_id.clone()).collect();
-        let contacts: Vec<String> = contacts.into_iter().collect();
-        let own: Vec<String> = deals.iter().filter(|deal| !deal.deal_id.is_empty()).map(|deal| deal.deal_id.clone()).collect();
+        let contacts: HashSet<ContactId> = deals.iter().filter_map(|deal| deal.contact_id.clone()).collect();
+        let contacts: Vec<ContactId> = contacts.into_iter().collect();
+        let own: Vec<DealId> =
+            deals.iter().filter(|deal| !deal.deal_id.as_str().is_empty()).map(|deal| deal.deal_id.clone()).collect();
         let touches = candidate_facts::touches(conn, tenant, &contacts, at_ms).await?;
         let calendar = match calendar_read {
             true => Some(calendar(conn, of, &contacts, at).await?),
@@ -90,8 +91,8 @@ impl Known {
             today: of.zone.date(at),
             touches: touches.into_iter().map(|touch| (touch.crm_id.clone(), touch)).collect(),
             calendar,
-            moves: candidate_facts::entries(conn, tenant, Dataset::Contacts, &contacts).await?,
-            deal_moves: candidate_facts::entries(conn, tenant, Dataset::Deals, &own).await?,
+            moves: candidate_facts::entries(conn, tenant, &contacts).await?,
+            deal_moves: candidate_facts::entries(conn, tenant, &own).await?,
             stays: stays.into_iter().map(|(stage, took)| (stage, typical(took).into())).collect(),
             deals,
         })
@@ -113,7 +114,7 @@ impl Known {
     }
 
     /// When the first of the candidate's appointments that are not over is over.
-    pub(crate) fn next_end_ms(&self, deal: &DealRow) -> Option<i64> {
+    pub(crate) fn next_end_ms(&self, deal: &DealRow) -> Option<EpochMs> {
         self.of_calendar(deal)?.next_ends_ms
     }
 
@@ -129,7 +130,7 @@ impl Known {
     }
 
     pub(crate) fn facts(&self, board: &Board, zone: &Zone, deal: &DealRow) -> Facts {
-        let at_ms = self.at.as_millisecond();
+        let at_ms = EpochMs::from(self.at);
         let place = board.place(deal.stage.as_deref());
         let disclosed = board.has_reached(&DISCLOSED, &place);
         let touch = deal.contact_id.as_ref().and_then(|contact| self.touches.get(contact));
@@ -139,7 +140,7 @@ impl Known {
         let entered = |entry: &Entry| {
             Some((board.stage(&board.place(entry.to_stage.as_deref()))?.milestone.likely()?, entry.seen_after_ms))
         };
-        let entries: Vec<(Milestone, i64)> = moves().filter_map(entered).collect();
+        let entries: Vec<(Milestone, EpochMs)> = moves().filter_map(entered).collect();
         let first_seen_ms = touch.map_or(deal.stage_since_ms, |touch| touch.first_seen_ms);
         // Who was first seen beyond it, or in it, got it by then; of who never moved since, the stage's own bound is closer.
         let from = moves().min_by_key(|entry| entry.seen_after_ms).map(|first| board.place(first.from_stage.as_deref()));
@@ -170,19 +171,24 @@ impl Known {
     }
 }
 
-/// The beginning of the local day so many days before a moment, in milliseconds.
-fn days_before(tenant: &Tenant, at: Timestamp, days: i64) -> i64 {
+/// The beginning of the local day so many days before a moment.
+fn days_before(tenant: &Tenant, at: Timestamp, days: i64) -> EpochMs {
     let day = tenant.zone.date(at).saturating_sub(Span::new().days(days));
-    tenant.zone.start_of(day).as_millisecond()
+    tenant.zone.start_of(day).into()
 }
 
 /// Of live contacts.
-async fn calendar<C: Conn>(conn: &C, tenant: &Tenant, contacts: &[String], at: Timestamp) -> Result<HashMap<String, Calendar>> {
-    let at_ms = at.as_millisecond();
+async fn calendar<C: Conn>(
+    conn: &C,
+    tenant: &Tenant,
+    contacts: &[ContactId],
+    at: Timestamp,
+) -> Result<HashMap<ContactId, Calendar>> {
+    let at_ms = EpochMs::from(at);
     // Long ones that began before count as well.
     let from_ms = days_before(tenant, at, EVENT_DAYS);
     let blank_is_none = candidate_facts::tells_event_status(conn, tenant.id).await?;
-    let mut found: HashMap<String, Calendar> = HashMap::new();
+    let mut found: HashMap<ContactId, Calendar> = HashMap::new();
     for event in candidate_facts::events_of(conn, tenant.id, contacts, from_ms).await? {
         let calendar = found.entry(event.client_id.clone()).or_default();
         let ended_ms = ends_ms(event.all_day, event.starts_ms, event.ends_ms, tenant);

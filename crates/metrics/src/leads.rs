@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use tetherboard_domain::{
-    Bucket, Compare, Resolved, Role, Slot, StageKey, StageRole, TenantId, UsState, Week, Window, Zone, weeks_ending_with,
+    Bucket, Compare, EpochMs, Resolved, Role, Slot, StageKey, StageRole, TenantId, UsState, Week, Window, Zone, weeks_ending_with,
 };
 use tetherboard_store::leads::{Cohort, LabelMatch};
 use tetherboard_store::{Conn, Result, leads, runs, small_lists};
@@ -70,8 +70,8 @@ pub struct LeadBook {
     pub as_of: Option<Timestamp>,
     entries: Vec<Entry>,
     /// All moments of creation, ascending, and those of prospects: what a period brought is asked for more than anything else.
-    created: Vec<i64>,
-    prospects_created: Vec<i64>,
+    created: Vec<EpochMs>,
+    prospects_created: Vec<EpochMs>,
 }
 
 /// Contacts that no count tells apart but by their moments.
@@ -83,7 +83,7 @@ struct Entry {
     state: Option<UsState>,
     contacts: i64,
     /// Ascending.
-    created: Vec<i64>,
+    created: Vec<EpochMs>,
 }
 
 impl Entry {
@@ -93,8 +93,8 @@ impl Entry {
 }
 
 /// How many of these moments, which ascend, are in a window.
-fn within(moments: &[i64], window: Window) -> i64 {
-    let before = |ms: i64| moments.partition_point(|moment| *moment < ms);
+fn within(moments: &[EpochMs], window: Window) -> i64 {
+    let before = |ms: EpochMs| moments.partition_point(|moment| *moment < ms);
     let count = before(window.until_ms()).saturating_sub(before(window.from_ms()));
     i64::try_from(count).unwrap_or(i64::MAX)
 }
@@ -166,7 +166,7 @@ pub struct SlotCount {
 /// When the database does not answer.
 pub async fn lead_book<C: Conn>(conn: &C, tenant: TenantId, board: &Board) -> Result<LeadBook> {
     let ages = runs::dataset_ages(conn, tenant).await?;
-    let as_of = ages.as_of_ms(&crate::LEADS_REST_ON).and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let as_of = ages.as_of_ms(&crate::LEADS_REST_ON).and_then(EpochMs::timestamp);
     let spelling = source_spelling(conn, tenant).await?;
     Ok(LeadBook::new(board, &spelling, as_of, leads::cohorts(conn, tenant).await?))
 }
@@ -180,7 +180,7 @@ impl LeadBook {
 
     fn new(board: &Board, spelling: &HashMap<String, String>, as_of: Option<Timestamp>, cohorts: Vec<Cohort>) -> Self {
         type Key = (SourceLabel, StagePlace, bool, Option<UsState>);
-        let mut found: HashMap<Key, (i64, Vec<i64>)> = HashMap::new();
+        let mut found: HashMap<Key, (i64, Vec<EpochMs>)> = HashMap::new();
         for cohort in cohorts {
             let key = (
                 source_label(spelling, &cohort),
@@ -203,7 +203,7 @@ impl LeadBook {
         entries.shrink_to_fit();
         let created = |wanted: fn(&Entry) -> bool| {
             let of_wanted = entries.iter().filter(|entry| wanted(entry));
-            let mut moments: Vec<i64> = of_wanted.flat_map(|entry| entry.created.iter().copied()).collect();
+            let mut moments: Vec<EpochMs> = of_wanted.flat_map(|entry| entry.created.iter().copied()).collect();
             moments.sort_unstable();
             moments.shrink_to_fit();
             moments
@@ -217,7 +217,7 @@ impl LeadBook {
 
     /// When the oldest contact with a readable date was created.
     pub fn first_created(&self) -> Option<Timestamp> {
-        Timestamp::from_millisecond(*self.created.first()?).ok()
+        self.created.first()?.timestamp()
     }
 
     /// New leads: contacts created in the window, of all types. Those without a created date are in none.
@@ -482,7 +482,7 @@ mod tests {
         let board = Board::new(usual(), HashMap::new());
         let created = |contact_type, created: &[i64]| Cohort {
             contacts: i64::try_from(created.len()).unwrap() + 1,
-            created: created.to_vec(),
+            created: created.iter().copied().map(EpochMs).collect(),
             market: "Denver, CO".to_owned(),
             ..cohort(None, None, contact_type, 0)
         };

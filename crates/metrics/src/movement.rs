@@ -1,6 +1,6 @@
 //! What moved the pipeline's value between two moments: steps that close to the cent.
 
-use tetherboard_domain::{Money, Role};
+use tetherboard_domain::{EpochMs, Money, Role};
 
 use crate::history::{History, Span, Standing, Unit, Who};
 
@@ -81,7 +81,7 @@ pub struct Moved {
     /// Where it stood at the beginning and at the end, as the CRM spells it; `None`: it was not there.
     pub from: Option<Option<String>>,
     pub to: Option<Option<String>>,
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

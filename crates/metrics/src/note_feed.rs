@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use tetherboard_domain::{Dataset, StageRole, TenantId};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, StageRole, TenantId};
 use tetherboard_store::notes::{self, Audience};
 use tetherboard_store::{Conn, Result, history, schedule};
 
@@ -39,14 +39,14 @@ pub struct NoteKind {
 
 #[derive(Clone, Debug)]
 struct FeedContact {
-    crm_id: String,
+    crm_id: ContactId,
     stage: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct FeedNote {
-    /// `i64::MIN`: without a date.
-    at_ms: i64,
+    /// `EpochMs::MIN`: without a date.
+    at_ms: EpochMs,
     no: i64,
     contact: u32,
     kind: u32,
@@ -56,7 +56,7 @@ struct FeedNote {
 
 #[derive(Clone, Copy, Debug)]
 struct FeedMove {
-    at_ms: i64,
+    at_ms: EpochMs,
     contact: u32,
     from: u32,
     to: u32,
@@ -64,7 +64,7 @@ struct FeedMove {
 
 #[derive(Clone, Debug)]
 struct FeedAppointment {
-    at_ms: i64,
+    at_ms: EpochMs,
     contact: u32,
     name: String,
     owner: String,
@@ -82,9 +82,9 @@ pub struct FeedFilter {
     pub roles: Vec<StageRole>,
     pub stages: Vec<StagePlace>,
     /// Contacts' ids.
-    pub clients: Vec<String>,
-    pub from_ms: Option<i64>,
-    pub until_ms: Option<i64>,
+    pub clients: Vec<ContactId>,
+    pub from_ms: Option<EpochMs>,
+    pub until_ms: Option<EpochMs>,
 }
 
 /// How many candidates a selection names of its own.
@@ -94,7 +94,7 @@ pub const CLIENTS_NAMED: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selected {
     pub no: i64,
-    pub at_ms: Option<i64>,
+    pub at_ms: Option<EpochMs>,
 }
 
 /// What fits a filter, and what each of its values would show with the other filters as they are. Values that would show
@@ -107,7 +107,7 @@ pub struct Selection {
     pub roles: Vec<(StageRole, i64)>,
     pub stages: Vec<(StagePlace, i64)>,
     /// By contact id, those with the most first: [`CLIENTS_NAMED`] of them, and those in the filter.
-    pub clients: Vec<(String, i64)>,
+    pub clients: Vec<(ContactId, i64)>,
     /// Moves and appointments of the candidates, in the stages and in the period meant; they have no text, kind or author.
     pub moves: i64,
     pub appointments: i64,
@@ -116,8 +116,8 @@ pub struct Selection {
 /// What happened between notes.
 #[derive(Clone, Debug)]
 pub struct Between {
-    pub at_ms: i64,
-    pub client_id: String,
+    pub at_ms: EpochMs,
+    pub client_id: ContactId,
     pub what: Happened,
 }
 
@@ -156,12 +156,12 @@ impl NoteFeed {
         let mut kinds = Numbered::default();
         let mut authors = Numbered::default();
         notes::each_in_short(conn, tenant, |note| {
-            let Some(contact) = loading.contact(&note.client_id) else { return };
+            let Some(contact) = loading.contact(note.client_id.as_str()) else { return };
             let kind = kinds.of(note.kind_key);
             if feed.kinds.len() <= kind as usize {
                 feed.kinds.push(NoteKind { key: String::new(), name: note.kind.trim().to_owned() });
             }
-            let at_ms = note.created_ms.unwrap_or(i64::MIN);
+            let at_ms = note.created_ms.unwrap_or(EpochMs::MIN);
             let author = authors.of(note.author);
             feed.notes.push(FeedNote { at_ms, no: note.no, contact, kind, author, hidden: note.hidden });
         })
@@ -177,7 +177,7 @@ impl NoteFeed {
         })
         .await?;
         for one in schedule::all_in_short(conn, tenant).await? {
-            if let Some(contact) = loading.contact(&one.client_id) {
+            if let Some(contact) = loading.contact(one.client_id.as_str()) {
                 let name = if one.title.trim().is_empty() { one.kind } else { one.title };
                 let (at_ms, owner, cancelled) = (one.starts_ms, one.owner, one.cancelled);
                 feed.appointments.push(FeedAppointment { at_ms, contact, name, owner, cancelled });
@@ -206,7 +206,7 @@ impl NoteFeed {
     }
 
     /// `now_ms` ends the appointments: those to come are no news.
-    pub fn select(&self, board: &Board, audience: Audience, filter: &FeedFilter, now_ms: i64) -> Selection {
+    pub fn select(&self, board: &Board, audience: Audience, filter: &FeedFilter, now_ms: EpochMs) -> Selection {
         let fits = Fits::new(self, board, filter);
         let mut notes = Vec::new();
         let (mut kinds, mut authors) = (vec![0; self.kinds.len()], vec![0; self.authors.len()]);
@@ -221,7 +221,7 @@ impl NoteFeed {
             match checks.iter().filter(|fits| !**fits).count() {
                 0 => {
                     counts.into_iter().for_each(|count| *count += 1);
-                    notes.push(Selected { no: note.no, at_ms: Some(note.at_ms).filter(|ms| *ms != i64::MIN) });
+                    notes.push(Selected { no: note.no, at_ms: Some(note.at_ms).filter(|ms| *ms != EpochMs::MIN) });
                 }
                 // It fits all filters but one: that filter's values count it.
                 1 => counts.into_iter().zip(checks).filter(|(_, fits)| !fits).for_each(|(count, _)| *count += 1),
@@ -263,7 +263,7 @@ impl NoteFeed {
     }
 
     /// Naming fifty thousand would take longer than counting their notes.
-    fn clients_named(&self, counts: &[i64], filter: &FeedFilter) -> Vec<(String, i64)> {
+    fn clients_named(&self, counts: &[i64], filter: &FeedFilter) -> Vec<(ContactId, i64)> {
         let chosen = |at: usize| filter.clients.contains(&self.contacts[at].crm_id);
         let counted = counts.iter().enumerate().filter(|(at, count)| **count > 0 || chosen(*at));
         let mut order: Vec<(Reverse<i64>, usize)> = counted.map(|(at, count)| (Reverse(*count), at)).collect();
@@ -281,7 +281,7 @@ impl NoteFeed {
         &self,
         board: &Board,
         filter: &FeedFilter,
-        (after, until): (i64, i64),
+        (after, until): (EpochMs, EpochMs),
         most: usize,
     ) -> (Vec<Between>, bool) {
         let fits = Fits::new(self, board, filter);
@@ -299,8 +299,8 @@ impl NoteFeed {
         &self,
         board: &Board,
         filter: &FeedFilter,
-        (after, until): (i64, i64),
-        now_ms: i64,
+        (after, until): (EpochMs, EpochMs),
+        now_ms: EpochMs,
         most: usize,
     ) -> (Vec<Between>, bool) {
         let fits = Fits::new(self, board, filter);
@@ -370,9 +370,9 @@ impl<'a> Fits<'a> {
         }
     }
 
-    fn time(&self, at_ms: i64) -> bool {
+    fn time(&self, at_ms: EpochMs) -> bool {
         self.filter.from_ms.is_none_or(|from| at_ms >= from)
-            && self.filter.until_ms.is_none_or(|until| at_ms < until && at_ms != i64::MIN)
+            && self.filter.until_ms.is_none_or(|until| at_ms < until && at_ms != EpochMs::MIN)
     }
 
     fn words(&self, no: i64) -> bool {
@@ -383,7 +383,7 @@ impl<'a> Fits<'a> {
         self.whom[seen.contact as usize] && self.time(seen.at_ms)
     }
 
-    fn met(&self, one: &FeedAppointment, now_ms: i64) -> bool {
+    fn met(&self, one: &FeedAppointment, now_ms: EpochMs) -> bool {
         one.at_ms <= now_ms && self.whom[one.contact as usize] && self.time(one.at_ms)
     }
 }
@@ -416,7 +416,7 @@ impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
 #[derive(Default)]
 struct Loading {
     stages: Numbered<StagePlace>,
-    known: HashMap<String, (u32, Option<u32>)>,
+    known: HashMap<ContactId, (u32, Option<u32>)>,
     contacts: Vec<FeedContact>,
 }
 
@@ -426,7 +426,7 @@ impl Loading {
         let (stage, place) = self.known.get_mut(crm_id)?;
         if place.is_none() {
             *place = u32::try_from(self.contacts.len()).ok();
-            self.contacts.push(FeedContact { crm_id: crm_id.to_owned(), stage: *stage });
+            self.contacts.push(FeedContact { crm_id: crm_id.into(), stage: *stage });
         }
         *place
     }

@@ -1,6 +1,6 @@
 //! Deals that were won and lost.
 
-use tetherboard_domain::Role;
+use tetherboard_domain::{EpochMs, Role};
 
 use crate::history::{History, Span, Who};
 use crate::stays::{Typical, typical};
@@ -32,9 +32,9 @@ pub struct DealOutcome {
     /// As the CRM spells the stages.
     pub from: Option<String>,
     pub to: Option<String>,
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     /// When the candidate was created.
-    pub created_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
 }
 
 /// Those that happened in a span, the latest first.
@@ -48,7 +48,7 @@ pub fn outcomes(history: &History, span: Span) -> Vec<DealOutcome> {
                 Some(Role::Inactive) if from.role.is_open() => Ending::Lost,
                 _ => continue,
             };
-            let Some(standing) = history.standing(*unit, passed.seen_ms.saturating_add(1)) else { continue };
+            let Some(standing) = history.standing(*unit, passed.seen_ms + 1) else { continue };
             found.push(DealOutcome {
                 who: history.who(*unit, standing),
                 ending,

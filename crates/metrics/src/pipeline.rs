@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tetherboard_domain::{Dataset, Money, Odds, StageKey, StageRole, TenantId};
+use tetherboard_domain::{DAY, Dataset, EpochMs, Money, Odds, StageKey, StageRole, TenantId};
 use tetherboard_store::deals::DealCell;
 use tetherboard_store::leads::LeadCell;
 use tetherboard_store::pipeline_days::StageDay;
@@ -52,11 +52,11 @@ pub struct StageLine {
 pub async fn pipeline<C: Conn>(conn: &C, tenant: TenantId, board: &Board, now: Timestamp) -> Result<Pipeline> {
     let ages = runs::dataset_ages(conn, tenant).await?;
     let mut pipeline = add_up(board, &leads::cells(conn, tenant, None).await?, &deals::cells(conn, tenant).await?);
-    pipeline.as_of = ages.as_of_ms(&crate::PIPELINE_RESTS_ON).and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    pipeline.as_of = ages.as_of_ms(&crate::PIPELINE_RESTS_ON).and_then(EpochMs::timestamp);
     pipeline.crm_deals = records::live_count(conn, tenant, Dataset::Deals, &records::Scope::All).await?;
     let mut days: BTreeMap<StagePlace, Vec<i64>> = BTreeMap::new();
     for (stage, since_ms) in deals::stage_starts(conn, tenant).await? {
-        let age = (now.as_millisecond() - since_ms).max(0) / 86_400_000;
+        let age = (EpochMs::from(now) - since_ms).max(0) / DAY;
         days.entry(board.place(stage.as_deref())).or_default().push(age);
     }
     for line in &mut pipeline.stages {

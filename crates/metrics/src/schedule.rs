@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::{Dataset, Nearness, Role, Slotted};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, Nearness, Role, Slotted};
 use tetherboard_store::schedule::{self, CalendarRow};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, runs};
@@ -31,7 +31,7 @@ pub struct Schedule {
 pub struct Appointment {
     pub id: String,
     /// `None`: of nobody whom the CRM's contacts name.
-    pub contact: Option<String>,
+    pub contact: Option<ContactId>,
     pub name: String,
     /// Trimmed; `None`: of no contact, or no text.
     pub stage: Option<String>,
@@ -126,10 +126,10 @@ pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Ti
     let mut rests_on = PIPELINE_RESTS_ON.to_vec();
     rests_on.push(Dataset::Events);
     let due = match ages.whole_ms(Dataset::Events).and(ages.as_of_ms(&rests_on)) {
-        Some(as_of_ms) => without_outcome(conn, tenant, board, &rows, as_of_ms.min(now.as_millisecond())).await?,
+        Some(as_of_ms) => without_outcome(conn, tenant, board, &rows, as_of_ms.min(now.into())).await?,
         None => HashSet::new(),
     };
-    let read = ages.whole_ms(Dataset::Events).and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let read = ages.whole_ms(Dataset::Events).and_then(EpochMs::timestamp);
     let source = tenant.source_time().0;
     let appointment = |row: CalendarRow| {
         let when = Slotted::of(row.all_day, row.starts_ms, row.ends_ms, &source);
@@ -138,7 +138,7 @@ pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Ti
             of_type: appointment_type(&row.title, &row.kind, &row.place),
             days: when.map(|when| when.days(&tenant.zone)),
             when,
-            moved_from: row.moved_from_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            moved_from: row.moved_from_ms.and_then(EpochMs::timestamp),
             id: row.crm_id,
             contact: row.client_id,
             name: row.name,
@@ -166,7 +166,7 @@ async fn without_outcome<C: Conn>(
     tenant: &Tenant,
     board: &Board,
     rows: &[CalendarRow],
-    at_ms: i64,
+    at_ms: EpochMs,
 ) -> Result<HashSet<String>> {
     let rules = hot_list_rules(conn, tenant.id).await?;
     let source = tenant.source_time().0;
@@ -175,13 +175,13 @@ async fn without_outcome<C: Conn>(
         let ended = Slotted::of(row.all_day, row.starts_ms, row.ends_ms, &source).map(|when| when.over(&tenant.zone));
         !row.cancelled
             && row.client_id.is_some()
-            && ended.is_some_and(|ended| is_due(at_ms, ended.as_millisecond(), &rules.status))
+            && ended.is_some_and(|ended| is_due(at_ms, ended.into(), &rules.status))
             && appointment_outcome(&row.status, blank_is_none) == AppointmentOutcome::None
     };
     let missed: Vec<&CalendarRow> = rows.iter().filter(is_missed).collect();
-    let contacts: HashSet<String> = missed.iter().filter_map(|row| row.client_id.clone()).collect();
-    let contacts: Vec<String> = contacts.into_iter().collect();
-    let mut stages: HashMap<String, Vec<Option<String>>> = HashMap::new();
+    let contacts: HashSet<ContactId> = missed.iter().filter_map(|row| row.client_id.clone()).collect();
+    let contacts: Vec<ContactId> = contacts.into_iter().collect();
+    let mut stages: HashMap<ContactId, Vec<Option<String>>> = HashMap::new();
     for (contact, stage) in schedule::deal_stages(conn, tenant.id, &contacts).await? {
         stages.entry(contact).or_default().push(stage);
     }

@@ -4,12 +4,10 @@
 //! what was not read says nothing: a calendar that was never read books nothing and misses nothing, and notes that were not
 //! read leave nobody silent.
 
+use jiff::Span;
 use jiff::civil::Date;
-use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
-use tetherboard_domain::{Milestone, Role, StatusRules, Zone};
-
-const DAY_MS: i64 = 86_400_000;
+use tetherboard_domain::{DAY, EpochMs, Milestone, Role, StatusRules, Zone};
 
 /// The first that fits, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,14 +64,14 @@ impl Status {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// The moment that all of it is told as of.
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     /// Its local date.
     pub today: Date,
     /// The stage's role, confirmed or else suggested.
     pub role: Option<Role>,
     /// The stage is that of FDD sent or one beyond it.
     pub disclosed: bool,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     /// Whether the move into the stage was seen; else it has been there at least since.
     pub stage_since_exact: bool,
     /// How long others stayed in the stage.
@@ -82,7 +80,7 @@ pub struct Facts {
     /// `None`: the calendar was never read.
     pub calendar: Option<Appointments>,
     pub touches: Touches,
-    pub last_move_ms: Option<i64>,
+    pub last_move_ms: Option<EpochMs>,
     pub fdd: Option<FddClock>,
 }
 
@@ -100,33 +98,33 @@ pub struct Appointments {
     /// Those that are over and tell no outcome.
     pub without_outcome: Vec<Missed>,
     /// When the first that is not over begins.
-    pub next_ms: Option<i64>,
+    pub next_ms: Option<EpochMs>,
 }
 
 /// An appointment that is over, without an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missed {
     pub title: String,
-    pub starts_ms: i64,
-    pub ended_ms: i64,
+    pub starts_ms: EpochMs,
+    pub ended_ms: EpochMs,
 }
 
 /// What is known of when a person last wrote to or met the candidate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Touches {
-    pub last_ms: Option<i64>,
+    pub last_ms: Option<EpochMs>,
     /// Up to when the candidate's notes are known; `None` when they were not read since the candidate last changed.
-    pub known_until_ms: Option<i64>,
+    pub known_until_ms: Option<EpochMs>,
     /// From when on, at the earliest, there could be any.
-    pub known_since_ms: i64,
+    pub known_since_ms: EpochMs,
 }
 
 impl Touches {
     /// Whether it is known that nobody touched them for so many days: the silence itself was read, not just supposed.
-    pub fn silent_for(&self, days: i64, at_ms: i64) -> bool {
+    pub fn silent_for(&self, days: i64, at_ms: EpochMs) -> bool {
         let Some(until_ms) = self.known_until_ms.map(|ms| ms.min(at_ms)) else { return false };
         let from_ms = self.last_ms.unwrap_or(self.known_since_ms);
-        until_ms - from_ms >= days * DAY_MS && at_ms - until_ms < days * DAY_MS
+        until_ms - from_ms >= days * DAY && at_ms - until_ms < days * DAY
     }
 }
 
@@ -161,8 +159,8 @@ impl FddClock {
 
 /// Day 0 is the last entry to the FDD's receipt, else to FDD sent. `entries` are milestones with the moment at which a read first
 /// saw the candidate there; `first_beyond_ms` is when one who was never seen entering either was first seen there or beyond.
-pub fn fdd_clock(entries: &[(Milestone, i64)], first_beyond_ms: Option<i64>, zone: &Zone) -> Option<FddClock> {
-    let date = |ms: i64| Timestamp::from_millisecond(ms).ok().map(|moment| zone.date(moment));
+pub fn fdd_clock(entries: &[(Milestone, EpochMs)], first_beyond_ms: Option<EpochMs>, zone: &Zone) -> Option<FddClock> {
+    let date = |ms: EpochMs| ms.timestamp().map(|moment| zone.date(moment));
     let last = |wanted: Milestone| entries.iter().filter(|(milestone, _)| *milestone == wanted).map(|(_, ms)| *ms).max();
     match last(Milestone::FddReceipt).or_else(|| last(Milestone::FddSent)) {
         Some(ms) => date(ms).map(FddClock::Since),
@@ -173,12 +171,12 @@ pub fn fdd_clock(entries: &[(Milestone, i64)], first_beyond_ms: Option<i64>, zon
 /// How long one may stay in a stage before it is called stalled, in milliseconds.
 pub fn stall_limit_ms(role: Option<Role>, disclosed: bool, stays: Stays, rules: &StatusRules) -> i64 {
     let enough = i64::try_from(stays.n).is_ok_and(|n| n >= rules.stalled_stays);
-    if enough { stays.p75_ms.max(rules.stalled_least * DAY_MS) } else { rules.stalled.of(role, disclosed) * DAY_MS }
+    if enough { stays.p75_ms.max(rules.stalled_least * DAY) } else { rules.stalled.of(role, disclosed) * DAY }
 }
 
 /// Whether an appointment without an outcome that ended then is to be looked after: by the usual rules 1 to 14 days ago.
-pub(crate) fn is_due(at_ms: i64, ended_ms: i64, rules: &StatusRules) -> bool {
-    (rules.overdue_from * DAY_MS..=rules.overdue_until * DAY_MS).contains(&(at_ms - ended_ms))
+pub(crate) fn is_due(at_ms: EpochMs, ended_ms: EpochMs, rules: &StatusRules) -> bool {
+    (rules.overdue_from * DAY..=rules.overdue_until * DAY).contains(&(at_ms - ended_ms))
 }
 
 pub fn status(facts: &Facts, rules: &StatusRules) -> Status {
@@ -219,14 +217,14 @@ pub enum Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ago {
     /// Milliseconds UTC.
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     /// Whole days from then on.
     pub days: i64,
 }
 
 /// Empty for who needs none.
 pub fn reasons(facts: &Facts, rules: &StatusRules) -> Vec<Reason> {
-    let ago = |at_ms: i64| Ago { at_ms, days: (facts.at_ms - at_ms).max(0) / DAY_MS };
+    let ago = |at_ms: EpochMs| Ago { at_ms, days: (facts.at_ms - at_ms).max(0) / DAY };
     let touched = facts.touches.last_ms.map(ago);
     match status(facts, rules) {
         Status::OverdueAction => {
@@ -252,8 +250,8 @@ impl Facts {
         self.role.is_none_or(Role::is_open)
     }
 
-    fn is_within(&self, ms: i64, days: i64) -> bool {
-        (0..=days * DAY_MS).contains(&(self.at_ms - ms))
+    fn is_within(&self, ms: EpochMs, days: i64) -> bool {
+        (0..=days * DAY).contains(&(self.at_ms - ms))
     }
 
     /// Only one whose move into the stage was seen: nobody knows when the others signed.
@@ -274,7 +272,7 @@ impl Facts {
 
     fn is_booked(&self, rules: &StatusRules) -> bool {
         let next_ms = self.calendar.as_ref().and_then(|calendar| calendar.next_ms);
-        next_ms.is_some_and(|ms| ms - self.at_ms <= rules.booked_within * DAY_MS)
+        next_ms.is_some_and(|ms| ms - self.at_ms <= rules.booked_within * DAY)
     }
 
     fn waits(&self) -> Option<FddClock> {
@@ -298,6 +296,7 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use jiff::civil::date;
     use rstest::rstest;
 
@@ -316,10 +315,10 @@ mod tests {
     }
 
     /// Thursday, March 12, 2026, 10:30 in Chicago.
-    const AT_MS: i64 = 1_773_329_400_000;
+    const AT_MS: EpochMs = EpochMs(1_773_329_400_000);
 
-    fn ago(days: i64) -> i64 {
-        AT_MS - days * DAY_MS
+    fn ago(days: i64) -> EpochMs {
+        AT_MS - days * DAY
     }
 
     /// Qualified for two days, touched a day ago, nothing booked, nothing due: moving.
@@ -349,12 +348,12 @@ mod tests {
         Facts { stage_since_ms: ago(22), last_move_ms: Some(ago(22)), touches: touched(11), ..facts() }
     }
 
-    fn missed(ended_ms: i64) -> Option<Appointments> {
+    fn missed(ended_ms: EpochMs) -> Option<Appointments> {
         let missed = Missed { title: "Call".to_owned(), starts_ms: ended_ms - 1, ended_ms };
         Some(Appointments { without_outcome: vec![missed], next_ms: None })
     }
 
-    fn booked(ms: i64) -> Option<Appointments> {
+    fn booked(ms: EpochMs) -> Option<Appointments> {
         Some(Appointments { next_ms: Some(ms), ..Appointments::default() })
     }
 
@@ -375,11 +374,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case::an_hour_short_of_a_day(AT_MS - DAY_MS + 3_600_000, false)]
+    #[case::an_hour_short_of_a_day(AT_MS - DAY + 3_600_000, false)]
     #[case::a_day(ago(1), true)]
     #[case::fourteen_days(ago(14), true)]
     #[case::a_moment_more(ago(14) - 1, false)]
-    fn an_appointment_without_outcome_is_overdue_from_one_day_to_fourteen(#[case] ended_ms: i64, #[case] overdue: bool) {
+    fn an_appointment_without_outcome_is_overdue_from_one_day_to_fourteen(#[case] ended_ms: EpochMs, #[case] overdue: bool) {
         let facts = Facts { calendar: missed(ended_ms), ..facts() };
         assert_eq!(status(&facts) == Status::OverdueAction, overdue);
         assert_eq!(reasons(&facts).len(), usize::from(overdue));
@@ -411,9 +410,12 @@ mod tests {
 
     #[rstest]
     #[case::begun_already(AT_MS - 600_000, Status::AppointmentBooked)]
-    #[case::in_fourteen_days(AT_MS + 14 * DAY_MS, Status::AppointmentBooked)]
-    #[case::later(AT_MS + 14 * DAY_MS + 1, Status::Quiet)]
-    fn an_appointment_is_booked_within_fourteen_days_and_keeps_one_from_stalling(#[case] next: i64, #[case] expected: Status) {
+    #[case::in_fourteen_days(AT_MS + 14 * DAY, Status::AppointmentBooked)]
+    #[case::later(AT_MS + 14 * DAY + 1, Status::Quiet)]
+    fn an_appointment_is_booked_within_fourteen_days_and_keeps_one_from_stalling(
+        #[case] next: EpochMs,
+        #[case] expected: Status,
+    ) {
         assert_eq!(status(&Facts { calendar: booked(next), ..stalled() }), expected);
     }
 
@@ -462,9 +464,9 @@ mod tests {
         #[case] disclosed: bool,
         #[case] days: i64,
     ) {
-        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 7, p75_ms: 99 * DAY_MS }), days * DAY_MS);
-        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 8, p75_ms: 99 * DAY_MS }), 99 * DAY_MS);
-        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 8, p75_ms: DAY_MS }), 7 * DAY_MS);
+        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 7, p75_ms: 99 * DAY }), days * DAY);
+        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 8, p75_ms: 99 * DAY }), 99 * DAY);
+        assert_eq!(stall_limit_ms(role, disclosed, Stays { n: 8, p75_ms: DAY }), 7 * DAY);
     }
 
     #[test]
@@ -489,7 +491,7 @@ mod tests {
         let told = |facts: &Facts, rules: &StatusRules| super::status(facts, rules);
         let overdue = |days: i64| told(&Facts { calendar: missed(ago(days)), ..facts() }, &rules) == Status::OverdueAction;
         assert_eq!([2, 3, 5, 6].map(overdue), [false, true, true, false]);
-        let next = |days: i64| told(&Facts { calendar: booked(AT_MS + days * DAY_MS), ..stalled() }, &rules);
+        let next = |days: i64| told(&Facts { calendar: booked(AT_MS + days * DAY), ..stalled() }, &rules);
         assert_eq!((next(2), next(3)), (Status::AppointmentBooked, Status::Quiet));
         let still = Facts { touches: touched(2), last_move_ms: Some(ago(2)), ..facts() };
         assert_eq!(told(&still, &rules), Status::Quiet);
@@ -522,7 +524,7 @@ mod tests {
     #[test]
     fn the_fdd_clock_starts_at_the_receipt_else_at_sent_on_the_brands_date() {
         let zone = Zone::named("America/Chicago").unwrap();
-        let ms = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+        let ms = |text: &str| EpochMs::from(text.parse::<Timestamp>().unwrap());
         // In Chicago it is still the 4th.
         let (sent, signed) = (ms("2026-03-02T15:00:00Z"), ms("2026-03-05T05:30:00Z"));
         let entries = [(Milestone::FddReceipt, signed), (Milestone::FddSent, sent), (Milestone::AgreementSent, AT_MS)];

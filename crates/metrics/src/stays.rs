@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tetherboard_domain::{DAY, EpochMs};
+
 use crate::board::StagePlace;
 use crate::history::{History, Span, Who};
 use crate::outcomes::FEWEST;
@@ -10,8 +12,6 @@ use crate::status::Stays;
 /// What a person is told about the time in a stage.
 pub const TIME_IN_STAGE: &str = "Stays that ended in the last 365 days: half of them were over within the median, three quarters within the \
     second figure. Shown from five stays on. A stay whose beginning was not seen is left out.";
-
-const DAY_MS: i64 = 86_400_000;
 
 /// One deal's time in one stage, from the move into it to the move out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct Stay {
     pub stage: Option<String>,
     /// Where it went.
     pub next: Option<String>,
-    pub from_ms: i64,
-    pub until_ms: i64,
+    pub from_ms: EpochMs,
+    pub until_ms: EpochMs,
 }
 
 impl Stay {
@@ -33,8 +33,8 @@ impl Stay {
 }
 
 /// The stays that ended within 365 days, the latest first.
-pub fn stays(history: &History, now_ms: i64) -> Vec<Stay> {
-    let year = Span { from_ms: now_ms - 365 * DAY_MS, until_ms: i64::MAX };
+pub fn stays(history: &History, now_ms: EpochMs) -> Vec<Stay> {
+    let year = Span { from_ms: now_ms - 365 * DAY, until_ms: EpochMs::MAX };
     let mut found = Vec::new();
     for unit in history.units() {
         let mut since_ms = history.seen_from_ms(*unit);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use tetherboard_domain::Clock;
+use tetherboard_domain::{Clock, EpochMs};
 
 use crate::config::Config;
 use crate::dice::{self, Dice};
@@ -61,10 +61,10 @@ pub struct Call {
     pub request: Request,
     /// The request target as sent.
     pub path_and_query: String,
-    /// Milliseconds UTC on the simulator's clock.
-    pub at_ms: i64,
-    /// Milliseconds UTC on the machine's clock, which runs even while the simulator's clock is stopped.
-    pub machine_ms: i64,
+    /// When it arrived, on the simulator's clock.
+    pub at_ms: EpochMs,
+    /// The same on the machine's clock, which runs even while the simulator's clock is stopped.
+    pub machine_ms: EpochMs,
     /// The HTTP status, or 0 when none was sent.
     pub status: u16,
 }
@@ -76,7 +76,7 @@ impl Simulator {
     ///
     /// Panics if an account's zone is not in the time zone database.
     pub fn new(config: Config, clock: Clock) -> Self {
-        let start = clock.now_ms();
+        let start = clock.now_ms().0;
         let account = |index: usize| Account {
             info: AccountInfo {
                 index,
@@ -170,7 +170,7 @@ impl Simulator {
 
     /// Milliseconds UTC on the simulator's clock.
     pub(crate) fn clock_ms(&self) -> i64 {
-        self.0.clock.now_ms()
+        self.0.clock.now_ms().0
     }
 
     /// The account that a web key belongs to, even if it is revoked.
@@ -185,7 +185,7 @@ impl Simulator {
 
     /// Adds a call to the account's log.
     pub(crate) fn log_call(&self, account: &Account, request: Request, path_and_query: String, status: u16) {
-        let (at_ms, machine_ms) = (self.clock_ms(), self.0.clock.machine_ms());
+        let (at_ms, machine_ms) = (EpochMs(self.clock_ms()), self.0.clock.machine_ms());
         let mut calls = lock(&account.calls);
         if calls.len() == MAX_LOGGED_CALLS {
             calls.pop_front();

@@ -1,7 +1,7 @@
 //! Who may sign in, and who is signed in.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{TenantId, UserId, UserRole};
+use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole};
 
 use crate::query::{all, execute, number, one};
 use crate::{Conn, Result};
@@ -29,7 +29,7 @@ pub async fn add_user<C: Conn>(
     name: &str,
     role: UserRole,
     password_hash: &str,
-    now_ms: i64,
+    now_ms: EpochMs,
 ) -> Result<UserId> {
     let text = "INSERT INTO users (email, name, role, password_hash, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING id";
     let values = [email_key(email).into(), name.into(), role.as_str().into(), password_hash.into(), now_ms.into()];
@@ -38,7 +38,7 @@ pub async fn add_user<C: Conn>(
 
 pub async fn join<C: Conn>(conn: &C, user: UserId, tenant: TenantId) -> Result<()> {
     let text = "INSERT INTO memberships (tenant_id, user_id) VALUES ($1, $2) ON CONFLICT (tenant_id, user_id) DO NOTHING";
-    execute(conn, text, [tenant.0.into(), user.0.into()]).await?;
+    execute(conn, text, [tenant.into(), user.into()]).await?;
     Ok(())
 }
 
@@ -51,7 +51,7 @@ pub async fn by_email<C: Conn>(conn: &C, email: &str) -> Result<Option<User>> {
 pub async fn list<C: Conn>(conn: &C) -> Result<Vec<(User, Vec<String>)>> {
     #[derive(FromQueryResult)]
     struct Membership {
-        user_id: i64,
+        user_id: UserId,
         slug: String,
     }
     let users: Vec<Row> = all(conn, &format!("{SELECT} ORDER BY u.email"), []).await?;
@@ -68,25 +68,31 @@ pub async fn list<C: Conn>(conn: &C) -> Result<Vec<(User, Vec<String>)>> {
 
 /// A new password ends every session of the person.
 pub async fn set_password<C: Conn>(conn: &C, user: UserId, password_hash: &str) -> Result<()> {
-    execute(conn, "UPDATE users SET password_hash = $2 WHERE id = $1", [user.0.into(), password_hash.into()]).await?;
+    execute(conn, "UPDATE users SET password_hash = $2 WHERE id = $1", [user.into(), password_hash.into()]).await?;
     end_sessions(conn, user).await
 }
 
-pub async fn disable<C: Conn>(conn: &C, user: UserId, now_ms: i64) -> Result<()> {
-    execute(conn, "UPDATE users SET disabled_ms = $2 WHERE id = $1", [user.0.into(), now_ms.into()]).await?;
+pub async fn disable<C: Conn>(conn: &C, user: UserId, now_ms: EpochMs) -> Result<()> {
+    execute(conn, "UPDATE users SET disabled_ms = $2 WHERE id = $1", [user.into(), now_ms.into()]).await?;
     end_sessions(conn, user).await
 }
 
 async fn end_sessions<C: Conn>(conn: &C, user: UserId) -> Result<()> {
-    execute(conn, "DELETE FROM sessions WHERE user_id = $1", [user.0.into()]).await?;
+    execute(conn, "DELETE FROM sessions WHERE user_id = $1", [user.into()]).await?;
     Ok(())
 }
 
 /// Keeps the hash of a session's token; the token itself is in the person's cookie alone.
-pub async fn open_session<C: Conn>(conn: &C, token_hash: &[u8], user: UserId, now_ms: i64, expires_ms: i64) -> Result<()> {
+pub async fn open_session<C: Conn>(
+    conn: &C,
+    token_hash: &[u8],
+    user: UserId,
+    now_ms: EpochMs,
+    expires_ms: EpochMs,
+) -> Result<()> {
     execute(conn, "DELETE FROM sessions WHERE expires_ms <= $1", [now_ms.into()]).await?;
     let text = "INSERT INTO sessions (token_hash, user_id, created_ms, expires_ms) VALUES ($1, $2, $3, $4)";
-    execute(conn, text, [token_hash.into(), user.0.into(), now_ms.into(), expires_ms.into()]).await?;
+    execute(conn, text, [token_hash.into(), user.into(), now_ms.into(), expires_ms.into()]).await?;
     Ok(())
 }
 
@@ -96,7 +102,7 @@ pub async fn close_session<C: Conn>(conn: &C, token_hash: &[u8]) -> Result<()> {
 }
 
 /// The person behind a session's token, if both are still good.
-pub async fn by_session<C: Conn>(conn: &C, token_hash: &[u8], now_ms: i64) -> Result<Option<User>> {
+pub async fn by_session<C: Conn>(conn: &C, token_hash: &[u8], now_ms: EpochMs) -> Result<Option<User>> {
     let text = format!(
         "{SELECT} JOIN sessions s ON s.user_id = u.id WHERE s.token_hash = $1 AND s.expires_ms > $2 AND u.disabled_ms IS NULL"
     );
@@ -117,18 +123,18 @@ const SELECT: &str = "SELECT u.id, u.email, u.name, u.role, u.disabled_ms, u.pas
 
 #[derive(FromQueryResult)]
 struct Row {
-    id: i64,
+    id: UserId,
     email: String,
     name: String,
     role: String,
-    disabled_ms: Option<i64>,
+    disabled_ms: Option<EpochMs>,
     password_hash: String,
 }
 
 impl Row {
     fn user(self) -> User {
         User {
-            id: UserId(self.id),
+            id: self.id,
             email: self.email,
             name: self.name,
             // Least may be done by whoever's role cannot be read.

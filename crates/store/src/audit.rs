@@ -1,14 +1,14 @@
 //! Who changed what, for the agency to look up.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{TenantId, UserId};
+use tetherboard_domain::{EpochMs, TenantId, UserId};
 
 use crate::query::{all, execute};
 use crate::{Conn, Result};
 
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct AuditEvent {
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     /// The person's name; `None`: a command on the server.
     pub person: Option<String>,
     pub brand: Option<String>,
@@ -23,11 +23,10 @@ pub async fn record<C: Conn>(
     tenant: Option<TenantId>,
     what: &str,
     detail: &str,
-    now_ms: i64,
+    now_ms: EpochMs,
 ) -> Result<()> {
     let text = "INSERT INTO audit_events (at_ms, user_id, tenant_id, what, detail) VALUES ($1, $2, $3, $4, $5)";
-    let values =
-        [now_ms.into(), user.map(|user| user.0).into(), tenant.map(|tenant| tenant.0).into(), what.into(), detail.into()];
+    let values = [now_ms.into(), user.into(), tenant.into(), what.into(), detail.into()];
     execute(conn, text, values).await?;
     Ok(())
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Dataset, TenantId};
+use tetherboard_domain::{ContactId, EpochMs, TenantId};
 
 use crate::query::{Query, all, number, rows};
+use crate::records::SubjectId;
 use crate::{Conn, Result};
 
 /// Ids to a question: few enough for the parameters that a statement takes.
@@ -14,17 +15,17 @@ const PART: usize = 1_000;
 /// What is known of when a contact was touched.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct ContactTouch {
-    pub crm_id: String,
-    pub created_ms: Option<i64>,
-    pub first_seen_ms: i64,
+    pub crm_id: ContactId,
+    pub created_ms: Option<EpochMs>,
+    pub first_seen_ms: EpochMs,
     /// The start of the last whole read of its notes; `None` when it has changed since, or was never read.
-    pub notes_known_ms: Option<i64>,
+    pub notes_known_ms: Option<EpochMs>,
     /// A person's last note.
-    pub last_note_ms: Option<i64>,
+    pub last_note_ms: Option<EpochMs>,
 }
 
 /// Of live contacts. A note of the CRM's own (author blank or "System") is nobody's touch, nor is one from after `until_ms`.
-pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[String], until_ms: i64) -> Result<Vec<ContactTouch>> {
+pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId], until_ms: EpochMs) -> Result<Vec<ContactTouch>> {
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(PART) {
         let mut query = Query::new(
@@ -33,7 +34,7 @@ pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[String], until_
              (SELECT MAX(n.created_ms) FROM notes n WHERE n.tenant_id = l.tenant_id AND n.client_id = l.crm_id \
              AND n.gone_ms IS NULL AND LOWER(TRIM(n.author)) NOT IN ('', 'system') AND n.created_ms <= ",
         );
-        query.bind(until_ms).push(") AS last_note_ms FROM leads l WHERE l.gone_ms IS NULL AND l.tenant_id = ").bind(tenant.0);
+        query.bind(until_ms).push(") AS last_note_ms FROM leads l WHERE l.gone_ms IS NULL AND l.tenant_id = ").bind(tenant);
         query.push(" AND l.crm_id IN ").bind_list(part.iter().cloned());
         found.extend(query.all::<_, ContactTouch>(conn).await?);
     }
@@ -41,16 +42,16 @@ pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[String], until_
 }
 
 /// When the first note after a moment was written; a list told as of that moment does not know of it yet.
-pub async fn next_note_ms<C: Conn>(conn: &C, tenant: TenantId, after_ms: i64) -> Result<Option<i64>> {
+pub async fn next_note_ms<C: Conn>(conn: &C, tenant: TenantId, after_ms: EpochMs) -> Result<Option<EpochMs>> {
     let text = "SELECT MIN(created_ms) FROM notes WHERE tenant_id = $1 AND created_ms > $2 AND gone_ms IS NULL";
-    let found = rows(conn, text, [tenant.0.into(), after_ms.into()]).await?;
+    let found = rows(conn, text, [tenant.into(), after_ms.into()]).await?;
     Ok(found.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
 }
 
 /// What a list says of a contact beside its deal.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Profile {
-    pub crm_id: String,
+    pub crm_id: ContactId,
     pub owner: String,
     /// As the agency mapped them; "" where not.
     pub units: String,
@@ -59,12 +60,12 @@ pub struct Profile {
 }
 
 /// Of live contacts.
-pub async fn profiles<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Profile>> {
+pub async fn profiles<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId]) -> Result<Vec<Profile>> {
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(PART) {
         let mut query =
             Query::new("SELECT crm_id, owner, units, source, phone FROM leads WHERE gone_ms IS NULL AND tenant_id = ");
-        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(part.iter().cloned());
+        query.bind(tenant).push(" AND crm_id IN ").bind_list(part.iter().cloned());
         found.extend(query.all::<_, Profile>(conn).await?);
     }
     Ok(found)
@@ -74,7 +75,7 @@ pub async fn profiles<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Re
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CandidateEvent {
     pub crm_id: String,
-    pub client_id: Option<String>,
+    pub client_id: Option<ContactId>,
     /// The live contact's, else as the CRM wrote it.
     pub name: String,
     /// Whether it is a live prospect's.
@@ -85,16 +86,16 @@ pub struct CandidateEvent {
     /// In the CRM's words.
     pub status: String,
     pub all_day: bool,
-    pub starts_ms: i64,
-    pub ends_ms: Option<i64>,
-    pub first_seen_ms: i64,
+    pub starts_ms: EpochMs,
+    pub ends_ms: Option<EpochMs>,
+    pub first_seen_ms: EpochMs,
 }
 
 /// Which appointments are meant.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventFilter {
-    pub from_ms: i64,
-    pub until_ms: Option<i64>,
+    pub from_ms: EpochMs,
+    pub until_ms: Option<EpochMs>,
     pub limit: Option<i64>,
 }
 
@@ -106,7 +107,7 @@ pub async fn events<C: Conn>(conn: &C, tenant: TenantId, filter: EventFilter) ->
          LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id AND l.gone_ms IS NULL \
          WHERE a.gone_ms IS NULL AND NOT a.cancelled AND a.tenant_id = ",
     );
-    query.bind(tenant.0).push(" AND a.starts_ms >= ").bind(filter.from_ms);
+    query.bind(tenant).push(" AND a.starts_ms >= ").bind(filter.from_ms);
     if let Some(until_ms) = filter.until_ms {
         query.push(" AND a.starts_ms < ").bind(until_ms);
     }
@@ -120,18 +121,23 @@ pub async fn events<C: Conn>(conn: &C, tenant: TenantId, filter: EventFilter) ->
 /// An appointment of a contact, as far as its status needs it.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct ContactEvent {
-    pub client_id: String,
+    pub client_id: ContactId,
     pub kind: String,
     pub title: String,
     /// In the CRM's words.
     pub status: String,
     pub all_day: bool,
-    pub starts_ms: i64,
-    pub ends_ms: Option<i64>,
+    pub starts_ms: EpochMs,
+    pub ends_ms: Option<EpochMs>,
 }
 
 /// Those of these contacts from a moment on that are not cancelled; of each contact by their start.
-pub async fn events_of<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String], from_ms: i64) -> Result<Vec<ContactEvent>> {
+pub async fn events_of<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    contacts: &[ContactId],
+    from_ms: EpochMs,
+) -> Result<Vec<ContactEvent>> {
     // No index leads from a contact to its appointments, so each part looks through all of them.
     const PART: usize = 10_000;
     let mut found = Vec::new();
@@ -140,7 +146,7 @@ pub async fn events_of<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String],
             "SELECT client_id, kind, title, status, all_day, starts_ms, ends_ms FROM scheduled_activities \
              WHERE gone_ms IS NULL AND NOT cancelled AND tenant_id = ",
         );
-        query.bind(tenant.0).push(" AND starts_ms >= ").bind(from_ms);
+        query.bind(tenant).push(" AND starts_ms >= ").bind(from_ms);
         query.push(" AND client_id IN ").bind_list(part.iter().cloned()).push(" ORDER BY starts_ms, crm_id");
         found.extend(query.all::<_, ContactEvent>(conn).await?);
     }
@@ -151,39 +157,33 @@ pub async fn events_of<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String],
 pub async fn tells_event_status<C: Conn>(conn: &C, tenant: TenantId) -> Result<bool> {
     let text = "SELECT COUNT(*) FROM (SELECT 1 FROM scheduled_activities WHERE tenant_id = $1 AND gone_ms IS NULL \
                 AND TRIM(status) <> '' LIMIT 1) AS told";
-    Ok(number(conn, text, [tenant.0.into()]).await? > 0)
+    Ok(number(conn, text, [tenant.into()]).await? > 0)
 }
 
 /// When the first appointments of the brand were seen: those of its first read were there before.
-pub async fn first_events_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
-    number(conn, "SELECT MIN(first_seen_ms) FROM scheduled_activities WHERE tenant_id = $1", [tenant.0.into()]).await
+pub async fn first_events_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<EpochMs> {
+    number(conn, "SELECT MIN(first_seen_ms) FROM scheduled_activities WHERE tenant_id = $1", [tenant.into()]).await.map(EpochMs)
 }
 
 /// A seen change of stage, as far as statuses need it. Stages are keys.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Entry {
-    pub crm_id: String,
     pub from_stage: Option<String>,
     pub to_stage: Option<String>,
-    pub seen_after_ms: i64,
-    pub at_ms: i64,
+    pub seen_after_ms: EpochMs,
+    pub at_ms: EpochMs,
 }
 
 /// The seen moves of these contacts or deals, oldest first, by id.
-pub async fn entries<C: Conn>(
-    conn: &C,
-    tenant: TenantId,
-    subject: Dataset,
-    ids: &[String],
-) -> Result<HashMap<String, Vec<Entry>>> {
-    let mut found: HashMap<String, Vec<Entry>> = HashMap::new();
+pub async fn entries<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, ids: &[Id]) -> Result<HashMap<Id, Vec<Entry>>> {
+    let mut found: HashMap<Id, Vec<Entry>> = HashMap::new();
     for part in ids.chunks(PART) {
         let mut query =
             Query::new("SELECT crm_id, from_stage, to_stage, seen_after_ms, at_ms FROM stage_transitions WHERE tenant_id = ");
-        query.bind(tenant.0).push(" AND subject = ").bind(subject.as_str());
+        query.bind(tenant).push(" AND subject = ").bind(Id::SUBJECT.as_str());
         query.push(" AND crm_id IN ").bind_list(part.iter().cloned()).push(" ORDER BY crm_id, seen_after_ms");
-        for entry in query.all::<_, Entry>(conn).await? {
-            found.entry(entry.crm_id.clone()).or_default().push(entry);
+        for row in query.rows(conn).await? {
+            found.entry(row.try_get("", "crm_id")?).or_default().push(Entry::from_query_result(&row, "")?);
         }
     }
     Ok(found)
@@ -194,13 +194,13 @@ pub async fn completed_stays<C: Conn>(
     conn: &C,
     tenant: TenantId,
     stages: &[String],
-    from_ms: i64,
+    from_ms: EpochMs,
 ) -> Result<HashMap<String, Vec<i64>>> {
     #[derive(FromQueryResult)]
     struct Row {
         stage: String,
-        began_ms: Option<i64>,
-        ended_ms: i64,
+        began_ms: Option<EpochMs>,
+        ended_ms: EpochMs,
     }
     let mut query = Query::new(
         "SELECT t.from_stage AS stage, t.at_ms AS ended_ms, (SELECT p.at_ms FROM stage_transitions p \
@@ -208,7 +208,7 @@ pub async fn completed_stays<C: Conn>(
          AND p.seen_after_ms < t.seen_after_ms ORDER BY p.seen_after_ms DESC LIMIT 1) AS began_ms \
          FROM stage_transitions t WHERE t.subject = 'contacts' AND t.tenant_id = ",
     );
-    query.bind(tenant.0).push(" AND t.at_ms >= ").bind(from_ms);
+    query.bind(tenant).push(" AND t.at_ms >= ").bind(from_ms);
     query.push(" AND t.from_stage IN ").bind_list(stages.iter().cloned());
     let mut found: HashMap<String, Vec<i64>> = HashMap::new();
     for row in query.all::<_, Row>(conn).await? {
@@ -224,27 +224,27 @@ pub async fn completed_stays<C: Conn>(
 /// A live prospect that moved.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct ProspectMove {
-    pub crm_id: String,
+    pub crm_id: ContactId,
     pub name: String,
     /// Where it stands now.
     pub stage: Option<String>,
     /// Keys.
     pub from_stage: Option<String>,
     pub to_stage: Option<String>,
-    pub seen_before_ms: i64,
-    pub seen_after_ms: i64,
-    pub at_ms: i64,
+    pub seen_before_ms: EpochMs,
+    pub seen_after_ms: EpochMs,
+    pub at_ms: EpochMs,
 }
 
 /// Moves into these stages since a moment, oldest first.
-pub async fn moves_since<C: Conn>(conn: &C, tenant: TenantId, stages: &[String], since_ms: i64) -> Result<Vec<ProspectMove>> {
+pub async fn moves_since<C: Conn>(conn: &C, tenant: TenantId, stages: &[String], since_ms: EpochMs) -> Result<Vec<ProspectMove>> {
     // The sign keeps SQLite from looking up the moves of each of fifty thousand contacts.
     let mut query = Query::new(
         "SELECT l.crm_id, l.name, l.stage, t.from_stage, t.to_stage, t.seen_before_ms, t.seen_after_ms, t.at_ms \
          FROM stage_transitions t JOIN leads l ON l.tenant_id = t.tenant_id AND l.crm_id = t.crm_id \
          WHERE l.gone_ms IS NULL AND +l.contact_type = 1 AND t.subject = 'contacts' AND t.tenant_id = ",
     );
-    query.bind(tenant.0).push(" AND t.at_ms >= ").bind(since_ms);
+    query.bind(tenant).push(" AND t.at_ms >= ").bind(since_ms);
     query.push(" AND t.to_stage IN ").bind_list(stages.iter().cloned()).push(" ORDER BY t.seen_after_ms, t.crm_id");
     query.all(conn).await
 }
@@ -252,7 +252,7 @@ pub async fn moves_since<C: Conn>(conn: &C, tenant: TenantId, stages: &[String],
 /// A live deal of a prospect, or the prospect that stands for one, whose fee was not known before.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct FeeLearned {
-    pub contact_id: Option<String>,
+    pub contact_id: Option<ContactId>,
     pub name: String,
     pub stage: Option<String>,
     pub fee_cents: i64,
@@ -260,7 +260,7 @@ pub struct FeeLearned {
     pub odds: Option<i64>,
 }
 
-pub async fn fees_learned<C: Conn>(conn: &C, tenant: TenantId, since_ms: i64) -> Result<Vec<FeeLearned>> {
+pub async fn fees_learned<C: Conn>(conn: &C, tenant: TenantId, since_ms: EpochMs) -> Result<Vec<FeeLearned>> {
     const LEARNED: &str =
         "v.tenant_id = $1 AND v.field = 'fee' AND v.old_value IS NULL AND v.new_value IS NOT NULL AND v.at_ms >= $2";
     let text = format!(
@@ -276,5 +276,5 @@ pub async fn fees_learned<C: Conn>(conn: &C, tenant: TenantId, since_ms: i64) ->
          AND NOT EXISTS (SELECT 1 FROM pipeline_items d WHERE d.tenant_id = l.tenant_id AND d.contact_id = l.crm_id \
          AND d.gone_ms IS NULL)"
     );
-    all(conn, &text, [tenant.0.into(), since_ms.into()]).await
+    all(conn, &text, [tenant.into(), since_ms.into()]).await
 }

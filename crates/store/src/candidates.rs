@@ -1,7 +1,7 @@
 //! One contact with everything that is known of it, and the few that a person means by what they type.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, TenantId};
+use tetherboard_domain::{ContactId, DealId, EpochMs, TenantId};
 
 use crate::leads::find_words;
 use crate::notes::{Audience, HIDDEN, HIDDEN_KIND, visible};
@@ -11,7 +11,7 @@ use crate::{Conn, Result};
 /// A contact as its own page shows it, whether the CRM still has it or not.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Candidate {
-    pub crm_id: String,
+    pub crm_id: ContactId,
     pub name: String,
     pub company: String,
     pub email: String,
@@ -24,20 +24,20 @@ pub struct Candidate {
     pub owner: String,
     pub source: Option<String>,
     pub stage: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub contact_type: Option<i64>,
     pub fee_cents: Option<i64>,
     pub fee_flagged: bool,
-    pub created_ms: Option<i64>,
-    pub first_seen_ms: i64,
-    pub changed_ms: i64,
+    pub created_ms: Option<EpochMs>,
+    pub first_seen_ms: EpochMs,
+    pub changed_ms: EpochMs,
     /// Since when reads of the CRM do not show it.
-    pub missing_ms: Option<i64>,
+    pub missing_ms: Option<EpochMs>,
     /// Since when it is taken for gone.
-    pub gone_ms: Option<i64>,
+    pub gone_ms: Option<EpochMs>,
     /// The start of the last whole read of its notes.
-    pub notes_read_ms: Option<i64>,
+    pub notes_read_ms: Option<EpochMs>,
 }
 
 /// `None` when the brand never had such a contact.
@@ -45,23 +45,23 @@ pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Re
     let text = "SELECT crm_id, name, company, email, phone, market, units, whiteboard, owner, source, stage, stage_since_ms, \
                 stage_since_exact, contact_type, fee_cents, fee_flagged, created_ms, first_seen_ms, changed_ms, missing_ms, \
                 gone_ms, notes_read_ms FROM leads WHERE tenant_id = $1 AND crm_id = $2";
-    one(conn, text, [tenant.0.into(), contact.as_str().into()]).await
+    one(conn, text, [tenant.into(), contact.as_str().into()]).await
 }
 
 /// A deal that is joined to a contact.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct OwnDeal {
-    pub crm_id: String,
+    pub crm_id: DealId,
     pub title: String,
     pub owner: String,
     pub stage: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub fee_cents: Option<i64>,
     pub fee_flagged: bool,
     pub odds: Option<i64>,
     pub close_date: Option<String>,
-    pub gone_ms: Option<i64>,
+    pub gone_ms: Option<EpochMs>,
 }
 
 /// A contact's deals, those that are gone last.
@@ -69,7 +69,7 @@ pub async fn deals<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> 
     let text = "SELECT crm_id, title, owner, stage, stage_since_ms, stage_since_exact, fee_cents, fee_flagged, odds, close_date, \
                 gone_ms FROM pipeline_items WHERE tenant_id = $1 AND contact_id = $2 \
                 ORDER BY CASE WHEN gone_ms IS NULL THEN 0 ELSE 1 END, crm_id";
-    all(conn, text, [tenant.0.into(), contact.as_str().into()]).await
+    all(conn, text, [tenant.into(), contact.as_str().into()]).await
 }
 
 #[derive(Clone, Debug, FromQueryResult)]
@@ -84,10 +84,10 @@ pub struct OwnAppointment {
     pub cancelled: bool,
     pub all_day: bool,
     /// `None`: no readable time.
-    pub starts_ms: Option<i64>,
-    pub ends_ms: Option<i64>,
+    pub starts_ms: Option<EpochMs>,
+    pub ends_ms: Option<EpochMs>,
     /// Where it stood before it was last moved.
-    pub moved_from_ms: Option<i64>,
+    pub moved_from_ms: Option<EpochMs>,
 }
 
 /// A contact's appointments, the earliest first, those without a readable time at the end. Of a contact that is gone also
@@ -102,7 +102,7 @@ pub async fn appointments<C: Conn>(
         "SELECT kind, title, description, place, owner, status, cancelled, all_day, starts_ms, ends_ms, moved_from_ms \
          FROM scheduled_activities WHERE tenant_id = ",
     );
-    query.bind(tenant.0).push(" AND client_id = ").bind(contact.as_str());
+    query.bind(tenant).push(" AND client_id = ").bind(contact.as_str());
     query.push(if with_gone { "" } else { " AND gone_ms IS NULL" });
     query.push(" ORDER BY COALESCE(starts_ms, 9223372036854775807), crm_id");
     query.all(conn).await
@@ -119,7 +119,7 @@ pub struct OwnNote {
     pub body: String,
     /// Of the whole plain text.
     pub letters: i64,
-    pub created_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
     /// From the brand's people.
     pub hidden: bool,
     /// Its kind is; else the note itself.
@@ -137,7 +137,7 @@ pub async fn notes<C: Conn>(
     longest: i32,
 ) -> Result<(Vec<OwnNote>, i64)> {
     let of_contact = |query: &mut Query| {
-        query.push(" FROM notes n WHERE n.gone_ms IS NULL AND n.tenant_id = ").bind(tenant.0);
+        query.push(" FROM notes n WHERE n.gone_ms IS NULL AND n.tenant_id = ").bind(tenant);
         query.push(" AND n.client_id = ").bind(contact.as_str());
         visible(query, audience);
     };
@@ -159,7 +159,7 @@ pub async fn notes<C: Conn>(
 /// A contact among those that fit what somebody types.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Match {
-    pub crm_id: String,
+    pub crm_id: ContactId,
     pub name: String,
     pub company: String,
     pub market: String,
@@ -170,7 +170,7 @@ pub struct Match {
 pub async fn matching<C: Conn>(conn: &C, tenant: TenantId, text: &str, limit: i64) -> Result<(Vec<Match>, i64)> {
     #[derive(FromQueryResult)]
     struct Row {
-        crm_id: String,
+        crm_id: ContactId,
         name: String,
         company: String,
         market: String,
@@ -180,7 +180,7 @@ pub async fn matching<C: Conn>(conn: &C, tenant: TenantId, text: &str, limit: i6
     let mut query = Query::new(
         "SELECT crm_id, name, company, market, stage, COUNT(*) OVER () AS fitting FROM leads WHERE gone_ms IS NULL AND tenant_id = ",
     );
-    query.bind(tenant.0);
+    query.bind(tenant);
     find(&mut query, text);
     // The column begins with the name.
     let begins: String = text.trim().to_lowercase().chars().take(200).collect();

@@ -2,7 +2,7 @@
 
 use sea_orm::{FromQueryResult, Value};
 use secrecy::{ExposeSecret, SecretString};
-use tetherboard_domain::{FaultClass, TenantId};
+use tetherboard_domain::{EpochMs, FaultClass, TenantId};
 
 use crate::query::{all, execute, one};
 use crate::{Conn, Result};
@@ -18,15 +18,15 @@ pub fn hash_of(token: &SecretString) -> TokenHash {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenStanding {
     /// Since when it is refused for every brand.
-    pub refused_ms: Option<i64>,
+    pub refused_ms: Option<EpochMs>,
     /// When it was last tried since.
-    pub tried_ms: Option<i64>,
-    pub parked_until_ms: Option<i64>,
+    pub tried_ms: Option<EpochMs>,
+    pub parked_until_ms: Option<EpochMs>,
 }
 
 impl TokenStanding {
     /// A token that is refused is tried once an hour; one that is parked, after that.
-    pub fn binds(&self, now_ms: i64) -> bool {
+    pub fn binds(&self, now_ms: EpochMs) -> bool {
         let tried_lately = self.refused_ms.is_some() && self.tried_ms.is_some_and(|tried| now_ms - tried < HOUR_MS);
         tried_lately || self.parked_until_ms.is_some_and(|until| until > now_ms)
     }
@@ -36,9 +36,9 @@ const HOUR_MS: i64 = 3_600_000;
 
 #[derive(FromQueryResult)]
 struct Row {
-    refused_ms: Option<i64>,
-    tried_ms: Option<i64>,
-    parked_until_ms: Option<i64>,
+    refused_ms: Option<EpochMs>,
+    tried_ms: Option<EpochMs>,
+    parked_until_ms: Option<EpochMs>,
 }
 
 impl Row {
@@ -55,7 +55,7 @@ pub async fn token<C: Conn>(conn: &C, token: &TokenHash) -> Result<TokenStanding
 }
 
 /// The token is refused for every brand: since its first refusal, tried now.
-pub async fn refuse_token<C: Conn>(conn: &C, token: &TokenHash, now_ms: i64) -> Result<()> {
+pub async fn refuse_token<C: Conn>(conn: &C, token: &TokenHash, now_ms: EpochMs) -> Result<()> {
     let text = "INSERT INTO access_tokens (token_hash, refused_ms, tried_ms) VALUES ($1, $2, $2) ON CONFLICT (token_hash) \
                 DO UPDATE SET refused_ms = COALESCE(access_tokens.refused_ms, excluded.refused_ms), tried_ms = excluded.tried_ms";
     execute(conn, text, [token.to_vec().into(), now_ms.into()]).await?;
@@ -63,7 +63,7 @@ pub async fn refuse_token<C: Conn>(conn: &C, token: &TokenHash, now_ms: i64) -> 
 }
 
 /// Claims the hourly try of a refused token: of many processes and brands, one gets it.
-pub async fn may_try_token<C: Conn>(conn: &C, token: &TokenHash, now_ms: i64) -> Result<bool> {
+pub async fn may_try_token<C: Conn>(conn: &C, token: &TokenHash, now_ms: EpochMs) -> Result<bool> {
     let text = "UPDATE access_tokens SET tried_ms = $2 WHERE token_hash = $1 AND refused_ms IS NOT NULL AND tried_ms <= $3";
     let values: [Value; 3] = [token.to_vec().into(), now_ms.into(), (now_ms - HOUR_MS).into()];
     Ok(execute(conn, text, values).await?.rows_affected() == 1)
@@ -76,7 +76,7 @@ pub async fn accept_token<C: Conn>(conn: &C, token: &TokenHash) -> Result<()> {
 }
 
 /// No brand calls with this token before then.
-pub async fn park_token<C: Conn>(conn: &C, token: &TokenHash, until_ms: i64) -> Result<()> {
+pub async fn park_token<C: Conn>(conn: &C, token: &TokenHash, until_ms: EpochMs) -> Result<()> {
     let text = "INSERT INTO access_tokens (token_hash, parked_until_ms) VALUES ($1, $2) \
                 ON CONFLICT (token_hash) DO UPDATE SET parked_until_ms = excluded.parked_until_ms";
     execute(conn, text, [token.to_vec().into(), until_ms.into()]).await?;
@@ -101,18 +101,18 @@ pub async fn forget_other_tokens<C: Conn>(conn: &C, token: &TokenHash) -> Result
 #[derive(Clone, Debug)]
 pub struct KeyCheck {
     pub tenant: TenantId,
-    pub asked_ms: i64,
+    pub asked_ms: EpochMs,
     /// `None` while no worker has answered.
-    pub answered_ms: Option<i64>,
+    pub answered_ms: Option<EpochMs>,
     /// What went wrong; `None`: the key is good.
     pub fault: Option<(FaultClass, String)>,
 }
 
 #[derive(FromQueryResult)]
 struct CheckRow {
-    tenant_id: i64,
-    asked_ms: i64,
-    answered_ms: Option<i64>,
+    tenant_id: TenantId,
+    asked_ms: EpochMs,
+    answered_ms: Option<EpochMs>,
     class: Option<String>,
     message: Option<String>,
 }
@@ -121,7 +121,7 @@ impl CheckRow {
     fn check(self) -> KeyCheck {
         let class = self.class.map(|class| class.parse().unwrap_or(FaultClass::Body));
         KeyCheck {
-            tenant: TenantId(self.tenant_id),
+            tenant: self.tenant_id,
             asked_ms: self.asked_ms,
             answered_ms: self.answered_ms,
             fault: class.map(|class| (class, self.message.unwrap_or_default())),
@@ -129,16 +129,16 @@ impl CheckRow {
     }
 }
 
-pub async fn ask_key_check<C: Conn>(conn: &C, tenant: TenantId, now_ms: i64) -> Result<()> {
+pub async fn ask_key_check<C: Conn>(conn: &C, tenant: TenantId, now_ms: EpochMs) -> Result<()> {
     let text = "INSERT INTO key_checks (tenant_id, asked_ms) VALUES ($1, $2) ON CONFLICT (tenant_id) \
                 DO UPDATE SET asked_ms = excluded.asked_ms, answered_ms = NULL, class = NULL, message = NULL";
-    execute(conn, text, [tenant.0.into(), now_ms.into()]).await?;
+    execute(conn, text, [tenant.into(), now_ms.into()]).await?;
     Ok(())
 }
 
 pub async fn key_check<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<KeyCheck>> {
     let text = "SELECT tenant_id, asked_ms, answered_ms, class, message FROM key_checks WHERE tenant_id = $1";
-    Ok(one::<_, CheckRow>(conn, text, [tenant.0.into()]).await?.map(CheckRow::check))
+    Ok(one::<_, CheckRow>(conn, text, [tenant.into()]).await?.map(CheckRow::check))
 }
 
 /// The checks that nobody has answered.
@@ -147,10 +147,15 @@ pub async fn open_key_checks<C: Conn>(conn: &C) -> Result<Vec<KeyCheck>> {
     Ok(all::<_, CheckRow>(conn, text, []).await?.into_iter().map(CheckRow::check).collect())
 }
 
-pub async fn answer_key_check<C: Conn>(conn: &C, tenant: TenantId, fault: Option<(FaultClass, &str)>, now_ms: i64) -> Result<()> {
+pub async fn answer_key_check<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    fault: Option<(FaultClass, &str)>,
+    now_ms: EpochMs,
+) -> Result<()> {
     let text = "UPDATE key_checks SET answered_ms = $2, class = $3, message = $4 WHERE tenant_id = $1";
     let values: [Value; 4] = [
-        tenant.0.into(),
+        tenant.into(),
         now_ms.into(),
         fault.map(|(class, _)| class.as_str()).into(),
         fault.map(|(_, message)| message.to_owned()).into(),

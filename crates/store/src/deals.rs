@@ -3,24 +3,24 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Dataset, Money, Odds, StageKey, TenantId};
+use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Money, Odds, StageKey, TenantId};
 
 use crate::leads::{LabelMatch, Standing, by_stage, find_words, match_label, standings_in};
 use crate::query::Query;
-use crate::records::{self, Book};
+use crate::records::{self, Book, SubjectId};
 use crate::{Conn, Result};
 
 /// A deal as a run writes it. Which contact it belongs to is decided by [`crate::links::relink`].
 #[derive(Clone, Debug)]
 pub struct DealRecord {
     /// The contact that the CRM names.
-    pub client_id: Option<String>,
+    pub client_id: Option<ContactId>,
     pub title: String,
     pub name: String,
     pub link_key: Option<String>,
     pub contact_type: Option<i64>,
     pub stage: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub fee: Option<Money>,
     pub fee_flagged: bool,
@@ -28,7 +28,7 @@ pub struct DealRecord {
     /// `YYYY-MM-DD`: a calendar date, which no zone moves.
     pub close_date: Option<String>,
     pub owner: String,
-    pub created_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
 }
 
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord)], keep: &[&'static str]) -> Result<()> {
@@ -166,16 +166,16 @@ pub enum DealSort {
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct DealRow {
     /// Blank for the deal that a prospect without any stands for.
-    pub deal_id: String,
+    pub deal_id: DealId,
     /// `None`: not joined to a contact.
-    pub contact_id: Option<String>,
+    pub contact_id: Option<ContactId>,
     pub title: String,
     pub name: String,
     pub market: String,
     pub owner: String,
     pub stage: Option<String>,
     pub stage_key: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub fee_cents: Option<i64>,
     pub odds: Option<i64>,
@@ -226,7 +226,7 @@ pub async fn leading<C: Conn>(conn: &C, tenant: TenantId, most: i64) -> Result<V
              ORDER BY COALESCE(fee_cents, -1) DESC, stage_since_ms DESC, name, deal_id, contact_id) AS place FROM deal) AS placed \
              WHERE place <= "
         ),
-        [tenant.0.into()],
+        [tenant.into()],
     );
     query.bind(most).push(" ORDER BY stage_key, place");
     query.all(conn).await
@@ -235,7 +235,6 @@ pub async fn leading<C: Conn>(conn: &C, tenant: TenantId, most: i64) -> Result<V
 /// How a deal, or the prospect without one, is called.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct DealName {
-    pub crm_id: String,
     pub name: String,
     pub title: String,
     pub market: String,
@@ -243,22 +242,24 @@ pub struct DealName {
 }
 
 /// Names of contacts or of deals, live or gone, by id.
-pub async fn names<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, ids: &[String]) -> Result<HashMap<String, DealName>> {
-    let select = match subject {
+pub async fn names<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, ids: &[Id]) -> Result<HashMap<Id, DealName>> {
+    let select = match Id::SUBJECT {
         Dataset::Deals => "SELECT crm_id, name, title, '' AS market, owner FROM pipeline_items WHERE tenant_id = ",
         _ => "SELECT crm_id, name, '' AS title, market, owner FROM leads WHERE tenant_id = ",
     };
     let mut found = HashMap::with_capacity(ids.len());
     for chunk in ids.chunks(1_000) {
         let mut query = Query::new(select);
-        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
-        found.extend(query.all::<_, DealName>(conn).await?.into_iter().map(|name| (name.crm_id.clone(), name)));
+        query.bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
+        for row in query.rows(conn).await? {
+            found.insert(row.try_get("", "crm_id")?, DealName::from_query_result(&row, "")?);
+        }
     }
     Ok(found)
 }
 
 /// When the deals of prospects came into their stages, by stage.
-pub async fn stage_starts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Option<String>, i64)>> {
+pub async fn stage_starts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Option<String>, EpochMs)>> {
     let mut query = from_deals("SELECT stage, stage_since_ms", tenant);
     query.push(" ORDER BY stage_since_ms");
     let found = query.rows(conn).await?;
@@ -269,11 +270,11 @@ pub async fn stage_starts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Op
 pub async fn unlinked<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
     let text = "SELECT COUNT(*) FROM pipeline_items d WHERE d.tenant_id = $1 AND d.gone_ms IS NULL AND NOT EXISTS \
                 (SELECT 1 FROM leads l WHERE l.tenant_id = d.tenant_id AND l.crm_id = d.contact_id AND l.gone_ms IS NULL)";
-    crate::query::number(conn, text, [tenant.0.into()]).await
+    crate::query::number(conn, text, [tenant.into()]).await
 }
 
 fn from_deals(select: &str, tenant: TenantId) -> Query {
-    Query::numbered(&format!("{DEAL}{select} FROM deal WHERE 1 = 1"), [tenant.0.into()])
+    Query::numbered(&format!("{DEAL}{select} FROM deal WHERE 1 = 1"), [tenant.into()])
 }
 
 fn narrow(query: &mut Query, filter: &DealFilter) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Dataset, TenantId};
+use tetherboard_domain::{Dataset, EpochMs, TenantId};
 
 use crate::query::{Bulk, all, execute, upsert};
 use crate::{Conn, Result};
@@ -17,7 +17,7 @@ pub async fn rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Dataset, 
         rule: String,
     }
     let text = "SELECT dataset, field, rule FROM field_rules WHERE tenant_id = $1 ORDER BY dataset, field";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into()]).await?;
     Ok(found.into_iter().filter_map(|row| Some((row.dataset.parse().ok()?, row.field, row.rule))).collect())
 }
 
@@ -28,14 +28,14 @@ pub async fn set<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, field: &
         Some(rule) => {
             let text = "INSERT INTO field_rules (tenant_id, dataset, field, rule) VALUES ($1, $2, $3, $4) \
                         ON CONFLICT (tenant_id, dataset, field) DO UPDATE SET rule = excluded.rule";
-            execute(conn, text, [tenant.0.into(), dataset.as_str().into(), field.into(), rule.into()]).await?;
+            execute(conn, text, [tenant.into(), dataset.as_str().into(), field.into(), rule.into()]).await?;
         }
         None => {
             let text = "DELETE FROM field_rules WHERE tenant_id = $1 AND dataset = $2 AND field = $3";
-            execute(conn, text, [tenant.0.into(), dataset.as_str().into(), field.into()]).await?;
+            execute(conn, text, [tenant.into(), dataset.as_str().into(), field.into()]).await?;
         }
     }
-    execute(conn, "UPDATE tenants SET mapping_version = mapping_version + 1 WHERE id = $1", [tenant.0.into()]).await?;
+    execute(conn, "UPDATE tenants SET mapping_version = mapping_version + 1 WHERE id = $1", [tenant.into()]).await?;
     Ok(())
 }
 
@@ -45,7 +45,7 @@ pub struct FieldCoverage {
     pub rows: i64,
     pub filled: i64,
     /// Since when no row gives it although many did: the old values stay.
-    pub vanished_ms: Option<i64>,
+    pub vanished_ms: Option<EpochMs>,
 }
 
 pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<HashMap<String, FieldCoverage>> {
@@ -54,10 +54,10 @@ pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> 
         field: String,
         rows_read: i64,
         filled: i64,
-        vanished_ms: Option<i64>,
+        vanished_ms: Option<EpochMs>,
     }
     let text = "SELECT field, rows_read, filled, vanished_ms FROM dataset_fields WHERE tenant_id = $1 AND dataset = $2";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into(), dataset.as_str().into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into(), dataset.as_str().into()]).await?;
     let coverage = |row: &Row| FieldCoverage { rows: row.rows_read, filled: row.filled, vanished_ms: row.vanished_ms };
     Ok(found.iter().map(|row| (row.field.clone(), coverage(row))).collect())
 }
@@ -71,7 +71,7 @@ pub async fn set_coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset,
     };
     let rows = fields.iter().map(|(field, coverage)| {
         vec![
-            tenant.0.into(),
+            tenant.into(),
             dataset.as_str().into(),
             (*field).into(),
             coverage.rows.into(),
@@ -91,6 +91,6 @@ pub async fn vanished<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Datase
     }
     let text =
         "SELECT dataset, field FROM dataset_fields WHERE tenant_id = $1 AND vanished_ms IS NOT NULL ORDER BY dataset, field";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into()]).await?;
     Ok(found.into_iter().filter_map(|row| Some((row.dataset.parse().ok()?, row.field))).collect())
 }

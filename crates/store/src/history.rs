@@ -1,9 +1,10 @@
 //! Stage history, which the CRM does not keep: every change that a sync saw.
 
 use sea_orm::{FromQueryResult, QueryResult};
-use tetherboard_domain::{Dataset, DatasetStatus, TenantId};
+use tetherboard_domain::{ContactId, Dataset, DatasetStatus, DealId, EpochMs, TenantId};
 
 use crate::query::{Bulk, all, rows, upsert};
+use crate::records::SubjectId;
 use crate::{Conn, Result};
 
 /// One seen change of stage. The stages are keys; `None` was no text.
@@ -15,11 +16,11 @@ pub struct Transition {
     pub from: Option<String>,
     pub to: Option<String>,
     /// The start of the last read that saw the old stage.
-    pub seen_before_ms: i64,
+    pub seen_before_ms: EpochMs,
     /// When the new stage was first seen.
-    pub seen_after_ms: i64,
+    pub seen_after_ms: EpochMs,
     /// The best that is known of when it happened, between the two.
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
 }
 
 pub async fn record<C: Conn>(conn: &C, tenant: TenantId, transitions: &[Transition]) -> Result<()> {
@@ -31,7 +32,7 @@ pub async fn record<C: Conn>(conn: &C, tenant: TenantId, transitions: &[Transiti
     };
     let rows = transitions.iter().map(|seen| {
         vec![
-            tenant.0.into(),
+            tenant.into(),
             seen.subject.as_str().into(),
             seen.crm_id.clone().into(),
             seen.seen_after_ms.into(),
@@ -45,23 +46,23 @@ pub async fn record<C: Conn>(conn: &C, tenant: TenantId, transitions: &[Transiti
 }
 
 /// The seen changes of one contact or deal, oldest first.
-pub async fn of<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, crm_id: &str) -> Result<Vec<Transition>> {
+pub async fn of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> Result<Vec<Transition>> {
     #[derive(FromQueryResult)]
     struct Row {
         crm_id: String,
         from_stage: Option<String>,
         to_stage: Option<String>,
-        seen_before_ms: i64,
-        seen_after_ms: i64,
-        at_ms: i64,
+        seen_before_ms: EpochMs,
+        seen_after_ms: EpochMs,
+        at_ms: EpochMs,
     }
     let text = "SELECT crm_id, from_stage, to_stage, seen_before_ms, seen_after_ms, at_ms FROM stage_transitions \
                 WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 ORDER BY seen_after_ms";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into(), subject.as_str().into(), crm_id.into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into(), Id::SUBJECT.as_str().into(), id.clone().into()]).await?;
     Ok(found
         .into_iter()
         .map(|row| Transition {
-            subject,
+            subject: Id::SUBJECT,
             crm_id: row.crm_id,
             from: row.from_stage,
             to: row.to_stage,
@@ -85,9 +86,9 @@ pub struct ValueChange {
     pub field: String,
     pub old: Option<String>,
     pub new: Option<String>,
-    pub seen_before_ms: i64,
-    pub seen_after_ms: i64,
-    pub at_ms: i64,
+    pub seen_before_ms: EpochMs,
+    pub seen_after_ms: EpochMs,
+    pub at_ms: EpochMs,
 }
 
 pub async fn record_values<C: Conn>(conn: &C, tenant: TenantId, changes: &[ValueChange]) -> Result<()> {
@@ -109,7 +110,7 @@ pub async fn record_values<C: Conn>(conn: &C, tenant: TenantId, changes: &[Value
     };
     let rows = changes.iter().map(|change| {
         vec![
-            tenant.0.into(),
+            tenant.into(),
             change.subject.as_str().into(),
             change.crm_id.clone().into(),
             change.seen_after_ms.into(),
@@ -124,24 +125,24 @@ pub async fn record_values<C: Conn>(conn: &C, tenant: TenantId, changes: &[Value
 }
 
 /// The seen changes of one contact's or deal's values, oldest first.
-pub async fn values_of<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, crm_id: &str) -> Result<Vec<ValueChange>> {
+pub async fn values_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> Result<Vec<ValueChange>> {
     #[derive(FromQueryResult)]
     struct Row {
         crm_id: String,
         field: String,
         old_value: Option<String>,
         new_value: Option<String>,
-        seen_before_ms: i64,
-        seen_after_ms: i64,
-        at_ms: i64,
+        seen_before_ms: EpochMs,
+        seen_after_ms: EpochMs,
+        at_ms: EpochMs,
     }
     let text = "SELECT crm_id, field, old_value, new_value, seen_before_ms, seen_after_ms, at_ms FROM value_changes \
                 WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 ORDER BY seen_after_ms, field";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into(), subject.as_str().into(), crm_id.into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into(), Id::SUBJECT.as_str().into(), id.clone().into()]).await?;
     Ok(found
         .into_iter()
         .map(|row| ValueChange {
-            subject,
+            subject: Id::SUBJECT,
             crm_id: row.crm_id,
             field: row.field,
             old: row.old_value,
@@ -157,20 +158,20 @@ pub async fn values_of<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, cr
 
 /// A prospect, live or gone, as far as history needs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeenContact {
-    pub crm_id: String,
+pub struct SeenContact<Id = ContactId> {
+    pub crm_id: Id,
     /// Trimmed; `None` is a value that was no text.
     pub stage: Option<String>,
     pub fee_cents: Option<i64>,
-    pub created_ms: Option<i64>,
-    pub first_seen_ms: i64,
-    pub gone_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
+    pub first_seen_ms: EpochMs,
+    pub gone_ms: Option<EpochMs>,
 }
 
 /// A deal, live or gone, with what is known of the contact that it is joined to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeenDeal {
-    pub seen: SeenContact,
+    pub seen: SeenContact<DealId>,
     /// Hundredths of a percent.
     pub odds: Option<i64>,
     pub contact_type: Option<i64>,
@@ -180,25 +181,25 @@ pub struct SeenDeal {
 /// The contact of a deal, of whatever type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JoinedContact {
-    pub crm_id: String,
+    pub crm_id: ContactId,
     pub contact_type: Option<i64>,
-    pub created_ms: Option<i64>,
-    pub first_seen_ms: i64,
-    pub gone_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
+    pub first_seen_ms: EpochMs,
+    pub gone_ms: Option<EpochMs>,
 }
 
 /// When both contacts and deals had been read whole for the first time: no earlier moment is known. `None` before that.
-pub async fn begins_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<i64>> {
+pub async fn begins_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<EpochMs>> {
     let text = "SELECT dataset, MIN(finished_ms) FROM sync_datasets \
                 WHERE tenant_id = $1 AND dataset IN ($2, $3) AND status = $4 AND finished_ms IS NOT NULL GROUP BY dataset";
     let values = [
-        tenant.0.into(),
+        tenant.into(),
         Dataset::Contacts.as_str().into(),
         Dataset::Deals.as_str().into(),
         DatasetStatus::Succeeded.as_str().into(),
     ];
     let found = rows(conn, text, values).await?;
-    let ends: Vec<i64> = found.iter().map(|row| Ok(row.try_get_by_index(1)?)).collect::<Result<_>>()?;
+    let ends: Vec<EpochMs> = found.iter().map(|row| Ok(row.try_get_by_index(1)?)).collect::<Result<_>>()?;
     Ok(if ends.len() == 2 { ends.into_iter().max() } else { None })
 }
 
@@ -209,9 +210,9 @@ const PART: i64 = 5_000;
 pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(SeenContact)) -> Result<()> {
     let text = "SELECT crm_id, stage, fee_cents, created_ms, first_seen_ms, gone_ms FROM leads \
                 WHERE tenant_id = $1 AND contact_type = 1 AND crm_id > $2 ORDER BY crm_id LIMIT $3";
-    let mut after = String::new();
+    let mut after = ContactId::default();
     loop {
-        let part = rows(conn, text, [tenant.0.into(), after.clone().into(), PART.into()]).await?;
+        let part = rows(conn, text, [tenant.into(), after.clone().into(), PART.into()]).await?;
         for row in &part {
             let seen = seen_contact(row)?;
             after.clone_from(&seen.crm_id);
@@ -229,9 +230,9 @@ pub async fn each_deal<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut
                 c.crm_id, c.contact_type, c.created_ms, c.first_seen_ms, c.gone_ms FROM pipeline_items d \
                 LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id \
                 WHERE d.tenant_id = $1 AND d.crm_id > $2 ORDER BY d.crm_id LIMIT $3";
-    let mut after = String::new();
+    let mut after = DealId::default();
     loop {
-        let part = rows(conn, text, [tenant.0.into(), after.clone().into(), PART.into()]).await?;
+        let part = rows(conn, text, [tenant.into(), after.clone().into(), PART.into()]).await?;
         for row in &part {
             let seen = seen_contact(row)?;
             after.clone_from(&seen.crm_id);
@@ -253,7 +254,7 @@ pub async fn each_deal<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut
     }
 }
 
-fn seen_contact(row: &QueryResult) -> Result<SeenContact> {
+fn seen_contact<Id: SubjectId>(row: &QueryResult) -> Result<SeenContact<Id>> {
     Ok(SeenContact {
         crm_id: row.try_get_by_index(0)?,
         stage: row.try_get_by_index(1)?,
@@ -269,9 +270,9 @@ pub async fn each_move<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, mu
     let text = "SELECT crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, to_stage FROM stage_transitions \
                 WHERE tenant_id = $1 AND subject = $2 AND (crm_id, seen_after_ms) > ($3, $4) \
                 ORDER BY crm_id, seen_after_ms LIMIT $5";
-    let mut after = (String::new(), i64::MIN);
+    let mut after = (String::new(), EpochMs::MIN);
     loop {
-        let values = [tenant.0.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), PART.into()];
+        let values = [tenant.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), PART.into()];
         let part = rows(conn, text, values).await?;
         for row in &part {
             let seen = Transition {
@@ -297,16 +298,10 @@ pub async fn each_value<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, m
     let text = "SELECT crm_id, seen_after_ms, field, seen_before_ms, at_ms, old_value, new_value FROM value_changes \
                 WHERE tenant_id = $1 AND subject = $2 AND field IN ('fee', 'odds') \
                 AND (crm_id, seen_after_ms, field) > ($3, $4, $5) ORDER BY crm_id, seen_after_ms, field LIMIT $6";
-    let mut after = (String::new(), i64::MIN, String::new());
+    let mut after = (String::new(), EpochMs::MIN, String::new());
     loop {
-        let values = [
-            tenant.0.into(),
-            subject.as_str().into(),
-            after.0.clone().into(),
-            after.1.into(),
-            after.2.clone().into(),
-            PART.into(),
-        ];
+        let values =
+            [tenant.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), after.2.clone().into(), PART.into()];
         let part = rows(conn, text, values).await?;
         for row in &part {
             let change = ValueChange {

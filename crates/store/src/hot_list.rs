@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{FromQueryResult, Value};
-use tetherboard_domain::{TenantId, UserId};
+use tetherboard_domain::{ContactId, EpochMs, TenantId, UserId};
 
 use crate::query::{Bulk, Query, all, execute, number, one, upsert};
 use crate::{Conn, Result, Tx};
@@ -12,9 +12,9 @@ use crate::{Conn, Result, Tx};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct HotListHead {
     /// The oldest start of the last whole reads of what it rests on; `None` before there was one.
-    pub as_of_ms: Option<i64>,
+    pub as_of_ms: Option<EpochMs>,
     /// While nothing is read anew, no item changes before then.
-    pub holds_until_ms: i64,
+    pub holds_until_ms: EpochMs,
     /// Whether the calendar was ever read whole.
     pub calendar_read: bool,
     /// In which form the items are written; 0: what they rest on has changed since.
@@ -28,7 +28,7 @@ pub struct HotListRow {
     pub item_key: String,
     /// From 1.
     pub place: i64,
-    pub contact_id: Option<String>,
+    pub contact_id: Option<ContactId>,
     pub name: String,
     pub market: String,
     pub units: String,
@@ -38,7 +38,7 @@ pub struct HotListRow {
     /// How many late ones; 1 for a contact that stands for one.
     pub deals: i64,
     pub stage: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     /// Hundredths of a percent.
     pub odds: Option<i64>,
@@ -50,8 +50,8 @@ pub struct HotListRow {
     pub reasons: String,
     pub status: String,
     pub next_step: String,
-    pub last_touch_ms: Option<i64>,
-    pub notes_known_ms: Option<i64>,
+    pub last_touch_ms: Option<EpochMs>,
+    pub notes_known_ms: Option<EpochMs>,
     pub fdd: Option<String>,
 }
 
@@ -91,7 +91,7 @@ const ITEMS: Bulk<'_> = Bulk {
 impl HotListRow {
     fn values(&self, tenant: TenantId) -> Vec<Value> {
         vec![
-            tenant.0.into(),
+            tenant.into(),
             self.item_key.clone().into(),
             self.place.into(),
             self.contact_id.clone().into(),
@@ -123,7 +123,7 @@ impl HotListRow {
 /// `None` before it was ever made.
 pub async fn head<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<HotListHead>> {
     let text = "SELECT as_of_ms, holds_until_ms, calendar_read, format FROM hot_lists WHERE tenant_id = $1";
-    one(conn, text, [tenant.0.into()]).await
+    one(conn, text, [tenant.into()]).await
 }
 
 /// Every item, by its key. They come some at a time: a database's own rows of a long list weigh more than the list.
@@ -134,7 +134,7 @@ pub async fn each_item<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut
         format!("SELECT {columns} FROM hot_list_items WHERE tenant_id = $1 AND item_key > $2 ORDER BY item_key LIMIT {PART}");
     let mut after = String::new();
     loop {
-        let part: Vec<HotListRow> = all(conn, &text, [tenant.0.into(), after.clone().into()]).await?;
+        let part: Vec<HotListRow> = all(conn, &text, [tenant.into(), after.clone().into()]).await?;
         let is_last = part.len() < PART;
         if let Some(last) = part.last() {
             after.clone_from(&last.item_key);
@@ -150,20 +150,20 @@ pub async fn each_item<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut
 pub async fn lock(tx: &Tx, tenant: TenantId) -> Result<()> {
     let text = "INSERT INTO hot_lists (tenant_id, as_of_ms, holds_until_ms, calendar_read) VALUES ($1, NULL, 0, 1 = 0) \
                 ON CONFLICT (tenant_id) DO UPDATE SET holds_until_ms = hot_lists.holds_until_ms";
-    execute(tx, text, [tenant.0.into()]).await?;
+    execute(tx, text, [tenant.into()]).await?;
     Ok(())
 }
 
 pub async fn set_head(tx: &Tx, tenant: TenantId, head: HotListHead) -> Result<()> {
     let text = "UPDATE hot_lists SET as_of_ms = $2, holds_until_ms = $3, calendar_read = $4, format = $5 WHERE tenant_id = $1";
     let HotListHead { as_of_ms, holds_until_ms, calendar_read, format } = head;
-    execute(tx, text, [tenant.0.into(), as_of_ms.into(), holds_until_ms.into(), calendar_read.into(), format.into()]).await?;
+    execute(tx, text, [tenant.into(), as_of_ms.into(), holds_until_ms.into(), calendar_read.into(), format.into()]).await?;
     Ok(())
 }
 
 /// What the list rests on changes in this transaction: from its end on the items are those of before.
 pub async fn outdate(tx: &Tx, tenant: TenantId) -> Result<()> {
-    execute(tx, "UPDATE hot_lists SET format = 0 WHERE tenant_id = $1", [tenant.0.into()]).await?;
+    execute(tx, "UPDATE hot_lists SET format = 0 WHERE tenant_id = $1", [tenant.into()]).await?;
     Ok(())
 }
 
@@ -180,7 +180,7 @@ pub async fn replace(tx: &Tx, tenant: TenantId, wanted: Vec<HotListRow>) -> Resu
     .await?;
     for part in left.chunks(1_000) {
         let mut query = Query::new("DELETE FROM hot_list_items WHERE tenant_id = ");
-        query.bind(tenant.0).push(" AND item_key IN ").bind_list(part.iter().cloned());
+        query.bind(tenant).push(" AND item_key IN ").bind_list(part.iter().cloned());
         query.execute(tx).await?;
     }
     for key in stand {
@@ -202,27 +202,26 @@ pub struct RulesVersion {
     pub version: i64,
     /// JSON.
     pub rules: String,
-    pub set_ms: i64,
+    pub set_ms: EpochMs,
 }
 
 /// The latest; `None`: as usual.
 pub async fn rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<RulesVersion>> {
     let text = "SELECT version, rules, set_ms FROM hot_list_rules WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1";
-    one(conn, text, [tenant.0.into()]).await
+    one(conn, text, [tenant.into()]).await
 }
 
 /// Every version, the latest first.
 pub async fn all_rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<RulesVersion>> {
     let text = "SELECT version, rules, set_ms FROM hot_list_rules WHERE tenant_id = $1 ORDER BY version DESC";
-    all(conn, text, [tenant.0.into()]).await
+    all(conn, text, [tenant.into()]).await
 }
 
 /// Adds a version, and says which.
-pub async fn set_rules<C: Conn>(conn: &C, tenant: TenantId, rules: &str, user: Option<UserId>, now_ms: i64) -> Result<i64> {
+pub async fn set_rules<C: Conn>(conn: &C, tenant: TenantId, rules: &str, user: Option<UserId>, now_ms: EpochMs) -> Result<i64> {
     let text = "INSERT INTO hot_list_rules (tenant_id, version, rules, user_id, set_ms) \
                 SELECT $1, COALESCE(MAX(version), 0) + 1, $2, $3, $4 FROM hot_list_rules WHERE tenant_id = $1 RETURNING version";
-    let user = user.map(|user| user.0);
-    number(conn, text, [tenant.0.into(), rules.into(), user.into(), now_ms.into()]).await
+    number(conn, text, [tenant.into(), rules.into(), user.into(), now_ms.into()]).await
 }
 
 // Visits ---------------------------------------------------------------------------------------------------------------
@@ -230,16 +229,16 @@ pub async fn set_rules<C: Conn>(conn: &C, tenant: TenantId, rules: &str, user: O
 /// What a person saw when they last looked, and the time before. The lists are JSON.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Visit {
-    pub last_ms: i64,
+    pub last_ms: EpochMs,
     pub last_seen: String,
     /// `None`: this is the first visit.
-    pub before_ms: Option<i64>,
+    pub before_ms: Option<EpochMs>,
     pub before_seen: String,
 }
 
 pub async fn visit<C: Conn>(conn: &C, tenant: TenantId, user: UserId) -> Result<Option<Visit>> {
     let text = "SELECT last_ms, last_seen, before_ms, before_seen FROM hot_list_visits WHERE tenant_id = $1 AND user_id = $2";
-    one(conn, text, [tenant.0.into(), user.0.into()]).await
+    one(conn, text, [tenant.into(), user.into()]).await
 }
 
 pub async fn set_visit<C: Conn>(conn: &C, tenant: TenantId, user: UserId, visit: &Visit) -> Result<()> {
@@ -247,8 +246,8 @@ pub async fn set_visit<C: Conn>(conn: &C, tenant: TenantId, user: UserId, visit:
                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, user_id) DO UPDATE SET last_ms = excluded.last_ms, \
                 last_seen = excluded.last_seen, before_ms = excluded.before_ms, before_seen = excluded.before_seen";
     let values = [
-        tenant.0.into(),
-        user.0.into(),
+        tenant.into(),
+        user.into(),
         visit.last_ms.into(),
         visit.last_seen.clone().into(),
         visit.before_ms.into(),

@@ -1,7 +1,7 @@
 //! Contacts: written by a sync run, counted and listed for the pages.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, Dataset, Money, StageKey, TenantId, UsState, Window};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, Money, StageKey, TenantId, UsState, Window};
 
 use crate::query::{Query, all, one, rows};
 use crate::records::{self, Book};
@@ -26,12 +26,12 @@ pub struct LeadRecord {
     /// Trimmed; `None` is a value that was no text.
     pub source: Option<String>,
     pub stage: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     /// Whether the move into the stage was seen.
     pub stage_since_exact: bool,
     pub fee: Option<Money>,
     pub fee_flagged: bool,
-    pub created_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
 }
 
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(Book, LeadRecord)], keep: &[&'static str]) -> Result<()> {
@@ -92,7 +92,7 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(Book, LeadRecord
 pub struct Standing {
     pub crm_id: String,
     pub stage: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub fee_cents: Option<i64>,
     /// Of a deal.
@@ -101,7 +101,7 @@ pub struct Standing {
     /// Of a contact, sanitised.
     pub whiteboard: Option<String>,
     /// When it was last written, of one that reads have missed since.
-    pub lost_since_ms: Option<i64>,
+    pub lost_since_ms: Option<EpochMs>,
 }
 
 pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
@@ -123,7 +123,7 @@ pub(crate) async fn standings_in<C: Conn>(
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(1_000) {
         let mut query = Query::new(&select);
-        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
+        query.bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
         found.extend(query.all::<_, Standing>(conn).await?);
     }
     Ok(found)
@@ -147,7 +147,7 @@ pub async fn cells<C: Conn>(conn: &C, tenant: TenantId, created: Option<Window>)
     let mut query = Query::new(
         "SELECT source, source_key, stage, stage_key, contact_type, COUNT(*) AS contacts FROM leads WHERE tenant_id = ",
     );
-    query.bind(tenant.0).push(" AND gone_ms IS NULL");
+    query.bind(tenant).push(" AND gone_ms IS NULL");
     if let Some(window) = created {
         query.push(" AND created_ms >= ").bind(window.from_ms()).push(" AND created_ms < ").bind(window.until_ms());
     }
@@ -166,7 +166,7 @@ pub struct Cohort {
     /// Those without a readable created date included.
     pub contacts: i64,
     /// Milliseconds, in no order.
-    pub created: Vec<i64>,
+    pub created: Vec<EpochMs>,
 }
 
 /// All live contacts. A brand's fifty thousand come as some thousand rows.
@@ -184,9 +184,9 @@ pub async fn cohorts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Cohort>>
     let text = "SELECT source, source_key, stage, contact_type, market, COUNT(*) AS contacts, \
                 STRING_AGG(CAST(created_ms AS TEXT), ',') AS created FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL \
                 GROUP BY source, source_key, stage, contact_type, market";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into()]).await?;
     let cohort = |row: Row| Cohort {
-        created: row.created.iter().flat_map(|all| all.split(',')).filter_map(|ms| ms.parse().ok()).collect(),
+        created: row.created.iter().flat_map(|all| all.split(',')).filter_map(|ms| ms.parse().ok().map(EpochMs)).collect(),
         source: row.source,
         source_key: row.source_key,
         stage: row.stage,
@@ -221,7 +221,7 @@ pub async fn first_touches<C: Conn>(conn: &C, tenant: TenantId, created: Window)
          AND LOWER(TRIM(n.author)) NOT IN ('', 'system')) AS after_ms \
          FROM leads l WHERE l.gone_ms IS NULL AND l.contact_type = 1 AND l.tenant_id = ",
     );
-    query.bind(tenant.0).push(" AND l.created_ms >= ").bind(created.from_ms());
+    query.bind(tenant).push(" AND l.created_ms >= ").bind(created.from_ms());
     query.push(" AND l.created_ms < ").bind(created.until_ms());
     let rows: Vec<Row> = query.all(conn).await?;
     let count = |wanted: fn(&&Row) -> bool| i64::try_from(rows.iter().filter(wanted).count()).unwrap_or(i64::MAX);
@@ -245,7 +245,7 @@ pub struct LeadFilter {
     /// Words to find in name, company, email, phone or market, all of which must occur; or a phone number.
     pub text: Option<String>,
     /// Only these, by the CRM's ids; some ten thousand at most.
-    pub ids: Option<Vec<String>>,
+    pub ids: Option<Vec<ContactId>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -281,7 +281,7 @@ pub enum LeadSort {
 
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct LeadRow {
-    pub crm_id: String,
+    pub crm_id: ContactId,
     pub name: String,
     pub company: String,
     pub email: String,
@@ -292,14 +292,14 @@ pub struct LeadRow {
     pub source_key: Option<String>,
     pub stage: Option<String>,
     pub stage_key: Option<String>,
-    pub stage_since_ms: i64,
+    pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub contact_type: Option<i64>,
     pub fee_cents: Option<i64>,
     pub fee_flagged: bool,
-    pub created_ms: Option<i64>,
-    pub modified_ms: Option<i64>,
-    pub first_seen_ms: i64,
+    pub created_ms: Option<EpochMs>,
+    pub modified_ms: Option<EpochMs>,
+    pub first_seen_ms: EpochMs,
 }
 
 const COLUMNS: &str = "crm_id, name, company, email, phone, market, owner, source, source_key, stage, stage_key, stage_since_ms, \
@@ -352,19 +352,18 @@ pub(crate) fn by_stage<'a>(query: &'a mut Query, stage_order: &[StageKey]) -> &'
 
 pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Option<LeadRow>> {
     let text = format!("SELECT {COLUMNS} FROM leads WHERE tenant_id = $1 AND crm_id = $2 AND gone_ms IS NULL");
-    one(conn, &text, [tenant.0.into(), contact.as_str().into()]).await
+    one(conn, &text, [tenant.into(), contact.as_str().into()]).await
 }
 
 /// Every live contact's id and name in the order of ids: for comparing with what the CRM holds.
-pub async fn ids<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<String>> {
+pub async fn ids<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<ContactId>> {
     let found =
-        rows(conn, "SELECT crm_id FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id", [tenant.0.into()])
-            .await?;
+        rows(conn, "SELECT crm_id FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id", [tenant.into()]).await?;
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
 fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
-    query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND gone_ms IS NULL");
+    query.push(" WHERE tenant_id = ").bind(tenant).push(" AND gone_ms IS NULL");
     for stage in &filter.stages {
         match_label(query, "stage", stage);
     }

@@ -1,7 +1,7 @@
 //! Who may write a tenant's data now. A lease is by the machine's clock, since it is about processes.
 
 use sea_orm::Value;
-use tetherboard_domain::TenantId;
+use tetherboard_domain::{EpochMs, TenantId};
 
 use crate::query::{execute, number, rows};
 use crate::{Conn, Result, Tx};
@@ -25,13 +25,13 @@ pub async fn claim<C: Conn>(
     conn: &C,
     tenant: TenantId,
     holder: &str,
-    machine_ms: i64,
-    expires_ms: i64,
+    machine_ms: EpochMs,
+    expires_ms: EpochMs,
 ) -> Result<Option<SyncLease>> {
     let text = "INSERT INTO sync_leases (tenant_id, holder, fence, expires_ms) VALUES ($1, $2, 1, $4) \
                 ON CONFLICT (tenant_id) DO UPDATE SET holder = excluded.holder, fence = sync_leases.fence + 1, \
                 expires_ms = excluded.expires_ms WHERE sync_leases.expires_ms <= $3 RETURNING fence";
-    let values: [Value; 4] = [tenant.0.into(), holder.into(), machine_ms.into(), expires_ms.into()];
+    let values: [Value; 4] = [tenant.into(), holder.into(), machine_ms.into(), expires_ms.into()];
     let claimed = rows(conn, text, values).await?;
     match claimed.first() {
         Some(row) => Ok(Some(SyncLease { tenant, fence: row.try_get_by_index(0)? })),
@@ -40,26 +40,26 @@ pub async fn claim<C: Conn>(
 }
 
 /// Whether the lease was still ours to renew.
-pub async fn renew<C: Conn>(conn: &C, lease: &SyncLease, expires_ms: i64) -> Result<bool> {
+pub async fn renew<C: Conn>(conn: &C, lease: &SyncLease, expires_ms: EpochMs) -> Result<bool> {
     let text = "UPDATE sync_leases SET expires_ms = $3 WHERE tenant_id = $1 AND fence = $2";
-    let renewed = execute(conn, text, [lease.tenant.0.into(), lease.fence.into(), expires_ms.into()]).await?;
+    let renewed = execute(conn, text, [lease.tenant.into(), lease.fence.into(), expires_ms.into()]).await?;
     Ok(renewed.rows_affected() == 1)
 }
 
 pub async fn release<C: Conn>(conn: &C, lease: &SyncLease) -> Result<()> {
     let text = "UPDATE sync_leases SET expires_ms = 0 WHERE tenant_id = $1 AND fence = $2";
-    execute(conn, text, [lease.tenant.0.into(), lease.fence.into()]).await?;
+    execute(conn, text, [lease.tenant.into(), lease.fence.into()]).await?;
     Ok(())
 }
 
 /// Whether the lease is still ours, held so until the transaction ends.
 pub async fn holds(tx: &Tx, lease: &SyncLease) -> Result<bool> {
     let text = "UPDATE sync_leases SET fence = fence WHERE tenant_id = $1 AND fence = $2";
-    Ok(execute(tx, text, [lease.tenant.0.into(), lease.fence.into()]).await?.rows_affected() == 1)
+    Ok(execute(tx, text, [lease.tenant.into(), lease.fence.into()]).await?.rows_affected() == 1)
 }
 
 /// Whether anybody holds the tenant's lease now.
-pub async fn is_held<C: Conn>(conn: &C, tenant: TenantId, machine_ms: i64) -> Result<bool> {
+pub async fn is_held<C: Conn>(conn: &C, tenant: TenantId, machine_ms: EpochMs) -> Result<bool> {
     let text = "SELECT COUNT(*) FROM sync_leases WHERE tenant_id = $1 AND expires_ms > $2";
-    Ok(number(conn, text, [tenant.0.into(), machine_ms.into()]).await? > 0)
+    Ok(number(conn, text, [tenant.into(), machine_ms.into()]).await? > 0)
 }

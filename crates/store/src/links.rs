@@ -10,16 +10,16 @@ use crate::{Conn, Result};
 pub async fn relink<C: Conn>(conn: &C, tenant: TenantId) -> Result<()> {
     let by_id = "UPDATE pipeline_items SET contact_id = client_id \
                  WHERE tenant_id = $1 AND client_id IS NOT NULL AND (contact_id IS NULL OR contact_id <> client_id)";
-    execute(conn, by_id, [tenant.0.into()]).await?;
+    execute(conn, by_id, [tenant.into()]).await?;
     let forget =
         "UPDATE pipeline_items SET contact_id = NULL WHERE tenant_id = $1 AND client_id IS NULL AND contact_id IS NOT NULL";
-    execute(conn, forget, [tenant.0.into()]).await?;
+    execute(conn, forget, [tenant.into()]).await?;
     let by_name = "UPDATE pipeline_items SET contact_id = fitting.crm_id FROM (\
                    SELECT link_key, MIN(crm_id) AS crm_id FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL AND link_key IN (\
                    SELECT link_key FROM pipeline_items WHERE tenant_id = $1 AND client_id IS NULL AND gone_ms IS NULL) \
                    GROUP BY link_key HAVING COUNT(*) = 1) AS fitting \
                    WHERE pipeline_items.tenant_id = $1 AND client_id IS NULL AND gone_ms IS NULL \
                    AND pipeline_items.link_key = fitting.link_key";
-    execute(conn, by_name, [tenant.0.into()]).await?;
+    execute(conn, by_name, [tenant.into()]).await?;
     Ok(())
 }

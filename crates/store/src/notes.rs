@@ -11,7 +11,7 @@ pub use hidden::{Audience, HiddenKind, hidden_kinds, hide_kind, hide_note, show_
 pub(crate) use hidden::{HIDDEN, HIDDEN_KIND, visible};
 
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
-use tetherboard_domain::{Dataset, TenantId, search_words};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, TenantId, search_words};
 
 use crate::query::{Query, number, rows};
 use crate::records::{self, Book};
@@ -23,14 +23,14 @@ use crate::{Conn, Result};
 pub struct NoteRecord {
     /// The CRM's id of it, which need not differ from another contact's note's.
     pub note_id: String,
-    pub client_id: String,
+    pub client_id: ContactId,
     pub kind: String,
     pub author: String,
     /// Sanitised.
     pub html: String,
     /// Plain text.
     pub body: String,
-    pub created_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
 }
 
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, notes: &[(Book, NoteRecord)], keep: &[&'static str]) -> Result<()> {
@@ -105,9 +105,9 @@ pub enum Turn {
 
 /// The contacts whose turn it is, those with an open deal first; `open_stages` are the keys of the stages that count so.
 /// Of the oldest, open deals come first only among those read at the same time, or the others' turn would never come.
-pub async fn next<C: Conn>(conn: &C, tenant: TenantId, turn: Turn, open_stages: &[String], limit: i64) -> Result<Vec<String>> {
+pub async fn next<C: Conn>(conn: &C, tenant: TenantId, turn: Turn, open_stages: &[String], limit: i64) -> Result<Vec<ContactId>> {
     let mut query = Query::new("SELECT crm_id FROM leads WHERE gone_ms IS NULL AND tenant_id = ");
-    query.bind(tenant.0);
+    query.bind(tenant);
     query.push(match turn {
         Turn::Changed => " AND notes_read_ms < changed_ms",
         Turn::NeverRead => " AND notes_read_ms IS NULL",
@@ -124,10 +124,10 @@ pub async fn next<C: Conn>(conn: &C, tenant: TenantId, turn: Turn, open_stages: 
 }
 
 /// These contacts' notes were read whole, from then on.
-pub async fn set_read<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String], started_ms: i64) -> Result<()> {
+pub async fn set_read<C: Conn>(conn: &C, tenant: TenantId, contacts: &[ContactId], started_ms: EpochMs) -> Result<()> {
     for part in contacts.chunks(1_000) {
         let mut query = Query::new("UPDATE leads SET notes_read_ms = ");
-        query.bind(started_ms).push(" WHERE tenant_id = ").bind(tenant.0);
+        query.bind(started_ms).push(" WHERE tenant_id = ").bind(tenant);
         query.push(" AND crm_id IN ").bind_list(part.iter().cloned());
         query.execute(conn).await?;
     }
@@ -135,9 +135,9 @@ pub async fn set_read<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String], 
 }
 
 /// The raw rows that live notes stand on, in order, each with the contact whose note it is.
-pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(RowNo, String)>> {
+pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(RowNo, ContactId)>> {
     let text = "SELECT row_no, client_id FROM notes WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY client_id, row_no";
-    let found = rows(conn, text, [tenant.0.into()]).await?;
+    let found = rows(conn, text, [tenant.into()]).await?;
     found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
@@ -151,7 +151,7 @@ pub struct NoteCoverage {
 pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId) -> Result<NoteCoverage> {
     let text = "SELECT COUNT(*), COUNT(CASE WHEN notes_read_ms >= changed_ms THEN 1 END) FROM leads \
                 WHERE tenant_id = $1 AND gone_ms IS NULL";
-    let found = rows(conn, text, [tenant.0.into()]).await?;
+    let found = rows(conn, text, [tenant.into()]).await?;
     let Some(row) = found.first() else { return Ok(NoteCoverage::default()) };
     Ok(NoteCoverage { contacts: row.try_get_by_index(0)?, current: row.try_get_by_index(1)? })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use tetherboard_domain::EpochMs;
+
 use crate::snapshots::{Answer, RowNo};
 use crate::{Result, StoreError};
 
@@ -72,7 +74,7 @@ pub struct KeptPage {
     pub page_no: i64,
     pub request: String,
     pub offset: usize,
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     pub http_status: u16,
     /// The number of its body. Bodies are numbered as they first come, so that a list that comes again in its order
     /// names them in a byte each, or less; their hashes would weigh more than all the rest.
@@ -87,7 +89,7 @@ pub(crate) fn pack_pages(pages: &[KeptPage]) -> Result<Vec<u8>> {
         put_number(&mut plain, page.request.len() as u64);
         plain.extend_from_slice(page.request.as_bytes());
     }
-    let mut last_ms = 0;
+    let mut last_ms = EpochMs(0);
     for page in pages {
         put_number(&mut plain, page.offset as u64);
         put_number(&mut plain, u64::from(page.http_status));
@@ -112,13 +114,13 @@ pub(crate) fn unpack_pages(packed: &[u8], first: i64) -> Result<Vec<KeptPage>> {
         let (request, after) = rest.split_at_checked(length).ok_or_else(|| broken("a list of answers is cut"))?;
         rest = after;
         let request = String::from_utf8_lossy(request).into_owned();
-        pages.push(KeptPage { page_no, request, offset: 0, at_ms: 0, http_status: 0, body_no: 0 });
+        pages.push(KeptPage { page_no, request, offset: 0, at_ms: EpochMs(0), http_status: 0, body_no: 0 });
     }
-    let mut last_ms = 0;
+    let mut last_ms = EpochMs(0);
     for page in &mut pages {
         page.offset = usize::try_from(take_number(&mut rest)?).unwrap_or(usize::MAX);
         page.http_status = u16::try_from(take_number(&mut rest)?).unwrap_or(0);
-        last_ms += unzigzag(take_number(&mut rest)?);
+        last_ms = last_ms + unzigzag(take_number(&mut rest)?);
         page.at_ms = last_ms;
     }
     let mut order = BodyOrder::default();
@@ -282,7 +284,7 @@ mod tests {
             page_no,
             request: format!("read_client_history_notes/{}?limit=100&offset=0", 1_000_000 + 7 * page_no),
             offset: 0,
-            at_ms: 1_795_000_000_000 + 40 * page_no,
+            at_ms: EpochMs(1_795_000_000_000 + 40 * page_no),
             http_status: 200,
             // Every other contact has no notes.
             body_no: if page_no % 2 == 0 { 17 } else { 4_000 + page_no / 2 },
@@ -319,7 +321,8 @@ mod tests {
     fn a_page_of_new_rows_has_a_layout_of_a_few_bytes_a_page() {
         let body = format!("[{}]", vec!["{}"; 100].join(","));
         let ranges: Vec<Range<usize>> = (0..100).map(|i| 1 + 3 * i..3 + 3 * i).collect();
-        let answer = Answer { request: "r", offset: 0, at_ms: 0, http_status: 200, body: body.as_bytes(), rows: &ranges };
+        let answer =
+            Answer { request: "r", offset: 0, at_ms: EpochMs(0), http_status: 200, body: body.as_bytes(), rows: &ranges };
         let places: Vec<RowNo> = (65_536..65_636).collect();
         let packed = Layout::of(&answer, &places).encode().unwrap();
         assert!(packed.len() < 60, "{}", packed.len());

@@ -24,10 +24,10 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, day: &str, stages: &[Stage
         key: 3,
         keep: &[],
     };
-    execute(conn, "DELETE FROM pipeline_days WHERE tenant_id = $1 AND day = $2", [tenant.0.into(), day.into()]).await?;
+    execute(conn, "DELETE FROM pipeline_days WHERE tenant_id = $1 AND day = $2", [tenant.into(), day.into()]).await?;
     let rows = stages.iter().map(|stage| {
         vec![
-            tenant.0.into(),
+            tenant.into(),
             day.into(),
             stage.stage.as_str().into(),
             stage.contacts.into(),
@@ -46,7 +46,7 @@ pub async fn first_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Str
     struct Row {
         day: Option<String>,
     }
-    let row: Option<Row> = one(conn, "SELECT MIN(day) AS day FROM pipeline_days WHERE tenant_id = $1", [tenant.0.into()]).await?;
+    let row: Option<Row> = one(conn, "SELECT MIN(day) AS day FROM pipeline_days WHERE tenant_id = $1", [tenant.into()]).await?;
     Ok(row.and_then(|row| row.day))
 }
 
@@ -56,7 +56,7 @@ pub async fn last_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Stri
     struct Row {
         day: Option<String>,
     }
-    let row: Option<Row> = one(conn, "SELECT MAX(day) AS day FROM pipeline_days WHERE tenant_id = $1", [tenant.0.into()]).await?;
+    let row: Option<Row> = one(conn, "SELECT MAX(day) AS day FROM pipeline_days WHERE tenant_id = $1", [tenant.into()]).await?;
     Ok(row.and_then(|row| row.day))
 }
 
@@ -90,7 +90,7 @@ pub async fn between<C: Conn>(conn: &C, tenant: TenantId, first: &str, last: &st
     }
     let text = "SELECT day, stage_key, contacts, deals, value_cents, weighted_cents, carried FROM pipeline_days \
                 WHERE tenant_id = $1 AND day >= $2 AND day <= $3 ORDER BY day, stage_key";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into(), first.into(), last.into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into(), first.into(), last.into()]).await?;
     let mut days: Vec<KeptDay> = Vec::new();
     for row in found {
         let stage = StageDay {

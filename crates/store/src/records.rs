@@ -1,9 +1,10 @@
 //! The books that every list of the CRM keeps alike: what is current, what is missing, what is gone.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
-use sea_orm::{FromQueryResult, Value};
-use tetherboard_domain::{Dataset, TenantId};
+use sea_orm::{FromQueryResult, TryGetable, Value};
+use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, TenantId};
 
 use crate::query::{Bulk, Query, execute, is_sqlite, rows, upsert};
 use crate::snapshots::RowNo;
@@ -21,6 +22,20 @@ pub(crate) fn table(dataset: Dataset) -> &'static str {
     }
 }
 
+/// The id of a contact or of a deal: whose history is asked for is in its type.
+pub trait SubjectId: Clone + Eq + Hash + Into<Value> + TryGetable {
+    /// The list that it is an id of.
+    const SUBJECT: Dataset;
+}
+
+impl SubjectId for ContactId {
+    const SUBJECT: Dataset = Dataset::Contacts;
+}
+
+impl SubjectId for DealId {
+    const SUBJECT: Dataset = Dataset::Deals;
+}
+
 /// What every record is written with.
 #[derive(Clone, Debug)]
 pub struct Book {
@@ -28,9 +43,9 @@ pub struct Book {
     pub row_no: RowNo,
     pub mapping_version: i64,
     /// When this very row was first seen; of a record that was gone, when it was back.
-    pub changed_ms: i64,
+    pub changed_ms: EpochMs,
     /// The CRM's `last_modified_date`.
-    pub modified_ms: Option<i64>,
+    pub modified_ms: Option<EpochMs>,
     /// Which of the list's fields the row gave, a bit each.
     pub filled: i64,
 }
@@ -63,7 +78,7 @@ pub(crate) async fn put<C: Conn>(
     let keep: Vec<&str> = ["first_seen_ms"].iter().chain(keep).copied().collect();
     let rows = records.map(|(book, own)| {
         let mut values: Vec<Value> = vec![
-            tenant.0.into(),
+            tenant.into(),
             book.crm_id.clone().into(),
             book.row_no.into(),
             book.mapping_version.into(),
@@ -113,7 +128,7 @@ pub async fn current<C: Conn>(
     let mut found = HashMap::with_capacity(row_nos.len());
     for chunk in row_nos.chunks(1_000) {
         let mut query = Query::new(&format!("SELECT row_no, crm_id, filled FROM {} WHERE tenant_id = ", table(dataset)));
-        query.bind(tenant.0).push(" AND gone_ms IS NULL AND mapping_version = ").bind(mapping_version);
+        query.bind(tenant).push(" AND gone_ms IS NULL AND mapping_version = ").bind(mapping_version);
         query.push(" AND row_no IN ").bind_list(chunk.iter().copied());
         for row in query.rows(conn).await? {
             let current = Current { crm_id: row.try_get_by_index(1)?, filled: row.try_get_by_index(2)? };
@@ -129,8 +144,8 @@ pub struct Known {
     pub crm_id: String,
     pub row_no: RowNo,
     pub mapping_version: i64,
-    pub changed_ms: i64,
-    pub gone_ms: Option<i64>,
+    pub changed_ms: EpochMs,
+    pub gone_ms: Option<EpochMs>,
 }
 
 pub async fn known<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ids: &[String]) -> Result<HashMap<String, Known>> {
@@ -139,7 +154,7 @@ pub async fn known<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ids: &
     let mut found = HashMap::with_capacity(ids.len());
     for chunk in ids.chunks(1_000) {
         let mut query = Query::new(&select);
-        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
+        query.bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
         for known in query.all::<_, Known>(conn).await? {
             found.insert(known.crm_id.clone(), known);
         }
@@ -150,7 +165,7 @@ pub async fn known<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ids: &
 /// The raw rows that live records stand on, in order.
 pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<(RowNo, String)>> {
     let text = format!("SELECT row_no, crm_id FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no", table(dataset));
-    let found = rows(conn, &text, [tenant.0.into()]).await?;
+    let found = rows(conn, &text, [tenant.into()]).await?;
     found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
@@ -174,7 +189,7 @@ impl Ground {
 
 pub async fn ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Option<Ground>> {
     let text = "SELECT rows_hash, decoded_by FROM dataset_states WHERE tenant_id = $1 AND dataset = $2";
-    let found = rows(conn, text, [tenant.0.into(), dataset.as_str().into()]).await?;
+    let found = rows(conn, text, [tenant.into(), dataset.as_str().into()]).await?;
     let Some(row) = found.first() else { return Ok(None) };
     let (hash, decoded_by): (Option<Vec<u8>>, Option<i64>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     let hash = hash.and_then(|hash| hash.try_into().ok());
@@ -185,7 +200,7 @@ pub async fn ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Re
 pub async fn set_ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ground: Option<Ground>) -> Result<()> {
     let text = "UPDATE dataset_states SET rows_hash = $3, decoded_by = $4 WHERE tenant_id = $1 AND dataset = $2";
     let values: [Value; 4] = [
-        tenant.0.into(),
+        tenant.into(),
         dataset.as_str().into(),
         ground.map(|ground| ground.hash.to_vec()).into(),
         ground.map(|ground| ground.decoded_by).into(),
@@ -198,7 +213,7 @@ pub async fn set_ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, g
 pub async fn some_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, limit: i64) -> Result<Vec<RowNo>> {
     let text =
         format!("SELECT row_no FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no DESC LIMIT $2", table(dataset));
-    let found = rows(conn, &text, [tenant.0.into(), limit.into()]).await?;
+    let found = rows(conn, &text, [tenant.into(), limit.into()]).await?;
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
@@ -209,12 +224,12 @@ pub enum Scope {
     /// Appointments that start between two moments, the first included, and those whose start nobody can read: the CRM
     /// knows it, and shows them while they are near.
     Starting {
-        from_ms: i64,
-        until_ms: i64,
+        from_ms: EpochMs,
+        until_ms: EpochMs,
     },
     /// The notes of these contacts.
     Of {
-        contacts: Vec<String>,
+        contacts: Vec<ContactId>,
     },
 }
 
@@ -246,7 +261,7 @@ pub async fn live_count<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, s
     let mut count = 0;
     for part in scope.parts() {
         let mut query = Query::new(&format!("SELECT COUNT(*) FROM {} WHERE gone_ms IS NULL AND tenant_id = ", table(dataset)));
-        part.narrow(query.bind(tenant.0));
+        part.narrow(query.bind(tenant));
         count += query.number(conn).await?;
     }
     Ok(count)
@@ -258,12 +273,12 @@ pub async fn live_ids<C: Conn>(
     tenant: TenantId,
     dataset: Dataset,
     scope: &Scope,
-) -> Result<Vec<(String, Option<i64>)>> {
+) -> Result<Vec<(String, Option<EpochMs>)>> {
     let mut ids = Vec::new();
     for part in scope.parts() {
         let mut query =
             Query::new(&format!("SELECT crm_id, missing_ms FROM {} WHERE gone_ms IS NULL AND tenant_id = ", table(dataset)));
-        part.narrow(query.bind(tenant.0));
+        part.narrow(query.bind(tenant));
         for row in query.rows(conn).await? {
             ids.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
         }
@@ -275,7 +290,7 @@ pub async fn live_ids<C: Conn>(
 pub async fn missing_ids<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<String>> {
     let text =
         format!("SELECT crm_id FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL AND missing_ms IS NOT NULL", table(dataset));
-    let found = rows(conn, &text, [tenant.0.into()]).await?;
+    let found = rows(conn, &text, [tenant.into()]).await?;
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
@@ -285,9 +300,9 @@ pub enum Absence {
     /// It is there again.
     Back,
     /// One whole read missed it.
-    Missing(i64),
+    Missing(EpochMs),
     /// It is taken for gone.
-    Gone(i64),
+    Gone(EpochMs),
 }
 
 pub async fn set_absence<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ids: &[String], absence: Absence) -> Result<()> {
@@ -298,7 +313,7 @@ pub async fn set_absence<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, 
             Absence::Missing(now_ms) => query.push("missing_ms = ").bind(now_ms),
             Absence::Gone(now_ms) => query.push("gone_ms = ").bind(now_ms),
         };
-        query.push(" WHERE tenant_id = ").bind(tenant.0).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
+        query.push(" WHERE tenant_id = ").bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
         query.execute(conn).await?;
     }
     Ok(())

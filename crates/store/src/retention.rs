@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tetherboard_domain::{Dataset, RunId, TenantId};
+use tetherboard_domain::{Dataset, EpochMs, RunId, TenantId};
 
 use crate::packing::{Frame, Layout, unpack_pages};
 use crate::query::{Query, execute, number, rows};
@@ -14,18 +14,18 @@ use crate::snapshots::{PLACES, RowNo, row_hash};
 use crate::{Conn, Result, Store, Tx};
 
 /// The runs whose answers are kept, oldest first, with when each began.
-pub async fn kept_runs<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(RunId, i64)>> {
+pub async fn kept_runs<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(RunId, EpochMs)>> {
     let text = "SELECT id, COALESCE(started_ms, requested_ms) FROM sync_runs r WHERE tenant_id = $1 AND EXISTS (\
                 SELECT 1 FROM snapshot_pages p WHERE p.tenant_id = r.tenant_id AND p.run_id = r.id) ORDER BY id";
-    let found = rows(conn, text, [tenant.0.into()]).await?;
-    found.iter().map(|row| Ok((RunId(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect()
+    let found = rows(conn, text, [tenant.into()]).await?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
 /// Forgets a run's answers; what it set aside can then not be shown either.
 pub async fn forget<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<()> {
     for table in ["snapshot_pages", "set_aside_rows"] {
         let text = format!("DELETE FROM {table} WHERE tenant_id = $1 AND run_id = $2");
-        execute(conn, &text, [tenant.0.into(), run.0.clone().into()]).await?;
+        execute(conn, &text, [tenant.into(), run.clone().into()]).await?;
     }
     Ok(())
 }
@@ -34,7 +34,7 @@ pub async fn forget<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<
 pub async fn claim_day<C: Conn>(conn: &C, tenant: TenantId, day: &str) -> Result<bool> {
     let text =
         "UPDATE tenants SET snapshots_thinned = $2 WHERE id = $1 AND (snapshots_thinned IS NULL OR snapshots_thinned <> $2)";
-    Ok(execute(conn, text, [tenant.0.into(), day.into()]).await?.rows_affected() == 1)
+    Ok(execute(conn, text, [tenant.into(), day.into()]).await?.rows_affected() == 1)
 }
 
 /// How a sweep ended.
@@ -49,7 +49,7 @@ pub enum Swept {
 const BODIES_AT_ONCE: usize = 500;
 
 /// Takes away bodies that no run's answers name, and rows that no body, no record and no set-aside row stands on.
-pub async fn sweep(store: &Store, tenant: TenantId, machine_ms: i64) -> Result<Swept> {
+pub async fn sweep(store: &Store, tenant: TenantId, machine_ms: EpochMs) -> Result<Swept> {
     let conn = store.conn();
     let Some(quiet) = Quiet::find(conn, tenant, machine_ms).await? else { return Ok(Swept::Disturbed) };
     let named = named_bodies(conn, tenant).await?;
@@ -57,7 +57,7 @@ pub async fn sweep(store: &Store, tenant: TenantId, machine_ms: i64) -> Result<S
     let mut after = i64::MIN;
     loop {
         let text = "SELECT body_no, layout FROM snapshot_bodies WHERE tenant_id = $1 AND body_no > $2 ORDER BY body_no LIMIT 500";
-        let part = rows(conn, text, [tenant.0.into(), after.into()]).await?;
+        let part = rows(conn, text, [tenant.into(), after.into()]).await?;
         let Some(last) = part.last() else { break };
         after = last.try_get_by_index(0)?;
         for row in &part {
@@ -79,7 +79,7 @@ pub async fn sweep(store: &Store, tenant: TenantId, machine_ms: i64) -> Result<S
     for part in dead_bodies.chunks(BODIES_AT_ONCE) {
         let Some(tx) = quiet.begin(store).await? else { return Ok(Swept::Disturbed) };
         let mut query = Query::new("DELETE FROM snapshot_bodies WHERE tenant_id = ");
-        query.bind(tenant.0).push(" AND body_no IN ").bind_list(part.iter().copied());
+        query.bind(tenant).push(" AND body_no IN ").bind_list(part.iter().copied());
         query.execute(&tx).await?;
         Store::commit(tx).await?;
     }
@@ -96,14 +96,14 @@ pub async fn sweep(store: &Store, tenant: TenantId, machine_ms: i64) -> Result<S
 struct Quiet {
     tenant: TenantId,
     fence: i64,
-    machine_ms: i64,
+    machine_ms: EpochMs,
 }
 
 impl Quiet {
-    async fn find<C: Conn>(conn: &C, tenant: TenantId, machine_ms: i64) -> Result<Option<Self>> {
+    async fn find<C: Conn>(conn: &C, tenant: TenantId, machine_ms: EpochMs) -> Result<Option<Self>> {
         // Whoever slept through the end of the lease could wake with rows in hand that are gone by then.
         let text = "UPDATE sync_leases SET fence = fence + 1 WHERE tenant_id = $1 AND expires_ms <= $2 RETURNING fence";
-        let found = rows(conn, text, [tenant.0.into(), machine_ms.into()]).await?;
+        let found = rows(conn, text, [tenant.into(), machine_ms.into()]).await?;
         let fence = found.first().map(|row| row.try_get_by_index(0)).transpose()?;
         Ok(fence.map(|fence| Self { tenant, fence, machine_ms }))
     }
@@ -112,7 +112,7 @@ impl Quiet {
     async fn begin(&self, store: &Store) -> Result<Option<Tx>> {
         let tx = store.begin().await?;
         let text = "UPDATE sync_leases SET fence = fence WHERE tenant_id = $1 AND fence = $2 AND expires_ms <= $3";
-        let values = [self.tenant.0.into(), self.fence.into(), self.machine_ms.into()];
+        let values = [self.tenant.into(), self.fence.into(), self.machine_ms.into()];
         Ok((execute(&tx, text, values).await?.rows_affected() == 1).then_some(tx))
     }
 }
@@ -122,7 +122,7 @@ async fn named_bodies<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<i64
     let mut named = HashSet::new();
     for (run, _) in kept_runs(conn, tenant).await? {
         let text = "SELECT packed FROM snapshot_pages WHERE tenant_id = $1 AND run_id = $2";
-        for row in rows(conn, text, [tenant.0.into(), run.0.clone().into()]).await? {
+        for row in rows(conn, text, [tenant.into(), run.clone().into()]).await? {
             let packed: Vec<u8> = row.try_get_by_index(0)?;
             named.extend(unpack_pages(&packed, 0)?.into_iter().map(|page| page.body_no));
         }
@@ -131,7 +131,7 @@ async fn named_bodies<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<i64
 }
 
 async fn row_nos<C: Conn>(conn: &C, text: &str, tenant: TenantId) -> Result<Vec<i64>> {
-    rows(conn, text, [tenant.0.into()]).await?.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    rows(conn, text, [tenant.into()]).await?.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
 /// Places that are in use, frame by frame, a bit each.
@@ -161,7 +161,7 @@ impl LiveRows {
 /// Drops a frame that nothing stands on; empties dead places of one that is half dead, so that live rows keep theirs.
 async fn thin_frame(tx: &Tx, tenant: TenantId, frame_no: i64, is_live: impl Fn(usize) -> bool) -> Result<usize> {
     let text = "SELECT bytes FROM raw_frames WHERE tenant_id = $1 AND frame_no = $2";
-    let found = rows(tx, text, [tenant.0.into(), frame_no.into()]).await?;
+    let found = rows(tx, text, [tenant.into(), frame_no.into()]).await?;
     let Some(row) = found.first() else { return Ok(0) };
     let packed: Vec<u8> = row.try_get_by_index(0)?;
     let frame = Frame::unpack(&packed)?;
@@ -179,20 +179,20 @@ async fn thin_frame(tx: &Tx, tenant: TenantId, frame_no: i64, is_live: impl Fn(u
     }
     for part in hashes.chunks(1_000) {
         let mut query = Query::new("DELETE FROM raw_rows WHERE tenant_id = ");
-        query.bind(tenant.0).push(" AND row_no >= ").bind(frame_no * PLACES).push(" AND row_no < ").bind((frame_no + 1) * PLACES);
+        query.bind(tenant).push(" AND row_no >= ").bind(frame_no * PLACES).push(" AND row_no < ").bind((frame_no + 1) * PLACES);
         query.push(" AND hash IN ").bind_list(part.iter().map(|hash| hash.to_vec()));
         query.execute(tx).await?;
     }
     if all_dead {
         let text = "DELETE FROM raw_frames WHERE tenant_id = $1 AND frame_no = $2";
-        execute(tx, text, [tenant.0.into(), frame_no.into()]).await?;
+        execute(tx, text, [tenant.into(), frame_no.into()]).await?;
     } else {
         let mut thinned = Frame::default();
         for place in 0..frame.rows() {
             thinned.push(frame.get(place).filter(|_| is_live(place)).unwrap_or_default());
         }
         let text = "UPDATE raw_frames SET bytes = $3 WHERE tenant_id = $1 AND frame_no = $2";
-        execute(tx, text, [tenant.0.into(), frame_no.into(), thinned.pack()?.into()]).await?;
+        execute(tx, text, [tenant.into(), frame_no.into(), thinned.pack()?.into()]).await?;
     }
     Ok(dead.len())
 }
@@ -200,9 +200,9 @@ async fn thin_frame(tx: &Tx, tenant: TenantId, frame_no: i64, is_live: impl Fn(u
 /// The bytes that a tenant's answers take, packed.
 pub async fn bytes_kept<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
     let text = "SELECT CAST(COALESCE(SUM(LENGTH(bytes)), 0) AS BIGINT) FROM raw_frames WHERE tenant_id = $1";
-    let frames = number(conn, text, [tenant.0.into()]).await?;
+    let frames = number(conn, text, [tenant.into()]).await?;
     let text = "SELECT CAST(COALESCE(SUM(LENGTH(layout)), 0) AS BIGINT) FROM snapshot_bodies WHERE tenant_id = $1";
-    let layouts = number(conn, text, [tenant.0.into()]).await?;
+    let layouts = number(conn, text, [tenant.into()]).await?;
     let text = "SELECT CAST(COALESCE(SUM(LENGTH(packed)), 0) AS BIGINT) FROM snapshot_pages WHERE tenant_id = $1";
-    Ok(frames + layouts + number(conn, text, [tenant.0.into()]).await?)
+    Ok(frames + layouts + number(conn, text, [tenant.into()]).await?)
 }

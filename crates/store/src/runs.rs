@@ -1,7 +1,7 @@
 //! Sync runs: what was asked for, how it stands, what came of each dataset, and what went wrong.
 
 use sea_orm::{FromQueryResult, Value};
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId, RunStatus, TenantId, Trigger, UserId};
+use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, FaultClass, RunId, RunStatus, TenantId, Trigger, UserId};
 use uuid::Uuid;
 
 use crate::packing::broken;
@@ -15,9 +15,9 @@ pub struct Run {
     pub tenant: TenantId,
     pub trigger: Trigger,
     pub status: RunStatus,
-    pub requested_ms: i64,
-    pub started_ms: Option<i64>,
-    pub finished_ms: Option<i64>,
+    pub requested_ms: EpochMs,
+    pub started_ms: Option<EpochMs>,
+    pub finished_ms: Option<EpochMs>,
     /// The person who asked for it.
     pub asked_by: Option<UserId>,
     /// Of a replay: the run whose answers are normalised again; `None`: the latest answers.
@@ -33,8 +33,8 @@ pub struct Run {
 pub struct DatasetReport {
     pub dataset: Dataset,
     pub status: DatasetStatus,
-    pub started_ms: Option<i64>,
-    pub finished_ms: Option<i64>,
+    pub started_ms: Option<EpochMs>,
+    pub finished_ms: Option<EpochMs>,
     pub expected: Option<i64>,
     pub pages: i64,
     pub read: i64,
@@ -124,7 +124,7 @@ impl Wish {
 
 /// A run that a person asked for: the one already waiting or running, if there is one, so that two clicks start one. A
 /// waiting one takes on the removals that are agreed to; one that is running has passed them by, so another is asked for.
-pub async fn request<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<RunId> {
+pub async fn request<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: EpochMs) -> Result<RunId> {
     let wish = &wish.into();
     if let Some(open) = open_runs_of(conn, tenant).await?.into_iter().find(|run| wish.is_met_by(run)) {
         return Ok(open.id);
@@ -136,12 +136,11 @@ pub async fn request<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>,
         added("excluded.accept_removals")
     );
     let asked = rows(conn, &text, new_run(tenant, wish, RunStatus::Queued, now_ms)).await?;
-    let id = asked.first().ok_or_else(|| broken("a run that was asked for is missing"))?.try_get_by_index(0)?;
-    Ok(RunId(id))
+    Ok(asked.first().ok_or_else(|| broken("a run that was asked for is missing"))?.try_get_by_index(0)?)
 }
 
 /// Opens a run under a lease: a waiting request of a person if there is one of its kind, else a new one.
-pub async fn start<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: i64) -> Result<Run> {
+pub async fn start<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, now_ms: EpochMs) -> Result<Run> {
     let wish = &wish.into();
     // One statement, so that a request which is cancelled in this moment either ends or begins.
     let text = format!(
@@ -151,22 +150,22 @@ pub async fn start<C: Conn>(conn: &C, tenant: TenantId, wish: impl Into<Wish>, n
         added("$8")
     );
     let values: [Value; 8] = [
-        tenant.0.into(),
+        tenant.into(),
         RunStatus::Queued.as_str().into(),
         RunStatus::Running.as_str().into(),
         now_ms.into(),
         Trigger::Replay.as_str().into(),
         (wish.trigger == Trigger::Replay).into(),
-        wish.replay_of.as_ref().map(|run| run.0.clone()).into(),
+        wish.replay_of.clone().into(),
         names(&wish.accept_removals).into(),
     ];
     let waiting = rows(conn, &text, values).await?;
     let id = match waiting.first() {
-        Some(row) => RunId(row.try_get_by_index(0)?),
+        Some(row) => row.try_get_by_index(0)?,
         None => {
             let values = new_run(tenant, wish, RunStatus::Running, now_ms);
             let id = rows(conn, &format!("{INSERT} RETURNING id"), values).await?;
-            RunId(id.first().ok_or_else(|| broken("a new run is missing"))?.try_get_by_index(0)?)
+            id.first().ok_or_else(|| broken("a new run is missing"))?.try_get_by_index(0)?
         }
     };
     get(conn, tenant, &id).await?.ok_or_else(|| broken("a new run is missing"))
@@ -176,16 +175,16 @@ const INSERT: &str = "INSERT INTO sync_runs \
     (id, tenant_id, started_by, status, requested_ms, started_ms, asked_by, replay_of, accept_removals) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-fn new_run(tenant: TenantId, wish: &Wish, status: RunStatus, now_ms: i64) -> [Value; 9] {
+fn new_run(tenant: TenantId, wish: &Wish, status: RunStatus, now_ms: EpochMs) -> [Value; 9] {
     [
         Uuid::now_v7().to_string().into(),
-        tenant.0.into(),
+        tenant.into(),
         wish.trigger.as_str().into(),
         status.as_str().into(),
         now_ms.into(),
         (status == RunStatus::Running).then_some(now_ms).into(),
-        wish.asked_by.map(|user| user.0).into(),
-        wish.replay_of.as_ref().map(|run| run.0.clone()).into(),
+        wish.asked_by.into(),
+        wish.replay_of.clone().into(),
         names(&wish.accept_removals).into(),
     ]
 }
@@ -213,13 +212,13 @@ fn datasets(names: &str) -> Vec<Dataset> {
 }
 
 /// Asks an open run to stop; whether there was one to ask. One that nobody has claimed yet ends at once.
-pub async fn cancel<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, now_ms: i64) -> Result<bool> {
+pub async fn cancel<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, now_ms: EpochMs) -> Result<bool> {
     let text = "UPDATE sync_runs SET cancel_ms = $3, finished_ms = CASE WHEN status = $4 THEN $3 ELSE NULL END, \
                 status = CASE WHEN status = $4 THEN $5 ELSE status END \
                 WHERE tenant_id = $1 AND id = $2 AND status IN ($4, $6)";
     let values: [Value; 6] = [
-        tenant.0.into(),
-        run.0.clone().into(),
+        tenant.into(),
+        run.clone().into(),
         now_ms.into(),
         RunStatus::Queued.as_str().into(),
         RunStatus::Aborted.as_str().into(),
@@ -232,22 +231,22 @@ pub async fn is_cancelled<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> R
     Ok(get(conn, tenant, run).await?.is_some_and(|run| run.cancelled))
 }
 
-pub async fn finish<C: Conn>(conn: &C, run: &RunId, status: RunStatus, now_ms: i64) -> Result<()> {
+pub async fn finish<C: Conn>(conn: &C, run: &RunId, status: RunStatus, now_ms: EpochMs) -> Result<()> {
     // A run that somebody else closed as aborted stays so.
     let text = "UPDATE sync_runs SET status = $2, finished_ms = $3 WHERE id = $1 AND status = $4";
-    let values = [run.0.clone().into(), status.as_str().into(), now_ms.into(), RunStatus::Running.as_str().into()];
+    let values = [run.clone().into(), status.as_str().into(), now_ms.into(), RunStatus::Running.as_str().into()];
     execute(conn, text, values).await?;
     Ok(())
 }
 
 /// Closes the runs of a process that died. To be called under a new lease.
-pub async fn abort_open<C: Conn>(conn: &C, tenant: TenantId, now_ms: i64) -> Result<u64> {
+pub async fn abort_open<C: Conn>(conn: &C, tenant: TenantId, now_ms: EpochMs) -> Result<u64> {
     let text = "UPDATE sync_runs SET status = $2, finished_ms = $3 WHERE tenant_id = $1 AND status = $4";
-    let values = [tenant.0.into(), RunStatus::Aborted.as_str().into(), now_ms.into(), RunStatus::Running.as_str().into()];
+    let values = [tenant.into(), RunStatus::Aborted.as_str().into(), now_ms.into(), RunStatus::Running.as_str().into()];
     let aborted = execute(conn, text, values).await?.rows_affected();
     let text = "UPDATE sync_datasets SET status = $2, finished_ms = $3 WHERE tenant_id = $1 AND status IN ($4, $5)";
     let values = [
-        tenant.0.into(),
+        tenant.into(),
         DatasetStatus::Failed.as_str().into(),
         now_ms.into(),
         DatasetStatus::Reading.as_str().into(),
@@ -272,7 +271,7 @@ pub async fn open_runs<C: Conn>(conn: &C) -> Result<Vec<Run>> {
 /// A tenant's, the running ones first.
 async fn open_runs_of<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Run>> {
     let text = format!("{SELECT} WHERE tenant_id = $1 AND status IN ($2, $3) ORDER BY status DESC, requested_ms DESC, id DESC");
-    let values = [tenant.0.into(), RunStatus::Queued.as_str().into(), RunStatus::Running.as_str().into()];
+    let values = [tenant.into(), RunStatus::Queued.as_str().into(), RunStatus::Running.as_str().into()];
     Ok(all::<_, Row>(conn, &text, values).await?.into_iter().map(Row::run).collect())
 }
 
@@ -286,32 +285,32 @@ pub async fn queued_tenants<C: Conn>(conn: &C) -> Result<Vec<(TenantId, Trigger)
 /// The newest reads of the CRM first.
 pub async fn newest<C: Conn>(conn: &C, tenant: TenantId, limit: i64) -> Result<Vec<Run>> {
     let text = format!("{SELECT} WHERE tenant_id = $1 AND started_by <> $3 ORDER BY requested_ms DESC, id DESC LIMIT $2");
-    let values = [tenant.0.into(), limit.into(), Trigger::Replay.as_str().into()];
+    let values = [tenant.into(), limit.into(), Trigger::Replay.as_str().into()];
     Ok(all::<_, Row>(conn, &text, values).await?.into_iter().map(Row::run).collect())
 }
 
 /// The newest runs first, replays included, after so many.
 pub async fn list<C: Conn>(conn: &C, tenant: TenantId, limit: i64, after: i64) -> Result<Vec<Run>> {
     let text = format!("{SELECT} WHERE tenant_id = $1 ORDER BY requested_ms DESC, id DESC LIMIT $2 OFFSET $3");
-    Ok(all::<_, Row>(conn, &text, [tenant.0.into(), limit.into(), after.into()]).await?.into_iter().map(Row::run).collect())
+    Ok(all::<_, Row>(conn, &text, [tenant.into(), limit.into(), after.into()]).await?.into_iter().map(Row::run).collect())
 }
 
 pub async fn count<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
-    number(conn, "SELECT COUNT(*) FROM sync_runs WHERE tenant_id = $1", [tenant.0.into()]).await
+    number(conn, "SELECT COUNT(*) FROM sync_runs WHERE tenant_id = $1", [tenant.into()]).await
 }
 
 pub async fn get<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<Option<Run>> {
     let text = format!("{SELECT} WHERE tenant_id = $1 AND id = $2");
-    Ok(one::<_, Row>(conn, &text, [tenant.0.into(), run.0.clone().into()]).await?.map(Row::run))
+    Ok(one::<_, Row>(conn, &text, [tenant.into(), run.clone().into()]).await?.map(Row::run))
 }
 
 /// The reads of which something of a dataset was applied, the newest first.
 pub async fn all_applied<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<RunId>> {
     let mut query = Query::new("SELECT d.run_id FROM sync_datasets d JOIN sync_runs r ON r.id = d.run_id WHERE d.tenant_id = ");
-    query.bind(tenant.0).push(" AND d.dataset = ").bind(dataset.as_str()).push(" AND r.started_by <> ");
+    query.bind(tenant).push(" AND d.dataset = ").bind(dataset.as_str()).push(" AND r.started_by <> ");
     query.bind(Trigger::Replay.as_str()).push(" AND d.status IN ").bind_list(applied());
     query.push(" ORDER BY d.started_ms DESC, r.id DESC");
-    query.rows(conn).await?.iter().map(|row| Ok(RunId(row.try_get_by_index(0)?))).collect()
+    query.rows(conn).await?.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
 /// The last read of which something of a dataset was applied.
@@ -325,14 +324,14 @@ pub async fn reads_before<C: Conn>(
     tenant: TenantId,
     dataset: Dataset,
     run: &RunId,
-) -> Result<(Option<i64>, Option<i64>)> {
+) -> Result<(Option<EpochMs>, Option<EpochMs>)> {
     let mut query = Query::numbered(
         "SELECT MAX(d.started_ms), MAX(CASE WHEN d.status = $4 THEN d.started_ms END) FROM sync_datasets d \
          JOIN sync_runs r ON r.id = d.run_id WHERE d.tenant_id = $1 AND d.dataset = $2 AND d.run_id < $3 AND r.started_by <> $5",
         [
-            tenant.0.into(),
+            tenant.into(),
             dataset.as_str().into(),
-            run.0.clone().into(),
+            run.clone().into(),
             DatasetStatus::Succeeded.as_str().into(),
             Trigger::Replay.as_str().into(),
         ],
@@ -351,7 +350,7 @@ pub async fn newest_finished<C: Conn>(conn: &C, tenant: TenantId, status: Option
     let mut query = Query::new(SELECT);
     query
         .push(" WHERE tenant_id = ")
-        .bind(tenant.0)
+        .bind(tenant)
         .push(" AND finished_ms IS NOT NULL AND started_ms IS NOT NULL AND started_by <> ");
     query.bind(Trigger::Replay.as_str());
     if let Some(status) = status {
@@ -368,7 +367,7 @@ pub async fn failing_since<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option
          AND requested_ms > COALESCE((SELECT MAX(requested_ms) \
          FROM sync_runs WHERE tenant_id = $1 AND status = $2 AND started_by <> $3), -1) ORDER BY requested_ms, id LIMIT 1"
     );
-    let values = [tenant.0.into(), RunStatus::Succeeded.as_str().into(), Trigger::Replay.as_str().into()];
+    let values = [tenant.into(), RunStatus::Succeeded.as_str().into(), Trigger::Replay.as_str().into()];
     Ok(one::<_, Row>(conn, &text, values).await?.map(Row::run))
 }
 
@@ -377,31 +376,31 @@ const SELECT: &str = "SELECT id, tenant_id, started_by, status, requested_ms, st
 
 #[derive(FromQueryResult)]
 struct Row {
-    id: String,
-    tenant_id: i64,
+    id: RunId,
+    tenant_id: TenantId,
     started_by: String,
     status: String,
-    requested_ms: i64,
-    started_ms: Option<i64>,
-    finished_ms: Option<i64>,
-    asked_by: Option<i64>,
-    replay_of: Option<String>,
+    requested_ms: EpochMs,
+    started_ms: Option<EpochMs>,
+    finished_ms: Option<EpochMs>,
+    asked_by: Option<UserId>,
+    replay_of: Option<RunId>,
     accept_removals: String,
-    cancel_ms: Option<i64>,
+    cancel_ms: Option<EpochMs>,
 }
 
 impl Row {
     fn run(self) -> Run {
         Run {
-            id: RunId(self.id),
-            tenant: TenantId(self.tenant_id),
+            id: self.id,
+            tenant: self.tenant_id,
             trigger: self.started_by.parse().unwrap_or(Trigger::Schedule),
             status: self.status.parse().unwrap_or(RunStatus::Failed),
             requested_ms: self.requested_ms,
             started_ms: self.started_ms,
             finished_ms: self.finished_ms,
-            asked_by: self.asked_by.map(UserId),
-            replay_of: self.replay_of.map(RunId),
+            asked_by: self.asked_by,
+            replay_of: self.replay_of,
             accept_removals: datasets(&self.accept_removals),
             cancelled: self.cancel_ms.is_some(),
         }
@@ -409,10 +408,10 @@ impl Row {
 }
 
 /// Writes a dataset's report, its error included.
-pub async fn report<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, report: &DatasetReport, now_ms: i64) -> Result<()> {
+pub async fn report<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, report: &DatasetReport, now_ms: EpochMs) -> Result<()> {
     let values: Vec<Value> = vec![
-        tenant.0.into(),
-        run.0.clone().into(),
+        tenant.into(),
+        run.clone().into(),
         report.dataset.as_str().into(),
         report.status.as_str().into(),
         report.started_ms.into(),
@@ -431,8 +430,8 @@ pub async fn report<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, report: &D
     crate::query::upsert(conn, &REPORTS, vec![values]).await?;
     if let Some(error) = &report.error {
         let values = vec![
-            tenant.0.into(),
-            run.0.clone().into(),
+            tenant.into(),
+            run.clone().into(),
             report.dataset.as_str().into(),
             error.class.as_str().into(),
             error.message.clone().into(),
@@ -482,8 +481,8 @@ pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result
     struct Row {
         dataset: String,
         status: String,
-        started_ms: Option<i64>,
-        finished_ms: Option<i64>,
+        started_ms: Option<EpochMs>,
+        finished_ms: Option<EpochMs>,
         expected: Option<i64>,
         pages: i64,
         rows_read: i64,
@@ -503,7 +502,7 @@ pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result
                 d.unchanged, d.gone, d.held, d.set_aside, d.retries, e.class, e.message, e.request, e.trace FROM sync_datasets d \
                 LEFT JOIN sync_errors e ON e.tenant_id = d.tenant_id AND e.run_id = d.run_id AND e.dataset = d.dataset \
                 WHERE d.tenant_id = $1 AND d.run_id = $2";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into(), run.0.clone().into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into(), run.clone().into()]).await?;
     let mut reports: Vec<DatasetReport> = found
         .into_iter()
         .filter_map(|row| {
@@ -553,7 +552,7 @@ pub async fn set_aside<C: Conn>(
     let rows = found
         .iter()
         .map(|(row_no, reason)| {
-            vec![tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), (*row_no).into(), reason.clone().into()]
+            vec![tenant.into(), run.clone().into(), dataset.as_str().into(), (*row_no).into(), reason.clone().into()]
         })
         .collect();
     crate::query::upsert(conn, &SET_ASIDE, rows).await
@@ -570,7 +569,7 @@ pub async fn set_aside_rows<C: Conn>(
 ) -> Result<Vec<(RowNo, String)>> {
     let text = "SELECT row_no, reason FROM set_aside_rows WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3 \
                 ORDER BY row_no LIMIT $4 OFFSET $5";
-    let values = [tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), limit.into(), after.into()];
+    let values = [tenant.into(), run.clone().into(), dataset.as_str().into(), limit.into(), after.into()];
     let found = rows(conn, text, values).await?;
     found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
@@ -579,7 +578,7 @@ pub async fn set_aside_rows<C: Conn>(
 pub async fn under_way<C: Conn>(conn: &C) -> Result<Vec<(TenantId, DatasetReport)>> {
     #[derive(FromQueryResult)]
     struct Row {
-        tenant_id: i64,
+        tenant_id: TenantId,
         dataset: String,
         status: String,
         rows_read: i64,
@@ -595,7 +594,7 @@ pub async fn under_way<C: Conn>(conn: &C) -> Result<Vec<(TenantId, DatasetReport
             expected: row.expected,
             ..DatasetReport::waiting(row.dataset.parse().ok()?)
         };
-        Some((TenantId(row.tenant_id), report))
+        Some((row.tenant_id, report))
     };
     Ok(found.into_iter().filter_map(report).collect())
 }
@@ -603,22 +602,22 @@ pub async fn under_way<C: Conn>(conn: &C) -> Result<Vec<(TenantId, DatasetReport
 /// When the last whole read of each dataset began, and the last of which anything was applied.
 #[derive(Clone, Debug, Default)]
 pub struct DatasetAges {
-    ages: Vec<(Dataset, Option<i64>, Option<i64>)>,
+    ages: Vec<(Dataset, Option<EpochMs>, Option<EpochMs>)>,
 }
 
 impl DatasetAges {
     /// The start of the last whole read.
-    pub fn whole_ms(&self, dataset: Dataset) -> Option<i64> {
+    pub fn whole_ms(&self, dataset: Dataset) -> Option<EpochMs> {
         self.ages.iter().find(|(known, ..)| *known == dataset).and_then(|(_, whole, _)| *whole)
     }
 
     /// The start of the last read of which anything was applied.
-    pub fn read_ms(&self, dataset: Dataset) -> Option<i64> {
+    pub fn read_ms(&self, dataset: Dataset) -> Option<EpochMs> {
         self.ages.iter().find(|(known, ..)| *known == dataset).and_then(|(.., read)| *read)
     }
 
     /// The oldest of the whole reads of several datasets; `None` while one of them never had one.
-    pub fn as_of_ms(&self, datasets: &[Dataset]) -> Option<i64> {
+    pub fn as_of_ms(&self, datasets: &[Dataset]) -> Option<EpochMs> {
         datasets.iter().map(|dataset| self.whole_ms(*dataset)).min().flatten()
     }
 }
@@ -627,11 +626,11 @@ pub async fn dataset_ages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Dataset
     #[derive(FromQueryResult)]
     struct Row {
         dataset: String,
-        whole_started_ms: Option<i64>,
-        read_started_ms: Option<i64>,
+        whole_started_ms: Option<EpochMs>,
+        read_started_ms: Option<EpochMs>,
     }
     let text = "SELECT dataset, whole_started_ms, read_started_ms FROM dataset_states WHERE tenant_id = $1";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into()]).await?;
     Ok(DatasetAges {
         ages: found
             .into_iter()
@@ -641,17 +640,23 @@ pub async fn dataset_ages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Dataset
 }
 
 /// Moves a dataset's watermark: the start of the read just applied, and whether it was whole.
-pub async fn set_dataset_age<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, started_ms: i64, whole: bool) -> Result<()> {
+pub async fn set_dataset_age<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    dataset: Dataset,
+    started_ms: EpochMs,
+    whole: bool,
+) -> Result<()> {
     let text = "INSERT INTO dataset_states (tenant_id, dataset, read_started_ms, whole_started_ms) VALUES ($1, $2, $3, $4) \
                 ON CONFLICT (tenant_id, dataset) DO UPDATE SET read_started_ms = excluded.read_started_ms, \
                 whole_started_ms = COALESCE(excluded.whole_started_ms, dataset_states.whole_started_ms)";
     let whole_ms = whole.then_some(started_ms);
-    execute(conn, text, [tenant.0.into(), dataset.as_str().into(), started_ms.into(), whole_ms.into()]).await?;
+    execute(conn, text, [tenant.into(), dataset.as_str().into(), started_ms.into(), whole_ms.into()]).await?;
     Ok(())
 }
 
 /// How many rows of a dataset of a run could not be used; rows that are alike, byte for byte, are one.
 pub async fn set_aside_count<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset) -> Result<i64> {
     let text = "SELECT COUNT(*) FROM set_aside_rows WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3";
-    number(conn, text, [tenant.0.into(), run.0.clone().into(), dataset.as_str().into()]).await
+    number(conn, text, [tenant.into(), run.clone().into(), dataset.as_str().into()]).await
 }

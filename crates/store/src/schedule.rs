@@ -1,7 +1,7 @@
 //! Appointments.
 
 use sea_orm::{FromQueryResult, Value};
-use tetherboard_domain::{Dataset, TenantId};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, TenantId};
 
 use crate::query::{Query, all};
 use crate::records::{self, Book};
@@ -10,7 +10,7 @@ use crate::{Conn, Result};
 /// An appointment as a run writes it.
 #[derive(Clone, Debug)]
 pub struct ActivityRecord {
-    pub client_id: Option<String>,
+    pub client_id: Option<ContactId>,
     pub name: String,
     pub kind: String,
     pub title: String,
@@ -23,10 +23,10 @@ pub struct ActivityRecord {
     pub cancelled: bool,
     pub all_day: bool,
     /// `None`: no readable time.
-    pub starts_ms: Option<i64>,
-    pub ends_ms: Option<i64>,
+    pub starts_ms: Option<EpochMs>,
+    pub ends_ms: Option<EpochMs>,
     /// Where it stood before it was last moved.
-    pub moved_from_ms: Option<i64>,
+    pub moved_from_ms: Option<EpochMs>,
 }
 
 pub async fn put<C: Conn>(
@@ -75,15 +75,15 @@ pub async fn put<C: Conn>(
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Standing {
     pub crm_id: String,
-    pub starts_ms: Option<i64>,
-    pub moved_from_ms: Option<i64>,
+    pub starts_ms: Option<EpochMs>,
+    pub moved_from_ms: Option<EpochMs>,
 }
 
 pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(1_000) {
         let mut query = Query::new("SELECT crm_id, starts_ms, moved_from_ms FROM scheduled_activities WHERE tenant_id = ");
-        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(part.iter().cloned());
+        query.bind(tenant).push(" AND crm_id IN ").bind_list(part.iter().cloned());
         found.extend(query.all::<_, Standing>(conn).await?);
     }
     Ok(found)
@@ -92,7 +92,7 @@ pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> R
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct ActivityRow {
     pub crm_id: String,
-    pub client_id: Option<String>,
+    pub client_id: Option<ContactId>,
     pub name: String,
     pub stage: Option<String>,
     pub kind: String,
@@ -103,19 +103,19 @@ pub struct ActivityRow {
     pub status: String,
     pub cancelled: bool,
     pub all_day: bool,
-    pub starts_ms: Option<i64>,
-    pub ends_ms: Option<i64>,
-    pub moved_from_ms: Option<i64>,
+    pub starts_ms: Option<EpochMs>,
+    pub ends_ms: Option<EpochMs>,
+    pub moved_from_ms: Option<EpochMs>,
 }
 
 /// The appointments that start between two moments, the first included; in their order.
-pub async fn between<C: Conn>(conn: &C, tenant: TenantId, from_ms: i64, until_ms: i64) -> Result<Vec<ActivityRow>> {
+pub async fn between<C: Conn>(conn: &C, tenant: TenantId, from_ms: EpochMs, until_ms: EpochMs) -> Result<Vec<ActivityRow>> {
     let text = "SELECT a.crm_id, a.client_id, COALESCE(l.name, a.name) AS name, l.stage, a.kind, a.title, a.description, a.place, \
                 a.owner, a.status, a.cancelled, a.all_day, a.starts_ms, a.ends_ms, a.moved_from_ms FROM scheduled_activities a \
                 LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id AND l.gone_ms IS NULL \
                 WHERE a.tenant_id = $1 AND a.gone_ms IS NULL AND a.starts_ms >= $2 AND a.starts_ms < $3 \
                 ORDER BY a.starts_ms, a.crm_id";
-    all(conn, text, [tenant.0.into(), from_ms.into(), until_ms.into()]).await
+    all(conn, text, [tenant.into(), from_ms.into(), until_ms.into()]).await
 }
 
 /// What an appointment is told apart by.
@@ -133,7 +133,7 @@ pub struct Traits {
 pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Traits>> {
     let text = "SELECT kind, title, place, owner, status FROM scheduled_activities \
                 WHERE tenant_id = $1 AND gone_ms IS NULL AND starts_ms IS NULL";
-    all(conn, text, [tenant.0.into()]).await
+    all(conn, text, [tenant.into()]).await
 }
 
 /// An appointment as the calendar shows it.
@@ -141,7 +141,7 @@ pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Traits>>
 pub struct CalendarRow {
     pub crm_id: String,
     /// The live contact's.
-    pub client_id: Option<String>,
+    pub client_id: Option<ContactId>,
     /// The live contact's, else as the CRM wrote it.
     pub name: String,
     /// Whether it is a live prospect's.
@@ -156,9 +156,9 @@ pub struct CalendarRow {
     pub status: String,
     pub cancelled: bool,
     pub all_day: bool,
-    pub starts_ms: Option<i64>,
-    pub ends_ms: Option<i64>,
-    pub moved_from_ms: Option<i64>,
+    pub starts_ms: Option<EpochMs>,
+    pub ends_ms: Option<EpochMs>,
+    pub moved_from_ms: Option<EpochMs>,
 }
 
 /// All appointments, by their start, then those without a readable one.
@@ -169,15 +169,19 @@ pub async fn whole<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CalendarRo
                 LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id AND l.gone_ms IS NULL \
                 WHERE a.tenant_id = $1 AND a.gone_ms IS NULL \
                 ORDER BY CASE WHEN a.starts_ms IS NULL THEN 1 ELSE 0 END, a.starts_ms, a.crm_id";
-    all(conn, text, [tenant.0.into()]).await
+    all(conn, text, [tenant.into()]).await
 }
 
 /// The stages of contacts' live deals: of each contact, those of all its deals.
-pub async fn deal_stages<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String]) -> Result<Vec<(String, Option<String>)>> {
+pub async fn deal_stages<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    contacts: &[ContactId],
+) -> Result<Vec<(ContactId, Option<String>)>> {
     let mut found = Vec::new();
     for part in contacts.chunks(1_000) {
         let mut query = Query::new("SELECT contact_id, stage FROM pipeline_items WHERE gone_ms IS NULL AND tenant_id = ");
-        query.bind(tenant.0).push(" AND contact_id IN ").bind_list(part.iter().cloned());
+        query.bind(tenant).push(" AND contact_id IN ").bind_list(part.iter().cloned());
         for row in query.rows(conn).await? {
             found.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
         }
@@ -190,7 +194,7 @@ pub async fn deal_stages<C: Conn>(conn: &C, tenant: TenantId, contacts: &[String
 pub struct FeedRow {
     pub crm_id: String,
     /// The live contact's.
-    pub client_id: Option<String>,
+    pub client_id: Option<ContactId>,
     pub name: String,
     pub stage: Option<String>,
     pub kind: String,
@@ -203,16 +207,21 @@ pub struct FeedRow {
     pub cancelled: bool,
     pub gone: bool,
     pub all_day: bool,
-    pub starts_ms: i64,
-    pub ends_ms: Option<i64>,
+    pub starts_ms: EpochMs,
+    pub ends_ms: Option<EpochMs>,
     /// When what is told of it last changed, as far as the rows show.
-    pub changed_ms: i64,
+    pub changed_ms: EpochMs,
     /// By which mapping, and above 32 bits by which decoder, it was read.
     pub mapping_version: i64,
 }
 
 /// Those that start between two moments, the first included; in their order, so many at most.
-pub async fn feed<C: Conn>(conn: &C, tenant: TenantId, (from_ms, until_ms): (i64, i64), most: i64) -> Result<Vec<FeedRow>> {
+pub async fn feed<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    (from_ms, until_ms): (EpochMs, EpochMs),
+    most: i64,
+) -> Result<Vec<FeedRow>> {
     const GREATER: &str = "CASE WHEN COALESCE(l.changed_ms, 0) > COALESCE(l.gone_ms, 0) THEN COALESCE(l.changed_ms, 0) \
                            ELSE COALESCE(l.gone_ms, 0) END";
     let text = format!(
@@ -228,24 +237,24 @@ pub async fn feed<C: Conn>(conn: &C, tenant: TenantId, (from_ms, until_ms): (i64
          LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id \
          WHERE a.tenant_id = $1 AND a.starts_ms >= $2 AND a.starts_ms < $3 ORDER BY a.starts_ms, a.crm_id LIMIT $4) AS told ORDER BY starts_ms, crm_id"
     );
-    all(conn, &text, [tenant.0.into(), from_ms.into(), until_ms.into(), most.into()]).await
+    all(conn, &text, [tenant.into(), from_ms.into(), until_ms.into(), most.into()]).await
 }
 
 /// What a feed of notes tells of an appointment.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct InShort {
-    pub client_id: String,
+    pub client_id: ContactId,
     pub kind: String,
     /// Its first 200 letters.
     pub title: String,
     pub owner: String,
     pub cancelled: bool,
-    pub starts_ms: i64,
+    pub starts_ms: EpochMs,
 }
 
 /// Those with a contact and a readable time.
 pub async fn all_in_short<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<InShort>> {
     let text = "SELECT client_id, kind, SUBSTR(title, 1, 200) AS title, owner, cancelled, starts_ms FROM scheduled_activities \
                 WHERE tenant_id = $1 AND gone_ms IS NULL AND client_id IS NOT NULL AND starts_ms IS NOT NULL";
-    all(conn, text, [tenant.0.into()]).await
+    all(conn, text, [tenant.into()]).await
 }

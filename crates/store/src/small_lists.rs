@@ -50,7 +50,7 @@ pub async fn stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Stage>> {
     }
     let text = "SELECT crm_id, name, stage_key, active, sort_order, odds, contact_type FROM stages \
                 WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY COALESCE(sort_order, 9223372036854775807), crm_id";
-    let found: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    let found: Vec<Row> = all(conn, text, [tenant.into()]).await?;
     Ok(found
         .into_iter()
         .map(|row| Stage {
@@ -84,7 +84,7 @@ pub async fn put_sources<C: Conn>(conn: &C, tenant: TenantId, sources: &[(Book, 
 
 pub async fn sources<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Source>> {
     let text = "SELECT crm_id, name, source_key FROM lead_sources WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id";
-    all(conn, text, [tenant.0.into()]).await
+    all(conn, text, [tenant.into()]).await
 }
 
 /// A person of the CRM account, whom leads are assigned to.
@@ -106,5 +106,5 @@ pub async fn put_crm_users<C: Conn>(conn: &C, tenant: TenantId, users: &[(Book, 
 
 pub async fn crm_users<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CrmUser>> {
     let text = "SELECT crm_id, name, email FROM crm_users WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id";
-    all(conn, text, [tenant.0.into()]).await
+    all(conn, text, [tenant.into()]).await
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use tetherboard_domain::{Dataset, RunId, TenantId};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, RunId, TenantId};
 
 use crate::packing::{Frame, Layout, Piece, broken, pack_pages, unpack_pages};
 use crate::query::{Bulk, Query, execute, number, rows, upsert};
@@ -26,7 +26,7 @@ const PAGES_A_FLUSH: usize = 100;
 pub struct Answer<'a> {
     pub request: &'a str,
     pub offset: usize,
-    pub at_ms: i64,
+    pub at_ms: EpochMs,
     pub http_status: u16,
     pub body: &'a [u8],
     /// Where in the body its rows stand, in order; empty when it could not be split.
@@ -54,9 +54,9 @@ pub struct Recorder {
 impl Recorder {
     pub async fn new<C: Conn>(conn: &C, tenant: TenantId, run: RunId, dataset: Dataset) -> Result<Self> {
         let text = "SELECT COALESCE(MAX(frame_no), 0) + 1 FROM raw_frames WHERE tenant_id = $1";
-        let frame_no = number(conn, text, [tenant.0.into()]).await?;
+        let frame_no = number(conn, text, [tenant.into()]).await?;
         let text = "SELECT COALESCE(MAX(body_no), 0) + 1 FROM snapshot_bodies WHERE tenant_id = $1";
-        let next_body_no = number(conn, text, [tenant.0.into()]).await?;
+        let next_body_no = number(conn, text, [tenant.into()]).await?;
         Ok(Self {
             tenant,
             run,
@@ -115,14 +115,13 @@ impl Recorder {
         if !self.full.is_empty() {
             for (frame_no, frame) in self.full.drain(..) {
                 let text = "INSERT INTO raw_frames (tenant_id, frame_no, bytes) VALUES ($1, $2, $3)";
-                execute(tx, text, [self.tenant.0.into(), frame_no.into(), frame.pack()?.into()]).await?;
+                execute(tx, text, [self.tenant.into(), frame_no.into(), frame.pack()?.into()]).await?;
             }
-            let rows =
-                self.new_rows.drain().map(|(hash, row_no)| vec![self.tenant.0.into(), hash.to_vec().into(), row_no.into()]);
+            let rows = self.new_rows.drain().map(|(hash, row_no)| vec![self.tenant.into(), hash.to_vec().into(), row_no.into()]);
             upsert(tx, &RAW_ROWS, rows.collect()).await?;
         }
         let layouts = (self.layouts.drain())
-            .map(|(hash, (body_no, layout))| vec![self.tenant.0.into(), hash.to_vec().into(), body_no.into(), layout.into()]);
+            .map(|(hash, (body_no, layout))| vec![self.tenant.into(), hash.to_vec().into(), body_no.into(), layout.into()]);
         upsert(tx, &BODIES, layouts.collect()).await?;
         put_pages(tx, self.tenant, &self.run, self.dataset, &std::mem::take(&mut self.pages)).await
     }
@@ -162,8 +161,7 @@ async fn put_pages<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Da
     let Some(first) = pages.first() else { return Ok(()) };
     let text = "INSERT INTO snapshot_pages (tenant_id, run_id, dataset, first_page, packed) VALUES ($1, $2, $3, $4, $5) \
                 ON CONFLICT DO NOTHING";
-    let values =
-        [tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), first.page_no.into(), pack_pages(pages)?.into()];
+    let values = [tenant.into(), run.clone().into(), dataset.as_str().into(), first.page_no.into(), pack_pages(pages)?.into()];
     execute(conn, text, values).await?;
     Ok(())
 }
@@ -179,7 +177,7 @@ async fn stored_rows<C: Conn>(conn: &C, tenant: TenantId, hashes: &[[u8; 16]]) -
     let mut found = HashMap::with_capacity(hashes.len());
     for chunk in hashes.chunks(1_000) {
         let mut query = Query::new("SELECT hash, row_no FROM raw_rows WHERE tenant_id = ");
-        query.bind(tenant.0).push(" AND hash IN ").bind_list(chunk.iter().map(|hash| hash.to_vec()));
+        query.bind(tenant).push(" AND hash IN ").bind_list(chunk.iter().map(|hash| hash.to_vec()));
         for row in query.rows(conn).await? {
             let hash: Vec<u8> = row.try_get_by_index(0)?;
             if let Ok(hash) = hash.try_into() {
@@ -193,7 +191,7 @@ async fn stored_rows<C: Conn>(conn: &C, tenant: TenantId, hashes: &[[u8; 16]]) -
 /// A body's number and its layout.
 async fn stored_layout<C: Conn>(conn: &C, tenant: TenantId, body_hash: &[u8; 32]) -> Result<Option<(i64, Vec<u8>)>> {
     let text = "SELECT body_no, layout FROM snapshot_bodies WHERE tenant_id = $1 AND body_hash = $2";
-    let found = rows(conn, text, [tenant.0.into(), body_hash.to_vec().into()]).await?;
+    let found = rows(conn, text, [tenant.into(), body_hash.to_vec().into()]).await?;
     found.first().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).transpose()
 }
 
@@ -204,7 +202,7 @@ pub async fn pages<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Da
     let text = "SELECT first_page, packed FROM snapshot_pages \
                 WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3 ORDER BY first_page";
     let mut pages = Vec::new();
-    for row in rows(conn, text, [tenant.0.into(), run.0.clone().into(), dataset.as_str().into()]).await? {
+    for row in rows(conn, text, [tenant.into(), run.clone().into(), dataset.as_str().into()]).await? {
         let packed: Vec<u8> = row.try_get_by_index(1)?;
         pages.extend(unpack_pages(&packed, row.try_get_by_index(0)?)?);
     }
@@ -215,7 +213,7 @@ pub async fn pages<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Da
 pub async fn page<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, dataset: Dataset, page_no: i64) -> Result<Option<KeptPage>> {
     let text = "SELECT first_page, packed FROM snapshot_pages \
                 WHERE tenant_id = $1 AND run_id = $2 AND dataset = $3 AND first_page <= $4 ORDER BY first_page DESC LIMIT 1";
-    let values = [tenant.0.into(), run.0.clone().into(), dataset.as_str().into(), page_no.into()];
+    let values = [tenant.into(), run.clone().into(), dataset.as_str().into(), page_no.into()];
     let found = rows(conn, text, values).await?;
     let Some(row) = found.first() else { return Ok(None) };
     let packed: Vec<u8> = row.try_get_by_index(1)?;
@@ -235,7 +233,7 @@ pub async fn row_nos<C: Conn>(conn: &C, tenant: TenantId, page: &KeptPage) -> Re
 
 async fn layout<C: Conn>(conn: &C, tenant: TenantId, page: &KeptPage) -> Result<Layout> {
     let text = "SELECT layout FROM snapshot_bodies WHERE tenant_id = $1 AND body_no = $2";
-    let found = rows(conn, text, [tenant.0.into(), page.body_no.into()]).await?;
+    let found = rows(conn, text, [tenant.into(), page.body_no.into()]).await?;
     let layout: Vec<u8> = found.first().ok_or_else(|| broken("an answer's body is missing"))?.try_get_by_index(0)?;
     Layout::decode(&layout)
 }
@@ -304,7 +302,7 @@ impl RowReader {
             Some(place) => place,
             None => {
                 let text = "SELECT bytes FROM raw_frames WHERE tenant_id = $1 AND frame_no = $2";
-                let found = rows(conn, text, [self.tenant.0.into(), frame_no.into()]).await?;
+                let found = rows(conn, text, [self.tenant.into(), frame_no.into()]).await?;
                 let packed: Vec<u8> = match found.first() {
                     Some(row) => row.try_get_by_index(0)?,
                     None => return Err(broken("a frame of raw rows is missing")),
@@ -341,9 +339,9 @@ pub async fn runs_around<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, datas
             "SELECT DISTINCT run_id FROM snapshot_pages WHERE tenant_id = $1 AND dataset = $2 AND run_id {side} $3 \
              ORDER BY run_id {order} LIMIT $4"
         );
-        let values = [tenant.0.into(), dataset.as_str().into(), run.0.clone().into(), limit.into()];
+        let values = [tenant.into(), dataset.as_str().into(), run.clone().into(), limit.into()];
         for row in rows(conn, &text, values).await? {
-            around.push(RunId(row.try_get_by_index(0)?));
+            around.push(row.try_get_by_index(0)?);
         }
     }
     around.sort();
@@ -367,7 +365,7 @@ pub async fn unseen<C: Conn>(
     tenant: TenantId,
     run: &RunId,
     dataset: Dataset,
-    within: impl Fn(Option<i64>, Option<&str>) -> bool,
+    within: impl Fn(Option<EpochMs>, Option<&ContactId>) -> bool,
 ) -> Result<Vec<Unseen>> {
     let mut shown = std::collections::HashSet::new();
     for page in pages(conn, tenant, run, dataset).await? {
@@ -384,16 +382,16 @@ pub async fn unseen<C: Conn>(
         "SELECT crm_id, row_no, {columns} FROM {} WHERE gone_ms IS NULL AND tenant_id = ",
         crate::records::table(dataset)
     ));
-    query.bind(tenant.0).push(" ORDER BY crm_id");
+    query.bind(tenant).push(" ORDER BY crm_id");
     let mut unseen = Vec::new();
     for row in query.rows(conn).await? {
         let row_no: RowNo = row.try_get_by_index(1)?;
         let (starts_ms, contact) = match dataset {
             Dataset::Events => (row.try_get_by_index(4)?, None),
-            Dataset::Notes => (None, row.try_get_by_index::<Option<String>>(5)?),
+            Dataset::Notes => (None, row.try_get_by_index::<Option<ContactId>>(5)?),
             _ => (None, None),
         };
-        if !shown.contains(&row_no) && within(starts_ms, contact.as_deref()) {
+        if !shown.contains(&row_no) && within(starts_ms, contact.as_ref()) {
             let stage = match dataset {
                 Dataset::Contacts | Dataset::Deals => row.try_get_by_index(3)?,
                 _ => None,

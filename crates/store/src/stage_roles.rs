@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Milestone, Role, StageKey, TenantId};
+use tetherboard_domain::{EpochMs, Milestone, Role, StageKey, TenantId};
 
 use crate::query::{all, execute};
 use crate::{Conn, Result};
 
-pub async fn confirm<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey, role: Role, now_ms: i64) -> Result<()> {
+pub async fn confirm<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey, role: Role, now_ms: EpochMs) -> Result<()> {
     let text = "INSERT INTO stage_roles (tenant_id, stage_key, role, confirmed_ms) VALUES ($1, $2, $3, $4) \
                 ON CONFLICT (tenant_id, stage_key) DO UPDATE SET role = excluded.role, confirmed_ms = excluded.confirmed_ms";
-    execute(conn, text, [tenant.0.into(), stage.as_str().into(), role.as_str().into(), now_ms.into()]).await?;
+    execute(conn, text, [tenant.into(), stage.as_str().into(), role.as_str().into(), now_ms.into()]).await?;
     Ok(())
 }
 
@@ -21,14 +21,14 @@ pub async fn confirmed<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<St
         stage_key: String,
         role: String,
     }
-    let rows: Vec<Row> = all(conn, "SELECT stage_key, role FROM stage_roles WHERE tenant_id = $1", [tenant.0.into()]).await?;
+    let rows: Vec<Row> = all(conn, "SELECT stage_key, role FROM stage_roles WHERE tenant_id = $1", [tenant.into()]).await?;
     // A role that this version does not know is as good as unconfirmed.
     Ok(rows.into_iter().filter_map(|row| Some((StageKey(row.stage_key), row.role.parse().ok()?))).collect())
 }
 
 /// Takes back what the agency said of a stage's role.
 pub async fn clear<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey) -> Result<()> {
-    execute(conn, "DELETE FROM stage_roles WHERE tenant_id = $1 AND stage_key = $2", [tenant.0.into(), stage.as_str().into()])
+    execute(conn, "DELETE FROM stage_roles WHERE tenant_id = $1 AND stage_key = $2", [tenant.into(), stage.as_str().into()])
         .await?;
     Ok(())
 }
@@ -41,20 +41,20 @@ pub async fn confirm_milestone<C: Conn>(
     tenant: TenantId,
     stage: &StageKey,
     milestone: Option<Milestone>,
-    now_ms: i64,
+    now_ms: EpochMs,
 ) -> Result<()> {
     let text = "INSERT INTO stage_milestones (tenant_id, stage_key, milestone, confirmed_ms) VALUES ($1, $2, $3, $4) \
                 ON CONFLICT (tenant_id, stage_key) DO UPDATE SET milestone = excluded.milestone, \
                 confirmed_ms = excluded.confirmed_ms";
     let milestone = milestone.map(|milestone| milestone.as_str().to_owned());
-    execute(conn, text, [tenant.0.into(), stage.as_str().into(), milestone.into(), now_ms.into()]).await?;
+    execute(conn, text, [tenant.into(), stage.as_str().into(), milestone.into(), now_ms.into()]).await?;
     Ok(())
 }
 
 /// Takes back what the agency said of a stage's milestone: its name speaks for itself again.
 pub async fn clear_milestone<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey) -> Result<()> {
     let text = "DELETE FROM stage_milestones WHERE tenant_id = $1 AND stage_key = $2";
-    execute(conn, text, [tenant.0.into(), stage.as_str().into()]).await?;
+    execute(conn, text, [tenant.into(), stage.as_str().into()]).await?;
     Ok(())
 }
 
@@ -65,7 +65,7 @@ pub async fn milestones<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<S
         milestone: Option<String>,
     }
     let text = "SELECT stage_key, milestone FROM stage_milestones WHERE tenant_id = $1";
-    let rows: Vec<Row> = all(conn, text, [tenant.0.into()]).await?;
+    let rows: Vec<Row> = all(conn, text, [tenant.into()]).await?;
     // A milestone that this version does not know is as good as unconfirmed.
     let known = |row: Row| match row.milestone {
         None => Some((StageKey(row.stage_key), None)),

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use sea_orm::{FromQueryResult, Value};
 use secrecy::SecretString;
-use tetherboard_domain::{SourceTime, TenantId, Zone};
+use tetherboard_domain::{EpochMs, SourceTime, TenantId, Zone};
 
 use crate::query::{Query, all, execute, one};
 use crate::{Cipher, CipherError, Conn, Result};
@@ -26,9 +26,9 @@ pub struct Tenant {
     /// Grows whenever what the pages show has changed.
     pub data_version: i64,
     /// The CRM asked us to leave this account alone until then.
-    pub parked_until_ms: Option<i64>,
+    pub parked_until_ms: Option<EpochMs>,
     /// Since when the CRM refuses this brand's key.
-    pub refused_ms: Option<i64>,
+    pub refused_ms: Option<EpochMs>,
     /// The local day on which its old answers were last thinned out.
     pub snapshots_thinned: Option<Date>,
 }
@@ -48,7 +48,7 @@ pub struct NewTenant<'a> {
 
 /// # Errors
 /// When the slug is taken (ask [`by_slug`] first) or the database does not answer.
-pub async fn add<C: Conn>(conn: &C, new: &NewTenant<'_>, now_ms: i64) -> Result<TenantId> {
+pub async fn add<C: Conn>(conn: &C, new: &NewTenant<'_>, now_ms: EpochMs) -> Result<TenantId> {
     let values: [Value; 5] = [
         new.slug.into(),
         new.name.into(),
@@ -68,7 +68,7 @@ pub async fn list<C: Conn>(conn: &C) -> Result<Vec<Tenant>> {
 /// The brands that a person may see.
 pub async fn of_user<C: Conn>(conn: &C, user: tetherboard_domain::UserId) -> Result<Vec<Tenant>> {
     let text = format!("{SELECT} WHERE id IN (SELECT tenant_id FROM memberships WHERE user_id = $1) ORDER BY name, id");
-    let rows: Vec<Row> = all(conn, &text, [user.0.into()]).await?;
+    let rows: Vec<Row> = all(conn, &text, [user.into()]).await?;
     Ok(rows.into_iter().map(Row::tenant).collect())
 }
 
@@ -78,7 +78,7 @@ pub async fn by_slug<C: Conn>(conn: &C, slug: &str) -> Result<Option<Tenant>> {
 }
 
 pub async fn by_id<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Tenant>> {
-    let row: Option<Row> = one(conn, &format!("{SELECT} WHERE id = $1"), [tenant.0.into()]).await?;
+    let row: Option<Row> = one(conn, &format!("{SELECT} WHERE id = $1"), [tenant.into()]).await?;
     Ok(row.map(Row::tenant))
 }
 
@@ -110,33 +110,33 @@ pub async fn set<C: Conn>(conn: &C, tenant: TenantId, changes: &Changes<'_>) -> 
     if changes.zone.is_some() || changes.source_zone.is_some() {
         query.push(", mapping_version = mapping_version + 1");
     }
-    query.push(" WHERE id = ").bind(tenant.0);
+    query.push(" WHERE id = ").bind(tenant);
     query.execute(conn).await?;
     Ok(())
 }
 
 /// Says that what the pages show has changed.
 pub async fn publish<C: Conn>(conn: &C, tenant: TenantId) -> Result<()> {
-    execute(conn, "UPDATE tenants SET data_version = data_version + 1 WHERE id = $1", [tenant.0.into()]).await?;
+    execute(conn, "UPDATE tenants SET data_version = data_version + 1 WHERE id = $1", [tenant.into()]).await?;
     Ok(())
 }
 
-pub async fn park<C: Conn>(conn: &C, tenant: TenantId, until_ms: Option<i64>) -> Result<()> {
-    execute(conn, "UPDATE tenants SET parked_until_ms = $2 WHERE id = $1", [tenant.0.into(), until_ms.into()]).await?;
+pub async fn park<C: Conn>(conn: &C, tenant: TenantId, until_ms: Option<EpochMs>) -> Result<()> {
+    execute(conn, "UPDATE tenants SET parked_until_ms = $2 WHERE id = $1", [tenant.into(), until_ms.into()]).await?;
     Ok(())
 }
 
 /// Writes down since when the CRM refuses a brand's key; `None` when it takes it. The first refusal counts.
-pub async fn set_refused<C: Conn>(conn: &C, tenant: TenantId, since_ms: Option<i64>) -> Result<()> {
+pub async fn set_refused<C: Conn>(conn: &C, tenant: TenantId, since_ms: Option<EpochMs>) -> Result<()> {
     let text = "UPDATE tenants SET refused_ms = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(refused_ms, $2) END \
                 WHERE id = $1";
-    execute(conn, text, [tenant.0.into(), since_ms.into()]).await?;
+    execute(conn, text, [tenant.into(), since_ms.into()]).await?;
     Ok(())
 }
 
 pub async fn set_web_key<C: Conn>(conn: &C, cipher: &Cipher, tenant: TenantId, key: &SecretString) -> Result<()> {
     let sealed = cipher.seal(&web_key_place(tenant), key);
-    execute(conn, "UPDATE tenants SET web_key = $2, refused_ms = NULL WHERE id = $1", [tenant.0.into(), sealed.into()]).await?;
+    execute(conn, "UPDATE tenants SET web_key = $2, refused_ms = NULL WHERE id = $1", [tenant.into(), sealed.into()]).await?;
     Ok(())
 }
 
@@ -150,7 +150,7 @@ pub async fn web_key<C: Conn>(
     struct Sealed {
         web_key: Option<Vec<u8>>,
     }
-    let row: Option<Sealed> = one(conn, "SELECT web_key FROM tenants WHERE id = $1", [tenant.0.into()]).await?;
+    let row: Option<Sealed> = one(conn, "SELECT web_key FROM tenants WHERE id = $1", [tenant.into()]).await?;
     Ok(row.and_then(|row| row.web_key).map(|sealed| cipher.open(&web_key_place(tenant), &sealed)))
 }
 
@@ -161,7 +161,7 @@ pub async fn logo<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<(Vec<u8>
         logo: Option<Vec<u8>>,
         logo_type: Option<String>,
     }
-    let row: Option<Logo> = one(conn, "SELECT logo, logo_type FROM tenants WHERE id = $1", [tenant.0.into()]).await?;
+    let row: Option<Logo> = one(conn, "SELECT logo, logo_type FROM tenants WHERE id = $1", [tenant.into()]).await?;
     Ok(row.and_then(|row| row.logo.zip(row.logo_type)))
 }
 
@@ -174,7 +174,7 @@ const SELECT: &str = "SELECT id, slug, name, zone, source_zone, accent, logo_typ
 
 #[derive(FromQueryResult)]
 struct Row {
-    id: i64,
+    id: TenantId,
     slug: String,
     name: String,
     zone: String,
@@ -184,15 +184,15 @@ struct Row {
     web_key_set: i32,
     mapping_version: i64,
     data_version: i64,
-    parked_until_ms: Option<i64>,
-    refused_ms: Option<i64>,
+    parked_until_ms: Option<EpochMs>,
+    refused_ms: Option<EpochMs>,
     snapshots_thinned: Option<String>,
 }
 
 impl Row {
     fn tenant(self) -> Tenant {
         Tenant {
-            id: TenantId(self.id),
+            id: self.id,
             slug: self.slug,
             name: self.name,
             zone: known_zone(&self.zone),

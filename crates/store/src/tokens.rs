@@ -1,7 +1,7 @@
 //! API tokens: shown once, kept as a hash.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::UserId;
+use tetherboard_domain::{EpochMs, UserId};
 
 use crate::query::{all, execute, number};
 use crate::{Conn, Result};
@@ -12,13 +12,13 @@ pub struct ApiToken {
     pub email: String,
     /// The token's last four characters.
     pub hint: String,
-    pub created_ms: i64,
-    pub revoked_ms: Option<i64>,
+    pub created_ms: EpochMs,
+    pub revoked_ms: Option<EpochMs>,
 }
 
-pub async fn add<C: Conn>(conn: &C, user: UserId, token_hash: &[u8], hint: &str, now_ms: i64) -> Result<i64> {
+pub async fn add<C: Conn>(conn: &C, user: UserId, token_hash: &[u8], hint: &str, now_ms: EpochMs) -> Result<i64> {
     let text = "INSERT INTO api_tokens (user_id, token_hash, hint, created_ms) VALUES ($1, $2, $3, $4) RETURNING id";
-    number(conn, text, [user.0.into(), token_hash.into(), hint.into(), now_ms.into()]).await
+    number(conn, text, [user.into(), token_hash.into(), hint.into(), now_ms.into()]).await
 }
 
 pub async fn list<C: Conn>(conn: &C) -> Result<Vec<ApiToken>> {
@@ -27,7 +27,7 @@ pub async fn list<C: Conn>(conn: &C) -> Result<Vec<ApiToken>> {
 }
 
 /// Whether there was such a token, still good.
-pub async fn revoke<C: Conn>(conn: &C, id: i64, now_ms: i64) -> Result<bool> {
+pub async fn revoke<C: Conn>(conn: &C, id: i64, now_ms: EpochMs) -> Result<bool> {
     let text = "UPDATE api_tokens SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL";
     Ok(execute(conn, text, [id.into(), now_ms.into()]).await?.rows_affected() == 1)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use tetherboard_clienttether::{FieldSpec, Mapping};
-use tetherboard_domain::{Dataset, DatasetStatus, RunId, TenantId};
+use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, RunId, TenantId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::{self, Absence, Book, Ground, Known, Scope};
@@ -27,7 +27,7 @@ pub(crate) struct Apply<'a> {
     pub(crate) mapping: &'a Mapping,
     pub(crate) mapping_version: i64,
     /// When the read began: what its numbers are as of.
-    pub(crate) started_ms: i64,
+    pub(crate) started_ms: EpochMs,
     pub(crate) scope: Scope,
     pub(crate) accept_removals: bool,
     /// Whether the rows were read before: then none of them overrules what was read since.
@@ -313,12 +313,12 @@ pub(crate) async fn take_away(
     tenant: TenantId,
     dataset: Dataset,
     absences: Absences,
-    absent: Vec<(String, Option<i64>)>,
-    now_ms: i64,
+    absent: Vec<(String, Option<EpochMs>)>,
+    now_ms: EpochMs,
     report: &mut DatasetReport,
 ) -> Result<(), SyncError> {
     let (again, first): (Vec<_>, Vec<_>) = absent.into_iter().partition(|(_, missing_ms)| missing_ms.is_some());
-    let ids = |found: Vec<(String, Option<i64>)>| found.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    let ids = |found: Vec<(String, Option<EpochMs>)>| found.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
     match decide(absences) {
         Removal::Nothing => {}
         Removal::Held => {
@@ -340,7 +340,7 @@ pub(crate) async fn take_away(
 }
 
 /// Whether the tables hold something that was seen after the rows that are replayed.
-fn is_newer(known: &Known, row_no: RowNo, replayed_ms: i64) -> bool {
+fn is_newer(known: &Known, row_no: RowNo, replayed_ms: EpochMs) -> bool {
     known.gone_ms.is_some() || (known.row_no != row_no && known.changed_ms > replayed_ms)
 }
 

@@ -106,7 +106,7 @@ pub(crate) async fn keep_unread(store: &Store, recorder: &mut Recorder, unread: 
         let answer = Answer {
             request: &unread.request,
             offset: unread.offset,
-            at_ms: unread.received_at.as_millisecond(),
+            at_ms: unread.received_at.into(),
             http_status: unread.status,
             body: &unread.body,
             rows: &[],
@@ -122,7 +122,7 @@ pub(crate) async fn keep_page(store: &Store, recorder: &mut Recorder, page: &Pag
     let answer = Answer {
         request: &page.request,
         offset: page.offset,
-        at_ms: page.received_at.as_millisecond(),
+        at_ms: page.received_at.into(),
         http_status: page.status,
         body: &page.body,
         rows: &spans,

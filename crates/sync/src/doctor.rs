@@ -89,7 +89,7 @@ impl Syncer {
             }
         };
         if let Some(since) = credentials::token(self.store.conn(), &credentials::hash_of(&door.token)).await?.refused_ms {
-            let since = Timestamp::from_millisecond(since).unwrap_or_default();
+            let since = since.timestamp().unwrap_or_default();
             checkup.doubts.push(format!("the access token has been refused for every brand since {since}"));
         }
         // Whoever asks wants to know whether it is still so.
@@ -249,7 +249,7 @@ impl Clocks {
             doubts.push(format!("ClientTether's clock is {minutes} min {way} this machine's; one of them is wrong"));
         }
         let zone = tenant.source_time();
-        let latest = self.latest.and_then(|local| Some((local, Timestamp::from_millisecond(zone.moment_ms(local)?).ok()?)));
+        let latest = self.latest.and_then(|local| Some((local, zone.moment_ms(local)?.timestamp()?)));
         if let Some((local, moment)) = latest
             && moment.duration_since(now) > SignedDuration::from_mins(5)
         {

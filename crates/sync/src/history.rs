@@ -1,6 +1,6 @@
 //! A stage change, told from what two reads saw.
 
-use tetherboard_domain::{Dataset, StageKey};
+use tetherboard_domain::{Dataset, EpochMs, StageKey};
 use tetherboard_store::history::{Transition, ValueChange};
 use tetherboard_store::leads::Standing;
 
@@ -11,23 +11,23 @@ pub(crate) struct Sight<'a> {
     pub(crate) crm_id: &'a str,
     /// Trimmed; `None` is a value that was no text.
     pub(crate) stage: Option<&'a str>,
-    pub(crate) created_ms: Option<i64>,
-    pub(crate) modified_ms: Option<i64>,
+    pub(crate) created_ms: Option<EpochMs>,
+    pub(crate) modified_ms: Option<EpochMs>,
     /// The start of the read before this one, which need not have reached it; `None` when there was none.
-    pub(crate) read_before_ms: Option<i64>,
+    pub(crate) read_before_ms: Option<EpochMs>,
     /// The start of the whole read before this one, which showed it unless it was missing.
-    pub(crate) whole_before_ms: Option<i64>,
-    pub(crate) now_ms: i64,
+    pub(crate) whole_before_ms: Option<EpochMs>,
+    pub(crate) now_ms: EpochMs,
 }
 
 impl Sight<'_> {
     /// The start of the last read that saw what stood before.
-    fn seen_before_ms(&self, before: &Standing) -> Option<i64> {
+    fn seen_before_ms(&self, before: &Standing) -> Option<EpochMs> {
         before.lost_since_ms.or(self.whole_before_ms)
     }
 
     /// A change is a modification, so it happened when the row was modified if that lies between the two reads.
-    fn at_ms(&self, seen_before_ms: i64) -> i64 {
+    fn at_ms(&self, seen_before_ms: EpochMs) -> EpochMs {
         self.modified_ms.filter(|ms| *ms > seen_before_ms && *ms <= self.now_ms).unwrap_or(self.now_ms)
     }
 }
@@ -35,7 +35,7 @@ impl Sight<'_> {
 /// Since when it has been in its stage, and whether the move into it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Since {
-    pub(crate) ms: i64,
+    pub(crate) ms: EpochMs,
     pub(crate) exact: bool,
 }
 
@@ -116,7 +116,7 @@ impl Values {
 /// Seen for the first time: exact when it was created since the last read. Otherwise it has been in its stage at least
 /// since it was last modified, because a move is a modification.
 fn first_sight(sight: &Sight<'_>) -> Since {
-    let new = |created: &i64| sight.read_before_ms.is_some_and(|before| *created > before) && *created <= sight.now_ms;
+    let new = |created: &EpochMs| sight.read_before_ms.is_some_and(|before| *created > before) && *created <= sight.now_ms;
     if let Some(ms) = sight.created_ms.filter(new) {
         return Since { ms, exact: true };
     }
@@ -140,11 +140,11 @@ mod tests {
             subject: Dataset::Contacts,
             crm_id: "1",
             stage,
-            created_ms: Some(10),
-            modified_ms: Some(150),
-            read_before_ms: Some(100),
-            whole_before_ms: Some(100),
-            now_ms: 200,
+            created_ms: Some(EpochMs(10)),
+            modified_ms: Some(EpochMs(150)),
+            read_before_ms: Some(EpochMs(100)),
+            whole_before_ms: Some(EpochMs(100)),
+            now_ms: EpochMs(200),
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
         Standing {
             crm_id: "1".to_owned(),
             stage,
-            stage_since_ms: 50,
+            stage_since_ms: EpochMs(50),
             stage_since_exact: true,
             fee_cents: Some(100),
             odds: None,
@@ -166,35 +166,35 @@ mod tests {
     #[test]
     fn a_move_happened_when_the_row_was_modified_if_that_lies_between_the_reads() {
         let (since, moved) = follow(&sight(Some("FDD Sent")), Some(&standing("QR Sent")), None);
-        assert_eq!(since, Since { ms: 150, exact: true });
+        assert_eq!(since, Since { ms: EpochMs(150), exact: true });
         assert_eq!(moved.unwrap().to.as_deref(), Some("fdd sent"));
-        let late = Sight { modified_ms: Some(90), ..sight(Some("FDD Sent")) };
-        assert_eq!(follow(&late, Some(&standing("QR Sent")), None).0.ms, 200);
+        let late = Sight { modified_ms: Some(EpochMs(90)), ..sight(Some("FDD Sent")) };
+        assert_eq!(follow(&late, Some(&standing("QR Sent")), None).0.ms, EpochMs(200));
     }
 
     #[test]
     fn a_read_that_did_not_show_it_saw_no_stage() {
         let seen_before = |sight: &Sight<'_>, before: &Standing| follow(sight, Some(before), None).1.unwrap().seen_before_ms;
-        let partial = Sight { read_before_ms: Some(180), ..sight(Some("FDD Sent")) };
-        assert_eq!(seen_before(&partial, &standing("QR Sent")), 100);
-        let lost = Standing { lost_since_ms: Some(70), ..standing("QR Sent") };
-        assert_eq!(seen_before(&partial, &lost), 70);
-        let moved_since = Standing { stage_since_ms: 120, ..standing("QR Sent") };
-        assert_eq!(seen_before(&partial, &moved_since), 120);
+        let partial = Sight { read_before_ms: Some(EpochMs(180)), ..sight(Some("FDD Sent")) };
+        assert_eq!(seen_before(&partial, &standing("QR Sent")), EpochMs(100));
+        let lost = Standing { lost_since_ms: Some(EpochMs(70)), ..standing("QR Sent") };
+        assert_eq!(seen_before(&partial, &lost), EpochMs(70));
+        let moved_since = Standing { stage_since_ms: EpochMs(120), ..standing("QR Sent") };
+        assert_eq!(seen_before(&partial, &moved_since), EpochMs(120));
     }
 
     #[test]
     fn a_blank_stage_that_gets_the_first_stages_name_did_not_move() {
         let first = StageKey::of("New Lead");
         let (since, moved) = follow(&sight(Some(" NEW lead")), Some(&standing("")), Some(&first));
-        assert_eq!((since.ms, moved.is_none()), (50, true));
+        assert_eq!((since.ms, moved.is_none()), (EpochMs(50), true));
     }
 
     #[test]
     fn a_first_sight_is_exact_only_for_what_was_created_since_the_last_read() {
-        assert_eq!(follow(&sight(Some("X")), None, None).0, Since { ms: 150, exact: false });
-        let new = Sight { created_ms: Some(120), ..sight(Some("X")) };
-        assert_eq!(follow(&new, None, None).0, Since { ms: 120, exact: true });
+        assert_eq!(follow(&sight(Some("X")), None, None).0, Since { ms: EpochMs(150), exact: false });
+        let new = Sight { created_ms: Some(EpochMs(120)), ..sight(Some("X")) };
+        assert_eq!(follow(&new, None, None).0, Since { ms: EpochMs(120), exact: true });
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
         let changes = values.changes(&sight(None), Some(&standing("X")), |field| field == "fee");
         let [odds] = changes.as_slice() else { panic!("{changes:?}") };
         assert_eq!((odds.field.as_str(), odds.old.as_deref(), odds.new.as_deref()), ("odds", None, Some("5000")));
-        assert_eq!((odds.seen_before_ms, odds.at_ms), (100, 150));
+        assert_eq!((odds.seen_before_ms, odds.at_ms), (EpochMs(100), EpochMs(150)));
         assert!(values.changes(&sight(None), None, |_| false).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tetherboard_domain::{Clock, TenantId};
+use tetherboard_domain::{Clock, EpochMs, TenantId};
 use tetherboard_store::leases::{self, SyncLease};
 use tetherboard_store::{Result, Store};
 use tokio_util::sync::CancellationToken;
@@ -52,6 +52,6 @@ async fn renew(store: Store, clock: Clock, lease: Arc<SyncLease>, lost: Cancella
     }
 }
 
-fn expiry(clock: &Clock) -> i64 {
+fn expiry(clock: &Clock) -> EpochMs {
     clock.machine_ms() + i64::try_from(LASTS.as_millis()).unwrap_or(i64::MAX)
 }

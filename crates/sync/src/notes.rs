@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use tetherboard_clienttether::{Client, Mapping, Page, ReadNotes, ReadOutcome};
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId};
+use tetherboard_domain::{ContactId, Dataset, DatasetStatus, FaultClass, RunId};
 use tetherboard_metrics::Board;
 use tetherboard_store::notes::{self, Turn};
 use tetherboard_store::records::{self, Absence, Book, Scope};
@@ -32,7 +32,7 @@ const TOLD_EVERY: usize = 25;
 
 /// The rows of one contact's notes.
 pub(crate) struct ContactNotes {
-    pub(crate) client_id: String,
+    pub(crate) client_id: ContactId,
     pub(crate) rows: Vec<RowNo>,
     /// Whether a note that is not among them is not there.
     pub(crate) whole: bool,
@@ -70,7 +70,7 @@ impl Step<'_> {
             replay: false,
         };
         writer.apply(&read, report).await?;
-        let whole: Vec<String> = read.iter().filter(|read| read.whole).map(|read| read.client_id.clone()).collect();
+        let whole: Vec<ContactId> = read.iter().filter(|read| read.whole).map(|read| read.client_id.clone()).collect();
         notes::set_read(&tx, self.tenant.id, &whole, started_ms).await?;
         let is_whole = report.status == DatasetStatus::Succeeded;
         runs::set_dataset_age(&tx, self.tenant.id, Dataset::Notes, started_ms, is_whole).await?;
@@ -82,7 +82,7 @@ impl Step<'_> {
     }
 
     /// Contacts that changed since their notes were read, then those never read, then some of those read longest ago.
-    async fn turns(&self) -> Result<VecDeque<String>, SyncError> {
+    async fn turns(&self) -> Result<VecDeque<ContactId>, SyncError> {
         let conn = self.syncer.store.conn();
         let board = Board::load(conn, self.tenant.id).await?;
         let open: Vec<String> = board.open_keys().into_iter().map(|key| key.0).collect();
@@ -102,12 +102,16 @@ impl Step<'_> {
     }
 
     /// Contact by contact, some side by side, until the run's calls are spent.
-    async fn read_notes(&self, mut turns: VecDeque<String>, report: &mut DatasetReport) -> Result<Vec<ContactNotes>, SyncError> {
+    async fn read_notes(
+        &self,
+        mut turns: VecDeque<ContactId>,
+        report: &mut DatasetReport,
+    ) -> Result<Vec<ContactNotes>, SyncError> {
         let Self { syncer, .. } = self;
         let mut recorder = Recorder::new(syncer.store.conn(), self.tenant.id, self.run.clone(), Dataset::Notes).await?;
         let mut under_way = FuturesOrdered::new();
         let (mut read, mut calls, mut failed_in_a_row) = (Vec::new(), 0, 0);
-        let mut last_hope: Option<String> = None;
+        let mut last_hope: Option<ContactId> = None;
         loop {
             while last_hope.is_none()
                 && under_way.len() < self.client.window()
@@ -162,8 +166,8 @@ impl Step<'_> {
     }
 }
 
-async fn of_contact(client: &Client, client_id: String) -> (String, Vec<Page>, ReadOutcome) {
-    let mut pages = client.pages(ReadNotes::of(&client_id));
+async fn of_contact(client: &Client, client_id: ContactId) -> (ContactId, Vec<Page>, ReadOutcome) {
+    let mut pages = client.pages(ReadNotes::of(client_id.as_str()));
     let mut read = Vec::new();
     while let Some(page) = pages.next().await {
         read.push(page);
@@ -199,7 +203,7 @@ impl Writer<'_> {
             if self.replay {
                 continue;
             }
-            let judged = part.iter().filter(|contact| contact.whole && !unclear.contains(contact.client_id.as_str()));
+            let judged = part.iter().filter(|contact| contact.whole && !unclear.contains(&contact.client_id));
             let contacts = judged.map(|contact| contact.client_id.clone()).collect();
             let known = records::live_ids(self.tx, self.context.tenant, Dataset::Notes, &Scope::Of { contacts }).await?;
             live += known.len();
@@ -237,7 +241,7 @@ impl Writer<'_> {
                         }
                     }
                     Err(why) => {
-                        unclear.insert(contact.client_id.as_str());
+                        unclear.insert(&contact.client_id);
                         report.set_aside += 1;
                         runs::set_aside(tx, tenant, self.run, Dataset::Notes, &[(*row_no, why.to_string())]).await?;
                     }
@@ -280,5 +284,5 @@ struct Shown<'a> {
     /// Of the notes that are there.
     ids: HashSet<String>,
     /// Contacts with a row that has no readable id: it could be any of their notes that are not there.
-    unclear: HashSet<&'a str>,
+    unclear: HashSet<&'a ContactId>,
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tetherboard_clienttether::Mapping;
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId};
+use tetherboard_domain::{ContactId, Dataset, DatasetStatus, EpochMs, FaultClass, RunId};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::{self, Scope};
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError};
@@ -103,7 +103,7 @@ impl<'a> Replay<'a> {
             }
         }
         report.status = DatasetStatus::Succeeded;
-        let now_ms = kept.read.finished_ms.unwrap_or(i64::MAX);
+        let now_ms = kept.read.finished_ms.unwrap_or(EpochMs::MAX);
         let (read_before_ms, whole_before_ms) = runs::reads_before(conn, tenant, N::DATASET, &kept.run).await?;
         let mut context = Context::load(conn, self.tenant, read_before_ms, whole_before_ms, now_ms).await?;
         let apply = Apply {
@@ -158,7 +158,7 @@ impl<'a> Replay<'a> {
             let contacts = self.notes_of(&run, &done, report).await?;
             done.extend(contacts.iter().map(|contact| contact.client_id.clone()));
             seen.extend(contacts.iter().flat_map(|of| of.rows.iter().map(|row_no| (*row_no, of.client_id.clone()))));
-            self.write_notes(&contacts, read.finished_ms.unwrap_or(i64::MAX), report).await?;
+            self.write_notes(&contacts, read.finished_ms.unwrap_or(EpochMs::MAX), report).await?;
         }
         // Of a contact whose notes could not be read to their end, the rest stands on rows of earlier reads.
         if self.run.replay_of.is_none() {
@@ -169,12 +169,12 @@ impl<'a> Replay<'a> {
                     add_rows(&mut others, client_id, [row_no]);
                 }
             }
-            self.write_notes(&others, i64::MAX, report).await?;
+            self.write_notes(&others, EpochMs::MAX, report).await?;
         }
         Ok(())
     }
 
-    async fn write_notes(&self, contacts: &[ContactNotes], now_ms: i64, report: &mut DatasetReport) -> Result<(), SyncError> {
+    async fn write_notes(&self, contacts: &[ContactNotes], now_ms: EpochMs, report: &mut DatasetReport) -> Result<(), SyncError> {
         let store = &self.syncer.store;
         let context = Context::load(store.conn(), self.tenant, None, None, now_ms).await?;
         let tx = begin(store, self.lease).await?;
@@ -196,7 +196,7 @@ impl<'a> Replay<'a> {
     async fn notes_of(
         &self,
         run: &RunId,
-        done: &HashSet<String>,
+        done: &HashSet<ContactId>,
         report: &mut DatasetReport,
     ) -> Result<Vec<ContactNotes>, SyncError> {
         let (conn, tenant) = (self.syncer.store.conn(), self.tenant.id);
@@ -236,7 +236,7 @@ impl<'a> Replay<'a> {
 }
 
 /// Rows of one contact come one after the other.
-fn add_rows(contacts: &mut Vec<ContactNotes>, client_id: String, rows: impl IntoIterator<Item = RowNo>) {
+fn add_rows(contacts: &mut Vec<ContactNotes>, client_id: ContactId, rows: impl IntoIterator<Item = RowNo>) {
     match contacts.last_mut().filter(|last| last.client_id == client_id) {
         Some(last) => last.rows.extend(rows),
         None => contacts.push(ContactNotes { client_id, rows: rows.into_iter().collect(), whole: false }),
@@ -244,11 +244,11 @@ fn add_rows(contacts: &mut Vec<ContactNotes>, client_id: String, rows: impl Into
 }
 
 /// The contact whose notes a request asked for.
-fn contact_in(request: &str) -> Option<String> {
+fn contact_in(request: &str) -> Option<ContactId> {
     let path = request.split('?').next()?;
     let (_, segment) = path.rsplit_once('/')?;
     let pairs = format!("c={}", segment.replace('+', "%2B"));
-    url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, client_id)| client_id.into_owned())
+    url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, client_id)| ContactId(client_id.into_owned()))
 }
 
 #[cfg(test)]
@@ -257,8 +257,8 @@ mod tests {
 
     #[test]
     fn a_request_for_notes_names_its_contact() {
-        assert_eq!(contact_in("read_client_history_notes/1000007?limit=100&offset=0").as_deref(), Some("1000007"));
-        assert_eq!(contact_in("read_client_history_notes/a%20b%2Bc%2F?limit=100").as_deref(), Some("a b+c/"));
+        assert_eq!(contact_in("read_client_history_notes/1000007?limit=100&offset=0"), Some("1000007".into()));
+        assert_eq!(contact_in("read_client_history_notes/a%20b%2Bc%2F?limit=100"), Some("a b+c/".into()));
         assert_eq!(contact_in("read_client_list?limit=100"), None);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tetherboard_domain::{Clock, RunId, Zone};
+use tetherboard_domain::{Clock, EpochMs, RunId, Zone};
 use tetherboard_store::retention::{self, Swept};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, Store};
@@ -25,13 +25,13 @@ impl Default for Retention {
 
 impl Retention {
     /// Of runs, oldest first, those whose answers are to go.
-    fn outdated(&self, runs: &[(RunId, i64)], zone: &Zone, now: Timestamp) -> Vec<RunId> {
+    fn outdated(&self, runs: &[(RunId, EpochMs)], zone: &Zone, now: Timestamp) -> Vec<RunId> {
         let before = |days: i64| now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN);
         let (whole, daily) = (before(self.whole_days), before(self.whole_days + self.daily_days));
         let mut days = HashSet::new();
         let mut outdated = Vec::new();
         for (run, started_ms) in runs.iter().rev() {
-            let started = Timestamp::from_millisecond(*started_ms).unwrap_or(Timestamp::MIN);
+            let started = started_ms.timestamp().unwrap_or(Timestamp::MIN);
             let is_last_of_its_day = days.insert(zone.date(started));
             if started < daily || (started < whole && !is_last_of_its_day) {
                 outdated.push(run.clone());
@@ -79,14 +79,14 @@ mod tests {
     fn every_run_is_kept_at_first_then_the_last_of_each_day_then_none() {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let zone = Zone::named("America/Chicago").unwrap();
-        let runs: Vec<(RunId, i64)> = (0..24 * 120)
+        let runs: Vec<(RunId, EpochMs)> = (0..24 * 120)
             .map(|hours| (RunId(hours.to_string()), now - SignedDuration::from_hours(24 * 120 - hours)))
-            .map(|(run, at)| (run, at.as_millisecond()))
+            .map(|(run, at)| (run, EpochMs::from(at)))
             .collect();
         let outdated: HashSet<RunId> = Retention::default().outdated(&runs, &zone, now).into_iter().collect();
         let kept: Vec<_> = runs.iter().filter(|(run, _)| !outdated.contains(run)).collect();
         assert_eq!(kept.len(), 14 * 24 + 90);
-        let hour = |ms: i64| zone.datetime(Timestamp::from_millisecond(ms).unwrap()).hour();
+        let hour = |ms: EpochMs| zone.datetime(ms.timestamp().unwrap()).hour();
         assert!(kept[1..90].iter().all(|(_, ms)| hour(*ms) == 23), "the last of a day in the brand's own zone");
     }
 }

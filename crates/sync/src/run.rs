@@ -9,7 +9,9 @@ use jiff::{Span, Timestamp};
 use tetherboard_clienttether::{
     Client, ListRequest, Mapping, ReadContacts, ReadDeals, ReadEvents, ReadSources, ReadStages, ReadUsers,
 };
-use tetherboard_domain::{CALENDAR_READ_DAYS, Clock, Dataset, DatasetStatus, FaultClass, RunId, RunStatus, SourceTime, Trigger};
+use tetherboard_domain::{
+    CALENDAR_READ_DAYS, Clock, Dataset, DatasetStatus, EpochMs, FaultClass, RunId, RunStatus, SourceTime, Trigger,
+};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::Scope;
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError, Wish};
@@ -297,7 +299,7 @@ impl Step<'_> {
         let Syncer { store, clock, .. } = self.syncer;
         let started = clock.now();
         report.status = DatasetStatus::Reading;
-        report.started_ms = Some(started.as_millisecond());
+        report.started_ms = Some(started.into());
         self.tell(report).await?;
 
         let capture = Capture { store, clock, lease: self.lease, run: self.run, fingerprints: &self.fingerprints };
@@ -315,7 +317,7 @@ impl Step<'_> {
             fingerprints: &self.fingerprints,
             mapping: &self.mapping,
             mapping_version: self.tenant.mapping_version,
-            started_ms: started.as_millisecond(),
+            started_ms: started.into(),
             scope,
             accept_removals: self.accepts(N::DATASET),
             replay: false,
@@ -405,8 +407,8 @@ impl Calendar {
     fn scope(&self) -> Scope {
         let moment = |local: DateTime, days: i64| self.source_time.moment_ms(local.saturating_add(Span::new().days(days)));
         Scope::Starting {
-            from_ms: moment(self.from, 1).unwrap_or(i64::MAX),
-            until_ms: moment(self.until, -1).unwrap_or(i64::MIN),
+            from_ms: moment(self.from, 1).unwrap_or(EpochMs::MAX),
+            until_ms: moment(self.until, -1).unwrap_or(EpochMs::MIN),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
+use tetherboard_domain::EpochMs;
 use tetherboard_store::snapshots::RowNo;
 
 /// A record's id as a keyed 64-bit fingerprint, so that a million of them fit into a few megabytes.
@@ -75,7 +76,7 @@ impl SortedRows {
 }
 
 /// Of versions of one record, the one modified last; of equals the one that was first seen last, whatever its place in the list.
-pub(crate) fn latest(versions: impl Iterator<Item = (RowNo, Option<i64>)>) -> Option<RowNo> {
+pub(crate) fn latest(versions: impl Iterator<Item = (RowNo, Option<EpochMs>)>) -> Option<RowNo> {
     versions.max_by_key(|(row, modified_ms)| (*modified_ms, *row)).map(|(row, _)| row)
 }
 
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_version_modified_last_wins_and_ties_do_not_depend_on_the_order_of_the_list() {
-        assert_eq!(latest([(5, Some(10)), (9, Some(3))].into_iter()), Some(5));
+        assert_eq!(latest([(5, Some(EpochMs(10))), (9, Some(EpochMs(3)))].into_iter()), Some(5));
         assert_eq!(latest([(9, None), (5, None)].into_iter()), latest([(5, None), (9, None)].into_iter()));
     }
 }

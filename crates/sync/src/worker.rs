@@ -83,12 +83,12 @@ impl Worker {
                 due.push((tenant, trigger));
                 continue;
             }
-            let parked = tenant.parked_until_ms.is_some_and(|until| until > now.as_millisecond());
+            let parked = tenant.parked_until_ms.is_some_and(|until| until > now.into());
             if !tenant.has_web_key || parked || self.is_busy(tenant.id) {
                 continue;
             }
             let last = runs::newest(conn, tenant.id, 1).await?.pop();
-            let last = last.and_then(|run| Timestamp::from_millisecond(run.requested_ms).ok());
+            let last = last.and_then(|run| run.requested_ms.timestamp());
             let is_due = last.is_none_or(|last| next_hourly_run(tenant.id, &tenant.zone, last) <= now);
             if is_due && self.token_allows(now).await? {
                 due.push((tenant, Trigger::Schedule));
@@ -110,7 +110,7 @@ impl Worker {
     /// A token that is refused is tried by one brand an hour; one that is parked, not at all.
     async fn token_allows(&self, now: Timestamp) -> Result<bool> {
         let Some(token) = self.syncer.crm.token(&self.syncer.store).await? else { return Ok(true) };
-        let (conn, hash, now_ms) = (self.syncer.store.conn(), hash_of(&token), now.as_millisecond());
+        let (conn, hash, now_ms) = (self.syncer.store.conn(), hash_of(&token), now.into());
         let standing = credentials::token(conn, &hash).await?;
         match standing.refused_ms {
             _ if standing.parked_until_ms.is_some_and(|until| until > now_ms) => Ok(false),

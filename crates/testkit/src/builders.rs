@@ -1,7 +1,7 @@
 //! Builders for brands and users.
 
 use secrecy::SecretString;
-use tetherboard_domain::{TenantId, UserId, UserRole, Zone};
+use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole, Zone};
 use tetherboard_store::tenants::{NewTenant, Tenant};
 use tetherboard_store::{Store, access, tenants};
 

@@ -19,7 +19,7 @@ use icalendar::{Calendar, Component, Event, Property};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use secrecy::SecretString;
-use tetherboard_domain::{CALENDAR_READ_DAYS, Slotted, TenantId};
+use tetherboard_domain::{CALENDAR_READ_DAYS, EpochMs, Slotted, TenantId};
 use tetherboard_metrics::{AppointmentType, Board, Step, appointment_type, freshness};
 use tetherboard_store::schedule::{self, FeedRow};
 use tetherboard_store::tenants::Tenant;
@@ -48,10 +48,10 @@ async fn feed(
     let (conn, now) = (portal.store.conn(), portal.clock.now());
     let secret = path.ok().and_then(|Path(name)| name.strip_suffix(".ics").map(|secret| SecretString::from(secret.to_owned())));
     let tenant = match secret {
-        Some(secret) => match calendar_feeds::opens(conn, &hash_token(&secret), now.as_millisecond()).await? {
+        Some(secret) => match calendar_feeds::opens(conn, &hash_token(&secret), now.into()).await? {
             Some(opened) => {
                 if let Some(feed) = opened.feed {
-                    best_effort("a calendar's use", calendar_feeds::used(conn, feed, now.as_millisecond())).await;
+                    best_effort("a calendar's use", calendar_feeds::used(conn, feed, now.into())).await;
                 }
                 tenants::by_id(conn, opened.tenant).await?
             }
@@ -133,7 +133,7 @@ impl About<'_> {
         let (conn, tenant) = (portal.store.conn(), self.tenant);
         let source = tenant.source_time().0;
         let today = source.date(self.read.unwrap_or(now));
-        let day = |days: i64| source.start_of(today.saturating_add(Span::new().days(days))).as_millisecond();
+        let day = |days: i64| source.start_of(today.saturating_add(Span::new().days(days))).into();
         let (back, ahead) = CALENDAR_READ_DAYS;
         let rows = schedule::feed(conn, tenant.id, (day(-back), day(ahead + 1)), MOST).await?;
         let board = Board::load(conn, tenant.id).await?;
@@ -177,7 +177,7 @@ impl About<'_> {
     fn event(&self, board: &Board, row: FeedRow) -> Option<Event> {
         let (tenant, source) = (self.tenant, self.tenant.source_time().0);
         let when = Slotted::of(row.all_day, Some(row.starts_ms), row.ends_ms, &source)?;
-        let changed = moment(Timestamp::from_millisecond(row.changed_ms).ok()?);
+        let changed = moment(row.changed_ms.timestamp()?);
         let is_off = row.cancelled || row.gone;
         let mut event = Event::new();
         event.add_property("UID", uid(tenant.id, &row.crm_id));
@@ -205,7 +205,7 @@ impl About<'_> {
             event.add_property("LOCATION", clean(row.place.trim(), 300));
         }
         let link =
-            row.client_id.as_deref().map(|contact| format!("{}{}", self.site, links::candidate(&tenant.slug, contact).url()));
+            row.client_id.as_ref().map(|contact| format!("{}{}", self.site, links::candidate(&tenant.slug, contact).url()));
         event.add_property("DESCRIPTION", clean(&told(board, &row, &of_type, link.as_deref()), 2_500));
         if let Some(link) = link {
             event.add_property("URL", link);
@@ -221,7 +221,7 @@ fn uid(tenant: TenantId, crm_id: &str) -> String {
 
 /// Seconds of the last change since 2020, and one more with each new way to read the rows: it never falls.
 fn sequence(row: &FeedRow) -> i64 {
-    const BEGIN_MS: i64 = 1_577_836_800_000;
+    const BEGIN_MS: EpochMs = EpochMs(1_577_836_800_000);
     // The brand's own version, and above it the program's.
     let ways = (row.mapping_version >> 32) + (row.mapping_version & 0xffff_ffff);
     ((row.changed_ms - BEGIN_MS).max(0) / 1_000 + ways).min(i64::from(i32::MAX))

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde_json::value::RawValue;
-use tetherboard_domain::{SourceTime, Zone};
+use tetherboard_domain::{EpochMs, SourceTime, Zone};
 
 use super::form::{Form, When};
 use super::reading::Reading;
@@ -27,10 +27,10 @@ pub enum Moment {
 impl Moment {
     /// Milliseconds since 1970, of a local moment by the account's zone. `None` if there is no moment, or if it is out of
     /// range.
-    pub fn ms(self, source: &SourceTime) -> Option<i64> {
+    pub fn ms(self, source: &SourceTime) -> Option<EpochMs> {
         match self {
             Self::Local(local) => source.moment_ms(local),
-            Self::Exact(at) => Some(at.as_millisecond()),
+            Self::Exact(at) => Some(at.into()),
             Self::None | Self::Unreadable => None,
         }
     }
@@ -121,7 +121,7 @@ mod tests {
     #[case::exact(Moment::Exact("2026-11-20T15:30:00Z".parse().unwrap()), Some("2026-11-20T15:30:00Z"))]
     fn a_moment_in_milliseconds(#[case] moment: Moment, #[case] utc: Option<&str>) {
         let source = SourceTime(Zone::named("America/Chicago").unwrap());
-        let expected = utc.map(|utc| utc.parse::<Timestamp>().unwrap().as_millisecond());
+        let expected = utc.map(|utc| EpochMs::from(utc.parse::<Timestamp>().unwrap()));
         assert_eq!(moment.ms(&source), expected);
     }
 }

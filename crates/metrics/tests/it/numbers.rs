@@ -1,6 +1,6 @@
 //! What each number of history means, in worlds small enough to count by hand.
 
-use tetherboard_domain::Money;
+use tetherboard_domain::{EpochMs, Money};
 use tetherboard_metrics::{
     Ending, MoveKind, Span, WinRate, cycle_time, flow, funnel, movement, outcomes, reaches, stays, time_in_stage, went,
 };
@@ -15,7 +15,7 @@ const SIGNED: usize = 4;
 const PARKED: usize = 5;
 const LOST: usize = 6;
 
-const EVER: Span = Span { from_ms: 0, until_ms: i64::MAX };
+const EVER: Span = Span { from_ms: EpochMs(0), until_ms: EpochMs::MAX };
 
 fn contact(stage: usize, fee: Option<i64>) -> Event {
     Event::AddContact { stage, fee }
@@ -28,7 +28,7 @@ fn step(contact: usize, stage: usize) -> Event {
 /// Steps that are not zero, in dollars.
 fn steps(before: &[Event], then: &[Event]) -> Vec<(MoveKind, i64, i64)> {
     let all = [before, then].concat();
-    let span = Span { from_ms: World::of(before).now_ms, until_ms: i64::MAX };
+    let span = Span { from_ms: World::of(before).now_ms, until_ms: EpochMs::MAX };
     let moved = movement(&World::of(&all).history(), span).unwrap();
     moved.steps.iter().filter(|step| step.deals > 0).map(|step| (step.kind, step.amount.0 / 100, step.deals)).collect()
 }
@@ -68,9 +68,9 @@ fn a_deal_that_takes_its_prospects_place_is_no_new_one() {
 #[test]
 fn a_period_before_the_history_has_no_movement() {
     let history = World::of(&[contact(NEW, Some(1))]).history();
-    assert!(movement(&history, Span { from_ms: 0, until_ms: 10 }).is_none());
+    assert!(movement(&history, Span { from_ms: EpochMs(0), until_ms: EpochMs(10) }).is_none());
     let whole = movement(&history, EVER).unwrap();
-    assert_eq!((whole.span.from_ms, whole.opening.value), (HOUR_MS, Money::ZERO));
+    assert_eq!((whole.span.from_ms, whole.opening.value), (EpochMs(HOUR_MS), Money::ZERO));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn an_award_is_an_entry_and_a_loss_goes_from_open_to_inactive() {
     ];
     let found = outcomes(&World::of(&events).history(), EVER);
     let told: Vec<(Ending, &str, Option<i64>)> =
-        found.iter().map(|row| (row.ending, row.who.contact.as_deref().unwrap(), row.fee_cents)).collect();
+        found.iter().map(|row| (row.ending, row.who.contact.as_ref().unwrap().as_str(), row.fee_cents)).collect();
     assert_eq!(told, [(Ending::Lost, "c3", None), (Ending::Lost, "c3", None), (Ending::Awarded, "c0", Some(10_000))]);
     assert_eq!(WinRate::of(&found), WinRate { awards: 1, lost: 2 });
 }
@@ -140,7 +140,7 @@ fn a_stay_whose_beginning_was_not_seen_is_left_out() {
     let found = stays(&world.history(), world.now_ms);
     let mut told: Vec<(&str, &str, i64)> = found
         .iter()
-        .map(|stay| (stay.who.contact.as_deref().unwrap(), stay.stage.as_deref().unwrap(), stay.took_ms() / HOUR_MS))
+        .map(|stay| (stay.who.contact.as_ref().unwrap().as_str(), stay.stage.as_deref().unwrap(), stay.took_ms() / HOUR_MS))
         .collect();
     told.sort_unstable();
     assert_eq!(told, [("c0", "QR Returned", 2), ("c1", "New Lead", 2), ("c1", "QR Returned", 2)]);
@@ -154,7 +154,7 @@ fn the_flow_joins_the_two_ends_of_the_period() {
     let before = [contact(NEW, None), contact(NEW, None), contact(NEW, None)];
     let then = [step(0, QR), step(0, FDD), step(1, FDD), step(2, QR), step(2, NEW), contact(QR, None)];
     let history = World::of(&[&before[..], &then].concat()).history();
-    let went = went(&history, Span { from_ms: World::of(&before).now_ms, until_ms: i64::MAX }).unwrap();
+    let went = went(&history, Span { from_ms: World::of(&before).now_ms, until_ms: EpochMs::MAX }).unwrap();
     let links = flow(&history, &went);
     let told: Vec<(&str, &str, i64)> = links
         .iter()

@@ -1,7 +1,7 @@
 //! On random histories, the past is what was shown then, and the movement between any two moments closes.
 
 use proptest::prelude::*;
-use tetherboard_domain::Money;
+use tetherboard_domain::{EpochMs, Money};
 use tetherboard_metrics::{
     MoveKind, Pipeline, Span, deals_at, flow, funnel, movement, outcomes, pipeline_at, prospects_at, reaches, stays,
     time_in_stage, went,
@@ -49,7 +49,7 @@ proptest! {
         let history = now.history();
         // The next event is seen at this very moment.
         prop_assert_eq!(shown(&pipeline_at(&history, &board, then.now_ms)), then.shown());
-        let pipeline = pipeline_at(&history, &board, i64::MAX);
+        let pipeline = pipeline_at(&history, &board, EpochMs::MAX);
         prop_assert_eq!(shown(&pipeline), now.shown());
         prop_assert_eq!((pipeline.value.0, pipeline.open_deals), now.open());
 
@@ -74,7 +74,7 @@ proptest! {
         let (first, last) = (first.min(last).min(events.len()), first.max(last).min(events.len()));
         let (opening, closing, now) = (World::of(&events[..first]), World::of(&events[..last]), World::of(&events));
         let history = now.history();
-        let until_ms = if last == events.len() { i64::MAX } else { closing.now_ms };
+        let until_ms = if last == events.len() { EpochMs::MAX } else { closing.now_ms };
         let moved = movement(&history, Span { from_ms: opening.now_ms, until_ms }).unwrap();
         prop_assert_eq!((moved.opening.value.0, moved.opening.deals), opening.open());
         prop_assert_eq!((moved.closing.value.0, moved.closing.deals), closing.open());
@@ -97,7 +97,7 @@ proptest! {
     fn what_is_counted_is_listed(events in proptest::collection::vec(event(), 1..80), from in 0_i64..80) {
         let (world, board) = (World::of(&events), board());
         let history = world.history();
-        let span = Span { from_ms: (from + 1) * HOUR_MS, until_ms: i64::MAX };
+        let span = Span { from_ms: EpochMs((from + 1) * HOUR_MS), until_ms: EpochMs::MAX };
         let reached = reaches(&history, &board, span);
         let funnel = funnel(&board, &reached);
         prop_assert!(funnel.known <= funnel.created);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tetherboard_domain::{Dataset, Money, Odds, Role, StageKey};
+use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Money, Odds, Role, StageKey};
 use tetherboard_metrics::{Board, History};
 use tetherboard_store::history::{JoinedContact, SeenContact, SeenDeal, Transition, ValueChange};
 use tetherboard_store::small_lists::Stage;
@@ -55,13 +55,13 @@ struct Row {
     fee: Option<i64>,
     odds: Option<i64>,
     contact: Option<usize>,
-    first_seen_ms: i64,
-    gone_ms: Option<i64>,
+    first_seen_ms: EpochMs,
+    gone_ms: Option<EpochMs>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
-    pub(crate) now_ms: i64,
+    pub(crate) now_ms: EpochMs,
     contacts: Vec<Row>,
     deals: Vec<Row>,
     moves: Vec<Transition>,
@@ -73,7 +73,7 @@ pub(crate) type Shown = BTreeMap<String, (i64, i64, i64, i64)>;
 
 impl World {
     pub(crate) fn of(events: &[Event]) -> Self {
-        let mut world = Self { now_ms: HOUR_MS, ..Self::default() };
+        let mut world = Self { now_ms: EpochMs(HOUR_MS), ..Self::default() };
         events.iter().for_each(|event| world.happen(event));
         world
     }
@@ -106,7 +106,7 @@ impl World {
                 }
             }
         }
-        self.now_ms += HOUR_MS;
+        self.now_ms = self.now_ms + HOUR_MS;
     }
 
     fn row(&mut self, of: Dataset, number: usize) -> Option<(usize, &mut Row)> {
@@ -153,23 +153,25 @@ impl World {
 
     /// What the store would hand out of all this. Contacts were created half an hour before they were seen.
     pub(crate) fn history(&self) -> History {
-        let seen = |of: Dataset, at: usize, row: &Row| SeenContact {
-            crm_id: id(of, at),
-            stage: Some(STAGES[row.stage].0.to_owned()),
-            fee_cents: row.fee,
-            created_ms: Some(row.first_seen_ms - HOUR_MS / 2),
-            first_seen_ms: row.first_seen_ms,
-            gone_ms: row.gone_ms,
-        };
-        let contacts = self.contacts.iter().enumerate().map(|(at, row)| seen(Dataset::Contacts, at, row));
+        fn seen<Id>(crm_id: Id, row: &Row) -> SeenContact<Id> {
+            SeenContact {
+                crm_id,
+                stage: Some(STAGES[row.stage].0.to_owned()),
+                fee_cents: row.fee,
+                created_ms: Some(row.first_seen_ms - HOUR_MS / 2),
+                first_seen_ms: row.first_seen_ms,
+                gone_ms: row.gone_ms,
+            }
+        }
+        let contacts = self.contacts.iter().enumerate().map(|(at, row)| seen(ContactId(id(Dataset::Contacts, at)), row));
         let deals = self.deals.iter().enumerate().map(|(at, row)| SeenDeal {
-            seen: seen(Dataset::Deals, at, row),
+            seen: seen(DealId(id(Dataset::Deals, at)), row),
             odds: row.odds,
             contact_type: None,
             contact: row.contact.map(|contact| {
                 let joined = &self.contacts[contact];
                 JoinedContact {
-                    crm_id: id(Dataset::Contacts, contact),
+                    crm_id: ContactId(id(Dataset::Contacts, contact)),
                     contact_type: Some(1),
                     created_ms: Some(joined.first_seen_ms - HOUR_MS / 2),
                     first_seen_ms: joined.first_seen_ms,
@@ -177,7 +179,7 @@ impl World {
                 }
             }),
         });
-        History::of(&board(), Some(HOUR_MS - 1), contacts.collect(), deals.collect(), &self.moves, &self.values)
+        History::of(&board(), Some(EpochMs(HOUR_MS - 1)), contacts.collect(), deals.collect(), &self.moves, &self.values)
     }
 
     /// Counted from the present rows alone.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Search, TenantId, Term};
+use tetherboard_domain::{ContactId, EpochMs, Search, TenantId, Term};
 
 use super::hidden::{Audience, HIDDEN, HIDDEN_KIND, visible};
 use super::kind_key;
@@ -18,9 +18,9 @@ pub struct NoteFilter {
     /// Whatever its case.
     pub kind: Option<String>,
     pub author: Option<String>,
-    pub client: Option<String>,
-    pub from_ms: Option<i64>,
-    pub until_ms: Option<i64>,
+    pub client: Option<ContactId>,
+    pub from_ms: Option<EpochMs>,
+    pub until_ms: Option<EpochMs>,
 }
 
 /// A note with as much of its text as was asked for.
@@ -29,7 +29,7 @@ pub struct NoteRow {
     pub no: i64,
     pub crm_id: String,
     pub note_id: String,
-    pub client_id: String,
+    pub client_id: ContactId,
     /// The contact's.
     pub name: String,
     pub stage: Option<String>,
@@ -41,7 +41,7 @@ pub struct NoteRow {
     pub body: String,
     /// Of the whole plain text.
     pub letters: i64,
-    pub created_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
     /// From the brand's people.
     pub hidden: bool,
     /// Its kind is; else the note itself.
@@ -85,7 +85,7 @@ pub async fn numbered<C: Conn>(
 ) -> Result<Vec<NoteRow>> {
     let mut query = select(longest);
     query.push(" WHERE n.no IN ").bind_list(numbers.iter().copied());
-    query.push(" AND n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant.0);
+    query.push(" AND n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant);
     visible(&mut query, audience);
     let mut rows: Vec<NoteRow> = query.all(conn).await?;
     let places: HashMap<i64, usize> = numbers.iter().enumerate().map(|(place, no)| (*no, place)).collect();
@@ -108,15 +108,16 @@ fn select(longest: i32) -> Query {
 }
 
 fn narrow(query: &mut Query, tenant: TenantId, audience: Audience, filter: &NoteFilter, sqlite: bool) {
-    query.push(" WHERE n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant.0);
+    query.push(" WHERE n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant);
     visible(query, audience);
     if let Some(kind) = &filter.kind {
         query.push(" AND n.kind_key = ").bind(kind_key(kind));
     }
-    for (column, wanted) in [("n.author", &filter.author), ("n.client_id", &filter.client)] {
-        if let Some(wanted) = wanted {
-            query.push(&format!(" AND {column} = ")).bind(wanted.clone());
-        }
+    if let Some(author) = &filter.author {
+        query.push(" AND n.author = ").bind(author.clone());
+    }
+    if let Some(client) = &filter.client {
+        query.push(" AND n.client_id = ").bind(client.clone());
     }
     if let Some(from_ms) = filter.from_ms {
         query.push(" AND n.created_ms >= ").bind(from_ms);
@@ -152,7 +153,7 @@ pub async fn hits<C: Conn>(conn: &C, tenant: TenantId, search: &Search) -> Resul
         query.bind(in_fts5(search, tenant));
     } else {
         query = Query::new("SELECT STRING_AGG(CAST(n.no AS TEXT), ',') FROM notes n WHERE n.tenant_id = ");
-        in_words(query.bind(tenant.0).push(" AND "), search, tenant);
+        in_words(query.bind(tenant).push(" AND "), search, tenant);
     }
     let found = query.rows(conn).await?;
     let Some(row) = found.first() else { return Ok(Vec::new()) };
@@ -191,8 +192,8 @@ fn in_words<'a>(query: &'a mut Query, search: &Search, tenant: TenantId) -> &'a 
 #[derive(Clone, Debug)]
 pub struct NoteInShort {
     pub no: i64,
-    pub client_id: String,
-    pub created_ms: Option<i64>,
+    pub client_id: ContactId,
+    pub created_ms: Option<EpochMs>,
     pub kind_key: String,
     pub kind: String,
     pub author: String,
@@ -208,9 +209,9 @@ pub async fn each_in_short<C: Conn>(conn: &C, tenant: TenantId, mut take: impl F
          WHERE n.tenant_id = $1 AND n.gone_ms IS NULL AND (n.client_id > $2 OR (n.client_id = $2 AND n.no > $3)) \
          AND n.client_id >= $2 ORDER BY n.client_id, n.no LIMIT $4"
     );
-    let mut after = (String::new(), i64::MIN);
+    let mut after = (ContactId::default(), i64::MIN);
     loop {
-        let part = rows(conn, &text, [tenant.0.into(), after.0.clone().into(), after.1.into(), PART.into()]).await?;
+        let part = rows(conn, &text, [tenant.into(), after.0.clone().into(), after.1.into(), PART.into()]).await?;
         for row in &part {
             let note = NoteInShort {
                 no: row.try_get_by_index(0)?,
@@ -232,15 +233,15 @@ pub async fn each_in_short<C: Conn>(conn: &C, tenant: TenantId, mut take: impl F
 }
 
 /// Every live contact, with its stage.
-pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(String, Option<String>)) -> Result<()> {
+pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(ContactId, Option<String>)) -> Result<()> {
     const PART: i64 = 5_000;
     let text =
         "SELECT crm_id, stage FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL AND crm_id > $2 ORDER BY crm_id LIMIT $3";
-    let mut after = String::new();
+    let mut after = ContactId::default();
     loop {
-        let part = rows(conn, text, [tenant.0.into(), after.clone().into(), PART.into()]).await?;
+        let part = rows(conn, text, [tenant.into(), after.clone().into(), PART.into()]).await?;
         for row in &part {
-            let crm_id: String = row.try_get_by_index(0)?;
+            let crm_id: ContactId = row.try_get_by_index(0)?;
             after.clone_from(&crm_id);
             take(crm_id, row.try_get_by_index(1)?);
         }
@@ -254,12 +255,12 @@ pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl Fn
 pub async fn contacts_named<C: Conn>(
     conn: &C,
     tenant: TenantId,
-    ids: &[String],
-) -> Result<HashMap<String, (String, Option<String>)>> {
+    ids: &[ContactId],
+) -> Result<HashMap<ContactId, (String, Option<String>)>> {
     let mut names = HashMap::with_capacity(ids.len());
     for part in ids.chunks(1_000) {
         let mut query = Query::new("SELECT crm_id, name, stage FROM leads WHERE tenant_id = ");
-        query.bind(tenant.0).push(" AND crm_id IN ").bind_list(part.iter().cloned());
+        query.bind(tenant).push(" AND crm_id IN ").bind_list(part.iter().cloned());
         for row in query.rows(conn).await? {
             names.insert(row.try_get_by_index(0)?, (row.try_get_by_index(1)?, row.try_get_by_index(2)?));
         }
@@ -275,12 +276,12 @@ pub const GLANCE: usize = 300;
 /// The newest note of a contact.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct LatestNote {
-    pub client_id: String,
+    pub client_id: ContactId,
     pub kind: String,
     pub author: String,
     /// The beginning of its plain text: [`GLANCE`] letters at most.
     pub body: String,
-    pub created_ms: i64,
+    pub created_ms: EpochMs,
 }
 
 /// The newest dated note that an audience may see, of each of these contacts that has one.
@@ -288,8 +289,8 @@ pub async fn latest_of<C: Conn>(
     conn: &C,
     tenant: TenantId,
     audience: Audience,
-    contacts: &[String],
-) -> Result<HashMap<String, LatestNote>> {
+    contacts: &[ContactId],
+) -> Result<HashMap<ContactId, LatestNote>> {
     let mut latest = HashMap::with_capacity(contacts.len());
     for part in contacts.chunks(1_000) {
         let mut query = Query::new(&format!(
@@ -297,9 +298,9 @@ pub async fn latest_of<C: Conn>(
              (SELECT n.crm_id, ROW_NUMBER() OVER (PARTITION BY n.client_id ORDER BY n.created_ms DESC, n.crm_id) AS place \
              FROM notes n WHERE n.gone_ms IS NULL AND n.created_ms IS NOT NULL AND n.tenant_id = ",
         ));
-        query.bind(tenant.0).push(" AND n.client_id IN ").bind_list(part.iter().cloned());
+        query.bind(tenant).push(" AND n.client_id IN ").bind_list(part.iter().cloned());
         visible(&mut query, audience);
-        query.push(") newest JOIN notes n ON n.crm_id = newest.crm_id AND newest.place = 1 WHERE n.tenant_id = ").bind(tenant.0);
+        query.push(") newest JOIN notes n ON n.crm_id = newest.crm_id AND newest.place = 1 WHERE n.tenant_id = ").bind(tenant);
         for note in query.all::<_, LatestNote>(conn).await? {
             latest.insert(note.client_id.clone(), note);
         }
@@ -311,14 +312,14 @@ pub async fn latest_of<C: Conn>(
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct WholeNote {
     pub crm_id: String,
-    pub client_id: String,
+    pub client_id: ContactId,
     /// The contact's.
     pub name: String,
     pub kind: String,
     pub author: String,
     /// Of its plain text.
     pub letters: i64,
-    pub created_ms: Option<i64>,
+    pub created_ms: Option<EpochMs>,
     pub hidden: bool,
     pub hidden_kind: bool,
 }
@@ -330,7 +331,7 @@ pub async fn whole<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, crm_
          {HIDDEN_KIND} AS hidden_kind \
          FROM notes n JOIN leads l ON l.tenant_id = n.tenant_id AND l.crm_id = n.client_id WHERE n.gone_ms IS NULL AND n.tenant_id = "
     ));
-    query.bind(tenant.0).push(" AND n.crm_id = ").bind(crm_id);
+    query.bind(tenant).push(" AND n.crm_id = ").bind(crm_id);
     visible(&mut query, audience);
     Ok(query.all(conn).await?.into_iter().next())
 }
@@ -346,7 +347,7 @@ pub async fn part_of<C: Conn>(
 ) -> Result<Option<(String, Option<String>)>> {
     let mut query = Query::new("SELECT SUBSTR(n.body, ");
     query.bind(from).push(", ").bind(letters).push("), CASE WHEN LENGTH(n.html) <= ").bind(letters);
-    query.push(" THEN n.html END FROM notes n WHERE n.gone_ms IS NULL AND n.tenant_id = ").bind(tenant.0);
+    query.push(" THEN n.html END FROM notes n WHERE n.gone_ms IS NULL AND n.tenant_id = ").bind(tenant);
     query.push(" AND n.crm_id = ").bind(crm_id);
     visible(&mut query, audience);
     let found = query.rows(conn).await?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use sea_orm::{ConnectionTrait, Statement};
-use tetherboard_domain::{Dataset, RunId, TenantId, Trigger};
+use tetherboard_domain::{Dataset, EpochMs, RunId, TenantId, Trigger};
 use tetherboard_store::runs;
 use tetherboard_store::snapshots::{self, Answer, Recorder, RowNo};
 use tetherboard_testkit::TestDatabase;
@@ -49,7 +49,7 @@ pub(crate) fn unsplit(bytes: &[u8]) -> Body {
 pub(crate) struct Given {
     pub(crate) request: String,
     pub(crate) offset: usize,
-    pub(crate) at_ms: i64,
+    pub(crate) at_ms: EpochMs,
     pub(crate) http_status: u16,
     pub(crate) body: Body,
 }

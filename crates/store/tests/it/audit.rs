@@ -1,12 +1,12 @@
 use rstest::rstest;
-use tetherboard_domain::{UserId, UserRole};
+use tetherboard_domain::{EpochMs, UserId, UserRole};
 use tetherboard_store::audit::{self, AuditEvent};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::person;
 
 use crate::rows::{NOW_MS, harbor};
 
-fn told(event: &AuditEvent) -> (i64, Option<&str>, Option<&str>, &str, &str) {
+fn told(event: &AuditEvent) -> (EpochMs, Option<&str>, Option<&str>, &str, &str) {
     (event.at_ms, event.person.as_deref(), event.brand.as_deref(), &event.what, &event.detail)
 }
 

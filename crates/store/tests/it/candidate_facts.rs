@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, Money};
+use tetherboard_domain::{ContactId, DAY, Dataset, EpochMs, Money};
 use tetherboard_store::candidate_facts::{self, EventFilter};
 use tetherboard_store::history::{self, Transition, ValueChange};
 use tetherboard_store::leads::LeadRecord;
@@ -9,10 +9,10 @@ use tetherboard_store::schedule::{self, ActivityRecord};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::tenant;
 
-use crate::rows::{DAY_MS, NOW_MS, activity, book, deal, harbor, lead, note, put_deals, put_leads};
+use crate::rows::{NOW_MS, activity, book, deal, harbor, lead, note, put_deals, put_leads};
 
 fn moved(crm_id: &str, from: &str, to: &str, day: i64) -> Transition {
-    let at_ms = NOW_MS + day * DAY_MS;
+    let at_ms = NOW_MS + day * DAY;
     Transition {
         subject: Dataset::Contacts,
         crm_id: crm_id.to_owned(),
@@ -35,18 +35,18 @@ async fn the_last_touch_is_a_persons_note_up_to_the_moment_and_known_as_far_as_n
     records::set_absence(conn, harbor, Dataset::Contacts, &["3".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     let told = |id, author: &str, day: i64| {
         let (book, note) = note("1", id, "Hello");
-        (book, NoteRecord { author: author.to_owned(), created_ms: Some(NOW_MS + day * DAY_MS), ..note })
+        (book, NoteRecord { author: author.to_owned(), created_ms: Some(NOW_MS + day * DAY), ..note })
     };
     let found = [told("a", "Uma", -3), told("b", " System ", -1), told("c", "", -1), told("d", "Uma", 1)];
     notes::put(conn, harbor, &found, &[]).await.unwrap();
-    notes::set_read(conn, harbor, &["1".to_owned()], NOW_MS + 5).await.unwrap();
-    let asked = ["1", "2", "3", "404"].map(str::to_owned);
+    notes::set_read(conn, harbor, &["1".into()], NOW_MS + 5).await.unwrap();
+    let asked = ["1", "2", "3", "404"].map(ContactId::from);
     let mut touches = candidate_facts::touches(conn, harbor, &asked, NOW_MS).await.unwrap();
     touches.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
-    let told: Vec<_> = touches.iter().map(|one| (&*one.crm_id, one.last_note_ms, one.notes_known_ms)).collect();
-    assert_eq!(told, [("1", Some(NOW_MS - 3 * DAY_MS), Some(NOW_MS + 5)), ("2", None, None)]);
+    let told: Vec<_> = touches.iter().map(|one| (one.crm_id.as_str(), one.last_note_ms, one.notes_known_ms)).collect();
+    assert_eq!(told, [("1", Some(NOW_MS - 3 * DAY), Some(NOW_MS + 5)), ("2", None, None)]);
     // Read before it last changed, they are not known.
-    notes::set_read(conn, harbor, &["1".to_owned()], NOW_MS - 1).await.unwrap();
+    notes::set_read(conn, harbor, &["1".into()], NOW_MS - 1).await.unwrap();
     let touches = candidate_facts::touches(conn, harbor, &asked[..1], NOW_MS).await.unwrap();
     assert_eq!(touches[0].notes_known_ms, None);
 }
@@ -62,7 +62,7 @@ async fn appointments_come_by_their_start_without_the_cancelled_and_say_whose_th
     assert!(!candidate_facts::tells_event_status(conn, harbor).await.unwrap());
     let at = |client: Option<&str>, day: i64| ActivityRecord {
         client_id: client.map(Into::into),
-        starts_ms: Some(NOW_MS + day * DAY_MS),
+        starts_ms: Some(NOW_MS + day * DAY),
         ..activity("Call")
     };
     let cancelled = ActivityRecord { cancelled: true, status: "Cancelled".to_owned(), ..at(Some("1"), 1) };
@@ -72,15 +72,18 @@ async fn appointments_come_by_their_start_without_the_cancelled_and_say_whose_th
     schedule::put(conn, tidewater, &[(book("x", 1), at(None, 2))], &[]).await.unwrap();
     let filter = EventFilter { from_ms: NOW_MS, ..EventFilter::default() };
     let rows = candidate_facts::events(conn, harbor, filter).await.unwrap();
-    let told: Vec<_> = rows.iter().map(|row| (&*row.crm_id, row.client_id.as_deref(), &*row.name, row.of_prospect)).collect();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (&*row.crm_id, row.client_id.as_ref().map(ContactId::as_str), &*row.name, row.of_prospect))
+        .collect();
     let expected = [("b", Some("1"), "Ada", true), ("a", Some("2"), "Vendor", false), ("d", None, "Somebody", false)];
     assert_eq!(told, expected);
-    let cut = EventFilter { until_ms: Some(NOW_MS + 4 * DAY_MS), limit: Some(1), ..filter };
+    let cut = EventFilter { until_ms: Some(NOW_MS + 4 * DAY), limit: Some(1), ..filter };
     assert_eq!(candidate_facts::events(conn, harbor, cut).await.unwrap().len(), 1);
-    let asked = ["2", "1", "7"].map(str::to_owned);
+    let asked = ["2", "1", "7"].map(ContactId::from);
     let own = candidate_facts::events_of(conn, harbor, &asked, NOW_MS).await.unwrap();
-    let told: Vec<_> = own.iter().map(|event| (&*event.client_id, event.starts_ms)).collect();
-    assert_eq!(told, [("1", NOW_MS + 2 * DAY_MS), ("2", NOW_MS + 3 * DAY_MS)]);
+    let told: Vec<_> = own.iter().map(|event| (event.client_id.as_str(), event.starts_ms)).collect();
+    assert_eq!(told, [("1", NOW_MS + 2 * DAY), ("2", NOW_MS + 3 * DAY)]);
     assert!(candidate_facts::tells_event_status(conn, harbor).await.unwrap());
     assert_eq!(candidate_facts::first_events_ms(conn, harbor).await.unwrap(), NOW_MS);
 }
@@ -103,12 +106,12 @@ async fn a_stay_is_completed_when_both_its_ends_were_seen(#[values(Sqlite, Postg
     ];
     history::record(conn, harbor, &moves).await.unwrap();
     let stages = ["fdd sent".to_owned()];
-    let mut stays = candidate_facts::completed_stays(conn, harbor, &stages, NOW_MS - 365 * DAY_MS).await.unwrap();
+    let mut stays = candidate_facts::completed_stays(conn, harbor, &stages, NOW_MS - 365 * DAY).await.unwrap();
     let mut took = stays.remove("fdd sent").unwrap();
     took.sort_unstable();
-    assert_eq!((took, stays.len()), (vec![DAY_MS, 8 * DAY_MS], 0));
-    let ids = ["1", "2"].map(str::to_owned);
-    let entries = candidate_facts::entries(conn, harbor, Dataset::Contacts, &ids).await.unwrap();
+    assert_eq!((took, stays.len()), (vec![DAY, 8 * DAY], 0));
+    let ids = ["1", "2"].map(ContactId::from);
+    let entries = candidate_facts::entries(conn, harbor, &ids).await.unwrap();
     let to: Vec<_> = entries["1"].iter().map(|entry| entry.to_stage.as_deref().unwrap()).collect();
     assert_eq!((to, entries["2"].len()), (vec!["fdd sent", "fa sent", "fdd sent", "fa sent"], 1));
 }
@@ -127,7 +130,7 @@ async fn moves_and_fees_are_told_of_live_prospects_since_a_moment(#[values(Sqlit
     let moves = ["1", "3", "4"].map(|id| moved(id, "new lead", "fa sent", -1));
     history::record(conn, harbor, &moves).await.unwrap();
     history::record(conn, harbor, &[moved("1", "x", "fa sent", -9), moved("2", "x", "lost", -1)]).await.unwrap();
-    let found = candidate_facts::moves_since(conn, harbor, &["fa sent".to_owned()], NOW_MS - 2 * DAY_MS).await.unwrap();
+    let found = candidate_facts::moves_since(conn, harbor, &["fa sent".to_owned()], NOW_MS - 2 * DAY).await.unwrap();
     let told: Vec<_> = found.iter().map(|one| (&*one.name, one.from_stage.as_deref(), one.stage.as_deref())).collect();
     assert_eq!(told, [("Ada", Some("new lead"), Some("New Lead"))]);
     let fee = |subject, crm_id: &str, old: Option<&str>, day: i64| ValueChange {
@@ -136,9 +139,9 @@ async fn moves_and_fees_are_told_of_live_prospects_since_a_moment(#[values(Sqlit
         field: "fee".to_owned(),
         old: old.map(Into::into),
         new: Some("100".to_owned()),
-        seen_before_ms: 0,
-        seen_after_ms: NOW_MS + day * DAY_MS,
-        at_ms: NOW_MS + day * DAY_MS,
+        seen_before_ms: EpochMs(0),
+        seen_after_ms: NOW_MS + day * DAY,
+        at_ms: NOW_MS + day * DAY,
     };
     let contacts = Dataset::Contacts;
     let changes = [
@@ -149,9 +152,9 @@ async fn moves_and_fees_are_told_of_live_prospects_since_a_moment(#[values(Sqlit
         fee(Dataset::Deals, "d", None, -1),
     ];
     history::record_values(conn, harbor, &changes).await.unwrap();
-    let mut learned = candidate_facts::fees_learned(conn, harbor, NOW_MS - 2 * DAY_MS).await.unwrap();
+    let mut learned = candidate_facts::fees_learned(conn, harbor, NOW_MS - 2 * DAY).await.unwrap();
     learned.sort_by_key(|one| one.fee_cents);
-    let told: Vec<_> = learned.iter().map(|one| (one.contact_id.as_deref(), one.fee_cents)).collect();
+    let told: Vec<_> = learned.iter().map(|one| (one.contact_id.as_ref().map(ContactId::as_str), one.fee_cents)).collect();
     assert_eq!(told, [(Some("1"), 100), (None, 5_000_000)]);
     assert!(candidate_facts::fees_learned(conn, harbor, NOW_MS).await.unwrap().is_empty());
 }

@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, TenantId};
+use tetherboard_domain::{Dataset, EpochMs, TenantId};
 use tetherboard_store::candidates;
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::{LeadFilter, LeadRecord};
@@ -23,7 +23,7 @@ async fn found(db: &TestDatabase, tenant: TenantId, text: &str) -> Vec<String> {
     let filter = LeadFilter { text: Some(text.to_owned()), ..LeadFilter::default() };
     assert_eq!(leads::count(db.store.conn(), tenant, &filter).await.unwrap(), fitting, "{text}");
     assert_eq!(i64::try_from(found.len()).unwrap(), fitting, "{text}");
-    found.into_iter().map(|one| one.crm_id).collect()
+    found.into_iter().map(|one| one.crm_id.into()).collect()
 }
 
 #[rstest]
@@ -36,12 +36,12 @@ async fn a_contact_that_is_gone_is_still_known_with_what_it_had(#[values(Sqlite,
     let whole = LeadRecord { units: "3".to_owned(), whiteboard: "<p>x</p>".to_owned(), fee_flagged: true, ..lead("Ada") };
     put_leads(&db, harbor, [("7", whole), ("8", lead("Bo"))]).await;
     put_leads(&db, tidewater, [("7", lead("Other"))]).await;
-    let of = |title: &str| DealRecord { client_id: Some("7".to_owned()), ..deal(title) };
+    let of = |title: &str| DealRecord { client_id: Some("7".into()), ..deal(title) };
     let put = [(book("a", 1), of("gone")), (book("b", 2), of("live")), (book("c", 3), deal("nobody's"))];
     deals::put(conn, harbor, &put, &[]).await.unwrap();
     tetherboard_store::links::relink(conn, harbor).await.unwrap();
     let at = |hour: Option<i64>| ActivityRecord {
-        client_id: Some("7".to_owned()),
+        client_id: Some("7".into()),
         starts_ms: hour.map(|hour| NOW_MS + hour * HOUR_MS),
         ..activity("Call")
     };
@@ -62,8 +62,8 @@ async fn a_contact_that_is_gone_is_still_known_with_what_it_had(#[values(Sqlite,
     assert!(candidates::deals(conn, tidewater, &ada).await.unwrap().is_empty());
     for (with_gone, hours) in [(false, vec![Some(5), None]), (true, vec![Some(-5), Some(5), None])] {
         let starts = candidates::appointments(conn, harbor, &ada, with_gone).await.unwrap();
-        let starts: Vec<Option<i64>> = starts.into_iter().map(|one| one.starts_ms).collect();
-        let wanted: Vec<Option<i64>> = hours.into_iter().map(|hour| hour.map(|hour: i64| NOW_MS + hour * HOUR_MS)).collect();
+        let starts: Vec<Option<EpochMs>> = starts.into_iter().map(|one| one.starts_ms).collect();
+        let wanted: Vec<Option<EpochMs>> = hours.into_iter().map(|hour| hour.map(|hour: i64| NOW_MS + hour * HOUR_MS)).collect();
         assert_eq!(starts, wanted);
     }
     assert!(candidates::appointments(conn, tidewater, &ada, true).await.unwrap().is_empty());

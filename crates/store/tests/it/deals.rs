@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, Money, Odds, StageKey, TenantId};
+use tetherboard_domain::{ContactId, Dataset, DealId, Money, Odds, StageKey, TenantId};
 use tetherboard_store::deals::{self, CloseDates, DealFilter, DealRecord, DealSort};
 use tetherboard_store::leads::{LabelMatch, LeadRecord};
 use tetherboard_store::links;
@@ -24,7 +24,7 @@ async fn relinked(db: &TestDatabase, tenant: TenantId) {
 }
 
 fn of(client_id: &str) -> DealRecord {
-    DealRecord { client_id: Some(client_id.to_owned()), ..deal("Territory") }
+    DealRecord { client_id: Some(client_id.into()), ..deal("Territory") }
 }
 
 fn named(name: &str) -> DealRecord {
@@ -45,7 +45,10 @@ async fn a_prospect_without_a_deal_stands_for_one(#[values(Sqlite, Postgres)] ki
     relinked(&db, tenant).await;
     assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["/Ada", "d1/Bo"]);
     let rows = deals::list(db.store.conn(), tenant, &DealFilter::default(), DealSort::Fee, true, &[], (0, 1)).await.unwrap();
-    assert_eq!((rows[0].contact_id.as_deref(), rows[0].fee_cents, rows[0].odds), (Some("2"), Some(5_000_000), None));
+    assert_eq!(
+        (rows[0].contact_id.as_ref().map(ContactId::as_str), rows[0].fee_cents, rows[0].odds),
+        (Some("2"), Some(5_000_000), None)
+    );
 
     // The deal gone, its contact stands for one again.
     gone(&db, tenant, Dataset::Deals, "d1").await;
@@ -85,7 +88,7 @@ async fn a_deal_is_joined_by_id_and_only_without_one_by_a_name_that_fits_once(#[
         [("1", lead("Ada")), ("2", lead("Twin")), ("3", lead("Twin")), ("4", LeadRecord { link_key: None, ..lead("New Lead") })],
     )
     .await;
-    let with_both = DealRecord { client_id: Some("404".to_owned()), ..named("Ada") };
+    let with_both = DealRecord { client_id: Some("404".into()), ..named("Ada") };
     put_deals(
         &db,
         tenant,
@@ -101,12 +104,12 @@ async fn a_deal_is_joined_by_id_and_only_without_one_by_a_name_that_fits_once(#[
     relinked(&db, tenant).await;
     let contacts = |rows: Vec<deals::DealRow>| {
         let mut joined: Vec<_> =
-            rows.into_iter().filter(|row| !row.deal_id.is_empty()).map(|row| (row.deal_id, row.contact_id)).collect();
+            rows.into_iter().filter(|row| !row.deal_id.as_str().is_empty()).map(|row| (row.deal_id, row.contact_id)).collect();
         joined.sort();
         joined
     };
     let list = || async { deals::list(db.store.conn(), tenant, &NO_FILTER, DealSort::Name, false, &[], (0, 100)).await };
-    let ada = Some("1".to_owned());
+    let ada = Some(ContactId::from("1"));
     let expected = |twin: Option<&str>| {
         [
             ("by id", ada.clone()),
@@ -115,7 +118,7 @@ async fn a_deal_is_joined_by_id_and_only_without_one_by_a_name_that_fits_once(#[
             ("neither", None),
             ("twin", twin.map(Into::into)),
         ]
-        .map(|(deal, contact)| (deal.to_owned(), contact))
+        .map(|(deal, contact)| (DealId::from(deal), contact))
     };
     assert_eq!(contacts(list().await.unwrap()), expected(None));
     assert_eq!(deals::unlinked(db.store.conn(), tenant).await.unwrap(), 3);
@@ -215,7 +218,7 @@ async fn pages_of_deals_neither_repeat_nor_skip_though_all_sorts_alike(
         let rows = deals::list(db.store.conn(), tenant, &NO_FILTER, sort, true, &order, (page * 2, 2)).await.unwrap();
         seen.extend(rows.into_iter().map(|row| (row.deal_id, row.contact_id.unwrap())));
     }
-    let seen: Vec<_> = seen.iter().map(|(deal, contact)| (&**deal, &**contact)).collect();
+    let seen: Vec<_> = seen.iter().map(|(deal, contact)| (deal.as_str(), contact.as_str())).collect();
     assert_eq!(seen, [("", "3"), ("", "4"), ("", "5"), ("", "6"), ("d1", "1"), ("d2", "1"), ("d3", "2")]);
 }
 
@@ -240,7 +243,7 @@ async fn what_is_not_known_of_a_deal_comes_last_both_ways(#[case] sort: DealSort
     put_deals(&db, tenant, deals).await;
     for (descending, expected) in [(false, ["b", "c", "a"]), (true, ["c", "b", "a"])] {
         let rows = deals::list(db.store.conn(), tenant, &NO_FILTER, sort, descending, &[], (0, 10)).await.unwrap();
-        assert_eq!(rows.iter().map(|row| &*row.deal_id).collect::<Vec<_>>(), expected, "{descending}");
+        assert_eq!(rows.iter().map(|row| row.deal_id.as_str()).collect::<Vec<_>>(), expected, "{descending}");
     }
 }
 

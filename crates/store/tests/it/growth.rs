@@ -6,7 +6,7 @@
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use tempfile::TempDir;
-use tetherboard_domain::{Dataset, DatasetStatus, RunStatus, TenantId, Trigger};
+use tetherboard_domain::{ContactId, Dataset, DatasetStatus, EpochMs, RunStatus, TenantId, Trigger};
 use tetherboard_store::leads::{self, LeadRecord};
 use tetherboard_store::notes;
 use tetherboard_store::runs::{self, DatasetReport};
@@ -64,7 +64,7 @@ impl Account {
             .map(|(i, rows)| Given {
                 request: format!("contacts?limit=100&offset={}", i * 100),
                 offset: i * 100,
-                at_ms: 0,
+                at_ms: EpochMs(0),
                 http_status: 200,
                 body: page(rows),
             })
@@ -77,7 +77,7 @@ impl Account {
             .map(|(id, rows)| Given {
                 request: format!("read_client_history_notes/{id}?limit=50&offset=0"),
                 offset: 0,
-                at_ms: 0,
+                at_ms: EpochMs(0),
                 http_status: 200,
                 body: page(rows),
             })
@@ -116,7 +116,7 @@ fn note_of(client: u64, dice: &mut Dice) -> String {
 fn at_hour(hour: i64, mut answers: Vec<Given>) -> Vec<Given> {
     let (mut dice, mut at_ms) = (Dice(hour.cast_unsigned()), NOW_MS + hour * 3_600_000);
     for answer in &mut answers {
-        at_ms += i64::try_from(if dice.roll(4) == 0 { 20 + dice.roll(140) } else { dice.roll(9) }).unwrap();
+        at_ms = at_ms + i64::try_from(if dice.roll(4) == 0 { 20 + dice.roll(140) } else { dice.roll(9) }).unwrap();
         answer.at_ms = at_ms;
     }
     answers
@@ -157,7 +157,7 @@ async fn run(db: &TestDatabase, tenant: TenantId, hour: i64, account: &Account, 
         }
     }
     notes::put(conn, tenant, &written, &[]).await.unwrap();
-    let ids: Vec<String> = turns.iter().map(|at| account.ids[*at].to_string()).collect();
+    let ids: Vec<ContactId> = turns.iter().map(|at| ContactId(account.ids[*at].to_string())).collect();
     notes::set_read(conn, tenant, &ids, now_ms).await.unwrap();
     runs::finish(conn, &run, RunStatus::Succeeded, now_ms + 1_000).await.unwrap();
 }

@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, DatasetStatus, Trigger};
+use tetherboard_domain::{ContactId, DAY, Dataset, DatasetStatus, DealId, Trigger};
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::history::{self, JoinedContact, SeenContact, SeenDeal, Transition, ValueChange};
 use tetherboard_store::leads::LeadRecord;
@@ -8,7 +8,7 @@ use tetherboard_store::records::{self, Absence};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_testkit::Kind::{self, *};
 
-use crate::rows::{DAY_MS, NOW_MS, deal, harbor, lead, put_deals, put_leads};
+use crate::rows::{NOW_MS, deal, harbor, lead, put_deals, put_leads};
 
 fn moved(subject: Dataset, from: Option<&str>, to: Option<&str>, hour: i64) -> Transition {
     let seen_after_ms = NOW_MS + hour * 3_600_000;
@@ -36,9 +36,9 @@ async fn moves_come_oldest_first_and_a_deals_are_not_a_contacts(#[values(Sqlite,
     history::record(conn, tenant, &moves).await.unwrap();
     // A run that is replayed sees the same moves again.
     history::record(conn, tenant, &moves[..1]).await.unwrap();
-    let of = history::of(conn, tenant, Dataset::Contacts, "1").await.unwrap();
+    let of = history::of(conn, tenant, &ContactId::from("1")).await.unwrap();
     assert_eq!(format!("{of:?}"), format!("{:?}", [&moves[1], &moves[0]]));
-    assert!(history::of(conn, tenant, Dataset::Contacts, "2").await.unwrap().is_empty());
+    assert!(history::of(conn, tenant, &ContactId::from("2")).await.unwrap().is_empty());
 }
 
 fn revalued(subject: Dataset, field: &str, old: Option<&str>, new: Option<&str>, hour: i64) -> ValueChange {
@@ -70,10 +70,10 @@ async fn changes_of_value_come_oldest_first_and_a_deals_are_not_a_contacts(#[val
     history::record_values(conn, harbor, &all).await.unwrap();
     // A run that is replayed sees the same changes again.
     history::record_values(conn, harbor, &all[..2]).await.unwrap();
-    assert_eq!(history::values_of(conn, harbor, Dataset::Deals, "1").await.unwrap(), [date, fee, odds, unknown]);
-    assert_eq!(history::values_of(conn, harbor, Dataset::Contacts, "1").await.unwrap(), [contacts]);
-    assert!(history::values_of(conn, harbor, Dataset::Deals, "2").await.unwrap().is_empty());
-    assert!(history::values_of(conn, tidewater, Dataset::Deals, "1").await.unwrap().is_empty());
+    assert_eq!(history::values_of(conn, harbor, &DealId::from("1")).await.unwrap(), [date, fee, odds, unknown]);
+    assert_eq!(history::values_of(conn, harbor, &ContactId::from("1")).await.unwrap(), [contacts]);
+    assert!(history::values_of(conn, harbor, &DealId::from("2")).await.unwrap().is_empty());
+    assert!(history::values_of(conn, tidewater, &DealId::from("1")).await.unwrap().is_empty());
 }
 
 #[rstest]
@@ -90,11 +90,11 @@ async fn a_history_begins_when_contacts_and_deals_have_both_been_read_whole(#[va
         (Dataset::Deals, DatasetStatus::Succeeded, 7, Some(5)),
     ];
     for (dataset, status, day, begins) in reads {
-        let finished_ms = Some(NOW_MS + day * DAY_MS);
+        let finished_ms = Some(NOW_MS + day * DAY);
         let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap();
         let report = DatasetReport { status, finished_ms, ..DatasetReport::waiting(dataset) };
         runs::report(conn, tenant, &run.id, &report, NOW_MS).await.unwrap();
-        let expected = begins.map(|day: i64| NOW_MS + day * DAY_MS);
+        let expected = begins.map(|day: i64| NOW_MS + day * DAY);
         assert_eq!(history::begins_ms(conn, tenant).await.unwrap(), expected, "after day {day}");
     }
 }
@@ -107,7 +107,7 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
     put_leads(&db, tidewater, [("1", lead("Tess"))]).await;
     let vendor = LeadRecord { contact_type: Some(2), ..lead("Vendor") };
     put_leads(&db, tenant, [("10", lead("Ada")), ("2", lead("Bo")), ("3", vendor)]).await;
-    let of = |client: &str| DealRecord { client_id: Some(client.to_owned()), ..deal("Territory") };
+    let of = |client: &str| DealRecord { client_id: Some(client.into()), ..deal("Territory") };
     put_deals(&db, tenant, [("d2", of("3")), ("d1", of("2")), ("d3", of("404"))]).await;
     let tx = db.store.begin().await.unwrap();
     links::relink(&tx, tenant).await.unwrap();
@@ -120,7 +120,7 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
     let mut contacts = Vec::new();
     history::each_contact(conn, tenant, |seen| contacts.push(seen)).await.unwrap();
     let seen = |id: &str, gone_ms| SeenContact {
-        crm_id: id.to_owned(),
+        crm_id: ContactId::from(id),
         stage: Some("New Lead".to_owned()),
         fee_cents: None,
         created_ms: Some(NOW_MS),
@@ -133,10 +133,12 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
     history::each_deal(conn, tenant, |seen| found.push(seen)).await.unwrap();
     let deal = |id: &str, gone_ms, contact| SeenDeal {
         seen: SeenContact {
+            crm_id: DealId::from(id),
             stage: Some("FDD Sent".to_owned()),
             fee_cents: Some(5_000_000),
             created_ms: None,
-            ..seen(id, gone_ms)
+            first_seen_ms: NOW_MS,
+            gone_ms,
         },
         odds: None,
         contact_type: None,
@@ -144,7 +146,7 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
     };
     let joined = |id: &str, contact_type, gone_ms| {
         Some(JoinedContact {
-            crm_id: id.to_owned(),
+            crm_id: id.into(),
             contact_type: Some(contact_type),
             created_ms: Some(NOW_MS),
             first_seen_ms: NOW_MS,
@@ -157,7 +159,7 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
         deal("d3", Some(NOW_MS + 7), None),
     ];
     assert_eq!(found, expected);
-    let names = deals::names(conn, tenant, Dataset::Deals, &["d1".to_owned(), "d3".to_owned()]).await.unwrap();
+    let names = deals::names(conn, tenant, &["d1", "d3"].map(DealId::from)).await.unwrap();
     assert_eq!((names.len(), names["d3"].title.as_str()), (2, "Territory"));
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use rstest::rstest;
-use tetherboard_domain::TenantId;
+use tetherboard_domain::{ContactId, EpochMs, TenantId};
 use tetherboard_store::Store;
 use tetherboard_store::hot_list::{self, HotListHead, HotListRow};
 use tetherboard_testkit::Kind::{self, *};
@@ -13,7 +13,7 @@ fn item(at: i64) -> HotListRow {
     HotListRow {
         item_key: at.to_string(),
         place: at,
-        contact_id: Some(at.to_string()),
+        contact_id: Some(ContactId(at.to_string())),
         name: format!("Ada {at}"),
         market: String::new(),
         units: String::new(),
@@ -90,7 +90,7 @@ async fn a_list_keeps_its_form_until_what_it_rests_on_changes(#[values(Sqlite, P
     hot_list::outdate(&tx, harbor).await.unwrap();
     hot_list::lock(&tx, harbor).await.unwrap();
     Store::commit(tx).await.unwrap();
-    let empty = HotListHead { as_of_ms: None, holds_until_ms: 0, calendar_read: false, format: 0 };
+    let empty = HotListHead { as_of_ms: None, holds_until_ms: EpochMs(0), calendar_read: false, format: 0 };
     assert_eq!(head().await, Some(empty));
     let told = HotListHead { as_of_ms: Some(NOW_MS), holds_until_ms: NOW_MS + 5, calendar_read: true, format: 7 };
     let tx = db.store.begin().await.unwrap();

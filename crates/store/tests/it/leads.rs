@@ -1,25 +1,25 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, Money, StageKey, TenantId, UsState};
+use tetherboard_domain::{ContactId, DAY, Dataset, EpochMs, Money, StageKey, TenantId, UsState};
 use tetherboard_store::leads::{self, FirstTouches, LabelMatch, LeadFilter, LeadRecord, LeadSort, Types};
 use tetherboard_store::notes::{self, NoteRecord};
 use tetherboard_store::records::{self, Absence};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::TestDatabase;
 
-use crate::rows::{DAY_MS, NOW_MS, book, harbor, lead, put_leads, window};
+use crate::rows::{NOW_MS, book, harbor, lead, put_leads, window};
 
 async fn found(db: &TestDatabase, tenant: TenantId, filter: &LeadFilter) -> Vec<String> {
     let conn = db.store.conn();
     let rows = leads::list(conn, tenant, filter, LeadSort::Name, false, &[], (0, 1_000)).await.unwrap();
     assert_eq!(leads::count(conn, tenant, filter).await.unwrap(), i64::try_from(rows.len()).unwrap());
-    rows.into_iter().map(|row| row.crm_id).collect()
+    rows.into_iter().map(|row| row.crm_id.into()).collect()
 }
 
 async fn sorted(db: &TestDatabase, tenant: TenantId, sort: LeadSort, descending: bool, stages: &[&str]) -> Vec<String> {
     let stages: Vec<StageKey> = stages.iter().map(|stage| StageKey::of(stage)).collect();
     let filter = LeadFilter::default();
     let rows = leads::list(db.store.conn(), tenant, &filter, sort, descending, &stages, (0, 1_000)).await.unwrap();
-    rows.into_iter().map(|row| row.crm_id).collect()
+    rows.into_iter().map(|row| row.crm_id.into()).collect()
 }
 
 fn searching(text: &str) -> LeadFilter {
@@ -131,10 +131,10 @@ async fn stages_and_sources_are_matched(
 async fn a_window_takes_its_first_moment_and_not_its_last(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let created = |created_ms| LeadRecord { created_ms, ..lead("x") };
-    let moments = [("1", NOW_MS - 1), ("2", NOW_MS), ("3", NOW_MS + DAY_MS - 1), ("4", NOW_MS + DAY_MS)];
+    let moments = [("1", NOW_MS - 1), ("2", NOW_MS), ("3", NOW_MS + DAY - 1), ("4", NOW_MS + DAY)];
     put_leads(&db, tenant, moments.map(|(id, ms)| (id, created(Some(ms))))).await;
     put_leads(&db, tenant, [("5", created(None))]).await;
-    let day = window(NOW_MS, NOW_MS + DAY_MS);
+    let day = window(NOW_MS, NOW_MS + DAY);
     let created = LeadFilter { created: Some(day), ..LeadFilter::default() };
     assert_eq!(found(&db, tenant, &created).await, ["2", "3"]);
     let undated = LeadFilter { undated: true, ..LeadFilter::default() };
@@ -184,10 +184,10 @@ async fn a_first_touch_is_the_first_note_of_a_person_after_the_contact_came(#[va
     let (db, tenant) = harbor(kind).await;
     let created = |contact_type| LeadRecord { created_ms: Some(NOW_MS), contact_type, ..lead("x") };
     put_leads(&db, tenant, ["1", "2", "3", "4"].map(|id| (id, created(Some(1))))).await;
-    put_leads(&db, tenant, [("5", created(Some(2)))]).await;
+    put_leads(&db, tenant, [("5", created(Some(EpochMs(2))))]).await;
     let note = |client: &str, author: &str, after_ms: i64| NoteRecord {
         note_id: format!("{author}{after_ms}"),
-        client_id: client.to_owned(),
+        client_id: client.into(),
         kind: "Call".to_owned(),
         author: author.to_owned(),
         html: String::new(),
@@ -207,7 +207,7 @@ async fn a_first_touch_is_the_first_note_of_a_person_after_the_contact_came(#[va
     let rows: Vec<_> =
         (1..).zip(written).map(|(row, note)| (book(&format!("{}/{}", note.client_id, note.note_id), row), note)).collect();
     notes::put(db.store.conn(), tenant, &rows, &[]).await.unwrap();
-    notes::set_read(db.store.conn(), tenant, &["1", "2", "3", "5"].map(str::to_owned), NOW_MS + 100_000).await.unwrap();
+    notes::set_read(db.store.conn(), tenant, &["1", "2", "3", "5"].map(ContactId::from), NOW_MS + 100_000).await.unwrap();
     let touches = leads::first_touches(db.store.conn(), tenant, window(NOW_MS, NOW_MS + 1)).await.unwrap();
     assert_eq!(touches, FirstTouches { prospects: 4, read: 3, after_ms: vec![60_000] });
 }
@@ -264,7 +264,12 @@ async fn what_is_not_known_comes_last_both_ways(#[case] sort: LeadSort, #[values
     let (db, tenant) = harbor(kind).await;
     let known =
         |word: &str, created| LeadRecord { market: word.to_owned(), owner: word.to_owned(), created_ms: created, ..lead("x") };
-    put_leads(&db, tenant, [("1", known("", None)), ("2", known("Boston", Some(2))), ("3", known("austin", Some(1)))]).await;
+    put_leads(
+        &db,
+        tenant,
+        [("1", known("", None)), ("2", known("Boston", Some(EpochMs(2)))), ("3", known("austin", Some(EpochMs(1))))],
+    )
+    .await;
     assert_eq!(sorted(&db, tenant, sort, false, &[]).await, ["3", "2", "1"]);
     assert_eq!(sorted(&db, tenant, sort, true, &[]).await, ["2", "3", "1"]);
 }
@@ -300,7 +305,7 @@ async fn pages_of_a_list_neither_repeat_nor_skip_though_all_sorts_alike(
         let filter = LeadFilter::default();
         let order = [StageKey::of("new lead")];
         let rows = leads::list(db.store.conn(), tenant, &filter, sort, descending, &order, (page * 5, 5)).await.unwrap();
-        seen.extend(rows.into_iter().map(|row| row.crm_id));
+        seen.extend(rows.into_iter().map(|row| String::from(row.crm_id)));
     }
     assert_eq!(seen, ["1", "10", "11", "12", "2", "3", "4", "5", "6", "7", "8", "9"]);
 }

@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::TenantId;
+use tetherboard_domain::{EpochMs, TenantId};
 use tetherboard_store::Store;
 use tetherboard_store::leases::{self, SyncLease};
 use tetherboard_testkit::Kind::{self, *};
@@ -8,7 +8,7 @@ use crate::rows::{NOW_MS, harbor};
 
 const MINUTE_MS: i64 = 60_000;
 
-async fn claim(store: &Store, tenant: TenantId, holder: &str, at_ms: i64) -> Option<SyncLease> {
+async fn claim(store: &Store, tenant: TenantId, holder: &str, at_ms: EpochMs) -> Option<SyncLease> {
     leases::claim(store.conn(), tenant, holder, at_ms, at_ms + MINUTE_MS).await.unwrap()
 }
 

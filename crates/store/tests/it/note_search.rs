@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
-use tetherboard_domain::{Dataset, Search, TenantId};
+use tetherboard_domain::{Dataset, EpochMs, Search, TenantId};
 use tetherboard_store::candidates;
 use tetherboard_store::notes::{self, Audience, NoteFilter, NoteRecord};
 use tetherboard_store::records::{self, Absence};
@@ -184,11 +184,11 @@ async fn what_is_hidden_is_there_for_the_agency_alone_however_often_it_is_read(#
     let text = NoteRecord { kind: " Internal ".to_owned(), created_ms: Some(NOW_MS + 5), ..text };
     let secret = [(book, text)];
     notes::put(conn, harbor, &secret, &[]).await.unwrap();
-    assert!(notes::hide_kind(conn, harbor, "internal", None, 7).await.unwrap());
-    assert!(!notes::hide_kind(conn, harbor, "INTERNAL", None, 8).await.unwrap(), "it is hidden already");
-    assert!(notes::hide_note(conn, harbor, "1/01", None, 7).await.unwrap());
+    assert!(notes::hide_kind(conn, harbor, "internal", None, EpochMs(7)).await.unwrap());
+    assert!(!notes::hide_kind(conn, harbor, "INTERNAL", None, EpochMs(8)).await.unwrap(), "it is hidden already");
+    assert!(notes::hide_note(conn, harbor, "1/01", None, EpochMs(7)).await.unwrap());
     // Another brand's are its own.
-    assert!(notes::hide_note(conn, tidewater, "1/00", None, 7).await.unwrap());
+    assert!(notes::hide_note(conn, tidewater, "1/00", None, EpochMs(7)).await.unwrap());
     notes::put(conn, harbor, &secret, &[]).await.unwrap();
     notes::put(conn, harbor, &[note("1", "01", TEXTS[1])], &[]).await.unwrap();
 
@@ -204,7 +204,7 @@ async fn what_is_hidden_is_there_for_the_agency_alone_however_often_it_is_read(#
         let numbers: Vec<i64> =
             rows.iter().map(|row| row.no).chain(notes::hits(conn, harbor, &Search::parse("secret")).await.unwrap()).collect();
         assert_eq!(notes::numbered(conn, harbor, audience, &numbers, 99).await.unwrap().len() as i64, all);
-        let latest = notes::latest_of(conn, harbor, audience, &["1".to_owned(), "2".to_owned()]).await.unwrap();
+        let latest = notes::latest_of(conn, harbor, audience, &["1".into(), "2".into()]).await.unwrap();
         assert_eq!(latest["1"].body == "secret text", audience == Audience::Agency);
         assert_eq!(notes::whole(conn, harbor, audience, "1/80").await.unwrap().is_some(), audience == Audience::Agency);
         assert_eq!(notes::part_of(conn, harbor, audience, "1/80", 1, 9).await.unwrap().is_some(), audience == Audience::Agency);

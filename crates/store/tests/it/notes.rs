@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, Search, TenantId};
+use tetherboard_domain::{ContactId, Dataset, Search, TenantId};
 use tetherboard_store::leads::{self, LeadRecord};
 use tetherboard_store::notes::{self, Audience, NoteCoverage, NoteFilter, NoteRecord, NoteRow, Turn};
 use tetherboard_store::records::{self, Absence, Book};
@@ -18,12 +18,13 @@ async fn put_changed(db: &TestDatabase, tenant: TenantId, id: &str, stage: &str,
 }
 
 async fn read_at(db: &TestDatabase, tenant: TenantId, ids: &[&str], minute: i64) {
-    let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    let ids: Vec<ContactId> = ids.iter().map(|id| ContactId::from(*id)).collect();
     notes::set_read(db.store.conn(), tenant, &ids, NOW_MS + minute * MINUTE_MS).await.unwrap();
 }
 
 async fn turns(db: &TestDatabase, tenant: TenantId, turn: Turn, limit: i64) -> Vec<String> {
-    notes::next(db.store.conn(), tenant, turn, &["fdd sent".to_owned()], limit).await.unwrap()
+    let turns = notes::next(db.store.conn(), tenant, turn, &["fdd sent".to_owned()], limit).await.unwrap();
+    turns.into_iter().map(Into::into).collect()
 }
 
 #[rstest]
@@ -62,7 +63,7 @@ async fn turns_are_for_changed_contacts_then_those_never_read_with_open_deals_fi
     put_changed(&db, harbor, "f", "FDD Sent", 33).await;
     assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["f", "open never", "g", "h"]);
     let nobody_open = notes::next(db.store.conn(), harbor, Turn::Changed, &[], 99).await.unwrap();
-    assert_eq!(nobody_open, ["b", "c", "d"]);
+    assert_eq!(nobody_open, ["b", "c", "d"].map(ContactId::from));
 
     read_at(&db, harbor, &["b", "c", "d"], 40).await;
     assert!(turns(&db, harbor, Turn::Changed, 99).await.is_empty());
@@ -102,7 +103,7 @@ async fn more_contacts_than_a_statement_takes_are_marked_in_parts(#[values(Sqlit
     let conn = db.store.conn();
     let found: Vec<_> = (0..2_100).map(|i| (book(&i.to_string(), i), lead("x"))).collect();
     leads::put(conn, harbor, &found, &[]).await.unwrap();
-    let ids: Vec<String> = (0..2_050).map(|i| i.to_string()).collect();
+    let ids: Vec<ContactId> = (0..2_050).map(|i| ContactId(i.to_string())).collect();
     notes::set_read(conn, harbor, &ids, NOW_MS).await.unwrap();
     assert_eq!(notes::coverage(conn, harbor).await.unwrap(), NoteCoverage { current: 2_050, contacts: 2_100 });
 }
@@ -148,7 +149,7 @@ async fn the_feed_has_the_newest_note_of_a_live_contact_first_and_the_undated_la
     let told: Vec<_> = rows.iter().map(|row| (&*row.crm_id, &*row.name)).collect();
     assert_eq!(told, [("1/2", "Ada"), ("2/1", "Bo"), ("1/1", "Ada"), ("2/2", "Bo")]);
     let row = &rows[1];
-    assert_eq!((&*row.note_id, &*row.client_id, row.stage.as_deref()), ("1", "2", Some("New Lead")));
+    assert_eq!((&*row.note_id, row.client_id.as_str(), row.stage.as_deref()), ("1", "2", Some("New Lead")));
     assert_eq!((&*row.kind, &*row.author, &*row.html, &*row.body), ("Email", "Vic", "<p>ÉTUDE, mailed</p>", "ÉTUDE, mailed"));
     let second = notes::list(db.store.conn(), harbor, Audience::Brand, &NoteFilter::default(), (1, 2), 1_000).await.unwrap();
     assert_eq!(second.iter().map(|row| &*row.crm_id).collect::<Vec<_>>(), ["2/1", "1/1"]);
@@ -166,13 +167,13 @@ async fn the_feed_has_the_newest_note_of_a_live_contact_first_and_the_undated_la
 #[case::markup_is_no_text(NoteFilter { text: Some(Search::parse("<p>")), ..NoteFilter::default() }, &[])]
 #[case::kind(NoteFilter { kind: Some("call".to_owned()), ..NoteFilter::default() }, &["1/2", "1/1", "2/2"])]
 #[case::author(NoteFilter { author: Some("Vic".to_owned()), ..NoteFilter::default() }, &["2/1", "2/2"])]
-#[case::client(NoteFilter { client: Some("1".to_owned()), ..NoteFilter::default() }, &["1/2", "1/1"])]
-#[case::gone_client(NoteFilter { client: Some("3".to_owned()), ..NoteFilter::default() }, &[])]
+#[case::client(NoteFilter { client: Some("1".into()), ..NoteFilter::default() }, &["1/2", "1/1"])]
+#[case::gone_client(NoteFilter { client: Some("3".into()), ..NoteFilter::default() }, &[])]
 #[case::from(NoteFilter { from_ms: Some(NOW_MS + 2 * MINUTE_MS), ..NoteFilter::default() }, &["1/2", "2/1"])]
 #[case::until(NoteFilter { until_ms: Some(NOW_MS + 2 * MINUTE_MS), ..NoteFilter::default() }, &["1/1"])]
 #[case::all_at_once(
     NoteFilter { text: Some(Search::parse("sure")), kind: Some("call".to_owned()), author: Some("Uma".to_owned()),
-        client: Some("1".to_owned()), from_ms: Some(NOW_MS), until_ms: Some(NOW_MS + 4 * MINUTE_MS) },
+        client: Some("1".into()), from_ms: Some(NOW_MS), until_ms: Some(NOW_MS + 4 * MINUTE_MS) },
     &["1/2"]
 )]
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
-use tetherboard_domain::{Dataset, RunId, RunStatus, Search, TenantId, Trigger};
+use tetherboard_domain::{Dataset, EpochMs, RunId, RunStatus, Search, TenantId, Trigger};
 use tetherboard_store::notes::{self, Audience, NoteFilter};
 use tetherboard_store::snapshots;
 use tetherboard_store::{Conn, leads, runs};
@@ -266,12 +266,12 @@ async fn what_that_version_knew_otherwise_is_still_there(#[values(Sqlite, Postgr
     .unwrap();
     db.store.migrate().await.unwrap();
     let ada = leads::get(conn, HARBOR, &"7".into()).await.unwrap().unwrap();
-    assert_eq!((&*ada.name, ada.first_seen_ms), ("Ada", 5));
+    assert_eq!((&*ada.name, ada.first_seen_ms), ("Ada", EpochMs(5)));
     let asked = runs::start(conn, HARBOR, Trigger::Schedule, NOW_MS).await.unwrap();
     assert_eq!((&*asked.id.0, asked.trigger, asked.status), ("waiting", Trigger::Person, RunStatus::Running));
     assert!(asked.accept_removals.is_empty() && asked.asked_by.is_none() && !asked.cancelled);
     put_leads(&db, HARBOR, [("7", lead("Ada B."))]).await;
-    assert_eq!(leads::get(conn, HARBOR, &"7".into()).await.unwrap().unwrap().first_seen_ms, 5);
+    assert_eq!(leads::get(conn, HARBOR, &"7".into()).await.unwrap().unwrap().first_seen_ms, EpochMs(5));
 }
 
 #[rstest]

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{ContactId, Dataset, EpochMs};
 use tetherboard_store::leads::{self, LeadRecord};
 use tetherboard_store::records::{self, Absence, Book, Current, Ground, Scope};
 use tetherboard_store::schedule::{self, ActivityRecord};
@@ -84,7 +84,7 @@ async fn live_ids_are_all_there_once_and_compared_as_bytes(#[values(Sqlite, Post
     found.sort();
     let expected = all.map(|id| (id.to_owned(), (id == "B").then_some(NOW_MS + 1)));
     assert_eq!(found, expected);
-    assert_eq!(leads::ids(conn, tenant).await.unwrap(), all);
+    assert_eq!(leads::ids(conn, tenant).await.unwrap(), all.map(ContactId::from));
     records::set_absence(conn, tenant, Dataset::Contacts, &ids(&["b", "A"]), Absence::Gone(NOW_MS + 2)).await.unwrap();
     assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 10);
 }
@@ -98,7 +98,7 @@ async fn a_read_of_some_contacts_notes_speaks_of_no_others(#[values(Sqlite, Post
     let found: Vec<_> = (0..2_200).map(|i| note(&i.to_string(), "1", "Called")).collect();
     notes::put(conn, tenant, &found, &[]).await.unwrap();
     records::set_absence(conn, tenant, Dataset::Notes, &ids(&["7/1"]), Absence::Gone(NOW_MS)).await.unwrap();
-    let of = |contacts: Vec<String>| Scope::Of { contacts };
+    let of = |contacts: Vec<String>| Scope::Of { contacts: contacts.into_iter().map(ContactId).collect() };
     let some = of(ids(&["5", "6", "7", "9999"]));
     assert_eq!(records::live_count(conn, tenant, Dataset::Notes, &some).await.unwrap(), 2);
     let mut live = records::live_ids(conn, tenant, Dataset::Notes, &some).await.unwrap();
@@ -117,9 +117,9 @@ async fn a_read_of_a_window_speaks_of_appointments_that_start_in_it_or_at_no_kno
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let starts = [("before", Some(9)), ("first", Some(10)), ("last", Some(19)), ("after", Some(20)), ("undated", None)];
-    let found = starts.map(|(id, starts_ms)| (book(id, 1), ActivityRecord { starts_ms, ..activity(id) }));
+    let found = starts.map(|(id, starts_ms)| (book(id, 1), ActivityRecord { starts_ms: starts_ms.map(EpochMs), ..activity(id) }));
     schedule::put(conn, tenant, &found, &[]).await.unwrap();
-    let window = Scope::Starting { from_ms: 10, until_ms: 20 };
+    let window = Scope::Starting { from_ms: EpochMs(10), until_ms: EpochMs(20) };
     let mut live = records::live_ids(conn, tenant, Dataset::Events, &window).await.unwrap();
     live.sort();
     assert_eq!(live, ["first", "last", "undated"].map(|id| (id.to_owned(), None)));

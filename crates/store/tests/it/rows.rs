@@ -1,7 +1,6 @@
 //! Records as a sync run writes them, with what a test does not speak of filled in.
 
-use jiff::Timestamp;
-use tetherboard_domain::{Money, TenantId, Window};
+use tetherboard_domain::{EpochMs, Money, TenantId, Window};
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::{self, LeadRecord};
 use tetherboard_store::notes::NoteRecord;
@@ -9,9 +8,8 @@ use tetherboard_store::records::Book;
 use tetherboard_store::schedule::ActivityRecord;
 use tetherboard_testkit::{Kind, TestDatabase, fresh, tenant};
 
-pub(crate) const DAY_MS: i64 = 86_400_000;
 /// 2026-06-01T00:00:00Z, a Monday.
-pub(crate) const NOW_MS: i64 = 1_780_272_000_000;
+pub(crate) const NOW_MS: EpochMs = EpochMs(1_780_272_000_000);
 
 /// A database with one brand in it.
 pub(crate) async fn harbor(kind: Kind) -> (TestDatabase, TenantId) {
@@ -71,7 +69,7 @@ pub(crate) fn deal(title: &str) -> DealRecord {
 pub(crate) fn note(client_id: &str, note_id: &str, body: &str) -> (Book, NoteRecord) {
     let note = NoteRecord {
         note_id: note_id.to_owned(),
-        client_id: client_id.to_owned(),
+        client_id: client_id.into(),
         kind: "Call".to_owned(),
         author: "Uma".to_owned(),
         html: format!("<p>{body}</p>"),
@@ -112,6 +110,6 @@ pub(crate) async fn put_deals<const N: usize>(db: &TestDatabase, tenant: TenantI
     deals::put(db.store.conn(), tenant, &found, &[]).await.unwrap();
 }
 
-pub(crate) fn window(from_ms: i64, until_ms: i64) -> Window {
-    Window { from: Timestamp::from_millisecond(from_ms).unwrap(), until: Timestamp::from_millisecond(until_ms).unwrap() }
+pub(crate) fn window(from_ms: EpochMs, until_ms: EpochMs) -> Window {
+    Window { from: from_ms.timestamp().unwrap(), until: until_ms.timestamp().unwrap() }
 }

@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId, RunStatus, TenantId, Trigger, UserRole};
+use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, FaultClass, RunId, RunStatus, TenantId, Trigger, UserRole};
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError, Wish};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, person};
@@ -201,19 +201,19 @@ async fn a_report_is_kept_whole_and_in_the_order_of_reading(#[values(Sqlite, Pos
 async fn a_part_read_moves_one_watermark_and_a_whole_read_both(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    let set = |dataset, ms, whole| runs::set_dataset_age(conn, tenant, dataset, ms, whole);
+    let set = |dataset, ms, whole| runs::set_dataset_age(conn, tenant, dataset, EpochMs(ms), whole);
     set(Dataset::Contacts, 10, true).await.unwrap();
     set(Dataset::Contacts, 20, false).await.unwrap();
     set(Dataset::Deals, 15, false).await.unwrap();
     let ages = runs::dataset_ages(conn, tenant).await.unwrap();
-    assert_eq!((ages.whole_ms(Dataset::Contacts), ages.read_ms(Dataset::Contacts)), (Some(10), Some(20)));
-    assert_eq!((ages.whole_ms(Dataset::Deals), ages.read_ms(Dataset::Deals)), (None, Some(15)));
-    assert_eq!(ages.as_of_ms(&[Dataset::Contacts]), Some(10));
+    assert_eq!((ages.whole_ms(Dataset::Contacts), ages.read_ms(Dataset::Contacts)), (Some(EpochMs(10)), Some(EpochMs(20))));
+    assert_eq!((ages.whole_ms(Dataset::Deals), ages.read_ms(Dataset::Deals)), (None, Some(EpochMs(15))));
+    assert_eq!(ages.as_of_ms(&[Dataset::Contacts]), Some(EpochMs(10)));
     assert_eq!(ages.as_of_ms(&[Dataset::Contacts, Dataset::Deals]), None);
     assert_eq!(ages.as_of_ms(&[Dataset::Contacts, Dataset::Stages]), None);
     set(Dataset::Deals, 30, true).await.unwrap();
     let ages = runs::dataset_ages(conn, tenant).await.unwrap();
-    assert_eq!(ages.as_of_ms(&[Dataset::Contacts, Dataset::Deals]), Some(10));
+    assert_eq!(ages.as_of_ms(&[Dataset::Contacts, Dataset::Deals]), Some(EpochMs(10)));
 }
 
 // What is asked for ----------------------------------------------------------------------------------------------------

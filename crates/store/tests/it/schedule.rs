@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{Dataset, EpochMs};
 use tetherboard_store::records::{self, Absence, Book};
 use tetherboard_store::schedule::{self, ActivityRecord, ActivityRow};
 use tetherboard_testkit::Kind::{self, *};
@@ -46,11 +46,11 @@ async fn what_has_no_readable_time_is_counted_and_in_no_window(#[values(Sqlite, 
     put(&db, harbor, [("1", at(0)), ("2", undated()), ("3", undated()), ("4", undated())]).await;
     records::set_absence(conn, harbor, Dataset::Events, &["3".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     assert_eq!(schedule::undated(conn, harbor).await.unwrap().len(), 2);
-    assert_eq!(ids(&schedule::between(conn, harbor, i64::MIN, i64::MAX).await.unwrap()), ["1"]);
+    assert_eq!(ids(&schedule::between(conn, harbor, EpochMs::MIN, EpochMs::MAX).await.unwrap()), ["1"]);
     // Dated since, it is there.
     put(&db, harbor, [("4", at(3))]).await;
     assert_eq!(schedule::undated(conn, harbor).await.unwrap().len(), 1);
-    assert_eq!(ids(&schedule::between(conn, harbor, i64::MIN, i64::MAX).await.unwrap()), ["1", "4"]);
+    assert_eq!(ids(&schedule::between(conn, harbor, EpochMs::MIN, EpochMs::MAX).await.unwrap()), ["1", "4"]);
 }
 
 #[rstest]
@@ -61,7 +61,7 @@ async fn an_appointment_comes_back_whole_under_its_contacts_name(#[values(Sqlite
     put_leads(&db, harbor, [("7", lead("Ada")), ("8", lead("Gone"))]).await;
     records::set_absence(conn, harbor, Dataset::Contacts, &["8".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     let whole = ActivityRecord {
-        client_id: Some("7".to_owned()),
+        client_id: Some("7".into()),
         name: "A. Lovelace".to_owned(),
         kind: "Discovery Day".to_owned(),
         title: "Meet".to_owned(),

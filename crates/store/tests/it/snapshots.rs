@@ -1,7 +1,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rstest::rstest;
-use tetherboard_domain::{Dataset, RunId, Trigger};
+use tetherboard_domain::{Dataset, EpochMs, RunId, Trigger};
 use tetherboard_store::runs;
 use tetherboard_store::snapshots::{self, Answer, Recorder, RowReader};
 use tetherboard_testkit::Kind::{self, *};
@@ -36,7 +36,7 @@ async fn answers_come_back_in_their_order_with_all_that_is_kept_of_them(#[values
     let large = (0..3).map(|i| page(&[format!("{{\"id\":{i},\"text\":\"{}\"}}", "x".repeat(300_000))]));
     let bodies: Vec<Body> = small.chain(large).chain([unsplit(b"\xff<html>")]).collect();
     let requests = ["", "contacts?limit=100", "notes/%C3%89?limit=50&offset=0", "é\n\"'\\ 𝔽"];
-    let times = [0, NOW_MS, NOW_MS + 40, NOW_MS - 3_600_000, -1, i64::MAX / 2, i64::MIN / 2];
+    let times = [EpochMs(0), NOW_MS, NOW_MS + 40, NOW_MS - 3_600_000, EpochMs(-1), EpochMs(i64::MAX / 2), EpochMs(i64::MIN / 2)];
     let given: Vec<Given> = (bodies.into_iter().enumerate())
         .map(|(i, body)| Given {
             request: if i % 5 == 4 { format!("notes/{}", i * 7) } else { requests[i % requests.len()].to_owned() },

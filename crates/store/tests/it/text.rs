@@ -27,7 +27,7 @@ async fn any_text_comes_back_as_it_went_in(#[case] text: &str, #[values(Sqlite, 
         LeadRecord { company: text.to_owned(), stage: Some(text.to_owned()), source: Some(text.to_owned()), ..lead(text) };
     put_leads(&db, tenant, [(text, hostile)]).await;
     let row = leads::get(conn, tenant, &text.into()).await.unwrap().unwrap();
-    assert_eq!((&*row.crm_id, &*row.name, row.stage.as_deref()), (text, text, Some(text)));
+    assert_eq!((row.crm_id.as_str(), &*row.name, row.stage.as_deref()), (text, text, Some(text)));
     assert_eq!(row.stage_key, Some(StageKey::of(text).0));
     let filter =
         LeadFilter { stages: vec![LabelMatch::Text(text.to_owned())], text: Some(text.to_owned()), ..LeadFilter::default() };

@@ -5,6 +5,8 @@ use sea_orm::{ConnectionTrait, Statement};
 use tetherboard_store::leases;
 use tetherboard_testkit::Kind::{self, *};
 
+use tetherboard_domain::EpochMs;
+
 use crate::rows::harbor;
 
 /// A lease that is claimed next stands, and no connection keeps a lock.
@@ -25,7 +27,7 @@ async fn a_transaction_that_nobody_waits_for_any_more_keeps_nothing(#[values(Sql
             begun = db.store.begin() => drop(begun.unwrap()),
             () = moment => {}
         }
-        let lease = leases::claim(conn, tenant, "a test", 0, 1).await.unwrap().expect("nobody holds it");
+        let lease = leases::claim(conn, tenant, "a test", EpochMs(0), EpochMs(1)).await.unwrap().expect("nobody holds it");
         leases::release(conn, &lease).await.unwrap();
     }
     if kind == Postgres {
@@ -42,7 +44,7 @@ async fn a_transaction_that_nobody_waits_for_any_more_keeps_nothing(#[values(Sql
         }
     }
     let reopened = db.reopen().await;
-    let lease = leases::claim(reopened.conn(), tenant, "another", 0, 1);
+    let lease = leases::claim(reopened.conn(), tenant, "another", EpochMs(0), EpochMs(1));
     let lease = tokio::time::timeout(Duration::from_secs(20), lease).await.expect("no lock is left").unwrap();
     assert!(lease.is_some());
     reopened.close().await;

@@ -1,7 +1,7 @@
 //! Contacts, and the moves and changes of value that they show.
 
 use tetherboard_clienttether::{Mapping, RawContact, SetAside};
-use tetherboard_domain::{Dataset, SourceTime};
+use tetherboard_domain::{Dataset, EpochMs, SourceTime};
 use tetherboard_store::leads::{LeadRecord, Standing};
 use tetherboard_store::{Result, Tx, history, leads};
 
@@ -48,7 +48,7 @@ impl Normalise for Contacts {
         raw.filled
     }
 
-    fn modified_ms(raw: &RawContact, source_time: &SourceTime) -> Option<i64> {
+    fn modified_ms(raw: &RawContact, source_time: &SourceTime) -> Option<EpochMs> {
         raw.modified.ms(source_time)
     }
 

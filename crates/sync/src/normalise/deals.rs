@@ -1,7 +1,7 @@
 //! Deals, and the moves and changes of value that they show.
 
 use tetherboard_clienttether::{Mapping, RawDeal, SetAside};
-use tetherboard_domain::{Dataset, Odds, SourceTime};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, Odds, SourceTime};
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::Standing;
 use tetherboard_store::{Result, Tx, history};
@@ -43,7 +43,7 @@ impl Normalise for Deals {
         raw.filled
     }
 
-    fn modified_ms(raw: &RawDeal, source_time: &SourceTime) -> Option<i64> {
+    fn modified_ms(raw: &RawDeal, source_time: &SourceTime) -> Option<EpochMs> {
         raw.modified.ms(source_time)
     }
 
@@ -74,7 +74,7 @@ impl Normalise for Deals {
             let deal = DealRecord {
                 link_key: link_key(name.as_deref(), raw.company.as_deref()),
                 name: shown_name(name, raw.company.as_deref()),
-                client_id: raw.client_id,
+                client_id: raw.client_id.map(ContactId),
                 title: raw.name.unwrap_or_default(),
                 contact_type: raw.contact_type,
                 stage,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tetherboard_clienttether::{Mapping, RawEvent, SetAside};
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{ContactId, Dataset};
 use tetherboard_store::schedule::{self, ActivityRecord, Standing};
 use tetherboard_store::{Result, Tx};
 
@@ -60,7 +60,7 @@ impl Normalise for Events {
             let status = raw.status.unwrap_or_default();
             let activity = ActivityRecord {
                 name: full_name(raw.first_name.as_deref(), raw.last_name.as_deref()).unwrap_or_default(),
-                client_id: raw.client_id,
+                client_id: raw.client_id.map(ContactId),
                 kind: raw.event_type.unwrap_or_default(),
                 title: raw.title.unwrap_or_default(),
                 description: raw.description.as_deref().map(html::plain).unwrap_or_default(),

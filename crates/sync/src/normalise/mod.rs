@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tetherboard_clienttether::fields::{Fee, Person, Text};
 use tetherboard_clienttether::{FieldSpec, Mapping, SetAside, fields_of};
-use tetherboard_domain::{Dataset, Money, Odds, SourceTime, StageKey, TenantId};
+use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId};
 use tetherboard_metrics::Board;
 use tetherboard_store::leads::Standing;
 use tetherboard_store::records::Book;
@@ -41,7 +41,7 @@ pub(crate) trait Normalise {
     fn id(raw: &Self::Raw) -> &str;
     fn filled(raw: &Self::Raw) -> u64;
 
-    fn modified_ms(_: &Self::Raw, _: &SourceTime) -> Option<i64> {
+    fn modified_ms(_: &Self::Raw, _: &SourceTime) -> Option<EpochMs> {
         None
     }
 
@@ -75,9 +75,9 @@ pub(crate) struct Context {
     pub(crate) users: HashMap<String, String>,
     pub(crate) first_stage: Option<StageKey>,
     /// The start of the read before this one, and of the whole one.
-    pub(crate) read_before_ms: Option<i64>,
-    pub(crate) whole_before_ms: Option<i64>,
-    pub(crate) now_ms: i64,
+    pub(crate) read_before_ms: Option<EpochMs>,
+    pub(crate) whole_before_ms: Option<EpochMs>,
+    pub(crate) now_ms: EpochMs,
     /// Fields that many rows had and none has now: their old values stay.
     pub(crate) vanished: BTreeSet<&'static str>,
     /// Those that the read before did not find either: what the tables say of them is older than the rows they stand on.
@@ -89,9 +89,9 @@ impl Context {
     pub(crate) async fn load<C: Conn>(
         conn: &C,
         tenant: &Tenant,
-        read_before_ms: Option<i64>,
-        whole_before_ms: Option<i64>,
-        now_ms: i64,
+        read_before_ms: Option<EpochMs>,
+        whole_before_ms: Option<EpochMs>,
+        now_ms: EpochMs,
     ) -> Result<Self> {
         let users = small_lists::crm_users(conn, tenant.id).await?;
         let board = Board::load(conn, tenant.id).await?;
@@ -108,7 +108,7 @@ impl Context {
         })
     }
 
-    fn sight<'a>(&self, subject: Dataset, book: &'a Book, stage: Option<&'a str>, created_ms: Option<i64>) -> Sight<'a> {
+    fn sight<'a>(&self, subject: Dataset, book: &'a Book, stage: Option<&'a str>, created_ms: Option<EpochMs>) -> Sight<'a> {
         Sight {
             subject,
             crm_id: &book.crm_id,

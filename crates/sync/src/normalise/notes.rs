@@ -5,6 +5,7 @@ use tetherboard_store::notes::NoteRecord;
 
 use super::Context;
 use crate::html;
+use tetherboard_domain::ContactId;
 
 /// A note's row decoded.
 #[derive(Clone)]
@@ -27,12 +28,12 @@ impl NoteRow {
     }
 
     /// Of the contact whose notes were asked for, whatever the row itself says.
-    pub(crate) fn record(self, client_id: &str, context: &Context) -> NoteRecord {
+    pub(crate) fn record(self, client_id: &ContactId, context: &Context) -> NoteRecord {
         let Self(raw) = self;
         let text = raw.html.unwrap_or_default();
         NoteRecord {
             note_id: raw.note_id,
-            client_id: client_id.to_owned(),
+            client_id: client_id.clone(),
             kind: raw.note_type.unwrap_or_default(),
             author: context.owner(raw.author),
             html: html::safe(&text),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::Value;
-use tetherboard_domain::{Dataset, Zone};
+use tetherboard_domain::{ContactId, DAY, Dataset, EpochMs, Zone};
 use tetherboard_simulator::{AccountConfig, Config, ContactEdit, Edit, EventEdit, Request};
 use tetherboard_store::schedule::{self, ActivityRow};
 use tetherboard_store::tenants::{self, Changes};
@@ -14,11 +14,11 @@ use tetherboard_testkit::Kind;
 use crate::world::{Reports, World, assert_same};
 
 /// An appointment by its id, contact, title, status, owner, start and end.
-type Shown = (String, Option<String>, String, String, String, Option<i64>, Option<i64>);
+type Shown = (String, Option<ContactId>, String, String, String, Option<EpochMs>, Option<EpochMs>);
 
 impl World {
     async fn events(&self) -> Vec<ActivityRow> {
-        schedule::between(self.db.store.conn(), self.id, i64::MIN, i64::MAX).await.unwrap()
+        schedule::between(self.db.store.conn(), self.id, EpochMs::MIN, EpochMs::MAX).await.unwrap()
     }
 
     async fn event(&self, id: &str) -> Option<ActivityRow> {
@@ -41,7 +41,7 @@ impl World {
         let true_event = |event: &Value| {
             let [id, client, title, status, owner] =
                 ["event_id", "client_id", "title", "status", "assigned_user"].map(|field| text(event, field));
-            let client = Some(client).filter(|client| !client.is_empty());
+            let client = Some(client).filter(|client| !client.is_empty()).map(ContactId);
             (id, client, title, status, owner, ms(event, "start_date"), ms(event, "end_date"))
         };
         let events = self.crm.records(0, Request::Events);
@@ -50,7 +50,7 @@ impl World {
 
     fn is_in_the_window(&self, event: &Shown) -> bool {
         let now_ms = self.clock.now_ms();
-        event.5.is_some_and(|starts_ms| (now_ms - 89 * DAY_MS..now_ms + 179 * DAY_MS).contains(&starts_ms))
+        event.5.is_some_and(|starts_ms| (now_ms - 89 * DAY..now_ms + 179 * DAY).contains(&starts_ms))
     }
 
     fn in_days(&self, days: i64) -> Timestamp {
@@ -66,8 +66,6 @@ impl World {
         self.edit(Edit::SetEvent { event_id: id.to_owned(), field, value: value.into() });
     }
 }
-
-const DAY_MS: i64 = 86_400_000;
 
 #[rstest]
 #[tokio::test]
@@ -103,7 +101,7 @@ async fn an_appointment_that_is_moved_remembers_from_where(#[values(Kind::Sqlite
     let report = world.good_run().await;
     assert_eq!(report.of(Dataset::Events).changed, 1);
     let moved = world.event(&event).await.unwrap();
-    assert_eq!(moved.starts_ms, Some("2026-11-24T16:30:00Z".parse::<Timestamp>().unwrap().as_millisecond()));
+    assert_eq!(moved.starts_ms, Some(EpochMs::from("2026-11-24T16:30:00Z".parse::<Timestamp>().unwrap())));
     assert_eq!(moved.moved_from_ms, first.starts_ms);
     world.set_event(&event, "status", "Completed");
     world.good_run().await;
@@ -168,7 +166,7 @@ async fn an_appointment_beyond_the_window_comes_when_its_time_is_near(#[values(K
 async fn odd_appointments_are_kept_as_far_as_they_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
-    let at = |ms: &str| Some(ms.parse::<Timestamp>().unwrap().as_millisecond());
+    let at = |ms: &str| Some(EpochMs::from(ms.parse::<Timestamp>().unwrap()));
     let odd = |field: &'static str, value: Value| {
         world.edit(Edit::AddEvent(EventEdit::at("2026-11-23T15:00:00Z".parse().unwrap(), "Call").with(field, value)))
     };
@@ -199,7 +197,7 @@ async fn odd_appointments_are_kept_as_far_as_they_can_be_read(#[values(Kind::Sql
     assert_eq!(schedule::undated(world.db.store.conn(), world.id).await.unwrap().len(), 1);
     assert_eq!(world.event(&of_nobody).await.unwrap().client_id, None);
     let event = world.event(&of_a_stranger).await.unwrap();
-    assert_eq!((event.client_id.as_deref(), event.stage), (Some("987654321"), None));
+    assert_eq!((event.client_id, event.stage), (Some("987654321".into()), None));
     let event = world.event(&of_ada).await.unwrap();
     assert_eq!((event.name.as_str(), event.stage.as_deref()), ("Ada Ash", Some("")));
     assert_eq!(world.event(&html).await.unwrap().description, "Bring papers");
@@ -236,9 +234,9 @@ async fn four_hundred_appointments_on_one_day_are_all_there(#[values(Kind::Sqlit
     }
     let report = world.good_run().await;
     assert_eq!((report.of(Dataset::Events).added, report.of(Dataset::Events).read), (400, 400));
-    let midnight = "2026-11-23T05:00:00Z".parse::<Timestamp>().unwrap().as_millisecond();
+    let midnight = EpochMs::from("2026-11-23T05:00:00Z".parse::<Timestamp>().unwrap());
     let conn = world.db.store.conn();
-    let on_day = schedule::between(conn, world.id, midnight, midnight + DAY_MS).await.unwrap();
+    let on_day = schedule::between(conn, world.id, midnight, midnight + DAY).await.unwrap();
     assert_eq!(on_day.len(), 400);
     assert!(on_day.windows(2).all(|pair| pair[0].starts_ms <= pair[1].starts_ms));
 }
@@ -266,7 +264,7 @@ async fn local_times_are_right_on_both_sides_of_a_clock_change(#[values(Kind::Sq
     world.good_run().await;
     for (id, utc) in &ids {
         let starts: Timestamp = utc.parse().unwrap();
-        assert_eq!(world.event(id).await.unwrap().starts_ms, Some(starts.as_millisecond()), "{utc}");
+        assert_eq!(world.event(id).await.unwrap().starts_ms, Some(EpochMs::from(starts)), "{utc}");
     }
 
     // The account turns out to write another zone's times: that moved no appointment.
@@ -275,7 +273,7 @@ async fn local_times_are_right_on_both_sides_of_a_clock_change(#[values(Kind::Sq
     tenants::set(world.db.store.conn(), world.id, &changes).await.unwrap();
     world.good_run().await;
     let nine = world.event(&ids[0].0).await.unwrap();
-    assert_eq!(nine.starts_ms, Some("2026-10-30T16:00:00Z".parse::<Timestamp>().unwrap().as_millisecond()));
+    assert_eq!(nine.starts_ms, Some(EpochMs::from("2026-10-30T16:00:00Z".parse::<Timestamp>().unwrap())));
     assert!(world.events().await.iter().all(|event| event.moved_from_ms.is_none()));
 }
 
@@ -287,7 +285,7 @@ async fn a_removed_contact_takes_its_appointments_along(#[values(Kind::Sqlite, K
     let event = world.edit(Edit::AddEvent(EventEdit::at(world.in_days(2), "Call").with_contact(&ada)));
     (0..3).for_each(|day| drop(world.call(day)));
     world.good_run().await;
-    assert_eq!(world.event(&event).await.unwrap().client_id, Some(ada.clone()));
+    assert_eq!(world.event(&event).await.unwrap().client_id, Some(ada.as_str().into()));
     world.edit(Edit::RemoveContact(ada));
     world.good_run().await;
     world.good_run().await;

@@ -1,7 +1,7 @@
 //! What a later run makes of what changed, and of what did not.
 
 use rstest::rstest;
-use tetherboard_domain::{Dataset, DatasetStatus, Zone};
+use tetherboard_domain::{Dataset, DatasetStatus, DealId, EpochMs, Zone};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, Fault, Request};
 use tetherboard_store::tenants::{self, Changes};
 use tetherboard_store::{deals, history};
@@ -12,7 +12,7 @@ use crate::world::{Reports, World};
 const KEPT: [&str; 3] = ["raw_frames", "raw_rows", "snapshot_bodies"];
 
 fn moved_to(contact: &str, stage: &str) -> Edit {
-    Edit::MoveStage { client_id: contact.to_owned(), stage: stage.to_owned() }
+    Edit::MoveStage { client_id: contact.into(), stage: stage.to_owned() }
 }
 
 #[rstest]
@@ -107,16 +107,16 @@ async fn a_stage_move_happened_when_the_row_was_modified_between_two_reads(#[val
     world.edit(Edit::SetDeal { opportunity_id: deal.clone(), field: "contact_sales_cycle", value: "FDD Sent".into() });
     let second = world.good_run().await;
 
-    let of_deal = history::of(world.db.store.conn(), world.id, Dataset::Deals, &deal).await.unwrap();
+    let of_deal = history::of(world.db.store.conn(), world.id, &DealId::from(deal.as_str())).await.unwrap();
     for moves in [world.moves_of(&ada).await, of_deal] {
         let [moved] = moves.as_slice() else { panic!("{moves:?}") };
         assert_eq!((moved.from.as_deref(), moved.to.as_deref()), (Some("qr sent"), Some("fdd sent")));
         assert_eq!(moved.seen_before_ms, first.of(Dataset::Contacts).started_ms.unwrap());
-        assert_eq!(moved.at_ms, moved_at.as_millisecond());
+        assert_eq!(moved.at_ms, EpochMs::from(moved_at));
         assert_eq!(moved.seen_after_ms, second.of(Dataset::Contacts).started_ms.unwrap());
     }
     let contact = world.contact(&ada).await.unwrap();
-    assert_eq!((contact.stage_since_ms, contact.stage_since_exact), (moved_at.as_millisecond(), true));
+    assert_eq!((contact.stage_since_ms, contact.stage_since_exact), (EpochMs::from(moved_at), true));
 }
 
 #[rstest]
@@ -173,7 +173,7 @@ async fn a_partial_read_that_did_not_reach_a_contact_did_not_see_its_stage(#[val
     let moves = world.moves_of(&ada).await;
     let [moved] = moves.as_slice() else { panic!("{moves:?}") };
     assert_eq!(moved.seen_before_ms, seen.of(Dataset::Contacts).started_ms.unwrap());
-    assert_eq!(moved.at_ms, moved_at.as_millisecond());
+    assert_eq!(moved.at_ms, EpochMs::from(moved_at));
 }
 
 #[rstest]
@@ -183,7 +183,7 @@ async fn another_zone_decodes_every_row_again_and_moves_no_stage(#[values(Kind::
     let created = "2026-11-16T15:00:00Z".parse().unwrap();
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").created(created)));
     let first = world.good_run().await;
-    assert_eq!(world.contact(&ada).await.unwrap().created_ms, Some(created.as_millisecond()));
+    assert_eq!(world.contact(&ada).await.unwrap().created_ms, Some(EpochMs::from(created)));
 
     let zone = Zone::named("America/Los_Angeles").unwrap();
     let changes = Changes { source_zone: Some(&zone), ..Changes::default() };
@@ -193,7 +193,7 @@ async fn another_zone_decodes_every_row_again_and_moves_no_stage(#[values(Kind::
         assert_eq!((report.changed, report.unchanged), (first.of(report.dataset).added, 0), "{report:?}");
     }
     let three_hours = 3 * 3_600_000;
-    assert_eq!(world.contact(&ada).await.unwrap().created_ms, Some(created.as_millisecond() + three_hours));
+    assert_eq!(world.contact(&ada).await.unwrap().created_ms, Some(EpochMs::from(created) + three_hours));
     assert_eq!(world.count("stage_transitions").await, 0);
     assert_eq!(world.numbers().await, world.truth());
     assert!(world.good_run().await.datasets.iter().all(|report| report.changed == 0));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use tetherboard_domain::{HotListRules, Role, StageKey};
+use tetherboard_domain::{EpochMs, HotListRules, Role, StageKey};
 use tetherboard_metrics::{HotListItem, Rebuild, hot_list, hot_list_at, pipeline, rebuild_hot_list};
 use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
 use tetherboard_store::{Store, hot_list as kept, stage_roles};
@@ -79,7 +79,7 @@ async fn the_kept_list_is_what_the_tables_say_after_every_kind_of_hour(#[values(
         Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FA Sent").worth(90_000)),
         Edit::AddContact(ContactEdit::named("Bo Birch").id("910002").in_stage("New Lead")),
         Edit::AddDeal(DealEdit::unlinked("Nobody's").id("810001").worth(10_000).with("contact_sales_cycle", "FA Requested")),
-        Edit::AddNote(NoteEdit::on(&someone, "A good call")),
+        Edit::AddNote(NoteEdit::on(someone.as_str(), "A good call")),
         Edit::AddEvent(EventEdit::at(world.clock.now(), "Signing call").with_contact("910001")),
     ];
     for edit in edits {
@@ -202,13 +202,14 @@ async fn a_list_holds_until_the_moment_that_it_says() {
         let (conn, tenant) = (world.db.store.conn(), world.tenant().await);
         let list = hot_list(conn, world.id).await.unwrap();
         let as_of = list.as_of.unwrap();
-        let told = async |ms: i64| hot_list_at(conn, &tenant, Timestamp::from_millisecond(ms).unwrap(), true).await.unwrap();
-        let (now, until_ms) = told(as_of.as_millisecond()).await;
+        let told = async |ms: EpochMs| hot_list_at(conn, &tenant, ms.timestamp().unwrap(), true).await.unwrap();
+        let as_of_ms = EpochMs::from(as_of);
+        let (now, until_ms) = told(as_of_ms).await;
         assert_eq!(now, list.items);
-        let span = until_ms - as_of.as_millisecond();
+        let span = until_ms - as_of_ms;
         assert!(span > 0);
         for part in [1, 3, 7, 9] {
-            assert_eq!(told(as_of.as_millisecond() + span * part / 10).await.0, now, "after {part} tenths of {span} ms");
+            assert_eq!(told(as_of_ms + span * part / 10).await.0, now, "after {part} tenths of {span} ms");
         }
         assert_eq!(told(until_ms - 1).await.0, now);
     }

@@ -359,11 +359,11 @@ async fn a_parked_brand_is_left_alone_for_as_long_as_the_crm_asked(
     let _work = brands.world.put_to_work();
     brands.settled().await;
     brands.clear_calls();
-    brands.world.clock.set(jiff::Timestamp::from_millisecond(until - 60_000).unwrap());
+    brands.world.clock.set((until - 60_000).timestamp().unwrap());
     brands.settled().await;
     assert_eq!(brands.calls()[0], 0);
     assert!(brands.calls()[1] > 0, "the other brand is read");
-    brands.world.clock.set(jiff::Timestamp::from_millisecond(until + HOUR_MS).unwrap());
+    brands.world.clock.set((until + HOUR_MS).timestamp().unwrap());
     brands.settled().await;
     assert!(brands.calls()[0] > 0);
     assert_eq!(brands.world.numbers_of(brands.ids[0]).await, brands.world.truth_of(0));

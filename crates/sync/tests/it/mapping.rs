@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{Dataset, EpochMs};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, Fault, NoteEdit, Request};
 use tetherboard_store::field_rules;
 use tetherboard_testkit::Kind;
@@ -79,7 +79,7 @@ async fn fields_that_stand_elsewhere_are_found_once_the_agency_said_where(
     world.map_elsewhere().await;
     world.applied(by).await;
     let after = world.contact(&ids[1]).await.unwrap();
-    let created = "2026-11-16T14:30:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let created = EpochMs::from("2026-11-16T14:30:00Z".parse::<jiff::Timestamp>().unwrap());
     assert_eq!((after.stage.as_deref(), after.fee_cents, after.created_ms), (Some("FDD Sent"), Some(4_500_000), Some(created)));
     assert_eq!(after.market, "Nevada North");
     assert_eq!(world.column("leads", &ids[1], "units").await.as_deref(), Some("2"));
@@ -204,10 +204,13 @@ async fn a_date_can_be_in_another_form_and_another_zone(#[values(Kind::Sqlite, K
     let forms = json!(["%d/%m/%Y %H:%M", "%Y-%m-%dT%H:%M:%S%z", "%s"]);
     world.map(Dataset::Contacts, "created", json!({"places": ["/created"], "forms": forms, "zone": "America/Phoenix"})).await;
     world.good_run().await;
-    let at = |text: &str| Some(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
-    for (id, created_ms) in
-        [("1", at("2026-11-16T16:30:00Z")), ("2", at("2026-11-16T07:30:00Z")), ("3", Some(1_794_826_200_000)), ("4", None)]
-    {
+    let at = |text: &str| Some(EpochMs::from(text.parse::<jiff::Timestamp>().unwrap()));
+    for (id, created_ms) in [
+        ("1", at("2026-11-16T16:30:00Z")),
+        ("2", at("2026-11-16T07:30:00Z")),
+        ("3", Some(EpochMs(1_794_826_200_000))),
+        ("4", None),
+    ] {
         assert_eq!(world.contact(id).await.unwrap().created_ms, created_ms, "{id}");
     }
 }

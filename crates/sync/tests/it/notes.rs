@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use rstest::rstest;
 use serde_json::Value;
 use tetherboard_clienttether::{Budgets, Limits};
-use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus, Search};
+use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, FaultClass, RunStatus, Search};
 use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, Fault, NoteEdit, Request};
 use tetherboard_store::notes::{self, Audience, NoteCoverage, NoteFilter, NoteRow};
 use tetherboard_store::runs;
@@ -16,7 +16,7 @@ use tetherboard_testkit::Kind;
 use crate::world::{Reports, World, assert_same, quick};
 
 /// A note by its contact, id, type, author, words and moment.
-type Shown = (String, String, String, String, String, Option<i64>);
+type Shown = (String, String, String, String, String, Option<EpochMs>);
 
 impl World {
     pub(crate) async fn notes(&self) -> Vec<NoteRow> {
@@ -31,7 +31,7 @@ impl World {
     }
 
     pub(crate) async fn shown_notes(&self) -> BTreeSet<Shown> {
-        let shown = |note: NoteRow| (note.client_id, note.note_id, note.kind, note.author, words(&note.body), note.created_ms);
+        let shown = |note: NoteRow| (note.client_id.0, note.note_id, note.kind, note.author, words(&note.body), note.created_ms);
         self.notes().await.into_iter().map(shown).collect()
     }
 
@@ -75,11 +75,11 @@ impl World {
 
     fn touch(&self, contact: &str) {
         let city = format!("Reno {}", self.clock.now_ms());
-        self.edit(Edit::SetContact { client_id: contact.to_owned(), field: "city", value: city.into() });
+        self.edit(Edit::SetContact { client_id: contact.into(), field: "city", value: city.into() });
     }
 
     async fn bodies_of(&self, contact: &str) -> Vec<String> {
-        let filter = NoteFilter { client: Some(contact.to_owned()), ..NoteFilter::default() };
+        let filter = NoteFilter { client: Some(contact.into()), ..NoteFilter::default() };
         self.notes_like(&filter).await.into_iter().map(|note| note.body).collect()
     }
 }
@@ -299,8 +299,8 @@ async fn the_only_note_of_the_only_contact_read_can_go(#[values(Kind::Sqlite, Ki
     for _ in 0..2 {
         world.good_run().await;
     }
-    let note_id = world.notes().await.into_iter().find(|note| note.client_id == "1").unwrap().note_id;
-    world.edit(Edit::RemoveNote { client_id: "1".to_owned(), note_id });
+    let note_id = world.notes().await.into_iter().find(|note| note.client_id.as_str() == "1").unwrap().note_id;
+    world.edit(Edit::RemoveNote { client_id: "1".into(), note_id });
     for _ in 0..4 {
         world.good_run().await;
     }
@@ -393,7 +393,7 @@ async fn notes_of_two_contacts_can_be_alike_to_the_byte(#[values(Kind::Sqlite, K
         assert_eq!(world.bodies_of(id).await, ["Left voicemail"]);
     }
     assert_eq!(world.good_run().await.of(Dataset::Notes).unchanged, 3);
-    world.edit(Edit::RemoveNote { client_id: "2".to_owned(), note_id: "5".to_owned() });
+    world.edit(Edit::RemoveNote { client_id: "2".into(), note_id: "5".to_owned() });
     world.good_run().await;
     assert_eq!(world.good_run().await.of(Dataset::Notes).gone, 1);
     assert_eq!((world.bodies_of("1").await.len(), world.bodies_of("2").await.len()), (1, 0));

@@ -58,7 +58,7 @@ async fn a_contact_that_returns_is_revived_with_its_history(#[values(Kind::Sqlit
     world.good_run().await;
     let first_seen = world.contact("77").await.unwrap().first_seen_ms;
     world.later(5);
-    world.edit(Edit::MoveStage { client_id: "77".to_owned(), stage: "FDD Sent".to_owned() });
+    world.edit(Edit::MoveStage { client_id: "77".into(), stage: "FDD Sent".to_owned() });
     let last_seen = world.good_run().await;
     world.edit(Edit::RemoveContact("77".to_owned()));
     world.good_run().await;

@@ -1,7 +1,7 @@
 //! Normalising kept answers again: the same rows, and nothing that was seen since overruled.
 
 use rstest::rstest;
-use tetherboard_domain::{Dataset, DatasetStatus, RunId, RunStatus, Zone};
+use tetherboard_domain::{ContactId, Dataset, DatasetStatus, EpochMs, RunId, RunStatus, Zone};
 use tetherboard_simulator::{Config, ContactEdit, Edit, Fault, NoteEdit, Request};
 use tetherboard_store::tenants::{self, Changes};
 use tetherboard_store::{field_rules, history, retention};
@@ -186,9 +186,9 @@ async fn a_replay_normalises_what_only_an_earlier_read_showed(#[values(Kind::Sql
     tenants::set(world.db.store.conn(), world.id, &changes).await.unwrap();
     world.replay(None).await;
     let three_hours = 3 * 3_600_000;
-    let now = world.contact(&shown.crm_id).await.unwrap();
+    let now = world.contact(shown.crm_id.as_str()).await.unwrap();
     assert_eq!(now.created_ms, shown.created_ms.map(|ms| ms + three_hours));
-    let later = |ms: Option<i64>| ms.map(|ms| ms + three_hours);
+    let later = |ms: Option<EpochMs>| ms.map(|ms| ms + three_hours);
     assert_same(
         world.notes().await.into_iter().map(|note| (note.crm_id, note.created_ms)),
         notes.into_iter().map(|note| (note.crm_id, later(note.created_ms))),
@@ -202,7 +202,7 @@ async fn a_replay_leaves_each_contacts_history_and_turn_alone(#[values(Kind::Sql
     let (coverage, contacts) = (world.coverage().await, world.contacts().await);
     let mut before = Vec::new();
     for contact in &contacts {
-        before.push(history::of(world.db.store.conn(), world.id, Dataset::Contacts, contact).await.unwrap().len());
+        before.push(history::of(world.db.store.conn(), world.id, &ContactId::from(contact.as_str())).await.unwrap().len());
     }
     let rule = r#"{"places": ["/number_of_units"]}"#;
     field_rules::set(world.db.store.conn(), world.id, Dataset::Contacts, "units", Some(rule)).await.unwrap();

@@ -5,6 +5,8 @@ use tetherboard_clienttether::{Budgets, Limits};
 use tetherboard_simulator::{Fault, Request};
 use tetherboard_testkit::Kind;
 
+use tetherboard_domain::EpochMs;
+
 use crate::world::{World, quick};
 
 const SLOW_MS: i64 = 60;
@@ -12,7 +14,7 @@ const SLOW_MS: i64 = 60;
 impl World {
     /// As many calls of a list as began while the first of them was certainly not yet answered.
     fn most_at_once(&self, request: Request) -> usize {
-        let began: Vec<i64> =
+        let began: Vec<EpochMs> =
             self.crm.calls(0).iter().filter(|call| call.request == request).map(|call| call.machine_ms).collect();
         began.iter().map(|first| began.iter().filter(|at| (*first..*first + SLOW_MS).contains(at)).count()).max().unwrap_or(0)
     }

@@ -57,7 +57,7 @@ impl World {
                 let run = self.good_run().await.run;
                 kept.push(Kept {
                     day: self.tenant().await.zone.date(self.clock.now()).to_string(),
-                    age: SignedDuration::from_millis(run.started_ms.unwrap()),
+                    age: SignedDuration::from_millis(run.started_ms.unwrap().0),
                     contacts: self.answers(&run.id, Dataset::Contacts).await,
                     notes: self.answers(&run.id, Dataset::Notes).await,
                     run: run.id,
@@ -65,7 +65,7 @@ impl World {
             }
             thin_out(&self.db.store, &self.clock, &self.tenant().await, rule).await.unwrap();
         }
-        let now = SignedDuration::from_millis(self.clock.now_ms());
+        let now = SignedDuration::from_millis(self.clock.now_ms().0);
         kept.iter_mut().for_each(|kept| kept.age = now - kept.age);
         kept
     }

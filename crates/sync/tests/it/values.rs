@@ -1,7 +1,7 @@
 //! What a contact or a deal was worth, and when it was to close: each change is remembered, from what to what.
 
 use rstest::rstest;
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit};
 use tetherboard_store::history::{self, ValueChange};
 use tetherboard_testkit::Kind;
@@ -10,7 +10,11 @@ use crate::world::World;
 
 impl World {
     async fn value_changes(&self, subject: Dataset, id: &str) -> Vec<ValueChange> {
-        history::values_of(self.db.store.conn(), self.id, subject, id).await.unwrap()
+        let conn = self.db.store.conn();
+        match subject {
+            Dataset::Deals => history::values_of(conn, self.id, &DealId::from(id)).await.unwrap(),
+            _ => history::values_of(conn, self.id, &ContactId::from(id)).await.unwrap(),
+        }
     }
 
     fn set_deal(&self, deal: &str, field: &'static str, value: &str) {
@@ -46,7 +50,7 @@ async fn a_deals_fee_odds_and_close_date_remember_how_they_changed(#[values(Kind
         ("deal_size", "52500", Some("fee unknown → 5250000")),
     ] {
         let seen_before = world.clock.now_ms();
-        let changed_at = world.later(25).as_millisecond();
+        let changed_at = EpochMs::from(world.later(25));
         world.set_deal(&deal, field, value);
         world.good_run().await;
         expected.extend(change);
@@ -89,7 +93,7 @@ async fn a_contact_that_was_gone_returns_with_its_values_history(#[values(Kind::
     let row = |dollars| ContactEdit::named("Ada Ash").id("77").in_stage("QR Sent").worth(dollars);
     world.edit(Edit::AddContact(row(40_000)));
     world.good_run().await;
-    world.edit(Edit::SetContact { client_id: "77".to_owned(), field: "deal_size", value: "45000".into() });
+    world.edit(Edit::SetContact { client_id: "77".into(), field: "deal_size", value: "45000".into() });
     let last_seen = world.good_run().await.run.started_ms.unwrap();
     world.edit(Edit::RemoveContact("77".to_owned()));
     for _ in 0..3 {

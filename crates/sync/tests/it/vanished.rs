@@ -91,7 +91,7 @@ async fn the_old_values_stay_until_the_field_returns(
         world.assert_nothing_moved().await;
     }
     // A contact that changes in something else keeps its old value of this as well.
-    world.edit(Edit::SetContact { client_id: "11".to_owned(), field: "city", value: "Reno".into() });
+    world.edit(Edit::SetContact { client_id: "11".into(), field: "city", value: "Reno".into() });
     world.good_run().await;
     assert!(world.contact("11").await.unwrap().market.contains("Reno"));
     assert_same(world.column_of_all(column).await, before.clone());
@@ -152,7 +152,7 @@ async fn a_single_contact_that_has_it_again_shows_that_it_was_not_lost(#[values(
     world.lose("email");
     world.good_run().await;
     assert_eq!(world.vanished().await.len(), 1);
-    world.edit(Edit::SetContact { client_id: "10".to_owned(), field: "email", value: "new@example.com".into() });
+    world.edit(Edit::SetContact { client_id: "10".into(), field: "email", value: "new@example.com".into() });
     world.good_run().await;
     assert_eq!(world.vanished().await, []);
     assert_eq!(world.contact("10").await.unwrap().email, "new@example.com");

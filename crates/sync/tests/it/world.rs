@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use secrecy::SecretString;
 use tetherboard_clienttether::{Budgets, Limits};
-use tetherboard_domain::{Clock, Dataset, DatasetStatus, RunStatus, TenantId, Trigger};
+use tetherboard_domain::{Clock, ContactId, Dataset, DatasetStatus, EpochMs, RunStatus, TenantId, Trigger};
 use tetherboard_metrics::{Board, lead_book, pipeline};
 use tetherboard_simulator::{Config, Edit, Fault, Request, Server, Simulator};
 use tetherboard_store::history::{self, Transition};
@@ -183,12 +183,12 @@ impl World {
     }
 
     /// The start of the last whole read.
-    pub(crate) async fn as_of(&self, dataset: Dataset) -> Option<i64> {
+    pub(crate) async fn as_of(&self, dataset: Dataset) -> Option<EpochMs> {
         runs::dataset_ages(self.db.store.conn(), self.id).await.unwrap().whole_ms(dataset)
     }
 
     pub(crate) async fn contacts(&self) -> BTreeSet<String> {
-        leads::ids(self.db.store.conn(), self.id).await.unwrap().into_iter().collect()
+        leads::ids(self.db.store.conn(), self.id).await.unwrap().into_iter().map(Into::into).collect()
     }
 
     pub(crate) async fn contact(&self, id: &str) -> Option<LeadRow> {
@@ -196,7 +196,7 @@ impl World {
     }
 
     pub(crate) async fn moves_of(&self, contact: &str) -> Vec<Transition> {
-        history::of(self.db.store.conn(), self.id, Dataset::Contacts, contact).await.unwrap()
+        history::of(self.db.store.conn(), self.id, &ContactId::from(contact)).await.unwrap()
     }
 
     pub(crate) async fn status_of(&self, run: &tetherboard_domain::RunId) -> RunStatus {

@@ -241,7 +241,7 @@ async fn rules(config: &Config, arguments: &Rules) -> anyhow::Result<()> {
     }
     let set = hot_list::all_rules(store.conn(), tenant.id).await?;
     let row = |version: &hot_list::RulesVersion| {
-        let at = Timestamp::from_millisecond(version.set_ms).map(|at| at.to_string()).unwrap_or_default();
+        let at = version.set_ms.timestamp().map(|at| at.to_string()).unwrap_or_default();
         let json = serde_json::from_str::<serde_json::Value>(&version.rules).map(|rules| rules.to_string());
         vec![version.version.to_string(), at, json.unwrap_or_else(|_| version.rules.clone())]
     };

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
+use tetherboard_domain::EpochMs;
 use tetherboard_metrics::History;
 use tetherboard_store::tenants::Tenant;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -44,7 +45,7 @@ impl Param for AsOfDay {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AsOf {
     pub(crate) day: Date,
-    pub(crate) before_ms: i64,
+    pub(crate) before_ms: EpochMs,
 }
 
 /// What can be shown for `asof`.
@@ -80,7 +81,7 @@ impl AsOfQuery {
             }
             Some(_) => {
                 let end = tenant.zone.start_of(day.saturating_add(Span::new().days(1)));
-                Ok(Shown::Day(AsOf { day, before_ms: end.as_millisecond() }))
+                Ok(Shown::Day(AsOf { day, before_ms: end.into() }))
             }
         }
     }
@@ -88,12 +89,12 @@ impl AsOfQuery {
 
 impl AsOf {
     pub(crate) fn end(self) -> Option<Timestamp> {
-        Timestamp::from_millisecond(self.before_ms).ok()
+        self.before_ms.timestamp()
     }
 }
 
 /// The first day whose end is known.
 pub(crate) fn history_start(history: &History, tenant: &Tenant) -> Option<Date> {
-    let moment = Timestamp::from_millisecond(history.begins_ms()?).ok()?;
+    let moment = history.begins_ms()?.timestamp()?;
     Some(tenant.zone.date(moment))
 }

@@ -1,6 +1,6 @@
 //! Filters that every list understands alike: stage role, group of stages, state of the market, close month.
 
-use tetherboard_domain::{Role, StageRole, UsState};
+use tetherboard_domain::{ContactId, Role, StageRole, UsState};
 use tetherboard_metrics::{Closing, LeadGroup};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
@@ -68,6 +68,25 @@ impl Param for Vec<StageRole> {
 
     fn add_to(&self, key: &str, link: Link) -> Link {
         self.iter().fold(link, |link, role| link.with(key, role.as_str()))
+    }
+
+    fn is_set(&self) -> bool {
+        !self.is_empty()
+    }
+
+    fn schema() -> Schema {
+        <Vec<String> as Param>::schema()
+    }
+}
+
+/// Several contacts, any of which may match; none means all.
+impl Param for Vec<ContactId> {
+    fn parse(pairs: &Pairs, key: &str) -> Parsed<Self> {
+        Ok(pairs.all(key)?.iter().filter(|id| !id.is_empty()).map(|id| ContactId::from(id.as_str())).collect())
+    }
+
+    fn add_to(&self, key: &str, link: Link) -> Link {
+        self.iter().fold(link, |link, id| link.with(key, id.as_str()))
     }
 
     fn is_set(&self) -> bool {

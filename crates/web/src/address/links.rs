@@ -1,6 +1,6 @@
 //! Addresses as types: markup spells no path.
 
-use tetherboard_domain::{Dataset, RunId};
+use tetherboard_domain::{ContactId, Dataset, RunId};
 use url::form_urlencoded;
 
 use crate::http::CALENDAR_FEEDS;
@@ -146,8 +146,8 @@ pub(crate) fn pipeline_rows(slug: &str, show: &str) -> Link {
 }
 
 /// One candidate of a brand.
-pub(crate) fn candidate(slug: &str, contact: &str) -> Link {
-    Link::to(format!("/t/{slug}/candidates/{}", segment(contact)))
+pub(crate) fn candidate(slug: &str, contact: &ContactId) -> Link {
+    Link::to(format!("/t/{slug}/candidates/{}", segment(contact.as_str())))
 }
 
 /// ComputedFilter that fit what somebody typed.

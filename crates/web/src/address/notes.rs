@@ -1,6 +1,6 @@
 //! Which notes are shown: the page of notes, its CSV, and the API.
 
-use tetherboard_domain::{Period, Resolved, Search, StageRole, Zone};
+use tetherboard_domain::{ContactId, EpochMs, Period, Resolved, Search, StageRole, Zone};
 use tetherboard_metrics::{Board, FeedFilter};
 use tetherboard_store::notes::kind_key;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
@@ -25,7 +25,7 @@ query! {
         /// The candidate's stage, as ClientTether spells it.
         stages: Vec<String> = "stage",
         /// The contact's ID in ClientTether.
-        clients: Vec<String> = "client",
+        clients: Vec<ContactId> = "client",
         /// Also show stage moves or appointments among the notes.
         also: Also = "also",
         /// Written on or after this day or moment, in the brand's zone.
@@ -126,7 +126,7 @@ impl NoteQuery {
         let mut from_ms = days.filter(|_| self.from.is_some()).map(|days| days.from_ms());
         let mut until_ms = days.filter(|_| self.to.is_some()).map(|days| days.until_ms());
         if self.period.is_set() {
-            let (from, until) = resolved.map_or((i64::MAX, i64::MIN), |it| (it.window.from_ms(), it.window.until_ms()));
+            let (from, until) = resolved.map_or((EpochMs::MAX, EpochMs::MIN), |it| (it.window.from_ms(), it.window.until_ms()));
             from_ms = from_ms.max(Some(from));
             until_ms = Some(until_ms.map_or(until, |until_ms| until_ms.min(until)));
         }
@@ -136,7 +136,7 @@ impl NoteQuery {
             authors: self.authors.clone(),
             roles: self.roles.clone(),
             stages: self.stages.iter().map(|stage| board.place_named(stage)).collect(),
-            clients: self.clients.iter().filter(|id| !id.is_empty()).cloned().collect(),
+            clients: self.clients.clone(),
             from_ms,
             until_ms,
         }

@@ -120,7 +120,7 @@ fn item(display: HotListFormat<'_>, item: &HotListItem) -> Item {
     };
     Item {
         rank: item.place,
-        client_id: item.contact_id.clone(),
+        client_id: item.contact_id.clone().map(Into::into),
         name: item.name.clone(),
         market: item.market.clone(),
         stage: item.stage.clone(),

@@ -167,7 +167,7 @@ fn lead(board: &Board, row: &LeadRow) -> Lead {
     Lead {
         stage: board.label(&place).map(str::to_owned),
         role: board.role(&place).as_str(),
-        client_id: row.crm_id.clone(),
+        client_id: row.crm_id.to_string(),
         name: row.name.clone(),
         company: row.company.clone(),
         email: row.email.clone(),

@@ -16,6 +16,7 @@ pub use sync::RunJson;
 use axum::Router;
 use axum::routing::get;
 use jiff::Timestamp;
+use tetherboard_domain::EpochMs;
 
 use crate::http::error::HttpError;
 use crate::state::Portal;
@@ -43,6 +44,6 @@ fn text(moment: Timestamp) -> String {
     moment.to_string()
 }
 
-fn text_of_ms(ms: i64) -> Option<String> {
-    Timestamp::from_millisecond(ms).ok().map(text)
+fn text_of_ms(ms: EpochMs) -> Option<String> {
+    ms.timestamp().map(text)
 }

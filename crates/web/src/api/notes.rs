@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use tetherboard_domain::Search;
+use tetherboard_domain::{ContactId, Search};
 use tetherboard_store::notes::{self, NoteFilter, NoteRow};
 use utoipa::ToSchema;
 
@@ -95,7 +95,7 @@ async fn read(portal: &Portal, brand: &BrandViewer, filters: &NoteFilters, curso
         text: filters.text.as_deref().map(Search::parse),
         kind: filters.kind.0.clone(),
         author: filters.author.0.clone(),
-        client: filters.client.0.clone(),
+        client: filters.client.as_deref().map(ContactId::from),
         from_ms: window.filter(|_| filters.from.is_some()).map(|window| window.from_ms()),
         until_ms: window.filter(|_| filters.to.is_some()).map(|window| window.until_ms()),
     };
@@ -114,7 +114,7 @@ async fn read(portal: &Portal, brand: &BrandViewer, filters: &NoteFilters, curso
 fn note(row: NoteRow) -> Note {
     Note {
         id: row.note_id,
-        client_id: row.client_id,
+        client_id: row.client_id.into(),
         name: row.name,
         stage: row.stage,
         kind: row.kind,

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
+use tetherboard_domain::EpochMs;
 use tetherboard_metrics::appointment_type;
 use tetherboard_store::schedule::{self, ActivityRow};
 use tetherboard_store::tenants::Tenant;
@@ -79,7 +80,7 @@ pub(crate) async fn list(
 async fn read(portal: &Portal, tenant: &Tenant, days: &DayRange, filters: &ScheduleFilters) -> HttpResult<Schedule> {
     let conn = portal.store.conn();
     let window = window(days.from, days.to, &tenant.zone);
-    let (from_ms, until_ms) = window.map_or((i64::MIN, i64::MAX), |window| (window.from_ms(), window.until_ms()));
+    let (from_ms, until_ms) = window.map_or((EpochMs::MIN, EpochMs::MAX), |window| (window.from_ms(), window.until_ms()));
     let events = schedule::between(conn, tenant.id, from_ms, until_ms).await?.into_iter().map(event);
     let undated = schedule::undated(conn, tenant.id).await?.into_iter().filter(|one| {
         let about = appointment_type(&one.title, &one.kind, &one.place);
@@ -101,7 +102,7 @@ fn event(row: ActivityRow) -> Event {
         title: row.title,
         kind: row.kind,
         name: row.name,
-        client_id: row.client_id,
+        client_id: row.client_id.map(Into::into),
         stage: row.stage,
         status: row.status,
         cancelled: row.cancelled,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tetherboard_domain::{Dataset, DatasetStatus, RunId, RunStatus, TenantId};
+use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, RunId, RunStatus, TenantId};
 use tetherboard_metrics::{Freshness, freshness};
 use tetherboard_store::tenants::{self, Tenant};
 use tetherboard_store::{Result, Store, credentials, runs};
@@ -29,10 +29,10 @@ pub(crate) struct BrandStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint {
     pub(crate) data_version: i64,
-    parked_until_ms: Option<i64>,
-    refused_ms: Option<i64>,
-    token_refused_ms: Option<i64>,
-    key_asked_ms: Option<i64>,
+    parked_until_ms: Option<EpochMs>,
+    refused_ms: Option<EpochMs>,
+    token_refused_ms: Option<EpochMs>,
+    key_asked_ms: Option<EpochMs>,
     open: Vec<(RunId, RunStatus, bool)>,
     progress: Vec<(Dataset, DatasetStatus, i64, Option<i64>)>,
 }

@@ -10,6 +10,7 @@ use axum_extra::extract::CookieJar;
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use tetherboard_domain::DAY;
 use tetherboard_store::access;
 
 use crate::address::links::{self, Tab};
@@ -84,7 +85,7 @@ async fn sign_in(
     }
     let token = new_session_token();
     let now_ms = portal.clock.machine_ms();
-    access::open_session(conn, &hash_token(&token), user.id, now_ms, now_ms + SESSION_DAYS * 86_400_000).await?;
+    access::open_session(conn, &hash_token(&token), user.id, now_ms, now_ms + SESSION_DAYS * DAY).await?;
     let cookie = session_cookie(&portal, token.expose_secret(), SESSION_DAYS * 86_400);
     Ok((cookie, Redirect::to(links::safe_back(&credentials.back))).into_response())
 }

@@ -1,12 +1,12 @@
 //! What a candidate is called in a list, and the ways to reach them.
 
 use maud::{Markup, html};
-use tetherboard_domain::NO_NAME;
+use tetherboard_domain::{ContactId, NO_NAME};
 
 use crate::address::links;
 
 /// A name in a list that leads to the candidate; the words alone when there is none.
-pub(crate) fn candidate_name(slug: &str, contact: Option<&str>, name: &str) -> Markup {
+pub(crate) fn candidate_name(slug: &str, contact: Option<&ContactId>, name: &str) -> Markup {
     let class = if name == NO_NAME { "who t nameless" } else { "who t" };
     match contact {
         Some(contact) => {
@@ -92,6 +92,6 @@ mod tests {
         ] {
             assert_eq!((display_name(name, email), nameless(name, company, email)), (shown, said), "{name}");
         }
-        assert!(candidate_name("harbor", Some("7"), NO_NAME).into_string().contains("nameless"));
+        assert!(candidate_name("harbor", Some(&ContactId::from("7")), NO_NAME).into_string().contains("nameless"));
     }
 }

@@ -2,15 +2,13 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::{AgainstMedian, Money, Odds, Points, Why, Zone};
+use tetherboard_domain::{AgainstMedian, DAY, EpochMs, Money, Odds, Points, Why, Zone};
 use tetherboard_metrics::{FddClock, HotListItem, NextStep};
 use tetherboard_store::tenants::Tenant;
 
 use super::format::counted;
 use super::stages::shown;
 use super::time;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// As of when the list is told, and where.
 #[derive(Clone, Copy)]
@@ -31,12 +29,12 @@ impl<'a> HotListFormat<'a> {
     }
 
     /// `3 days ago`, `7 days and 2 h ago`: to the hour, since points are counted so.
-    fn ago(&self, ms: i64) -> String {
-        format!("{} ago", stretch(self.as_of.as_millisecond() - ms))
+    fn ago(&self, ms: EpochMs) -> String {
+        format!("{} ago", stretch(EpochMs::from(self.as_of) - ms))
     }
 
-    fn days_since(&self, ms: i64) -> i64 {
-        let day = Timestamp::from_millisecond(ms).map_or(Date::MIN, |moment| self.zone().date(moment));
+    fn days_since(&self, ms: EpochMs) -> i64 {
+        let day = ms.timestamp().map_or(Date::MIN, |moment| self.zone().date(moment));
         i64::from((self.today - day).get_days())
     }
 
@@ -47,7 +45,7 @@ impl<'a> HotListFormat<'a> {
                 ..=0 => "today".to_owned(),
                 1 => "yesterday".to_owned(),
                 // Whole days, as the points' words count them.
-                _ => format!("{} d ago", ((self.as_of.as_millisecond() - ms) / DAY_MS).max(2)),
+                _ => format!("{} d ago", ((EpochMs::from(self.as_of) - ms) / DAY).max(2)),
             },
             None if item.notes_known_ms.is_some() => "none".to_owned(),
             None => "not read".to_owned(),
@@ -71,12 +69,12 @@ impl<'a> HotListFormat<'a> {
         match next {
             NextStep::Outcome { title, starts_ms } => {
                 let title = Some(cut(title)).filter(|title| !title.is_empty()).unwrap_or_else(|| "Appointment".to_owned());
-                let day = Timestamp::from_millisecond(*starts_ms).map(|at| format!(" on {}", time::day(self.zone().date(at))));
+                let day = starts_ms.timestamp().map(|at| format!(" on {}", time::day(self.zone().date(at))));
                 format!("{title}{} has no outcome", day.unwrap_or_default())
             }
             NextStep::CloseDatePassed { day } => format!("Close date {} has passed", self.short(*day)),
             NextStep::Appointment { title, starts_ms, all_day } => {
-                let Ok(starts) = Timestamp::from_millisecond(*starts_ms) else { return cut(title) };
+                let Some(starts) = starts_ms.timestamp() else { return cut(title) };
                 match all_day {
                     // The day is the one that the CRM names.
                     true => format!("{}, {}", cut(title), self.day_name(self.tenant.source_time().0.date(starts))),
@@ -111,8 +109,8 @@ impl<'a> HotListFormat<'a> {
                 NextStep::NotKnown => "calendar not read yet".to_owned(),
                 _ => "nothing booked".to_owned(),
             },
-            Why::Appointment { next_ms: Some(ms) } if ms <= self.as_of.as_millisecond() => "under way".to_owned(),
-            Why::Appointment { next_ms: Some(ms) } => format!("in {}", stretch(ms - self.as_of.as_millisecond())),
+            Why::Appointment { next_ms: Some(ms) } if ms <= self.as_of.into() => "under way".to_owned(),
+            Why::Appointment { next_ms: Some(ms) } => format!("in {}", stretch(ms - EpochMs::from(self.as_of))),
             Why::Fee { cents: None, .. } => "not known".to_owned(),
             Why::Fee { cents: Some(cents), against_median } => {
                 let against = match against_median {
@@ -144,7 +142,7 @@ impl<'a> HotListFormat<'a> {
 
 /// `under an hour`, `5 h`, `3 days`, `7 days and 2 h`; of what is long ago, whole days.
 fn stretch(ms: i64) -> String {
-    let (days, hours) = (ms.max(0) / DAY_MS, ms.max(0) % DAY_MS / 3_600_000);
+    let (days, hours) = (ms.max(0) / DAY, ms.max(0) % DAY / 3_600_000);
     let told = counted(days, "day", "days");
     match (days, hours) {
         (0, 0) => "under an hour".to_owned(),
@@ -186,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_stretch_is_told_to_the_hour_while_points_depend_on_it() {
-        let told = |days: i64, hours: i64| stretch(days * DAY_MS + hours * 3_600_000 + 1);
+        let told = |days: i64, hours: i64| stretch(days * DAY + hours * 3_600_000 + 1);
         assert_eq!([told(0, 0), told(0, 5), told(1, 0), told(3, 0)], ["under an hour", "5 h", "1 day", "3 days"]);
         assert_eq!([told(7, 2), told(30, 23), told(31, 5)], ["7 days and 2 h", "30 days and 23 h", "31 days"]);
         assert_eq!([signed(15), signed(0), signed(-10)], ["+15", "0", "−10"]);

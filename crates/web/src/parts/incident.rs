@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::Zone;
+use tetherboard_domain::{EpochMs, Zone};
 use tetherboard_store::credentials::TokenStanding;
 use tetherboard_store::tenants::Tenant;
 
@@ -12,7 +12,7 @@ use super::{icon, time};
 pub(crate) fn banner(token: TokenStanding, tenants: &[Tenant], now: Timestamp) -> Markup {
     let utc = Zone::utc();
     let zone = tenants.first().map_or(&utc, |tenant| &tenant.zone);
-    let told = |ms: Option<i64>| ms.and_then(time::moment);
+    let told = |ms: Option<EpochMs>| ms.and_then(time::moment);
     let since = told(token.refused_ms).unwrap_or(now);
     let again = told(token.tried_ms).unwrap_or(since) + SignedDuration::from_hours(1);
     html! {

@@ -4,11 +4,11 @@ use crate::address::dates::Edge;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::Zone;
+use tetherboard_domain::{DAY, EpochMs, Zone};
 
 /// Of milliseconds since 1970 UTC, as rows keep them; `None` for what no calendar has.
-pub(crate) fn moment(ms: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(ms).ok()
+pub(crate) fn moment(ms: EpochMs) -> Option<Timestamp> {
+    ms.timestamp()
 }
 
 /// `Thu Mar 12, 10:30 AM CDT`.
@@ -101,7 +101,7 @@ pub(crate) fn span(ms: i64) -> String {
     match ms {
         ..5_400_000 => format!("{} min", (ms.max(0) + 30_000) / 60_000),
         5_400_000..129_600_000 => tenths(3_600_000, "h"),
-        _ => tenths(86_400_000, "d"),
+        _ => tenths(DAY, "d"),
     }
 }
 

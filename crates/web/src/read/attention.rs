@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tetherboard_domain::ContactId;
 use tetherboard_metrics::{Attention, Board, Changes, attention, changes};
 use tetherboard_store::Result;
 use tetherboard_store::tenants::Tenant;
@@ -69,7 +70,7 @@ pub(crate) async fn contacts_of(
     board: &Board,
     filter: ComputedFilter,
     now: Timestamp,
-) -> Result<Vec<String>> {
+) -> Result<Vec<ContactId>> {
     Ok(match filter {
         ComputedFilter::NeedsAttention => {
             let found = needs_attention(portal, tenant, board, now).await?;

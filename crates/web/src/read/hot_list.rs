@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tetherboard_domain::{Odds, ScoreRules, StageRole};
+use tetherboard_domain::{ContactId, Odds, ScoreRules, StageRole};
 use tetherboard_metrics::{AwardNow, Board, Heating, HotList, HotListItem, Status, awarded_now, heating_up, hot_list_rules};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, small_lists};
@@ -34,8 +34,8 @@ type Labels = BTreeMap<String, String>;
 
 impl HotListData {
     /// A contact's entry on the list, and the list's date.
-    pub(crate) fn of_contact(&self, contact: &str) -> Option<(&HotListItem, Timestamp)> {
-        let item = self.list.items.iter().find(|item| item.contact_id.as_deref() == Some(contact))?;
+    pub(crate) fn of_contact(&self, contact: &ContactId) -> Option<(&HotListItem, Timestamp)> {
+        let item = self.list.items.iter().find(|item| item.contact_id.as_ref() == Some(contact))?;
         Some((item, self.list.as_of?))
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::{Compare, Period, Resolved};
+use tetherboard_domain::{Compare, EpochMs, Period, Resolved};
 use tetherboard_metrics::{
     Board, DayTotals, DealOutcome, FlowLink, ForecastMonth, Funnel, History, Movement, Pipeline, Span, StagePlace, Typical,
     WinRate, cycle_time, day_totals_between, flow, forecast, funnel, movement, outcomes, pipeline_at, reaches, stays,
@@ -184,7 +184,7 @@ pub(crate) async fn benchmarks(
         let (board, today) = (&numbers.board, tenant.zone.date(now));
         let history = history(portal, tenant, board, now).await?;
         Ok(DealBenchmarks {
-            stays: time_in_stage(&stays(&history, now.as_millisecond())),
+            stays: time_in_stage(&stays(&history, now.into())),
             cycle: cycle_time(&outcomes(&history, last_year(tenant, now))),
             forecast: forecast(portal.store.conn(), tenant.id, board, today).await?,
             history_start: history_start(&history, tenant),
@@ -196,7 +196,7 @@ pub(crate) async fn benchmarks(
 /// The twelve months up to now.
 pub(crate) fn last_year(tenant: &Tenant, now: Timestamp) -> Span {
     let (first, _) = Period::Last12Months.days(tenant.zone.date(now));
-    Span { from_ms: tenant.zone.start_of(first).as_millisecond(), until_ms: i64::MAX }
+    Span { from_ms: tenant.zone.start_of(first).into(), until_ms: EpochMs::MAX }
 }
 
 /// The awards whose time since creation is known.

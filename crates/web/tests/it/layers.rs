@@ -4,14 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Top to bottom. Modules of one line share a layer.
-const LAYERS: [&[&str]; 6] = [
-    &["routes"],
-    &["pages", "api", "calendar_feed"],
-    &["live"],
-    &["parts"],
-    &["read"],
-    &["address"],
-];
+const LAYERS: [&[&str]; 6] = [&["routes"], &["pages", "api", "calendar_feed"], &["live"], &["parts"], &["read"], &["address"]];
 /// Below all others.
 const BASE: [&str; 3] = ["http", "cache", "state"];
 

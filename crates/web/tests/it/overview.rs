@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::json;
-use tetherboard_domain::{RunStatus, StageKey};
+use tetherboard_domain::{ContactId, RunStatus, StageKey};
 use tetherboard_metrics::{Board, Reason, attention};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, EventEdit, Fault, Request};
 use tetherboard_store::{notes, stage_roles, tenants};
@@ -270,7 +270,7 @@ async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_note
         named
     };
     assert!(ours().await.is_empty(), "nobody read their notes");
-    let ids = people.map(|(_, id, _)| id.to_owned());
+    let ids = people.map(|(_, id, _)| ContactId::from(id));
     let (conn, tenant) = (world.db.store.conn(), world.tenant(HARBOR).await);
     notes::set_read(conn, tenant.id, &ids, world.clock.now_ms()).await.unwrap();
     tenants::publish(conn, tenant.id).await.unwrap();

@@ -19,7 +19,7 @@ fn numbers(mut pipeline: Value) -> Value {
 }
 
 fn moved(client_id: &str, stage: &str) -> Edit {
-    Edit::MoveStage { client_id: client_id.to_owned(), stage: stage.to_owned() }
+    Edit::MoveStage { client_id: client_id.into(), stage: stage.to_owned() }
 }
 
 /// Four days in which people moved, came and went; the first was Thursday, November 19.

@@ -1,7 +1,7 @@
 //! Who a candidate is and where it stands.
 
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Odds, weighted};
+use tetherboard_domain::{EpochMs, Money, Odds, weighted};
 use tetherboard_store::candidates::OwnDeal;
 
 use super::appointments::next_banner;
@@ -19,7 +19,7 @@ pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
     let place = view.board.place(c.stage.as_deref());
     let role = view.board.role(&place);
-    let until_ms = c.gone_ms.unwrap_or(shell.now.as_millisecond());
+    let until_ms = c.gone_ms.unwrap_or(shell.now.into());
     let odds = view.board.stage(&place).and_then(|stage| stage.odds);
     html! {
         header.drawer-sec.cand-head {
@@ -43,7 +43,7 @@ pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
 /// That ClientTether does not show it, where that is so.
 fn standing(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
-    let said = |ms: i64| time::moment(ms).map(|at| dated(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
+    let said = |ms: EpochMs| time::moment(ms).map(|at| dated(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
     if c.gone_ms.is_some() {
         // The first read that did not show it, where that is known.
         let since_ms = c.missing_ms.or(c.gone_ms).unwrap_or_default();

@@ -19,7 +19,7 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, Dataset, TenantId, Zone};
+use tetherboard_domain::{ContactId, DAY, Dataset, TenantId, Zone};
 use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{self, Candidate, OwnAppointment, OwnDeal, OwnNote};
 use tetherboard_store::history::{self, ValueChange};
@@ -73,13 +73,13 @@ impl CandidateView {
         hot_list: Arc<HotListData>,
         whole: bool,
     ) -> StoreResult<Self> {
-        let contact = ContactId(candidate.crm_id.clone());
+        let contact = candidate.crm_id.clone();
         let mut deals = candidates::deals(conn, tenant, &contact).await?;
         if candidate.gone_ms.is_none() {
             deals.retain(|deal| deal.gone_ms.is_none());
         }
         let board = Board::load(conn, tenant).await?;
-        let mut whiteboards = history::values_of(conn, tenant, Dataset::Contacts, &candidate.crm_id).await?;
+        let mut whiteboards = history::values_of(conn, tenant, &candidate.crm_id).await?;
         whiteboards.retain(|change| change.field == "whiteboard");
         whiteboards.reverse();
         let history = timeline::load(conn, tenant, &candidate, &deals, &board).await?;
@@ -114,7 +114,7 @@ async fn page(
     let hot_list = hot_list(&portal, tenant, portal.clock.now()).await?;
     let view = CandidateView::load(conn, tenant.id, brand.viewer.audience(), candidate, hot_list, whole).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
-    let address = links::candidate(&tenant.slug, contact.as_str()).maybe("show", whole.then_some("all"));
+    let address = links::candidate(&tenant.slug, &contact).maybe("show", whole.then_some("all"));
     let page = Page {
         tab: Tab::Leads,
         bar: bar(&shell),
@@ -179,7 +179,7 @@ fn drawer_head() -> Markup {
 }
 
 fn raw_record(shell: &Shell<'_>, view: &CandidateView) -> Markup {
-    let link = links::raw_record(&shell.tenant().slug, Dataset::Contacts, &view.candidate.crm_id).url();
+    let link = links::raw_record(&shell.tenant().slug, Dataset::Contacts, view.candidate.crm_id.as_str()).url();
     html! {
         footer.card-foot {
             span { "ClientTether id " code { (view.candidate.crm_id) } }
@@ -210,7 +210,7 @@ fn dated_and_aging(moment: Timestamp, now: Timestamp, zone: &Zone) -> Markup {
 
 /// Whole days as people say them.
 fn days(ms: i64) -> String {
-    match ms.max(0) / 86_400_000 {
+    match ms.max(0) / DAY {
         0 => "under a day".to_owned(),
         1 => "1 day".to_owned(),
         days => format!("{} days", crate::parts::format::number(days)),

@@ -1,6 +1,7 @@
 //! What people wrote about a candidate, and how current that is.
 
 use maud::{Markup, html};
+use tetherboard_domain::EpochMs;
 use tetherboard_store::candidates::OwnNote;
 
 use super::{CandidateView, all, dated, dated_and_aging, nothing};
@@ -99,7 +100,7 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
 
 /// The candidate's notes among all notes.
 fn of_candidate(shell: &Shell<'_>, view: &CandidateView) -> String {
-    links::notes(&shell.tenant().slug).with("client", &view.candidate.crm_id).url()
+    links::notes(&shell.tenant().slug).with("client", view.candidate.crm_id.as_str()).url()
 }
 
 fn coverage(shell: &Shell<'_>, view: &CandidateView) -> Markup {
@@ -110,7 +111,7 @@ fn coverage(shell: &Shell<'_>, view: &CandidateView) -> Markup {
         @match read {
             None => "not read yet",
             Some(read) if c.gone_ms.is_some() => { "as of " (dated(read, shell.now, zone)) }
-            Some(read) if read.as_millisecond() >= c.changed_ms => { "current as of " (dated(read, shell.now, zone)) " (" (time::aging(read, shell.now, zone)) ")" }
+            Some(read) if EpochMs::from(read) >= c.changed_ms => { "current as of " (dated(read, shell.now, zone)) " (" (time::aging(read, shell.now, zone)) ")" }
             Some(read) => { "as of " (dated(read, shell.now, zone)) "; ClientTether changed this candidate since, so newer notes may be missing" }
         }
     }

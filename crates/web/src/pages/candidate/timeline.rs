@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Dataset, Money, Odds, TenantId, Zone};
+use tetherboard_domain::{DAY, EpochMs, Money, Odds, TenantId, Zone};
 use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{Candidate, OwnDeal};
 use tetherboard_store::history::{self, Transition, ValueChange};
@@ -17,7 +17,7 @@ use crate::parts::time;
 /// One thing that was seen.
 pub(super) struct Told {
     /// The best that is known of when.
-    at_ms: i64,
+    at_ms: EpochMs,
     seen: Seen,
     what: What,
     /// What changed in the same moment.
@@ -27,7 +27,7 @@ pub(super) struct Told {
 /// How surely the moment is known.
 enum Seen {
     /// Between two reads; `at_ms` lies within when the CRM dated the change.
-    Between { before_ms: i64, after_ms: i64 },
+    Between { before_ms: EpochMs, after_ms: EpochMs },
     /// When it was first seen: it may have been so for long.
     AtLeastSince,
     /// When it was made.
@@ -64,8 +64,8 @@ pub(super) async fn load<C: Conn>(
     deals: &[OwnDeal],
     board: &Board,
 ) -> Result<Vec<Told>> {
-    let moves = history::of(conn, tenant, Dataset::Contacts, &candidate.crm_id).await?;
-    let mut values = history::values_of(conn, tenant, Dataset::Contacts, &candidate.crm_id).await?;
+    let moves = history::of(conn, tenant, &candidate.crm_id).await?;
+    let mut values = history::values_of(conn, tenant, &candidate.crm_id).await?;
     // What was changed on the whiteboard stands beside it.
     values.retain(|change| change.field != "whiteboard");
     let mut told = own_moves(candidate, &moves, board);
@@ -75,16 +75,16 @@ pub(super) async fn load<C: Conn>(
         let name =
             if deal.title.is_empty() || deals.len() == 1 { "Deal".to_owned() } else { format!("Deal “{}”", deal.title) };
         let values_name = (deals.len() > 1).then_some(name.as_str());
-        let of_deal = history::of(conn, tenant, Dataset::Deals, &deal.crm_id).await?;
+        let of_deal = history::of(conn, tenant, &deal.crm_id).await?;
         let alone = of_deal.iter().filter(|one| !moves.iter().any(|own| is_same_move(own, one)));
         told.extend(alone.map(|one| moved(one, board, Some(name.clone()), None)));
-        let of_deal = history::values_of(conn, tenant, Dataset::Deals, &deal.crm_id).await?;
+        let of_deal = history::values_of(conn, tenant, &deal.crm_id).await?;
         let alone = of_deal.iter().filter(|one| !values.iter().any(|own| is_same_change(own, one)));
         told.extend(alone.map(|change| value(change, values_name)));
     }
     let mut told = gathered(told);
     // What the contact did first comes last, whatever else is dated alike.
-    told.sort_by_key(|told| (matches!(told.what, What::First { .. }), -told.at_ms));
+    told.sort_by_key(|told| (matches!(told.what, What::First { .. }), std::cmp::Reverse(told.at_ms)));
     Ok(told)
 }
 
@@ -114,8 +114,10 @@ fn is_same_change(one: &ValueChange, other: &ValueChange) -> bool {
 /// The contact's own way, stay by stay.
 fn own_moves(candidate: &Candidate, moves: &[Transition], board: &Board) -> Vec<Told> {
     let ends = moves.iter().map(|one| Some(one.at_ms)).skip(1).chain([candidate.gone_ms]);
-    let stay =
-        |from_ms: i64, until_ms: Option<i64>, at_least| Stay { lasted_ms: until_ms.map(|until| until - from_ms), at_least };
+    let stay = |from_ms: EpochMs, until_ms: Option<EpochMs>, at_least| Stay {
+        lasted_ms: until_ms.map(|until| until - from_ms),
+        at_least,
+    };
     let mut told: Vec<Told> =
         moves.iter().zip(ends).map(|(one, end)| moved(one, board, None, Some(stay(one.at_ms, end, false)))).collect();
     let first = match moves.first() {
@@ -236,7 +238,7 @@ impl Told {
     }
 
     fn when(&self, now: Timestamp, zone: &Zone) -> String {
-        let at = |ms: i64| time::moment(ms).map(|at| dated(at, now, zone)).unwrap_or_default();
+        let at = |ms: EpochMs| time::moment(ms).map(|at| dated(at, now, zone)).unwrap_or_default();
         match self.seen {
             Seen::AtLeastSince => format!("at least since {}", at(self.at_ms)),
             Seen::On => format!("since {}", at(self.at_ms)),
@@ -250,7 +252,7 @@ impl Told {
 }
 
 /// Two reads of one day name it once.
-fn between(before_ms: i64, after_ms: i64, now: Timestamp, zone: &Zone) -> String {
+fn between(before_ms: EpochMs, after_ms: EpochMs, now: Timestamp, zone: &Zone) -> String {
     let (Some(before), Some(after)) = (time::moment(before_ms), time::moment(after_ms)) else { return String::new() };
     match zone.date(before) == zone.date(after) {
         true => {
@@ -261,10 +263,10 @@ fn between(before_ms: i64, after_ms: i64, now: Timestamp, zone: &Zone) -> String
 }
 
 impl Stay {
-    fn words(&self, shell: &Shell<'_>, since_ms: i64) -> String {
-        let lasted_ms = self.lasted_ms.unwrap_or_else(|| shell.now.as_millisecond() - since_ms);
+    fn words(&self, shell: &Shell<'_>, since_ms: EpochMs) -> String {
+        let lasted_ms = self.lasted_ms.unwrap_or_else(|| EpochMs::from(shell.now) - since_ms);
         let words = days(lasted_ms);
         // "At least under a day" says nothing.
-        if self.at_least && lasted_ms >= 86_400_000 { format!("at least {words}") } else { words }
+        if self.at_least && lasted_ms >= DAY { format!("at least {words}") } else { words }
     }
 }

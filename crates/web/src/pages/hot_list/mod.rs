@@ -14,7 +14,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Role};
+use tetherboard_domain::{ContactId, Money, Role};
 use tetherboard_metrics::{Board, HOT_LIST, HotListItem, Status};
 use tetherboard_store::notes::{self, LatestNote};
 
@@ -94,7 +94,7 @@ struct HotView<'a> {
     rows: Vec<&'a HotListItem>,
     news: Option<News<'a>>,
     /// Of those who are shown, by contact.
-    notes: HashMap<String, LatestNote>,
+    notes: HashMap<ContactId, LatestNote>,
 }
 
 impl HotView<'_> {
@@ -138,7 +138,7 @@ async fn page(
         View::Call { who } => weekly_call::called(&view, who.as_deref()),
         _ => None,
     };
-    let shown: Vec<String> = match &view.view {
+    let shown: Vec<ContactId> = match &view.view {
         View::Table => table::shown(&view).iter().filter_map(|item| item.contact_id.clone()).collect(),
         View::Call { .. } => called.and_then(|called| view.rows[called.at].contact_id.clone()).into_iter().collect(),
         View::CallAll => view.rows.iter().take(weekly_call::MOST).filter_map(|item| item.contact_id.clone()).collect(),

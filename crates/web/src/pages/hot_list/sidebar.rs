@@ -10,6 +10,7 @@ use crate::parts::format::{clipped, count, counted, number};
 use crate::parts::shell::Shell;
 use crate::parts::time;
 use crate::parts::{icon, toned_icon};
+use tetherboard_domain::ContactId;
 
 /// Named in a sentence; the rest is counted.
 const NAMED: usize = 3;
@@ -49,10 +50,10 @@ fn named(some: &[Markup]) -> Markup {
 }
 
 fn name(slug: &str, item: &HotListItem) -> Markup {
-    person(slug, item.contact_id.as_deref(), &item.name)
+    person(slug, item.contact_id.as_ref(), &item.name)
 }
 
-fn person(slug: &str, contact: Option<&str>, name: &str) -> Markup {
+fn person(slug: &str, contact: Option<&ContactId>, name: &str) -> Markup {
     html! {
         @match contact {
             Some(contact) => a href=(links::candidate(slug, contact).url()) data-candidate { (clipped(name)) },

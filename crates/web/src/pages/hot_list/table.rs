@@ -59,7 +59,7 @@ fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -
     html! {
         tr role="row" {
             td.num.muted.no-tab.fit role="cell" { (number(item.place)) }
-            th role="rowheader" scope="row" { (candidate_name(&shell.tenant().slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
+            th role="rowheader" scope="row" { (candidate_name(&shell.tenant().slug, item.contact_id.as_ref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
             td.no-phone.c-stage role="cell" {
                 (stage(item.stage.as_deref(), view.all.role_of(item)))
                 span.l2 { @match item.odds { Some(odds) => { (odds) " odds" } None => "odds not known" } @if item.deals > 1 { ", " (counted(item.deals, "deal", "deals")) } }
@@ -243,6 +243,6 @@ fn csv_row(then: HotListFormat<'_>, item: &HotListItem) -> Vec<String> {
         item.close_date.map(|day| day.to_string()).unwrap_or_default(),
         item.fdd.map(|clock| clock.earliest_signing().to_string()).unwrap_or_default(),
         item.deals.to_string(),
-        item.contact_id.clone().unwrap_or_default(),
+        item.contact_id.clone().unwrap_or_default().into(),
     ]
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tetherboard_domain::UserId;
+use tetherboard_domain::{ContactId, EpochMs, UserId};
 use tetherboard_metrics::{HotList, HotListItem};
 use tetherboard_store::hot_list::{self, Visit};
 use tetherboard_store::tenants::Tenant;
@@ -25,12 +25,12 @@ type Seen = BTreeMap<String, i64>;
 /// What changed since a visit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct News<'a> {
-    pub(super) since_ms: i64,
+    pub(super) since_ms: EpochMs,
     pub(super) came: Vec<&'a HotListItem>,
     /// With the score that they had then, the largest change first.
     pub(super) changed: Vec<(&'a HotListItem, i64)>,
     /// Contacts that are not on the list any more, with their names.
-    pub(super) left: Vec<(String, String)>,
+    pub(super) left: Vec<(ContactId, String)>,
 }
 
 /// Writes the visit down and tells the news; `None` on the first visit. `is_person`: somebody opened the page.
@@ -42,7 +42,7 @@ pub(super) async fn visit<'a, C: Conn>(
     now: Timestamp,
     is_person: bool,
 ) -> Result<Option<News<'a>>> {
-    let now_ms = now.as_millisecond();
+    let now_ms = EpochMs::from(now);
     let kept = hot_list::visit(conn, tenant.id, user).await?;
     if list.items.len() > MOST || list.as_of.is_none() {
         return Ok(None);
@@ -81,8 +81,8 @@ async fn news<'a, C: Conn>(conn: &C, tenant: &Tenant, list: &'a HotList, visit: 
         }
     }
     news.changed.sort_by_key(|(item, score)| (-(item.score - score).abs(), item.place));
-    let left: Vec<String> = before.into_keys().collect();
-    let names = deals::names(conn, tenant.id, tetherboard_domain::Dataset::Contacts, &left).await?;
+    let left: Vec<ContactId> = before.into_keys().map(ContactId).collect();
+    let names = deals::names(conn, tenant.id, &left).await?;
     news.left = left.into_iter().filter_map(|key| Some((key.clone(), names.get(&key)?.name.clone()))).collect();
     Ok(Some(news))
 }

@@ -88,7 +88,7 @@ pub(super) fn all(shell: &Shell<'_>, view: &HotView<'_>) -> Markup {
 
 fn sheet(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, is_alone: bool) -> Markup {
     let then = view.display;
-    let name = candidate_name(&shell.tenant().slug, item.contact_id.as_deref(), &item.name);
+    let name = candidate_name(&shell.tenant().slug, item.contact_id.as_ref(), &item.name);
     html! {
         article.card.sheet aria-label=(item.name) {
             header.sheet-head {

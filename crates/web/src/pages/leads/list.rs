@@ -3,7 +3,7 @@
 use axum::response::Response;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Money, Zone};
+use tetherboard_domain::{EpochMs, Money, Zone};
 use tetherboard_metrics::{Board, LeadGroup};
 use tetherboard_store::leads::{LeadRow, Types};
 use tetherboard_store::tenants::Tenant;
@@ -56,7 +56,7 @@ fn csv_row(board: &Board, zone: &Zone, row: LeadRow) -> Vec<String> {
         row.owner,
         row.fee_cents.map(|cents| Money(cents).plain()).unwrap_or_default(),
         created.map(|created| created.to_zoned(zone.tz().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),
-        row.crm_id,
+        row.crm_id.into(),
     ]
 }
 
@@ -279,7 +279,7 @@ fn table(shell: &Shell<'_>, board: &Board, view: &LeadsView, list: &Link) -> Mar
     }
 }
 
-fn created(created_ms: Option<i64>, zone: &Zone) -> Markup {
+fn created(created_ms: Option<EpochMs>, zone: &Zone) -> Markup {
     let Some(created) = created_ms.and_then(time::moment) else {
         return html! { span.muted { "not known" } };
     };

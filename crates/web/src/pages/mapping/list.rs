@@ -233,7 +233,7 @@ impl View<'_> {
                 span.badge.warning { (icon("triangle-alert", 14)) "Vanished" }
                 span.l2.why {
                     "No row has it since "
-                    (jiff::Timestamp::from_millisecond(since).map(|since| time::exact(since, &self.tenant.zone)).unwrap_or_default())
+                    (since.timestamp().map(|since| time::exact(since, &self.tenant.zone)).unwrap_or_default())
                     "; the old values are shown. Before: " (number(coverage.filled)) " of " (counted(coverage.rows, "row", "rows")) "."
                 }
             } @else if coverage.filled == 0 && !line.examples.is_empty() {

@@ -72,7 +72,7 @@ fn cells(board: &Board, zone: &Zone, slug: &str, site: &str, agency: bool, row: 
         if is_cut { format!("{} … (cut; the link has all of it)", row.body) } else { row.body },
         row.letters.to_string(),
         format!("{site}{}", links::note(slug, &row.crm_id).url()),
-        row.client_id,
+        row.client_id.into(),
         row.note_id,
     ];
     if agency {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use tetherboard_domain::Search;
+use tetherboard_domain::{EpochMs, Search};
 use tetherboard_metrics::{Between, Happened, StagePlace};
 use tetherboard_store::notes::NoteRow;
 
@@ -28,7 +28,7 @@ enum Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn at_ms(&self) -> Option<i64> {
+    fn at_ms(&self) -> Option<EpochMs> {
         match self {
             Self::Note(note) => note.created_ms,
             Self::Between(one) => Some(one.at_ms),
@@ -43,7 +43,7 @@ pub(super) fn feed(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let zone = &shell.tenant().zone;
     let mut entries: Vec<Entry<'_>> = view.rows.iter().map(Entry::Note).chain(view.between.iter().map(Entry::Between)).collect();
     // A stable sort: notes of one moment stay as they are.
-    entries.sort_by_key(|entry| -entry.at_ms().unwrap_or(i64::MIN + 1));
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms()));
     let day = |entry: &Entry<'_>| entry.at_ms().and_then(time::moment).map(|at| zone.date(at));
     html! {
         section.card.notes-list aria-label="Notes, newest first" data-total=(view.total()) {
@@ -70,7 +70,7 @@ fn heading(shell: &Shell<'_>, view: &NotesView, day: Option<Date>, group: &[Entr
         return html! { h2.day-h { "Without a date" span { (counted(count(undated), "note", "notes")) ", dated by nothing that can be read" } } };
     };
     let (start, end) = (zone.start_of(day), day.tomorrow().map(|next| zone.start_of(next)).unwrap_or(Timestamp::MAX));
-    let of_day = |ms: i64| ms >= start.as_millisecond() && ms < end.as_millisecond();
+    let of_day = |ms: EpochMs| ms >= start.into() && ms < end.into();
     let notes = view.selection.notes.iter().filter(|note| note.at_ms.is_some_and(of_day)).count();
     let kinds = |wanted: fn(&Happened) -> bool| {
         count(group.iter().filter(|entry| matches!(entry, Entry::Between(one) if wanted(&one.what))).count())
@@ -186,7 +186,7 @@ fn between(shell: &Shell<'_>, view: &NotesView, one: &Between) -> Markup {
     }
 }
 
-fn time_of(shell: &Shell<'_>, at_ms: Option<i64>) -> Markup {
+fn time_of(shell: &Shell<'_>, at_ms: Option<EpochMs>) -> Markup {
     let zone = &shell.tenant().zone;
     html! {
         @if let Some(at) = at_ms.and_then(time::moment) {

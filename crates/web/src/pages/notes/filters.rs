@@ -1,7 +1,7 @@
 //! The filters: what can be chosen, with what each choice would show, and what is chosen.
 
 use maud::{Markup, html};
-use tetherboard_domain::StageRole;
+use tetherboard_domain::{ContactId, StageRole};
 use tetherboard_metrics::Selection;
 
 use super::{NoteQuery, NotesView};
@@ -17,7 +17,7 @@ use crate::parts::time::edge_name;
 const MOST: usize = 8;
 
 /// The candidates that can be chosen.
-pub(super) fn candidates(selection: &Selection, query: &NoteQuery) -> Vec<String> {
+pub(super) fn candidates(selection: &Selection, query: &NoteQuery) -> Vec<ContactId> {
     let known = selection.clients.iter().map(|(id, _)| id);
     let others = query.clients.iter().filter(|id| !selection.clients.iter().any(|(known, _)| known == *id));
     known.chain(others).cloned().collect()
@@ -68,7 +68,7 @@ pub(super) fn panel(shell: &Shell<'_>, view: &NotesView) -> Markup {
         label: view.names.get(&id).map_or_else(|| format!("Contact {id}"), |(name, _)| name.clone()),
         count: selection.clients.iter().find(|(known, _)| *known == id).map_or(0, |(_, count)| *count),
         chosen: query.clients.contains(&id),
-        value: id,
+        value: id.to_string(),
     });
     let (kinds, authors, roles, stages, clients): (Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>) =
         (kinds.collect(), authors.collect(), roles.collect(), stages.collect(), clients.collect());
@@ -168,7 +168,7 @@ pub(super) fn chips(shell: &Shell<'_>, view: &NotesView) -> Markup {
         chip(named("Single stage", &query.stages), NoteQuery { stages: Vec::new(), ..without() });
     }
     if !query.clients.is_empty() {
-        let name = |id: &String| view.names.get(id).map_or_else(|| id.clone(), |(name, _)| name.clone());
+        let name = |id: &ContactId| view.names.get(id).map_or_else(|| id.to_string(), |(name, _)| name.clone());
         chip(
             named("Candidate", &query.clients.iter().map(name).collect::<Vec<_>>()),
             NoteQuery { clients: Vec::new(), ..without() },

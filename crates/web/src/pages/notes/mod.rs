@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use tetherboard_domain::{Dataset, Resolved, Search};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, Resolved, Search};
 use tetherboard_metrics::{Between, NOTE_FEED, NoteFeed, Selection};
 use tetherboard_store::notes::{self, HiddenKind, NoteCoverage, NoteRow};
 use tetherboard_store::{Result as StoreResult, runs};
@@ -67,7 +67,7 @@ struct NotesView {
     /// There is more between than is shown.
     more_between: bool,
     /// Of contacts that no row names, with their stages.
-    names: HashMap<String, (String, Option<String>)>,
+    names: HashMap<ContactId, (String, Option<String>)>,
     coverage: NoteCoverage,
     was_read: bool,
     hidden_kinds: Vec<HiddenKind>,
@@ -100,7 +100,7 @@ async fn page(
     let as_of = read_ms.and_then(time::moment);
     let period = query.period.0.zip(as_of).and_then(|(period, as_of)| period.resolve(&tenant.zone, now, as_of));
     let filter = query.filter(&numbers.board, &tenant.zone, period.as_ref(), found);
-    let selection = feed.select(&numbers.board, audience, &filter, now.as_millisecond());
+    let selection = feed.select(&numbers.board, audience, &filter, now.into());
     if format == Format::Csv {
         let numbers: Vec<i64> = selection.notes.iter().map(|note| note.no).collect();
         return Ok(export::as_csv(&portal, &brand, numbers).await?);
@@ -113,9 +113,9 @@ async fn page(
     }
     let rows = rows(&portal, &brand, search.as_ref(), &shown.iter().map(|note| note.no).collect::<Vec<_>>()).await?;
     // What happened since the last note of this page, up to the last note of the page before.
-    let until = first.checked_sub(1).map_or(i64::MAX, |at| selection.notes[at].at_ms.unwrap_or(i64::MIN));
+    let until = first.checked_sub(1).map_or(EpochMs::MAX, |at| selection.notes[at].at_ms.unwrap_or(EpochMs::MIN));
     let is_last = first + shown.len() >= selection.notes.len();
-    let after = shown.last().filter(|_| !is_last).map_or(i64::MIN, |last| last.at_ms.unwrap_or(i64::MIN));
+    let after = shown.last().filter(|_| !is_last).map_or(EpochMs::MIN, |last| last.at_ms.unwrap_or(EpochMs::MIN));
     let (mut between, mut more_between) = (Vec::new(), false);
     if query.also.moves {
         let (moves, more) = feed.moves_between(&numbers.board, &filter, (after, until), MOST_BETWEEN);
@@ -124,11 +124,11 @@ async fn page(
     }
     if query.also.appointments {
         let span = (after, until);
-        let (met, more) = feed.appointments_between(&numbers.board, &filter, span, now.as_millisecond(), MOST_BETWEEN);
+        let (met, more) = feed.appointments_between(&numbers.board, &filter, span, now.into(), MOST_BETWEEN);
         between.extend(met);
         more_between |= more;
     }
-    let ids: Vec<String> =
+    let ids: Vec<ContactId> =
         between.iter().map(|one| one.client_id.clone()).chain(filters::candidates(&selection, &query)).collect();
     let view = NotesView {
         names: notes::contacts_named(conn, tenant.id, &ids).await?,

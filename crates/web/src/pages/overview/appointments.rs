@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{Dataset, EpochMs};
 use tetherboard_metrics::starts_on;
 use tetherboard_store::Result;
 use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter};
@@ -24,8 +24,8 @@ pub(super) async fn load(portal: &Portal, tenant: &Tenant, now: Timestamp) -> Re
     let tomorrow = today.saturating_add(Span::new().days(1));
     let source = tenant.source_time().0;
     // A bare day begins where the CRM's times are told.
-    let from_ms = tenant.zone.start_of(today).min(source.start_of(today)).as_millisecond();
-    let until_ms = tenant.zone.start_of(tomorrow).max(source.start_of(tomorrow)).as_millisecond();
+    let from_ms = tenant.zone.start_of(today).min(source.start_of(today)).into();
+    let until_ms = EpochMs::from(tenant.zone.start_of(tomorrow).max(source.start_of(tomorrow)));
     let of_today = EventFilter { from_ms, until_ms: Some(until_ms), limit: None };
     let mut ahead = candidate_facts::events(conn, tenant.id, of_today).await?;
     let later = EventFilter { from_ms: until_ms, until_ms: None, limit: Some(10) };
@@ -39,7 +39,7 @@ pub(super) fn card(shell: &Shell<'_>, events: &[CandidateEvent], lists_as_of: Op
     let today = tenant.zone.date(shell.now);
     let is_ahead = |event: &&CandidateEvent| match event.all_day {
         true => starts_on(event, tenant) >= today,
-        false => event.starts_ms >= shell.now.as_millisecond(),
+        false => event.starts_ms >= shell.now.into(),
     };
     let next: Vec<&CandidateEvent> = events.iter().filter(is_ahead).take(SHOWN).collect();
     let as_of = shell.fresh.datasets.iter().find(|age| age.dataset == Dataset::Events).and_then(|age| age.as_of);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use tetherboard_domain::{NO_NAME, Zone};
+use tetherboard_domain::{ContactId, EpochMs, NO_NAME, Zone};
 use tetherboard_metrics::{Ago, Attention, FDD_CAUTION, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::leads::{self, LeadFilter, LeadSort};
@@ -29,10 +29,10 @@ const SHOWN: usize = 5;
 struct DisplayNamesKey;
 
 impl CacheKey for DisplayNamesKey {
-    type Value = HashMap<String, String>;
+    type Value = HashMap<ContactId, String>;
 
-    fn size(names: &HashMap<String, String>) -> usize {
-        size_of::<HashMap<String, String>>() + 100 * names.len()
+    fn size(names: &HashMap<ContactId, String>) -> usize {
+        size_of::<HashMap<ContactId, String>>() + 100 * names.len()
     }
 }
 
@@ -42,9 +42,9 @@ pub(super) async fn called_instead(
     tenant: &Tenant,
     attention: &Attention,
     now: Timestamp,
-) -> StoreResult<Arc<HashMap<String, String>>> {
+) -> StoreResult<Arc<HashMap<ContactId, String>>> {
     let shown = attention.candidates.iter().take(SHOWN).filter(|candidate| candidate.name == NO_NAME);
-    let ids: Vec<String> = shown.map(|candidate| candidate.contact_id.clone()).collect();
+    let ids: Vec<ContactId> = shown.map(|candidate| candidate.contact_id.clone()).collect();
     let load = async || {
         if ids.is_empty() {
             return Ok(HashMap::new());
@@ -62,7 +62,7 @@ fn needs_attention(slug: &str) -> String {
     query.add_to(links::leads(slug)).url()
 }
 
-pub(super) fn card(shell: &Shell<'_>, attention: &Attention, instead: &HashMap<String, String>) -> Markup {
+pub(super) fn card(shell: &Shell<'_>, attention: &Attention, instead: &HashMap<ContactId, String>) -> Markup {
     let slug = &shell.tenant().slug;
     let total = count(attention.candidates.len());
     html! {
@@ -120,7 +120,7 @@ fn nobody(attention: &Attention) -> Markup {
     }
 }
 
-fn row(shell: &Shell<'_>, candidate: &NeedsAttention, instead: &HashMap<String, String>) -> Markup {
+fn row(shell: &Shell<'_>, candidate: &NeedsAttention, instead: &HashMap<ContactId, String>) -> Markup {
     let is_nameless = candidate.name == NO_NAME;
     let name = instead.get(&candidate.contact_id).filter(|_| is_nameless).unwrap_or(&candidate.name);
     let (tone, picture) = match candidate.status {
@@ -187,7 +187,7 @@ fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
     }
 }
 
-fn date_of(ms: i64, zone: &Zone) -> Option<Date> {
+fn date_of(ms: EpochMs, zone: &Zone) -> Option<Date> {
     time::moment(ms).map(|moment| zone.date(moment))
 }
 
@@ -202,7 +202,7 @@ mod tests {
     fn a_reason_is_told_in_words() {
         let zone = Zone::named("America/Chicago").unwrap();
         let told = |reason: Reason| words(&reason, &zone, date(2026, 3, 12));
-        let ms = |moment: &str| moment.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let ms = |moment: &str| EpochMs::from(moment.parse::<jiff::Timestamp>().unwrap());
         // Late in the evening of the 10th in Chicago.
         let starts_ms = ms("2026-03-11T03:00:00Z");
         let missed = |title: &str, stage_kept| {

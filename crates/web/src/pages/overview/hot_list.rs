@@ -46,7 +46,7 @@ fn row(slug: &str, hot: &HotListData, item: &HotListItem) -> Markup {
     html! {
         tr {
             td.num.muted.fit.no-phone { (number(item.place)) }
-            th scope="row" { (candidate_name(slug, item.contact_id.as_deref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
+            th scope="row" { (candidate_name(slug, item.contact_id.as_ref(), &item.name)) @if !item.market.is_empty() { span.l2 { (item.market) } } }
             td.no-phone {
                 (stage(item.stage.as_deref(), hot.role_of(item)))
                 @if let Some(odds) = item.odds { span.l2 { (odds) " odds" } }

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, ChartSpec, ChartUnit, DatasetStatus, NO_NAME, Period};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, ContactId, DatasetStatus, NO_NAME, Period};
 use tetherboard_metrics::{Attention, Board, Changes, DayTotals, StageLine, WeekCount};
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::candidate_facts::CandidateEvent;
@@ -54,7 +54,7 @@ struct Overview {
     /// `None`: no data in the period yet.
     new: Option<NewLeadsIn>,
     attention: Arc<Attention>,
-    called_instead: Arc<HashMap<String, String>>,
+    called_instead: Arc<HashMap<ContactId, String>>,
     hot_list: Arc<HotListData>,
     /// Today's appointments and the first after today.
     events: Arc<Vec<CandidateEvent>>,
@@ -66,7 +66,7 @@ struct Overview {
 
 /// A candidate one step from signing.
 struct Near {
-    contact_id: String,
+    contact_id: ContactId,
     /// `None` where the CRM has neither a name nor what could stand for one.
     called: Option<String>,
 }
@@ -140,8 +140,8 @@ async fn near(
     let load = async || {
         let Some(filter) = filter else { return Ok(None) };
         let rows = leads::list(portal.store.conn(), tenant.id, &filter, LeadSort::Name, false, &[], (0, MOST_NEAR)).await?;
-        let by_id: HashMap<&str, &LeadRow> = rows.iter().map(|row| (row.crm_id.as_str(), row)).collect();
-        let mut ranked = hot_list.list.items.iter().filter_map(|item| by_id.get(item.contact_id.as_deref()?).copied());
+        let by_id: HashMap<&ContactId, &LeadRow> = rows.iter().map(|row| (&row.crm_id, row)).collect();
+        let mut ranked = hot_list.list.items.iter().filter_map(|item| by_id.get(item.contact_id.as_ref()?).copied());
         let near = |row: &LeadRow| Near {
             contact_id: row.crm_id.clone(),
             called: Some(display_name(&row.name, &row.email)).filter(|called| *called != NO_NAME).map(str::to_owned),

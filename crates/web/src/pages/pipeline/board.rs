@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
+use tetherboard_domain::{DAY, EpochMs};
 use tetherboard_metrics::{LeadGroup, StageLine};
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::deals::{self, DealRow};
@@ -83,10 +84,10 @@ fn column<'a>(shell: &Shell<'_>, numbers: &'a Numbers, line: &StageLine, cards: 
 
 fn card(shell: &Shell<'_>, numbers: &Numbers, row: &DealRow) -> Markup {
     let deal = DealFacts::of(&numbers.board, row);
-    let days = (shell.now.as_millisecond() - row.stage_since_ms).max(0) / 86_400_000;
+    let days = (EpochMs::from(shell.now) - row.stage_since_ms).max(0) / DAY;
     html! {
         li {
-            (candidate_name(&shell.tenant().slug, row.contact_id.as_deref(), &row.name))
+            (candidate_name(&shell.tenant().slug, row.contact_id.as_ref(), &row.name))
             span {
                 @match deal.fee { Some(fee) => (fee.short()), None => span.muted { "fee not known" } }
                 span.muted { @if !row.stage_since_exact { "≥ " } (number(days)) " d" }

@@ -1,9 +1,8 @@
 //! What happened to the pipeline, and what may: a chart or a table each, with a sentence that says what it shows.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use tetherboard_domain::{Bar, ChartSpec, ChartUnit, Flow, Money, Node, Step};
+use tetherboard_domain::{Bar, ChartSpec, ChartUnit, EpochMs, Flow, Money, Node, Step};
 use tetherboard_metrics::{
     Closing, DayTotals, FlowEnd, FlowLink, ForecastMonth, FunnelStage, MoveKind, Movement, StagePlace, Typical,
 };
@@ -267,11 +266,10 @@ pub(super) fn movement(shell: &Shell<'_>, view: &PipelineView) -> Markup {
         } } };
         return card("", "What moved the value", &html! {}, None, &body);
     };
-    let day =
-        |ms: i64| Timestamp::from_millisecond(ms).map_or_else(|_| "now".to_owned(), |moment| time::short_day(zone.date(moment)));
+    let day = |ms: EpochMs| ms.timestamp().map_or_else(|| "now".to_owned(), |moment| time::short_day(zone.date(moment)));
     let (from, until) = (
         day(movement.span.from_ms),
-        if movement.span.until_ms == i64::MAX { "Now".to_owned() } else { day(movement.span.until_ms - 1) },
+        if movement.span.until_ms == EpochMs::MAX { "Now".to_owned() } else { day(movement.span.until_ms - 1) },
     );
     let total = |label: &str, value: Money, href: Option<String>| Step {
         label: label.to_owned(),
@@ -289,7 +287,7 @@ pub(super) fn movement(shell: &Shell<'_>, view: &PipelineView) -> Markup {
         href: Some(rows(shell, view, step.kind.as_str()).url()),
         title: Some(format!("{}: {}", move_name(step.kind), counted(step.deals, "deal", "deals"))),
     }));
-    steps.push(total(&until, movement.closing.value, (movement.span.until_ms == i64::MAX).then_some(open)));
+    steps.push(total(&until, movement.closing.value, (movement.span.until_ms == EpochMs::MAX).then_some(open)));
     let spec = ChartSpec::Waterfall { unit: ChartUnit::Money, series: "Pipeline value".to_owned(), data: steps };
     let figure = Figure {
         id: "movement",

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::Money;
+use tetherboard_domain::{DAY, EpochMs, Money};
 use tetherboard_metrics::{Board, Closing};
 use tetherboard_store::deals::DealRow;
 use tetherboard_store::tenants::Tenant;
@@ -137,12 +137,12 @@ fn table(shell: &Shell<'_>, board: &Board, view: &PipelineView, list: &Link) -> 
 
 fn deal_row(shell: &Shell<'_>, board: &Board, row: &DealRow) -> Markup {
     let deal = DealFacts::of(board, row);
-    let days = (shell.now.as_millisecond() - row.stage_since_ms).max(0) / 86_400_000;
-    let since = Timestamp::from_millisecond(row.stage_since_ms).ok();
+    let days = (EpochMs::from(shell.now) - row.stage_since_ms).max(0) / DAY;
+    let since = row.stage_since_ms.timestamp();
     html! {
         tr {
             th scope="row" {
-                (candidate_name(&shell.tenant().slug, row.contact_id.as_deref(), &row.name))
+                (candidate_name(&shell.tenant().slug, row.contact_id.as_ref(), &row.name))
                 @if !row.title.is_empty() { span.l2.t title=(row.title) { (row.title) } } @else if !row.market.is_empty() { span.l2.t title=(row.market) { (row.market) } }
             }
             td { (stage(deal.stage, deal.role)) @if row.contact_id.is_none() { span.l2 { "not linked to a contact" } } }
@@ -194,6 +194,6 @@ fn csv_row(board: &Board, row: DealRow) -> Vec<String> {
         weighted,
         row.close_date.unwrap_or_default(),
         row.owner,
-        row.deal_id,
+        row.deal_id.to_string(),
     ]
 }

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{Dataset, Money, Odds};
+use tetherboard_domain::{ContactId, DAY, DealId, EpochMs, Money, Odds};
 use tetherboard_metrics::{
     AS_OF, AWARDS, Board, CONVERSION, CYCLE_TIME, Ending, FLOW, History, LOST, LeadGroup, MOVEMENT, MoveKind, Span, StagePlace,
     TIME_IN_STAGE, WIN_RATE, Who, deals_at, movement, outcomes, prospects_at, reaches, stays, went,
@@ -130,7 +130,7 @@ impl Show {
 enum Cell {
     /// As the CRM spells it; the outer `None`: it was not there.
     Stage(Option<Option<String>>),
-    At(i64),
+    At(EpochMs),
     /// `None`: not known.
     Amount(Option<Money>),
     /// The fee, and what it weighs.
@@ -251,7 +251,7 @@ fn rows(view: &RowsView, history: &History, tenant: &tetherboard_store::tenants:
     let (numbers, board) = (&view.numbers, &view.numbers.board);
     let as_of = numbers.pipeline.as_of;
     let resolved = as_of.and_then(|as_of| view.period.period().resolve(&tenant.zone, now, as_of));
-    let before_ms = view.asof.map_or(i64::MAX, |asof| asof.before_ms);
+    let before_ms = view.asof.map_or(EpochMs::MAX, |asof| asof.before_ms);
     let Some(span) = resolved.map(|resolved| Span::of(resolved.window, as_of)) else {
         return if view.show.has_period() { Vec::new() } else { rows_of_no_period(view, history, board, before_ms, tenant, now) };
     };
@@ -317,7 +317,7 @@ fn rows_of_no_period(
     view: &RowsView,
     history: &History,
     board: &Board,
-    before_ms: i64,
+    before_ms: EpochMs,
     tenant: &tetherboard_store::tenants::Tenant,
     now: Timestamp,
 ) -> Vec<Row> {
@@ -330,7 +330,7 @@ fn rows_of_no_period(
     };
     match view.show {
         Show::Stays => {
-            let found = stays(history, now.as_millisecond()).into_iter().filter(|stay| fits(&stay.place));
+            let found = stays(history, now.into()).into_iter().filter(|stay| fits(&stay.place));
             let row = |stay: tetherboard_metrics::Stay| {
                 let took_ms = stay.took_ms();
                 let (stage, next) = (Cell::Stage(Some(stay.stage)), Cell::Stage(Some(stay.next)));
@@ -388,7 +388,8 @@ fn order(view: &mut RowsView) {
     let rank = |stage: &Option<Option<String>>| stage.as_ref().map(|stage| board.place(stage.as_deref()));
     let by_cell = |a: &Cell, b: &Cell| match (a, b) {
         (Cell::Stage(a), Cell::Stage(b)) => rank(a).cmp(&rank(b)),
-        (Cell::At(a), Cell::At(b)) | (Cell::TookMs(a), Cell::TookMs(b)) => a.cmp(b),
+        (Cell::At(a), Cell::At(b)) => a.cmp(b),
+        (Cell::TookMs(a), Cell::TookMs(b)) => a.cmp(b),
         (Cell::Amount(a), Cell::Amount(b)) | (Cell::Weighted(_, a), Cell::Weighted(_, b)) => a.cmp(b),
         (Cell::Odds(a), Cell::Odds(b)) => a.cmp(b),
         _ => Ordering::Equal,
@@ -405,22 +406,22 @@ fn order(view: &mut RowsView) {
 /// How candidates and deals are called today.
 #[derive(Default)]
 struct Names {
-    contacts: HashMap<String, DealName>,
-    deals: HashMap<String, DealName>,
+    contacts: HashMap<ContactId, DealName>,
+    deals: HashMap<DealId, DealName>,
 }
 
 impl Names {
     async fn of(portal: &Portal, tenant: tetherboard_domain::TenantId, rows: &[Row]) -> StoreResult<Self> {
-        let ids = |of: fn(&Who) -> Option<&String>| {
-            let mut ids: Vec<String> = rows.iter().filter_map(|row| of(&row.who)).cloned().collect();
+        fn ids<Id: Clone + Ord>(rows: &[Row], of: fn(&Who) -> Option<&Id>) -> Vec<Id> {
+            let mut ids: Vec<Id> = rows.iter().filter_map(|row| of(&row.who)).cloned().collect();
             ids.sort_unstable();
             ids.dedup();
             ids
-        };
+        }
         let conn = portal.store.conn();
         Ok(Self {
-            contacts: deals::names(conn, tenant, Dataset::Contacts, &ids(|who| who.contact.as_ref())).await?,
-            deals: deals::names(conn, tenant, Dataset::Deals, &ids(|who| who.deal.as_ref())).await?,
+            contacts: deals::names(conn, tenant, &ids(rows, |who| who.contact.as_ref())).await?,
+            deals: deals::names(conn, tenant, &ids(rows, |who| who.deal.as_ref())).await?,
         })
     }
 
@@ -477,13 +478,13 @@ fn as_csv(view: &RowsView, slug: &str) -> Response {
         let mut cells = vec![view.names.candidate(&row.who).to_owned(), deal];
         cells.extend(row.cells.iter().map(|cell| match cell {
             Cell::Stage(stage) => stage.clone().flatten().unwrap_or_default(),
-            Cell::At(ms) => Timestamp::from_millisecond(*ms).map(|moment| moment.to_string()).unwrap_or_default(),
+            Cell::At(ms) => ms.timestamp().map(|moment| moment.to_string()).unwrap_or_default(),
             Cell::Amount(amount) | Cell::Weighted(_, amount) => amount.map(Money::plain).unwrap_or_default(),
             Cell::Odds(odds) => odds.map(|odds| odds.percent().to_string()).unwrap_or_default(),
             // Days to the hundredth.
-            Cell::TookMs(ms) => format!("{:.2}", *ms as f64 / 86_400_000.0),
+            Cell::TookMs(ms) => format!("{:.2}", *ms as f64 / DAY as f64),
         }));
-        cells.extend([row.who.contact.clone().unwrap_or_default(), row.who.deal.clone().unwrap_or_default()]);
+        cells.extend([row.who.contact.clone().unwrap_or_default().into(), row.who.deal.clone().unwrap_or_default().into()]);
         cells
     });
     csv::download(&format!("{slug}-pipeline-{}", view.show.word()), &header, rows)
@@ -622,14 +623,14 @@ fn table_row(shell: &Shell<'_>, view: &RowsView, row: &Row) -> Markup {
     html! {
         tr {
             th scope="row" {
-                (candidate_name(&shell.tenant().slug, row.who.contact.as_deref(), name))
+                (candidate_name(&shell.tenant().slug, row.who.contact.as_ref(), name))
                 @if !below.is_empty() { span.l2.t title=(below) { (below) } }
             }
             @for cell in &row.cells {
                 @match cell {
                     Cell::Stage(Some(name)) => td { (stage(name.as_deref(), board.role(&board.place(name.as_deref())))) },
                     Cell::Stage(None) => td { span.muted { "—" } },
-                    Cell::At(ms) => td.nowrap { @if let Ok(moment) = Timestamp::from_millisecond(*ms) { time datetime=(moment) title=(time::exact(moment, zone)) { (time::day_of_year(zone.date(moment), today)) } } },
+                    Cell::At(ms) => td.nowrap { @if let Some(moment) = ms.timestamp() { time datetime=(moment) title=(time::exact(moment, zone)) { (time::day_of_year(zone.date(moment), today)) } } },
                     Cell::Amount(Some(amount)) => td.num { @if amount.0 > 0 && matches!(view.show, Show::Moves(_)) { "+" } (amount) },
                     Cell::Amount(None) => td.num { span.muted { "not known" } },
                     Cell::Weighted(fee, weighted) => td.num { (weighted_fee(*fee, *weighted)) },

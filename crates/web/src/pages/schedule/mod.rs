@@ -344,7 +344,7 @@ fn named(slug: &str, one: &Appointment) -> Markup {
     if one.name.trim().is_empty() {
         html! { "Nobody named" }
     } else {
-        candidate_name(slug, one.contact.as_deref(), &one.name)
+        candidate_name(slug, one.contact.as_ref(), &one.name)
     }
 }
 

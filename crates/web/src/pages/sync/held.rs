@@ -3,7 +3,7 @@
 use jiff::Span;
 use jiff::civil::DateTime;
 use maud::{Markup, html};
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{ContactId, Dataset, EpochMs};
 use tetherboard_store::runs::{DatasetReport, Run};
 use tetherboard_store::snapshots::{self, Unseen};
 use tetherboard_store::tenants::Tenant;
@@ -32,9 +32,9 @@ impl Held {
         let requests: Vec<&str> = pages.iter().map(|page| page.request.as_str()).collect();
         let window = window(tenant, &requests);
         let contacts: Vec<&str> = requests.iter().filter_map(|request| contact(request)).collect();
-        let within = |starts_ms: Option<i64>, client: Option<&str>| match dataset {
+        let within = |starts_ms: Option<EpochMs>, client: Option<&ContactId>| match dataset {
             Dataset::Events => window.zip(starts_ms).is_some_and(|((from, until), at)| from <= at && at < until),
-            Dataset::Notes => client.is_some_and(|client| contacts.contains(&client)),
+            Dataset::Notes => client.is_some_and(|client| contacts.contains(&client.as_str())),
             _ => true,
         };
         let records = match pages.is_empty() {
@@ -105,7 +105,7 @@ impl Held {
 
 /// Between which moments a read of the calendar could miss something: what it asked for, by its own requests, less a
 /// day at either end, as syncs have it.
-fn window(tenant: &Tenant, requests: &[&str]) -> Option<(i64, i64)> {
+fn window(tenant: &Tenant, requests: &[&str]) -> Option<(EpochMs, EpochMs)> {
     let source = tenant.source_time();
     let query = requests.iter().find_map(|request| request.split_once('?'))?.1;
     let edge = |wanted: &str, days: i64| {

@@ -15,7 +15,7 @@ mod snapshots;
 
 use axum::Router;
 use jiff::Timestamp;
-use tetherboard_domain::{Dataset, RunId};
+use tetherboard_domain::{Dataset, EpochMs, RunId};
 use tetherboard_store::runs::{self, Run};
 use tetherboard_store::tenants::Tenant;
 
@@ -52,8 +52,8 @@ fn page_of(text: Option<&str>) -> i64 {
     text.and_then(|text| text.parse().ok()).filter(|page| (1..1_000_000).contains(page)).unwrap_or(1)
 }
 
-fn moment(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+fn moment(ms: EpochMs) -> Timestamp {
+    ms.timestamp().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// When a run began, or was asked for.

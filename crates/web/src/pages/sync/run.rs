@@ -190,7 +190,7 @@ impl View<'_> {
 
     fn duration(&self) -> String {
         match (self.run.started_ms, self.run.finished_ms) {
-            (Some(from), until) => time::lasted(until.unwrap_or_else(|| self.now.as_millisecond()) - from),
+            (Some(from), until) => time::lasted(until.unwrap_or_else(|| self.now.into()) - from),
             (None, _) => "—".to_owned(),
         }
     }
