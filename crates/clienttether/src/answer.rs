@@ -1,12 +1,13 @@
 //! From an exchange to a page, or to the reason why it is none.
 
 use secrecy::{ExposeSecret, SecretString};
+use tetherboard_crm_records::Mapping;
+use tetherboard_domain::Dataset;
 
 use crate::ResultCode;
 use crate::envelope::{self, Split};
 use crate::error::Cause;
 use crate::line::Exchange;
-use crate::mapping::Plan;
 use crate::page::{Page, RawRow};
 
 /// The parser that later opens a row gives up at 128 levels; here nothing is let through that it would not open.
@@ -21,7 +22,11 @@ pub(crate) fn read(exchange: &Exchange, asked: Asked<'_>) -> Result<Page, Cause>
         return Err(fault_inside(envelope.result_code, envelope.message));
     }
     let body = &exchange.body;
-    let rows = rows.into_iter().map(|span| RawRow { id: asked.plan.id(&body[span.clone()]), span, repeated: false });
+    let rows = rows.into_iter().map(|span| RawRow {
+        id: asked.mapping.row_id(asked.dataset, &body[span.clone()]),
+        span,
+        repeated: false,
+    });
     let page = Page {
         offset: asked.offset,
         request: asked.path_and_query.to_owned(),
@@ -44,7 +49,8 @@ pub(crate) struct Asked<'a> {
     pub offset: usize,
     pub path_and_query: &'a str,
     /// Knows where a row's id stands.
-    pub plan: &'a Plan,
+    pub mapping: &'a Mapping,
+    pub dataset: Dataset,
     /// Not to be repeated in a message, even if the CRM does.
     pub secrets: &'a [SecretString],
 }
@@ -92,18 +98,21 @@ fn depth(json: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use tetherboard_domain::Dataset;
 
     use super::*;
-    use crate::mapping::Mapping;
 
     fn answer(body: impl Into<Vec<u8>>) -> Result<Page, Cause> {
         let exchange =
             Exchange { status: 200, received_at: jiff::Timestamp::UNIX_EPOCH, server_date: None, body: body.into().into() };
         let secrets = ["eyJhbGciOi".into(), "CT_0a1b".into()];
         let mapping = Mapping::default();
-        let plan = mapping.plan(Dataset::Contacts);
-        let asked = Asked { offset: 100, path_and_query: "read_client_list?offset=100", plan, secrets: &secrets };
+        let asked = Asked {
+            offset: 100,
+            path_and_query: "read_client_list?offset=100",
+            dataset: Dataset::Contacts,
+            mapping: &mapping,
+            secrets: &secrets,
+        };
         read(&exchange, asked)
     }
 

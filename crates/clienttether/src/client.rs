@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tetherboard_crm_records::Mapping;
+use tetherboard_crm_records::rows::Row;
 use tetherboard_domain::{Clock, Dataset};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
@@ -14,12 +16,10 @@ use crate::budget::{Budget, Budgets};
 use crate::config::{ClientConfig, ConfigError, Limits};
 use crate::error::{Cause, Error};
 use crate::line::{Broken, Line};
-use crate::mapping::Mapping;
 use crate::page::Page;
 use crate::pages::{Pages, Unread};
 use crate::request::ListRequest;
 use crate::retry::{self, Decision, Failed};
-use crate::rows::Row;
 use crate::run::{self, Run};
 
 /// Asks the CRM on behalf of one tenant. Clones share one run's retries and patience.
@@ -205,8 +205,7 @@ impl Client {
             "the CRM answered"
         );
 
-        let plan = mapping.plan(list.dataset);
-        let asked = Asked { offset, path_and_query: &path_and_query, plan, secrets };
+        let asked = Asked { offset, path_and_query: &path_and_query, dataset: list.dataset, mapping, secrets };
         match answer::read(&exchange, asked) {
             Ok(page) => {
                 self.run.answered_right();

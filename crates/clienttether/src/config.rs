@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use tetherboard_crm_records::Mapping;
 use url::Url;
-
-use crate::mapping::Mapping;
 
 const ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-access-token");
 const WEB_KEY: HeaderName = HeaderName::from_static("x-web-key");

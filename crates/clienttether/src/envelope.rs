@@ -8,10 +8,9 @@ use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use tetherboard_crm_records::{fields, json_repair};
 
 use crate::error::Cause;
-use crate::fields;
-use crate::mend::mend;
 
 /// The CRM's own word on whether a call worked: the HTTP status says 200 either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,7 +65,7 @@ pub(crate) fn split(body: &[u8]) -> Result<Split, Cause> {
         Err(_) => Err(Cause::NotJson { line: 0, column: 0 }),
     };
     match first {
-        Err(Cause::NotJson { line, column }) => match mend(body) {
+        Err(Cause::NotJson { line, column }) => match json_repair::repair(body) {
             Some(mended) => split_text(&mended),
             None => Err(Cause::NotJson { line, column }),
         },

@@ -1,9 +1,8 @@
 //! Requests as values: each knows what to ask, in a person's words what for, and what its rows hold.
 
 use jiff::civil::DateTime;
+use tetherboard_crm_records::rows::{RawContact, RawDeal, RawEvent, RawNote, RawSource, RawStage, RawUser, Row};
 use url::form_urlencoded::byte_serialize;
-
-use crate::rows::{RawContact, RawDeal, RawEvent, RawNote, RawSource, RawStage, RawUser, Row};
 
 /// The CRM treats a larger page as one of this size.
 const LARGEST_PAGE: usize = 100;

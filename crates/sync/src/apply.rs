@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use tetherboard_clienttether::{FieldSpec, Mapping};
+use tetherboard_crm_records::{FieldSpec, Mapping};
 use tetherboard_domain::{Dataset, DatasetStatus, RunId, TenantId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use tetherboard_clienttether::{Budgets, Client, ClientConfig, Limits, Mapping};
+use tetherboard_clienttether::{Budgets, Client, ClientConfig, Limits};
+use tetherboard_crm_records::Mapping;
 use tetherboard_domain::Clock;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Store, StoreError, agency, field_rules, tenants};

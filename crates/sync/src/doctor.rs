@@ -4,9 +4,9 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tetherboard_clienttether::{
-    Client, FieldKind, ListRequest, Mapping, Page, ReadContacts, ReadDeals, ReadEvents, ReadNotes, ReadSources, ReadStages,
-    ReadUsers, fields_of,
+    Client, ListRequest, Page, ReadContacts, ReadDeals, ReadEvents, ReadNotes, ReadSources, ReadStages, ReadUsers,
 };
+use tetherboard_crm_records::{FieldKind, Mapping, fields_of};
 use tetherboard_domain::Dataset;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{StoreError, credentials};

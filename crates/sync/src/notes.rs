@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use tetherboard_clienttether::{Client, Mapping, Page, ReadNotes, ReadOutcome};
+use tetherboard_clienttether::{Client, Page, ReadNotes, ReadOutcome};
+use tetherboard_crm_records::Mapping;
 use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunId};
 use tetherboard_metrics::Board;
 use tetherboard_store::notes::{self, Turn};

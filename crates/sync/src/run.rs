@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::{Span, Timestamp};
-use tetherboard_clienttether::{
-    Client, ListRequest, Mapping, ReadContacts, ReadDeals, ReadEvents, ReadSources, ReadStages, ReadUsers,
-};
+use tetherboard_clienttether::{Client, ListRequest, ReadContacts, ReadDeals, ReadEvents, ReadSources, ReadStages, ReadUsers};
+use tetherboard_crm_records::Mapping;
 use tetherboard_domain::{CALENDAR_READ_DAYS, Clock, Dataset, DatasetStatus, FaultClass, RunId, RunStatus, SourceTime, Trigger};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::Scope;

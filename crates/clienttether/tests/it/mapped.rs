@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use jiff::civil::date;
-use tetherboard_clienttether::{Budgets, Client, ClientConfig, FieldRule, Mapping, ReadContacts, ReadEvents, ReadNotes};
+use tetherboard_clienttether::{Budgets, Client, ClientConfig, ReadContacts, ReadEvents, ReadNotes};
+use tetherboard_crm_records::{FieldRule, Mapping};
 use tetherboard_domain::{Clock, Dataset};
 
 use crate::crm::{Call, Crm, Reply, ids, quick, read_all};

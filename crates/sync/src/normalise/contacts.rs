@@ -1,6 +1,6 @@
 //! Contacts, and the moves and changes of value that they show.
 
-use tetherboard_clienttether::{Mapping, RawContact, SetAside};
+use tetherboard_crm_records::{Mapping, RawContact, SetAside};
 use tetherboard_domain::{Dataset, SourceTime};
 use tetherboard_store::leads::{LeadRecord, Standing};
 use tetherboard_store::{Result, Tx, history, leads};

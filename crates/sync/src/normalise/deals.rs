@@ -1,6 +1,6 @@
 //! Deals, and the moves and changes of value that they show.
 
-use tetherboard_clienttether::{Mapping, RawDeal, SetAside};
+use tetherboard_crm_records::{Mapping, RawDeal, SetAside};
 use tetherboard_domain::{Dataset, Odds, SourceTime};
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::Standing;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tetherboard_clienttether::{Mapping, RawEvent, SetAside};
+use tetherboard_crm_records::{Mapping, RawEvent, SetAside};
 use tetherboard_domain::Dataset;
 use tetherboard_store::schedule::{self, ActivityRecord, Standing};
 use tetherboard_store::{Result, Tx};

@@ -9,8 +9,8 @@ mod setup;
 
 use std::collections::{BTreeSet, HashMap};
 
-use tetherboard_clienttether::fields::{Fee, Person, Text};
-use tetherboard_clienttether::{FieldSpec, Mapping, SetAside, fields_of};
+use tetherboard_crm_records::fields::{Fee, Person, Text};
+use tetherboard_crm_records::{FieldSpec, Mapping, SetAside, fields_of};
 use tetherboard_domain::{Dataset, Money, Odds, SourceTime, StageKey, TenantId};
 use tetherboard_metrics::Board;
 use tetherboard_store::leads::Standing;

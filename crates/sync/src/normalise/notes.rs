@@ -1,6 +1,6 @@
 //! A contact's note: its HTML made safe, its text laid bare for search.
 
-use tetherboard_clienttether::{Mapping, RawNote, SetAside};
+use tetherboard_crm_records::{Mapping, RawNote, SetAside};
 use tetherboard_store::notes::NoteRecord;
 
 use super::Context;

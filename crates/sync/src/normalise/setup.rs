@@ -1,6 +1,6 @@
 //! How an account is set up: its stages, lead sources and users.
 
-use tetherboard_clienttether::{Mapping, RawSource, RawStage, RawUser, SetAside};
+use tetherboard_crm_records::{Mapping, RawSource, RawStage, RawUser, SetAside};
 use tetherboard_domain::{Dataset, StageKey};
 use tetherboard_store::small_lists::{self, CrmUser, Source, Stage};
 use tetherboard_store::{Result, Tx};

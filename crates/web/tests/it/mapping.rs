@@ -1,7 +1,7 @@
 //! The agency finds a brand's fields, tries where they might be, and says it.
 
 use rstest::rstest;
-use tetherboard_clienttether::mapping::{FieldRule, fields_of};
+use tetherboard_crm_records::mapping::{FieldRule, fields_of};
 use tetherboard_domain::{Dataset, RunStatus, Trigger};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::runs::{self, Run};

@@ -9,7 +9,7 @@ use jiff::civil::date;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use tetherboard_clienttether::mapping::{FieldRule, FieldSpec, Look, Mapping};
+use tetherboard_crm_records::mapping::{FieldRule, FieldSpec, Look, Mapping};
 use tetherboard_domain::{Dataset, Trigger};
 use tetherboard_store::runs::{self, Wish};
 use tetherboard_store::tenants::Tenant;

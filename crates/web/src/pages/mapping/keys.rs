@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use tetherboard_clienttether::mapping::{Mapping, fields_of, place_of};
+use tetherboard_crm_records::mapping::{Mapping, fields_of, place_of};
 use tetherboard_domain::Dataset;
 
 /// A place in rows that no field's rule names, nor anything around it.
@@ -92,7 +92,7 @@ fn is_blank(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tetherboard_clienttether::mapping::FieldRule;
+    use tetherboard_crm_records::mapping::FieldRule;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use tetherboard_clienttether::mapping::{FieldRule, FieldSpec, fields_of};
+use tetherboard_crm_records::mapping::{FieldRule, FieldSpec, fields_of};
 use tetherboard_domain::{Dataset, RunStatus, Trigger};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::runs::{self, Run};
@@ -54,7 +54,7 @@ pub(super) async fn page(at: MappedList, State(portal): State<Portal>, pairs: Pa
 }
 
 /// Values that differ, as people read them.
-fn examples(mapping: &tetherboard_clienttether::Mapping, dataset: Dataset, spec: &FieldSpec, rows: &[Vec<u8>]) -> Vec<String> {
+fn examples(mapping: &tetherboard_crm_records::Mapping, dataset: Dataset, spec: &FieldSpec, rows: &[Vec<u8>]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     if mapping.rule(dataset, spec.name).is_none_or(|rule| rule.places.is_empty()) {
         return found;

@@ -16,7 +16,7 @@ use axum::http::request::Parts;
 use axum::response::Redirect;
 use axum::routing::get;
 use maud::{Markup, html};
-use tetherboard_clienttether::mapping::{FieldKind, FieldRule, FieldSpec, LeftOut, Mapping, fields_of};
+use tetherboard_crm_records::mapping::{FieldKind, FieldRule, FieldSpec, LeftOut, Mapping, fields_of};
 use tetherboard_domain::Dataset;
 use tetherboard_store::field_rules;
 use tetherboard_store::tenants::Tenant;

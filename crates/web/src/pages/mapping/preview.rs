@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tetherboard_clienttether::mapping::{FieldSpec, Look, Mapping, fields_of};
+use tetherboard_crm_records::mapping::{FieldSpec, Look, Mapping, fields_of};
 use tetherboard_domain::Dataset;
 
 use crate::parts::words::count;
@@ -112,7 +112,7 @@ fn named_by(dataset: Dataset) -> &'static [&'static str] {
 
 #[cfg(test)]
 mod tests {
-    use tetherboard_clienttether::mapping::FieldRule;
+    use tetherboard_crm_records::mapping::FieldRule;
 
     use super::*;
 

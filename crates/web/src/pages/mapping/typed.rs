@@ -1,7 +1,7 @@
 //! What somebody typed into a field's form, kept as they typed it, and the rule that it says.
 
-use tetherboard_clienttether::fields::BadForm;
-use tetherboard_clienttether::mapping::{FieldRule, FieldSpec, Mapping, MappingError, Problem, place_of};
+use tetherboard_crm_records::fields::BadForm;
+use tetherboard_crm_records::mapping::{FieldRule, FieldSpec, Mapping, MappingError, Problem, place_of};
 use tetherboard_domain::{Dataset, Zone};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl From<MappingError> for Fault {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use tetherboard_clienttether::mapping::fields_of;
+    use tetherboard_crm_records::mapping::fields_of;
 
     use super::*;
 

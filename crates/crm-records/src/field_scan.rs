@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use crate::fields::unescaped::{Unescaped, unicode};
-use crate::mend::mend;
+use crate::json_repair::repair;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotRead {
@@ -29,7 +29,7 @@ pub(crate) fn with_readable<T>(row: &[u8], read: impl Fn(&str) -> Result<T, NotR
         }
     }
     let text = String::from_utf8_lossy(row);
-    read(&mend(text.as_bytes()).unwrap_or(text.into_owned()))
+    read(&repair(text.as_bytes()).unwrap_or(text.into_owned()))
 }
 
 /// The values of these keys, all of them looked for.

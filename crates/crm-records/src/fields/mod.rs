@@ -19,13 +19,12 @@ pub use fee::{Fee, fee, fee_of_text};
 pub use form::BadForm;
 pub use id::id;
 pub use moment::Moment;
-pub use number::{flag, integer, odds};
+pub use number::{flag, integer, odds, whole_number};
 pub use person::{Person, is_placeholder_name, person};
 pub use text::{Text, loose_text, text};
 
 pub(crate) use form::{DAY, Form, MOMENT, When};
 pub(crate) use moment::{date, moment, when};
-pub(crate) use number::whole_number;
 
 #[cfg(test)]
 mod tests {

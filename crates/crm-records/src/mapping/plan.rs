@@ -4,10 +4,10 @@ use serde_json::value::RawValue;
 
 use super::pointer::Pointer;
 use super::{FieldRule, FieldSpec, Problem};
+use crate::field_scan::{NotRead, pick_into};
 use crate::fields::reading::Reading;
 use crate::fields::{self, Form};
-use crate::mend::mend;
-use crate::pick::{NotRead, pick_into};
+use crate::json_repair::repair;
 
 /// So many keys of a row can be looked at: they are found on the stack.
 pub(crate) const MOST_KEYS: usize = 64;
@@ -67,7 +67,7 @@ impl Plan {
         let find = |text: &str| places.iter().find_map(|place| place.pointer.find(text).and_then(fields::id));
         let text = String::from_utf8_lossy(row);
         let may_be_broken = text.bytes().any(|b| b.is_ascii_control());
-        let mended = may_be_broken.then(|| mend(text.as_bytes())).flatten();
+        let mended = may_be_broken.then(|| repair(text.as_bytes())).flatten();
         find(mended.as_deref().unwrap_or(&text))
     }
 }

@@ -48,7 +48,7 @@ pub fn flag<'a>(raw: impl Into<Option<&'a RawValue>>) -> Option<bool> {
 }
 
 /// Digits and nothing else.
-pub(crate) fn whole_number(text: &str) -> Option<u64> {
+pub fn whole_number(text: &str) -> Option<u64> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 

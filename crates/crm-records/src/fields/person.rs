@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::id;
 use super::text::{loose_text, text};
-use crate::pick::pick;
+use crate::field_scan::pick;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Person {

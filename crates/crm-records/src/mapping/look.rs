@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use tetherboard_domain::{Dataset, Zone, grouped};
 
 use super::{Field, FieldKind, Mapping};
+use crate::field_scan::{self, with_readable};
 use crate::fields::reading::{self, Reading};
 use crate::fields::{self, Moment, Person};
-use crate::pick::{self, with_readable};
 
 const LONGEST: usize = 200;
 
@@ -52,7 +52,7 @@ impl Mapping {
     /// The row's own keys that no field looks at, in their order. None if the row is no object.
     pub fn unmapped_keys(&self, dataset: Dataset, row: &[u8]) -> Vec<String> {
         let mapped = &self.plan(dataset).keys;
-        let keys = with_readable(row, pick::keys).unwrap_or_default();
+        let keys = with_readable(row, field_scan::keys).unwrap_or_default();
         keys.into_iter().filter(|key| !mapped.iter().any(|mapped| **mapped == **key)).collect()
     }
 }

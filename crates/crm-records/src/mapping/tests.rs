@@ -116,7 +116,7 @@ fn an_event_whose_form_has_no_time_lasts_all_day() {
 #[case::nowhere(rule(["/id"]), br#"{"client_id":"8"}"#, None)]
 fn the_id_is_the_same_to_the_page_and_to_the_row(#[case] rule: FieldRule, #[case] row: &[u8], #[case] id: Option<&str>) {
     let mapping = contacts("client_id", rule);
-    assert_eq!(mapping.plan(Dataset::Contacts).id(row).as_deref(), id);
+    assert_eq!(mapping.row_id(Dataset::Contacts, row).as_deref(), id);
     let decoded = RawContact::decode(row, &mapping).map(|contact| contact.client_id);
     assert_eq!(decoded.map_err(|aside| aside.reason), id.map(String::from).ok_or(Reason::NoId));
 }
@@ -255,7 +255,7 @@ proptest::proptest! {
         let _ = mapping.set(Dataset::Contacts, "client_id", rule([&place]));
         let _ = mapping.set(Dataset::Contacts, "created", FieldRule { forms: vec![form], ..rule([&place, "/c"]) });
         for row in [row, format!(r#"{{"client_id":1,"a":{value},"b":[{value}],"c":{value}}}"#).into_bytes()] {
-            let id = mapping.plan(Dataset::Contacts).id(&row);
+            let id = mapping.row_id(Dataset::Contacts, &row);
             if let Ok(contact) = RawContact::decode(&row, &mapping) {
                 proptest::prop_assert_eq!(id.as_ref(), Some(&contact.client_id));
             }

@@ -143,6 +143,11 @@ impl Mapping {
         Some(&plan.fields[plan.field(field)?].rule)
     }
 
+    /// A row's own id, as its decoder will find it, without reading the row to its end.
+    pub fn row_id(&self, dataset: Dataset, row: &[u8]) -> Option<String> {
+        self.plan(dataset).id(row)
+    }
+
     pub(crate) fn plan(&self, dataset: Dataset) -> &Plan {
         &self.plans[dataset as usize]
     }

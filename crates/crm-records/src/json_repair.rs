@@ -6,7 +6,7 @@
 
 /// `None` if nothing is to be mended. Invalid UTF-8 becomes `?`, a control character a space: where they stood outside
 /// a string, the text is still no JSON. A bare word that JSON does not know becomes blank text.
-pub(crate) fn mend(bytes: &[u8]) -> Option<String> {
+pub fn repair(bytes: &[u8]) -> Option<String> {
     let mut mended = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         mended.extend(chunk.valid().chars().map(|c| if c.is_ascii_control() && c != '\x7f' { ' ' } else { c }));
@@ -64,13 +64,13 @@ mod tests {
     )]
     #[case::a_tab_inside(b"{\"a\":\"x\ty\"}", Some("{\"a\":\"x y\"}"))]
     fn only_what_is_broken_is_replaced(#[case] bytes: &[u8], #[case] mended: Option<&str>) {
-        assert_eq!(mend(bytes).as_deref(), mended);
+        assert_eq!(repair(bytes).as_deref(), mended);
     }
 
     proptest::proptest! {
         #[test]
         fn a_mended_text_is_as_long_as_the_original(bytes: Vec<u8>) {
-            if let Some(mended) = mend(&bytes) {
+            if let Some(mended) = repair(&bytes) {
                 proptest::prop_assert_eq!(mended.len(), bytes.len());
             }
         }

@@ -19,8 +19,8 @@ pub use event::RawEvent;
 pub use note::RawNote;
 pub use setup::{RawSource, RawStage, RawUser};
 
+use crate::field_scan::{NotRead, with_readable};
 use crate::mapping::{FieldSpec, Mapping};
-use crate::pick::{NotRead, with_readable};
 use values::Values;
 
 /// A row of a list.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::pick::{nth, pick_one};
+use crate::field_scan::{nth, pick_one};
 
 const LONGEST: usize = 500;
 
