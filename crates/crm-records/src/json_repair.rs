@@ -1,24 +1,26 @@
-//! Makes JSON readable that is broken only inside its values.
+//! Repairs JSON that is damaged only inside its values.
 //!
-//! One contact whose note holds a stray Latin-1 byte or a bare tab, or whose fee is a bare `NaN`, must not hide the
-//! hundred rows of its page. Each offending byte is replaced by one other byte, so every range found in the mended text
-//! is a range of the original, and the original is what is kept.
+//! One contact whose note contains a stray Latin-1 byte or a raw tab, or whose fee is a bare `NaN`, must not cost the other
+//! rows of its page. Each bad byte is replaced by exactly one byte, so a range found in the repaired text is also a range of the
+//! original, which is what gets stored.
 
-/// `None` if nothing is to be mended. Invalid UTF-8 becomes `?`, a control character a space: where they stood outside
-/// a string, the text is still no JSON. A bare word that JSON does not know becomes blank text.
+/// The repaired text, as long as the original; `None` if nothing needs repair.
+///
+/// Invalid UTF-8 becomes `?` and a control character a space; outside a string, the result is still not JSON. A bare word that
+/// JSON does not define becomes an empty string padded with spaces.
 pub fn repair(bytes: &[u8]) -> Option<String> {
-    let mut mended = String::with_capacity(bytes.len());
+    let mut repaired = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        mended.extend(chunk.valid().chars().map(|c| if c.is_ascii_control() && c != '\x7f' { ' ' } else { c }));
-        mended.extend(chunk.invalid().iter().map(|_| '?'));
+        repaired.extend(chunk.valid().chars().map(|c| if c.is_ascii_control() && c != '\x7f' { ' ' } else { c }));
+        repaired.extend(chunk.invalid().iter().map(|_| '?'));
     }
-    let mended = without_bare_words(&mended);
-    (mended.as_bytes() != bytes).then_some(mended)
+    let repaired = blank_bare_words(&repaired);
+    (repaired.as_bytes() != bytes).then_some(repaired)
 }
 
-/// `NaN`, `-Infinity`, `INF`, `undefined`: what other languages write where they have no number.
-fn without_bare_words(text: &str) -> String {
-    let mut mended = String::with_capacity(text.len());
+/// Blanks `NaN`, `-Infinity`, `INF`, `undefined`: how some languages serialize a missing number.
+fn blank_bare_words(text: &str) -> String {
+    let mut repaired = String::with_capacity(text.len());
     let (mut rest, mut in_string) = (text, false);
     while let Some(c) = rest.chars().next() {
         let is_word = |c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '_');
@@ -32,21 +34,21 @@ fn without_bare_words(text: &str) -> String {
             _ => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
         };
         let (part, after) = rest.split_at(length);
-        let follows_digit = mended.ends_with(|c: char| c.is_ascii_digit());
+        let follows_digit = repaired.ends_with(|c: char| c.is_ascii_digit());
         let is_bare = !in_string
             && !follows_digit
             && part.len() >= 2
             && part.chars().all(is_word)
             && !matches!(part, "true" | "false" | "null");
         if is_bare {
-            mended.push_str("\"\"");
-            mended.extend(std::iter::repeat_n(' ', part.len() - 2));
+            repaired.push_str("\"\"");
+            repaired.extend(std::iter::repeat_n(' ', part.len() - 2));
         } else {
-            mended.push_str(part);
+            repaired.push_str(part);
         }
         rest = after;
     }
-    mended
+    repaired
 }
 
 #[cfg(test)]
@@ -56,22 +58,22 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::sound("{\"a\":\"é\"}".as_bytes(), None)]
+    #[case::valid("{\"a\":\"é\"}".as_bytes(), None)]
     #[case::latin_1(b"{\"a\":\"Ren\xe9\"}", Some("{\"a\":\"Ren?\"}"))]
-    #[case::no_number(
+    #[case::bare_words(
         br#"{"a":NaN,"b":[-Infinity,null],"c":"NaN \" INF"}"#,
         Some(r#"{"a":"" ,"b":[""       ,null],"c":"NaN \" INF"}"#)
     )]
-    #[case::a_tab_inside(b"{\"a\":\"x\ty\"}", Some("{\"a\":\"x y\"}"))]
-    fn only_what_is_broken_is_replaced(#[case] bytes: &[u8], #[case] mended: Option<&str>) {
-        assert_eq!(repair(bytes).as_deref(), mended);
+    #[case::raw_tab(b"{\"a\":\"x\ty\"}", Some("{\"a\":\"x y\"}"))]
+    fn only_damaged_bytes_are_replaced(#[case] bytes: &[u8], #[case] repaired: Option<&str>) {
+        assert_eq!(repair(bytes).as_deref(), repaired);
     }
 
     proptest::proptest! {
         #[test]
-        fn a_mended_text_is_as_long_as_the_original(bytes: Vec<u8>) {
-            if let Some(mended) = repair(&bytes) {
-                proptest::prop_assert_eq!(mended.len(), bytes.len());
+        fn repaired_text_is_as_long_as_the_original(bytes: Vec<u8>) {
+            if let Some(repaired) = repair(&bytes) {
+                proptest::prop_assert_eq!(repaired.len(), bytes.len());
             }
         }
     }

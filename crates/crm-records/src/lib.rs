@@ -10,5 +10,5 @@ pub mod json_repair;
 pub mod mapping;
 pub mod rows;
 
-pub use mapping::{FieldKind, FieldRule, FieldSpec, Look, Mapping, MappingError, RuleError, fields_of};
-pub use rows::{RawContact, RawDeal, RawEvent, RawNote, RawSource, RawStage, RawUser, Reason, SetAside};
+pub use mapping::{FieldKind, FieldPreview, FieldRule, FieldSpec, Mapping, MappingError, RuleError, fields_of};
+pub use rows::{RawContact, RawDeal, RawEvent, RawNote, RawSource, RawStage, RawUser, SkipReason, SkippedRow};

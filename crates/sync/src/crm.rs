@@ -98,7 +98,7 @@ impl Crm {
 /// # Errors
 /// When the database does not answer.
 pub async fn load_mapping(store: &Store, tenant: &Tenant) -> Result<Mapping, StoreError> {
-    let (mapping, left_out) = Mapping::of_rules(field_rules::rules(store.conn(), tenant.id).await?);
+    let (mapping, left_out) = Mapping::from_rules(field_rules::rules(store.conn(), tenant.id).await?);
     for left in &left_out {
         tracing::error!(tenant.id = %tenant.id, error = %chain(left), "a field's rule cannot be followed");
     }

@@ -344,7 +344,7 @@ impl Step<'_> {
 
     /// A wait that could be obeyed, even if it was asked for too often, concerns this list alone.
     fn forget_short_wait(&self, report: &mut DatasetReport) {
-        let longest = self.syncer.crm.limits.longest_wait;
+        let longest = self.syncer.crm.limits.max_retry_wait;
         if let Some(error) = &mut report.error {
             error.retry_after = error.retry_after.filter(|wait| *wait > longest);
         }

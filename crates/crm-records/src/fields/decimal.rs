@@ -1,19 +1,19 @@
-//! Decimal numbers as people and JSON write them, in hundredths: cents of a dollar, hundredths of a percent.
+//! Decimal numbers as people and JSON write them, parsed into hundredths: cents of a dollar, hundredths of a percent.
 
-/// A number without its sign.
+/// An unsigned decimal number in hundredths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hundredths {
-    Exactly(i64),
+    Exact(i64),
     TooLarge,
 }
 
-/// "90000", "90,000.00", ".5"; `None` for anything else, a sign too. Thousands are grouped in threes or not at all, so a
-/// decimal comma is not taken for one. What is smaller than a hundredth is rounded, half up.
+/// Parses "90000", "90,000.00", or ".5"; `None` for anything else, including a sign. Thousands separators must form groups of
+/// three, so that a decimal comma is not read as one. Digits beyond hundredths are rounded half up.
 pub(crate) fn hundredths(text: &str) -> Option<Hundredths> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let is_some = text.bytes().any(|b| b.is_ascii_digit());
-    if !is_some || !is_digits(fraction) || !(is_digits(whole) || is_grouped(whole)) {
+    let has_digits = text.bytes().any(|b| b.is_ascii_digit());
+    if !has_digits || !is_digits(fraction) || !(is_digits(whole) || is_grouped(whole)) {
         return None;
     }
     let digit = |at: usize| fraction.as_bytes().get(at).map_or(0, |b| i64::from(b - b'0'));
@@ -21,10 +21,10 @@ pub(crate) fn hundredths(text: &str) -> Option<Hundredths> {
     let whole =
         whole.bytes().filter(u8::is_ascii_digit).try_fold(0_i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')));
     let sum = whole.and_then(|whole| whole.checked_mul(100)?.checked_add(hundredths));
-    Some(sum.map_or(Hundredths::TooLarge, Hundredths::Exactly))
+    Some(sum.map_or(Hundredths::TooLarge, Hundredths::Exact))
 }
 
-/// A JSON number with an exponent, written out: "9e4" is "90000".
+/// A JSON number with its exponent expanded: "9e4" becomes "90000".
 pub(crate) fn without_exponent(number: &str) -> Option<String> {
     if !number.contains(['e', 'E']) {
         return Some(number.to_owned());

@@ -1,31 +1,31 @@
-//! The franchise fee, which the CRM calls the deal's size.
+//! The franchise fee. The CRM's own name for it is `deal_size`.
 
 use serde_json::value::RawValue;
 
 use super::decimal::{Hundredths, hundredths, without_exponent};
 use super::text::{number, string};
 
+/// A franchise fee in US dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fee {
-    /// Nobody said: missing, blank or zero.
+    /// Missing, blank, or zero.
     Unknown,
-    /// Positive.
+    /// A positive amount, in cents.
     Cents(i64),
-    /// Something was said that is no fee: negative, unreadable, beyond all measure.
+    /// Present, but not a usable fee: negative, unreadable, or out of range.
     Flagged,
 }
 
-/// "90000", "$90,000.00", 90000, 90000.5; "" and "0.00" are unknown.
+/// Decodes a fee: "90000", "$90,000.00", 90000, or 90000.5. "" and "0.00" are unknown.
 pub fn fee<'a>(raw: impl Into<Option<&'a RawValue>>) -> Fee {
     let Some(raw) = raw.into().filter(|raw| raw.get() != "null") else { return Fee::Unknown };
     if let Some(number) = number(raw) {
-        return without_exponent(number).map_or(Fee::Flagged, |number| fee_of_text(&number));
+        return without_exponent(number).map_or(Fee::Flagged, |number| fee_from_text(&number));
     }
-    string(raw).map_or(Fee::Flagged, |text| fee_of_text(&text))
+    string(raw).map_or(Fee::Flagged, |text| fee_from_text(&text))
 }
 
-/// The same for text that was decoded already.
-pub fn fee_of_text(text: &str) -> Fee {
+fn fee_from_text(text: &str) -> Fee {
     let text = text.trim();
     if text.is_empty() {
         return Fee::Unknown;
@@ -33,8 +33,8 @@ pub fn fee_of_text(text: &str) -> Fee {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
     let text = text.strip_prefix('$').unwrap_or(text).trim_start();
     match hundredths(text) {
-        Some(Hundredths::Exactly(0)) => Fee::Unknown,
-        Some(Hundredths::Exactly(cents)) if !negative => Fee::Cents(cents),
+        Some(Hundredths::Exact(0)) => Fee::Unknown,
+        Some(Hundredths::Exact(cents)) if !negative => Fee::Cents(cents),
         _ => Fee::Flagged,
     }
 }
@@ -62,14 +62,14 @@ mod tests {
     #[case::negative(r#""-5""#, Fee::Flagged)]
     #[case::negative_dollars(r#""-$5.00""#, Fee::Flagged)]
     #[case::negative_number("-5", Fee::Flagged)]
-    #[case::in_brackets(r#""($5.00)""#, Fee::Flagged)]
+    #[case::in_parentheses(r#""($5.00)""#, Fee::Flagged)]
     #[case::words(r#""ask Bob""#, Fee::Flagged)]
-    #[case::short_for_thousands(r#""90k""#, Fee::Flagged)]
+    #[case::k_suffix(r#""90k""#, Fee::Flagged)]
     #[case::only_a_sign(r#""$""#, Fee::Flagged)]
-    #[case::only_a_point(r#"".""#, Fee::Flagged)]
+    #[case::only_a_decimal_point(r#"".""#, Fee::Flagged)]
     #[case::decimal_comma(r#""90000,50""#, Fee::Flagged)]
-    #[case::points_for_thousands(r#""90.000,00""#, Fee::Flagged)]
-    #[case::commas_astray(r#"",,,""#, Fee::Flagged)]
+    #[case::dots_as_thousands_separators(r#""90.000,00""#, Fee::Flagged)]
+    #[case::only_commas(r#"",,,""#, Fee::Flagged)]
     #[case::too_large(r#""92233720368547758.08""#, Fee::Flagged)]
     #[case::far_too_large("1e300", Fee::Flagged)]
     #[case::flag("true", Fee::Flagged)]

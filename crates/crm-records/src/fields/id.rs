@@ -1,19 +1,19 @@
-//! Ids: text, even when the CRM writes them as numbers.
+//! IDs: always text, even when the CRM writes them as numbers.
 
 use serde_json::value::RawValue;
 
 use super::text;
 
-/// No id of any CRM is longer; a longer one is something else.
-const LONGEST: usize = 128;
+/// Anything longer is not an ID.
+const MAX_LENGTH: usize = 128;
 
-/// "1000007" and 1000007 are one id, "007" and "7" are two. Text that reads as a number but is not all digits ("1e3",
-/// "7.0", "-7") has lost an id on its way through somebody's spreadsheet.
+/// Decodes an ID. "1000007" and 1000007 are the same ID; "007" and "7" are different ones. `None` for text that reads as a
+/// number but is not all digits ("1e3", "7.0", "-7"): a spreadsheet has corrupted it.
 pub fn id<'a>(raw: impl Into<Option<&'a RawValue>>) -> Option<String> {
     let id = text::loose_text(raw)?;
     let is_digits = id.bytes().all(|b| b.is_ascii_digit());
     let is_other_number = !is_digits && id.parse::<f64>().is_ok();
-    let is_odd = id.len() > LONGEST || id.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER);
+    let is_odd = id.len() > MAX_LENGTH || id.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER);
     (!is_other_number && !is_odd).then(|| id.into_owned())
 }
 

@@ -1,22 +1,23 @@
-//! Who looks after a contact. The CRM says it in four ways, at times within one list.
+//! Decoder for a person, such as a contact's owner. The CRM writes one in four ways, sometimes within one list.
 
 use serde_json::value::RawValue;
 
 use super::id;
 use super::text::{loose_text, text};
-use crate::field_scan::pick;
+use crate::field_scan::scan;
 
+/// A person that a row names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Person {
     Name(String),
-    /// To be looked up among the account's users.
+    /// An ID from the account's user list.
     UserId(String),
     #[default]
     Blank,
 }
 
-/// "Ada Ash"; "17" or 17; "Ada Ash ( ada )"; `{"first_name":"Ada","last_name":"Ash"}`, as an object or as text that
-/// holds one. User 0 is nobody.
+/// Decodes a person: "Ada Ash"; "17" or 17; "Ada Ash ( ada )"; or `{"first_name":"Ada","last_name":"Ash"}`, as an object or as
+/// text that contains one. User 0 means nobody.
 pub fn person<'a>(raw: impl Into<Option<&'a RawValue>>) -> Person {
     let Some(raw) = raw.into() else { return Person::Blank };
     if raw.get().starts_with('{') {
@@ -29,7 +30,7 @@ pub fn person<'a>(raw: impl Into<Option<&'a RawValue>>) -> Person {
     }
 }
 
-/// What the CRM writes for a name that nobody gave: "No Name Text Added", "No Name Added by Call".
+/// Whether a name is a placeholder that the CRM fills in: "No Name Text Added", "No Name Added by Call".
 pub fn is_placeholder_name(name: &str) -> bool {
     let name = name.trim().to_ascii_lowercase();
     name.strip_prefix("no name").is_some_and(|rest| rest.is_empty() || (rest.starts_with(' ') && rest.contains("added")))
@@ -47,7 +48,7 @@ fn from_text(text: &str) -> Person {
     Person::Name(if name.is_empty() { login } else { name }.to_owned())
 }
 
-/// "Ada Ash ( ada )": the brackets at the end hold the login.
+/// Splits "Ada Ash ( ada )" into name and login.
 fn name_and_login(text: &str) -> (&str, &str) {
     let login = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
     match login {
@@ -58,7 +59,7 @@ fn name_and_login(text: &str) -> (&str, &str) {
 
 fn from_object(json: &str) -> Person {
     let keys = ["first_name", "last_name", "firstName", "lastName", "name", "full_name", "user_id", "id"];
-    let Ok(found) = pick(json, keys) else { return Person::Blank };
+    let Ok(found) = scan(json, keys) else { return Person::Blank };
     let [first, last, first_2, last_2, name, full_name, user_id, id] = found;
     let either = |one, other| text(one).into_option().or_else(|| text(other).into_option());
     let names = [either(first, first_2), either(last, last_2)];
@@ -85,10 +86,10 @@ mod tests {
     #[rstest]
     #[case::full_name(r#""Ada Ash""#, name("Ada Ash"))]
     #[case::with_login(r#""Ada Ash ( ada@example )""#, name("Ada Ash"))]
-    #[case::login_close_by(r#""Ada Ash (ada)""#, name("Ada Ash"))]
-    #[case::only_a_login(r#""( ada )""#, name("ada"))]
-    #[case::brackets_within(r#""Ada (Addie) Ash""#, name("Ada (Addie) Ash"))]
-    #[case::empty_brackets(r#""Ada ()""#, name("Ada ()"))]
+    #[case::login_without_spaces(r#""Ada Ash (ada)""#, name("Ada Ash"))]
+    #[case::login_only(r#""( ada )""#, name("ada"))]
+    #[case::parentheses_inside_the_name(r#""Ada (Addie) Ash""#, name("Ada (Addie) Ash"))]
+    #[case::empty_parentheses(r#""Ada ()""#, name("Ada ()"))]
     #[case::id(r#""17""#, Person::UserId("17".into()))]
     #[case::number("17", Person::UserId("17".into()))]
     #[case::nobody(r#""0""#, Person::Blank)]
@@ -96,13 +97,13 @@ mod tests {
     #[case::object(r#"{"first_name":"Ada","last_name":"Ash"}"#, name("Ada Ash"))]
     #[case::object_in_camel_case(r#"{"firstName":"Ada","lastName":null}"#, name("Ada"))]
     #[case::object_with_an_id(r#"{"first_name":"","user_id":17}"#, Person::UserId("17".into()))]
-    #[case::cut_json_in_text(r#""{\"first_name\":""#, Person::Blank)]
+    #[case::truncated_json_in_text(r#""{\"first_name\":""#, Person::Blank)]
     #[case::blank(r#""""#, Person::Blank)]
     #[case::null("null", Person::Blank)]
     #[case::null_in_text(r#""null""#, Person::Blank)]
     #[case::list("[]", Person::Blank)]
     #[case::flag("false", Person::Blank)]
-    fn a_person_has_a_name_an_id_or_neither(#[case] json: &str, #[case] expected: Person) {
+    fn a_person_is_a_name_a_user_id_or_blank(#[case] json: &str, #[case] expected: Person) {
         let raw: &RawValue = serde_json::from_str(json).unwrap();
         assert_eq!(person(raw), expected);
     }
@@ -114,7 +115,7 @@ mod tests {
     #[case("Noname Ash", false)]
     #[case("No Name Ash", false)]
     #[case("", false)]
-    fn placeholders_are_known(#[case] name: &str, #[case] expected: bool) {
+    fn placeholder_names_are_recognized(#[case] name: &str, #[case] expected: bool) {
         assert_eq!(is_placeholder_name(name), expected);
     }
 }

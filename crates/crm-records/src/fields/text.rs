@@ -1,24 +1,25 @@
-//! Text as people typed it, and as JSON mangled it on the way.
+//! Decoders for text.
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::unescaped::{Unescaped, unicode};
+use super::json_string::{JsonStringBytes, database_text};
 
-/// What stands where text is expected.
+/// The value of a text-only field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Text {
-    /// Missing, `null`, `""` or only white space.
+    /// Missing, `null`, `""`, or only whitespace.
     #[default]
     Blank,
-    /// Trimmed.
+    /// Text without surrounding whitespace.
     Text(String),
-    /// A number, a flag, a list or an object.
+    /// A number, a flag, an array, or an object.
     NotText,
 }
 
 impl Text {
+    /// The text, if there is any.
     pub fn into_option(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
@@ -27,7 +28,7 @@ impl Text {
     }
 }
 
-/// Text in the strict sense: what is not written as text is not taken for it.
+/// Decodes text; a value of another JSON type is [`Text::NotText`].
 pub fn text<'a>(raw: impl Into<Option<&'a RawValue>>) -> Text {
     let Some(raw) = raw.into().filter(|raw| raw.get() != "null") else { return Text::Blank };
     match string(raw).map(trim) {
@@ -37,26 +38,27 @@ pub fn text<'a>(raw: impl Into<Option<&'a RawValue>>) -> Text {
     }
 }
 
-/// Text or a number by its digits, for what is text by nature and could come as a number: a phone, a message.
+/// Decodes text, or a number by its digits: for fields that are text but may arrive as a number, such as a phone. `None` if
+/// blank.
 pub fn loose_text<'a>(raw: impl Into<Option<&'a RawValue>>) -> Option<Cow<'a, str>> {
     let raw = raw.into()?;
     let text = number(raw).map(Cow::Borrowed).or_else(|| string(raw).map(trim))?;
     (!text.is_empty()).then_some(text)
 }
 
-/// A JSON number as it is written.
+/// A JSON number, verbatim.
 pub(crate) fn number(raw: &RawValue) -> Option<&str> {
     raw.get().starts_with(|c: char| c == '-' || c.is_ascii_digit()).then(|| raw.get())
 }
 
-/// A JSON string's content. U+0000 and lone surrogates, which no database takes, become U+FFFD.
+/// A JSON string's content. U+0000 and lone surrogates, which the databases reject, become U+FFFD.
 pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
     let inside = raw.get().strip_prefix('"')?.strip_suffix('"')?;
     if !inside.contains('\\') {
         return Some(Cow::Borrowed(inside));
     }
-    let Unescaped(bytes) = serde_json::from_str(raw.get()).ok()?;
-    Some(Cow::Owned(unicode(bytes)))
+    let JsonStringBytes(bytes) = serde_json::from_str(raw.get()).ok()?;
+    Some(Cow::Owned(database_text(bytes)))
 }
 
 fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
@@ -86,7 +88,7 @@ mod tests {
     #[case::flag("true", Text::NotText)]
     #[case::list("[]", Text::NotText)]
     #[case::object("{}", Text::NotText)]
-    fn text_is_text_blank_or_neither(#[case] json: &str, #[case] expected: Text) {
+    fn text_is_present_blank_or_of_another_type(#[case] json: &str, #[case] expected: Text) {
         let raw: &RawValue = serde_json::from_str(json).unwrap();
         assert_eq!(text(raw), expected);
     }
@@ -103,7 +105,7 @@ mod tests {
     #[case::empty(r#""""#, None)]
     #[case::null("null", None)]
     #[case::flag("false", None)]
-    fn a_phone_can_be_a_number(#[case] json: &str, #[case] expected: Option<&str>) {
+    fn a_number_is_text_by_its_digits(#[case] json: &str, #[case] expected: Option<&str>) {
         let raw: &RawValue = serde_json::from_str(json).unwrap();
         assert_eq!(loose_text(raw).as_deref(), expected);
     }

@@ -1,11 +1,12 @@
-//! Where in a row each field is found. Accounts keep the same thing in different places, units in a custom field here and
-//! there, so a tenant can say for each field where to look, in which order, and how its dates are written.
+//! Where each field of a row is found. Accounts keep the same value in different places, such as the number of units in a custom
+//! field, so a tenant can set, for each field, the places to look, in order, and how its dates are written.
 //!
-//! The first place whose value is not blank wins; one that cannot be read gives way to a later one that can.
+//! The first place with a readable value wins. Blank places are skipped, and so is an unreadable one if a later place can be
+//! read.
 
-mod look;
 mod plan;
 mod pointer;
+mod preview;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -13,15 +14,15 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use tetherboard_domain::{Dataset, Zone, ZoneError};
 
-pub use look::{Look, Unreadable};
-pub use pointer::{BadPointer, place_of};
+pub use pointer::{PointerError, json_pointer};
+pub use preview::{FieldPreview, UnreadableValue};
 pub use spec::{FieldKind, FieldSpec, fields_of};
 
-pub(crate) use plan::{Field, MOST_KEYS, Plan};
+pub(crate) use plan::{Field, MAX_KEYS, Plan};
 
-use crate::fields::BadForm;
+use crate::fields::DateFormatError;
 
-/// How the rows of every list are read. The default is what the CRM sends by itself.
+/// How the rows of every list are read. The default is the CRM's own layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
     /// In the order of [`Dataset::ALL`].
@@ -31,79 +32,80 @@ pub struct Mapping {
 /// Where one field is found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldRule {
-    /// JSON pointers (RFC 6901) into the row, in the order in which they are tried: `/clients_sales_cycle`,
-    /// `/custom_fields/0/value`, `/custom~1x`. None leaves the field blank.
+    /// JSON pointers (RFC 6901) into the row, tried in order: `/clients_sales_cycle`, `/custom_fields/0/value`, `/custom~1x`.
+    /// An empty list leaves the field blank.
     pub places: Vec<String>,
-    /// Of a date: `strptime` patterns in the order in which they are tried; those of [`FieldSpec::forms`] if there are
-    /// none. One that reads an offset or an epoch (`%z`, `%s`) gives an exact moment.
-    pub forms: Vec<String>,
-    /// Of a date: the zone of what is written without one; the account's where it is not said.
+    /// For a date: `strptime` patterns, tried in order; empty means [`FieldSpec::formats`]. A pattern that reads an offset or
+    /// seconds since 1970 (`%z`, `%s`) gives an exact time.
+    pub formats: Vec<String>,
+    /// For a date: the time zone of a value that states none; `None` means the account's zone.
     pub zone: Option<Zone>,
 }
 
-/// A rule as it is stored.
+/// A rule as stored in the database.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredRule {
     places: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    forms: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "forms")]
+    formats: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
 }
 
-/// A stored rule that is none.
+/// Why a stored rule could not be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
-    #[error("the rule is not JSON of places, forms and zone")]
+    #[error("the rule is not valid JSON with places, forms, and zone")]
     Json(#[from] serde_json::Error),
     #[error(transparent)]
     Zone(#[from] ZoneError),
 }
 
-/// A rule that cannot be followed.
+/// A rule that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the rule for `{field}` of {dataset} cannot be used")]
 pub struct MappingError {
     pub dataset: Dataset,
     pub field: String,
     #[source]
-    pub problem: Problem,
+    pub problem: RuleProblem,
 }
 
 /// What is wrong with a rule.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    #[error("there is no such field; there are: {known}")]
-    NoSuchField { known: String },
-    #[error("a row without an id cannot be kept: name at least one place where the id stands")]
+pub enum RuleProblem {
+    #[error("unknown field; the fields are: {fields}")]
+    UnknownField { fields: String },
+    #[error("a row without an ID cannot be stored: list at least one place where the ID is found")]
     IdWithoutPlace,
-    #[error("`{place}` is not a place in a row: {why}")]
-    Place { place: String, why: BadPointer },
-    #[error("`{form}` is not a form of a date: {why}")]
-    Form { form: String, why: BadForm },
-    #[error("only dates have forms and a zone, and this is {}", .0.as_str())]
-    NoDate(FieldKind),
-    #[error("the list's rules look at more than {MOST_KEYS} keys of a row")]
+    #[error("`{place}` is not a place in a row: {reason}")]
+    InvalidPlace { place: String, reason: PointerError },
+    #[error("`{format}` is not a date format: {reason}")]
+    InvalidFormat { format: String, reason: DateFormatError },
+    #[error("only dates have formats and a time zone, and this is {}", .0.as_str())]
+    NotADate(FieldKind),
+    #[error("the rules of this list use more than {MAX_KEYS} keys of a row; remove places that are not needed")]
     TooManyKeys,
 }
 
-/// A stored rule that is not in force.
+/// A stored rule that is not in effect; the field's default rule is used instead.
 #[derive(Debug, thiserror::Error)]
-#[error("the rule for `{field}` of {dataset} is left out")]
-pub struct LeftOut {
+#[error("the rule for `{field}` of {dataset} is ignored")]
+pub struct IgnoredRule {
     pub dataset: Dataset,
     pub field: String,
     #[source]
-    pub why: WhyLeftOut,
+    pub reason: IgnoreReason,
 }
 
+/// Why a stored rule is ignored.
 #[derive(Debug, thiserror::Error)]
-pub enum WhyLeftOut {
+pub enum IgnoreReason {
     #[error(transparent)]
     Stored(#[from] RuleError),
     #[error(transparent)]
-    Wrong(#[from] Problem),
+    Invalid(#[from] RuleProblem),
 }
 
 impl Default for Mapping {
@@ -113,39 +115,40 @@ impl Default for Mapping {
 }
 
 impl Mapping {
-    /// The built-in places, and a tenant's own rules, each as its JSON, over them. Those that this version cannot follow are
-    /// left out.
-    pub fn of_rules(rules: impl IntoIterator<Item = (Dataset, String, String)>) -> (Self, Vec<LeftOut>) {
-        let (mut mapping, mut left_out) = (Self::default(), Vec::new());
+    /// The default mapping with a tenant's stored rules applied: each is a dataset, a field name, and the rule's JSON. Rules
+    /// that this version cannot use are ignored and returned.
+    pub fn from_rules(rules: impl IntoIterator<Item = (Dataset, String, String)>) -> (Self, Vec<IgnoredRule>) {
+        let (mut mapping, mut ignored) = (Self::default(), Vec::new());
         for (dataset, field, json) in rules {
-            let rule = FieldRule::from_json(&json).map_err(WhyLeftOut::from);
-            if let Err(why) = rule.and_then(|rule| mapping.set(dataset, &field, rule).map_err(|error| error.problem.into())) {
-                left_out.push(LeftOut { dataset, field, why });
+            let rule = FieldRule::from_json(&json).map_err(IgnoreReason::from);
+            let set = rule.and_then(|rule| mapping.set(dataset, &field, rule).map_err(|error| error.problem.into()));
+            if let Err(reason) = set {
+                ignored.push(IgnoredRule { dataset, field, reason });
             }
         }
-        (mapping, left_out)
+        (mapping, ignored)
     }
 
     /// Replaces a field's rule.
     ///
     /// # Errors
-    /// When the rule cannot be followed; the one before then stays.
+    /// When the rule cannot be used; the previous rule then stays in effect.
     pub fn set(&mut self, dataset: Dataset, field: &str, rule: FieldRule) -> Result<(), MappingError> {
         let plan = self.plan(dataset).with_rule(field, rule);
-        let wrong = |problem| MappingError { dataset, field: field.to_owned(), problem };
-        self.plans[dataset as usize] = plan.map_err(wrong)?;
+        let error = |problem| MappingError { dataset, field: field.to_owned(), problem };
+        self.plans[dataset as usize] = plan.map_err(error)?;
         Ok(())
     }
 
-    /// The rule in force; `None` if there is no such field.
+    /// The rule in effect; `None` if the field does not exist.
     pub fn rule(&self, dataset: Dataset, field: &str) -> Option<&FieldRule> {
         let plan = self.plan(dataset);
         Some(&plan.fields[plan.field(field)?].rule)
     }
 
-    /// A row's own id, as its decoder will find it, without reading the row to its end.
+    /// A row's own ID, as its decoder will find it. Stops reading as soon as it is found.
     pub fn row_id(&self, dataset: Dataset, row: &[u8]) -> Option<String> {
-        self.plan(dataset).id(row)
+        self.plan(dataset).row_id(row)
     }
 
     pub(crate) fn plan(&self, dataset: Dataset) -> &Plan {
@@ -154,35 +157,36 @@ impl Mapping {
 }
 
 impl FieldRule {
-    /// To look at these places, in this order.
+    /// A rule that looks in these places, in order.
     pub fn at<'a>(places: impl IntoIterator<Item = &'a str>) -> Self {
         Self { places: places.into_iter().map(str::to_owned).collect(), ..Self::default() }
     }
 
-    /// `{"places": […], "forms": […], "zone": "America/Chicago"}`; forms and zone may be left out.
+    /// Parses `{"places": […], "forms": […], "zone": "America/Chicago"}`. `forms`, the date formats, and `zone` are optional.
     ///
     /// # Errors
-    /// When the text is no such JSON, or names a zone that is none.
+    /// When the text is not such JSON, or the zone does not exist.
     pub fn from_json(text: &str) -> Result<Self, RuleError> {
-        let StoredRule { places, forms, zone } = serde_json::from_str(text)?;
-        Ok(Self { places, forms, zone: zone.as_deref().map(Zone::named).transpose()? })
+        let StoredRule { places, formats, zone } = serde_json::from_str(text)?;
+        Ok(Self { places, formats, zone: zone.as_deref().map(Zone::named).transpose()? })
     }
 
+    /// The rule as JSON that [`FieldRule::from_json`] reads.
     pub fn to_json(&self) -> String {
         let zone = self.zone.as_ref().map(|zone| zone.name().to_owned());
-        let stored = StoredRule { places: self.places.clone(), forms: self.forms.clone(), zone };
+        let stored = StoredRule { places: self.places.clone(), formats: self.formats.clone(), zone };
         serde_json::to_string(&stored).unwrap_or_default()
     }
 }
 
 impl Plan {
-    fn with_rule(&self, field: &str, rule: FieldRule) -> Result<Self, Problem> {
+    fn with_rule(&self, field: &str, rule: FieldRule) -> Result<Self, RuleProblem> {
         let Some(at) = self.field(field) else {
-            let known: Vec<_> = self.fields.iter().map(|field| field.spec.name).collect();
-            return Err(Problem::NoSuchField { known: known.join(", ") });
+            let names: Vec<_> = self.fields.iter().map(|field| field.spec.name).collect();
+            return Err(RuleProblem::UnknownField { fields: names.join(", ") });
         };
         if at == 0 && rule.places.is_empty() {
-            return Err(Problem::IdWithoutPlace);
+            return Err(RuleProblem::IdWithoutPlace);
         }
         let mut fields = self.fields.clone();
         fields[at] = Field::new(fields[at].spec, rule)?;
@@ -193,5 +197,5 @@ impl Plan {
 fn default_plan(dataset: Dataset) -> Plan {
     let field = |spec: &'static FieldSpec| Field::new(spec, FieldRule::at(spec.places.iter().copied()));
     let plan = fields_of(dataset).iter().map(field).collect::<Result<_, _>>().and_then(Plan::new);
-    plan.expect("the places and forms of the house's own fields are right, and a test has read them")
+    plan.expect("the built-in places and formats are valid; a test reads them all")
 }

@@ -1,78 +1,81 @@
-//! JSON pointers (RFC 6901): where in a row a value stands.
+//! JSON pointers (RFC 6901): the place of a value in a row.
 
 use serde_json::value::RawValue;
 
-use crate::field_scan::{nth, pick_one};
+use crate::field_scan::{find_key, nth_item};
 
-const LONGEST: usize = 500;
+/// In bytes.
+const MAX_LENGTH: usize = 500;
 
-/// A place in a row: a key of the row itself, and the way from its value on.
+/// A place in a row: a top-level key, and the steps from its value on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pointer {
     pub key: Box<str>,
-    way: Box<[Box<str>]>,
+    steps: Box<[Box<str>]>,
 }
 
-/// Why a text is no place in a row.
+/// Why a text is not a place in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadPointer {
+pub enum PointerError {
     #[error("it must begin with a slash, like /city or /custom_fields/0/value")]
     NoSlash,
-    #[error("a tilde must be written ~0, and a slash within a name ~1")]
+    #[error("write a tilde as ~0, and a slash inside a name as ~1")]
     Tilde,
-    #[error("it is longer than {LONGEST} characters")]
+    #[error("it is longer than {MAX_LENGTH} characters")]
     TooLong,
 }
 
 impl Pointer {
-    pub(crate) fn parse(text: &str) -> Result<Self, BadPointer> {
-        if text.len() > LONGEST {
-            return Err(BadPointer::TooLong);
+    /// Parses a pointer that starts with a slash.
+    pub(crate) fn parse(text: &str) -> Result<Self, PointerError> {
+        if text.len() > MAX_LENGTH {
+            return Err(PointerError::TooLong);
         }
-        let mut steps = text.strip_prefix('/').ok_or(BadPointer::NoSlash)?.split('/').map(unescaped);
-        let key = steps.next().unwrap_or(Err(BadPointer::NoSlash))?;
-        Ok(Self { key, way: steps.collect::<Result<_, _>>()? })
+        let mut steps = text.strip_prefix('/').ok_or(PointerError::NoSlash)?.split('/').map(unescape);
+        let key = steps.next().unwrap_or(Err(PointerError::NoSlash))?;
+        Ok(Self { key, steps: steps.collect::<Result<_, _>>()? })
     }
 
-    /// The value at the end of the way that begins at the key's value.
+    /// Follows the steps from the value of the first key.
     pub(crate) fn follow<'a>(&self, value: &'a RawValue) -> Option<&'a RawValue> {
-        self.way.iter().try_fold(value, |value, step| match value.get().as_bytes().first() {
-            Some(b'{') => pick_one(value.get(), step),
-            Some(b'[') => nth(value.get(), index(step)?),
+        self.steps.iter().try_fold(value, |value, step| match value.get().as_bytes().first() {
+            Some(b'{') => find_key(value.get(), step),
+            Some(b'[') => nth_item(value.get(), index(step)?),
             _ => None,
         })
     }
 
-    /// The value in a row's text, of which no more is read than it takes.
+    /// Finds the value in a row's text. Reads no further than necessary.
     pub(crate) fn find<'a>(&self, row: &'a str) -> Option<&'a RawValue> {
-        self.follow(pick_one(row, &self.key)?)
+        self.follow(find_key(row, &self.key)?)
     }
 
+    /// Whether the pointer is a top-level key alone.
     pub(crate) fn is_key(&self) -> bool {
-        self.way.is_empty()
+        self.steps.is_empty()
     }
 }
 
-/// The pointer along these names and indexes.
-pub fn place_of<'a>(steps: impl IntoIterator<Item = &'a str>) -> String {
+/// The JSON pointer made of these names and indexes.
+pub fn json_pointer<'a>(steps: impl IntoIterator<Item = &'a str>) -> String {
     steps.into_iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect()
 }
 
-fn unescaped(step: &str) -> Result<Box<str>, BadPointer> {
+fn unescape(step: &str) -> Result<Box<str>, PointerError> {
     let mut parts = step.split('~');
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         match part.as_bytes().first() {
             Some(b'0') => plain.push('~'),
             Some(b'1') => plain.push('/'),
-            _ => return Err(BadPointer::Tilde),
+            _ => return Err(PointerError::Tilde),
         }
         plain.push_str(&part[1..]);
     }
     Ok(plain.into())
 }
 
-/// "0" or digits that do not begin with one.
+/// An array index: digits without leading zeros.
 fn index(step: &str) -> Option<usize> {
     let is_index = step == "0" || (!step.starts_with('0') && step.bytes().all(|b| b.is_ascii_digit()));
     is_index.then(|| step.parse().ok()).flatten()
@@ -84,19 +87,20 @@ mod tests {
 
     use super::*;
 
-    const ROW: &str = r#"{"a":"1","custom":[{"v":"x"},{"v":"y","v":"z"}],"o":{"0":"zero","in/out":{"~":7}},"c/d":2,"":{"":"empty"},"s":"{\"v\":1}"}"#;
+    const ROW: &str = r#"{"a":"1","custom":[{"v":"x"},{"v":"y","v":"z"}],"o":{"0":"zero","in/out":{"~":7}},
+        "c/d":2,"":{"":"empty"},"s":"{\"v\":1}"}"#;
 
     #[rstest]
     #[case::key("/a", Some(r#""1""#))]
-    #[case::within_a_list("/custom/0/v", Some(r#""x""#))]
-    #[case::the_first_of_two("/custom/1/v", Some(r#""y""#))]
-    #[case::a_whole_list_entry("/custom/0", Some(r#"{"v":"x"}"#))]
-    #[case::behind_the_list("/custom/2/v", None)]
-    #[case::behind_any_list("/custom/99999999999999999999999", None)]
-    #[case::leading_nought("/custom/00/v", None)]
+    #[case::inside_an_array("/custom/0/v", Some(r#""x""#))]
+    #[case::duplicate_key("/custom/1/v", Some(r#""y""#))]
+    #[case::array_item("/custom/0", Some(r#"{"v":"x"}"#))]
+    #[case::past_the_end("/custom/2/v", None)]
+    #[case::far_past_the_end("/custom/99999999999999999999999", None)]
+    #[case::leading_zero("/custom/00/v", None)]
     #[case::signed_index("/custom/+0/v", None)]
-    #[case::the_end_of_a_list("/custom/-", None)]
-    #[case::name_for_an_index("/custom/v", None)]
+    #[case::end_marker("/custom/-", None)]
+    #[case::name_as_an_index("/custom/v", None)]
     #[case::digits_as_a_key("/o/0", Some(r#""zero""#))]
     #[case::escaped("/o/in~1out/~0", Some("7"))]
     #[case::escaped_key("/c~1d", Some("2"))]
@@ -104,35 +108,35 @@ mod tests {
     #[case::through_text("/a/0", None)]
     #[case::json_in_text_is_text("/s/v", None)]
     #[case::missing("/b/c", None)]
-    fn a_pointer_leads_to_a_value(#[case] pointer: &str, #[case] value: Option<&str>) {
+    fn a_pointer_finds_a_value(#[case] pointer: &str, #[case] value: Option<&str>) {
         assert_eq!(Pointer::parse(pointer).unwrap().find(ROW).map(RawValue::get), value);
     }
 
     #[test]
-    fn a_way_is_written_so_that_it_leads_there() {
-        let ways: [(&[&str], &str); 4] =
+    fn a_built_pointer_finds_its_value() {
+        let paths: [(&[&str], &str); 4] =
             [(&["o", "in/out", "~"], "7"), (&["custom", "1", "v"], r#""y""#), (&["c/d"], "2"), (&["", ""], r#""empty""#)];
-        for (way, value) in ways {
-            let place = place_of(way.iter().copied());
+        for (path, value) in paths {
+            let place = json_pointer(path.iter().copied());
             assert_eq!(Pointer::parse(&place).unwrap().find(ROW).map(RawValue::get), Some(value), "{place}");
         }
     }
 
     #[rstest]
-    #[case::nothing("", BadPointer::NoSlash)]
-    #[case::a_bare_name("city", BadPointer::NoSlash)]
-    #[case::a_fragment("#/city", BadPointer::NoSlash)]
-    #[case::lone_tilde("/a~", BadPointer::Tilde)]
-    #[case::unknown_escape("/a/~2", BadPointer::Tilde)]
-    #[case::tilde_before_a_wide_letter("/~é", BadPointer::Tilde)]
-    #[case::endless(&"/a".repeat(300), BadPointer::TooLong)]
-    fn what_is_no_pointer_says_why(#[case] text: &str, #[case] why: BadPointer) {
-        assert_eq!(Pointer::parse(text), Err(why));
+    #[case::empty("", PointerError::NoSlash)]
+    #[case::a_bare_name("city", PointerError::NoSlash)]
+    #[case::uri_fragment("#/city", PointerError::NoSlash)]
+    #[case::lone_tilde("/a~", PointerError::Tilde)]
+    #[case::unknown_escape("/a/~2", PointerError::Tilde)]
+    #[case::tilde_before_a_non_ascii_letter("/~é", PointerError::Tilde)]
+    #[case::too_long(&"/a".repeat(300), PointerError::TooLong)]
+    fn an_invalid_pointer_says_why(#[case] text: &str, #[case] error: PointerError) {
+        assert_eq!(Pointer::parse(text), Err(error));
     }
 
     proptest::proptest! {
         #[test]
-        fn no_pointer_and_no_row_make_it_panic(pointer in "/[a-z0-9~/é]{0,12}", row: String) {
+        fn no_pointer_and_no_row_panic(pointer in "/[a-z0-9~/é]{0,12}", row: String) {
             if let Ok(pointer) = Pointer::parse(&pointer) {
                 let _ = (pointer.find(&row), pointer.find(ROW));
             }

@@ -1,51 +1,52 @@
-//! Which fields there are: what the house wants to know of a row, and where the CRM keeps it unless told otherwise.
+//! The fields of each list, and where the CRM keeps them by default.
 
 use tetherboard_domain::Dataset;
 
-use crate::fields::{DAY, MOMENT};
+use crate::fields::{CRM_DATE, CRM_DATE_TIME};
 use crate::rows::{RawContact, RawDeal, RawEvent, RawNote, RawSource, RawStage, RawUser, Row};
 
-/// A field that a row is read for.
+/// A field of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldSpec {
-    /// For settings: "last_name".
+    /// The name used in settings: "last_name".
     pub name: &'static str,
-    /// For people: "Last name".
+    /// The name shown to people: "Last name".
     pub label: &'static str,
     pub kind: FieldKind,
-    /// Where to look, JSON pointers (RFC 6901) into the row, unless a rule names other places.
+    /// Default places: JSON pointers (RFC 6901) into the row, tried in order.
     pub places: &'static [&'static str],
-    /// How a date is written, `strptime` patterns, unless a rule names other forms. Empty for what is no date.
-    pub forms: &'static [&'static str],
+    /// Default date formats: `strptime` patterns, tried in order. Empty unless the field is a date.
+    pub formats: &'static [&'static str],
 }
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldKind {
-    /// Text, even when written as a number.
+    /// An ID: text, even when the CRM writes it as a number.
     Id,
-    /// Text or a number by its digits.
+    /// Text, or a number by its digits.
     Text,
-    /// Text in the strict sense: a number is none.
+    /// Text only; a number is unreadable.
     Label,
     /// A whole number.
     Number,
     /// Yes or no.
     Flag,
-    /// US dollars, read into cents.
+    /// An amount in US dollars, read into cents.
     Fee,
-    /// Percent, read into hundredths of it.
+    /// A percentage, read into hundredths of a percent.
     Odds,
-    /// A day.
+    /// A date without a time.
     Date,
-    Moment,
-    /// A name or a user's id.
+    /// A date and time.
+    DateTime,
+    /// A name or a user ID.
     Person,
-    /// Text with markup.
+    /// HTML text.
     Html,
 }
 
-/// The fields of a list, in the order of their bits in `filled`; the row's own id first.
+/// The fields of a list, in the order of their bits in a row's `filled`. The row's own ID comes first.
 pub fn fields_of(dataset: Dataset) -> &'static [FieldSpec] {
     match dataset {
         Dataset::Stages => RawStage::FIELDS,
@@ -59,15 +60,15 @@ pub fn fields_of(dataset: Dataset) -> &'static [FieldSpec] {
 }
 
 impl FieldKind {
-    /// Whether a rule may name forms and a zone.
+    /// Whether a rule may set date formats and a time zone.
     pub fn is_date(self) -> bool {
-        matches!(self, Self::Date | Self::Moment)
+        matches!(self, Self::Date | Self::DateTime)
     }
 
-    /// With its article: "a date".
+    /// The kind in words, with its article: "a date".
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Id => "an id",
+            Self::Id => "an ID",
             Self::Text => "text",
             Self::Label => "a label",
             Self::Number => "a whole number",
@@ -75,7 +76,7 @@ impl FieldKind {
             Self::Fee => "an amount",
             Self::Odds => "a percentage",
             Self::Date => "a date",
-            Self::Moment => "a date and time",
+            Self::DateTime => "a date and time",
             Self::Person => "a person",
             Self::Html => "formatted text",
         }
@@ -83,17 +84,18 @@ impl FieldKind {
 }
 
 impl FieldSpec {
+    /// A field with the CRM's own date formats.
     pub(crate) const fn new(name: &'static str, label: &'static str, kind: FieldKind, places: &'static [&'static str]) -> Self {
-        let forms: &[&str] = match kind {
-            FieldKind::Date => &[DAY, MOMENT],
-            FieldKind::Moment => &[MOMENT],
+        let formats: &[&str] = match kind {
+            FieldKind::Date => &[CRM_DATE, CRM_DATE_TIME],
+            FieldKind::DateTime => &[CRM_DATE_TIME],
             _ => &[],
         };
-        Self { name, label, kind, places, forms }
+        Self { name, label, kind, places, formats }
     }
 
-    /// A moment of which only the day may be known.
-    pub(crate) const fn or_day(self) -> Self {
-        Self { forms: &[MOMENT, DAY], ..self }
+    /// The same field, also accepting a date without a time.
+    pub(crate) const fn or_date(self) -> Self {
+        Self { formats: &[CRM_DATE_TIME, CRM_DATE], ..self }
     }
 }

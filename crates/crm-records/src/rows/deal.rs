@@ -1,39 +1,49 @@
-//! `read_opportunity_list`: one deal, of which a contact can have several.
+//! Deals, from `read_opportunity_list`. A contact can have several.
 
 use jiff::civil::Date;
 use tetherboard_domain::Dataset;
 
-use super::{Row, SetAside, decode};
+use super::{Row, SkippedRow, decode};
 use crate::fields::{Fee, Moment, Person, Text};
 use crate::mapping::{FieldKind, FieldSpec, Mapping};
 
+/// One deal, which the CRM calls an opportunity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawDeal {
     pub opportunity_id: String,
-    /// Whose deal it is; client 0 is nobody.
+    /// The contact; client 0 means none.
     pub client_id: Option<String>,
+    /// `opportunity_name`.
     pub name: Option<String>,
+    /// `firstName`.
     pub first_name: Option<String>,
+    /// `lastName`.
     pub last_name: Option<String>,
+    /// `compName`.
     pub company: Option<String>,
+    /// `contact_sales_cycle`.
     pub stage: Text,
+    /// `contact_lead_source`.
     pub source: Text,
-    /// 1 is a prospect's.
+    /// 1 is a prospect.
     pub contact_type: Option<i64>,
+    /// `deal_size`.
     pub fee: Fee,
-    /// Hundredths of a percent.
+    /// `likelihood_to_close`, in hundredths of a percent.
     pub odds: Option<u16>,
     pub close_date: Option<Date>,
+    /// `assigned_user`.
     pub owner: Person,
     pub created: Moment,
+    /// `last_modified_date`.
     pub modified: Moment,
-    /// Bit i is set if field i of the list gave a value that is not blank.
+    /// Bit i is set if field i of the list is present and readable.
     pub filled: u64,
 }
 
 const FIELDS: [FieldSpec; 15] = [
-    FieldSpec::new("opportunity_id", "Deal's id", FieldKind::Id, &["/opportunity_id"]),
-    FieldSpec::new("client_id", "Contact's id", FieldKind::Id, &["/client_id"]),
+    FieldSpec::new("opportunity_id", "Deal ID", FieldKind::Id, &["/opportunity_id"]),
+    FieldSpec::new("client_id", "Contact ID", FieldKind::Id, &["/client_id"]),
     FieldSpec::new("name", "Name", FieldKind::Text, &["/opportunity_name"]),
     FieldSpec::new("first_name", "First name", FieldKind::Text, &["/firstName"]),
     FieldSpec::new("last_name", "Last name", FieldKind::Text, &["/lastName"]),
@@ -45,20 +55,22 @@ const FIELDS: [FieldSpec; 15] = [
     FieldSpec::new("odds", "Odds", FieldKind::Odds, &["/likelihood_to_close"]),
     FieldSpec::new("close_date", "Close date", FieldKind::Date, &["/close_date"]),
     FieldSpec::new("owner", "Owner", FieldKind::Person, &["/assigned_user"]),
-    FieldSpec::new("created", "Created", FieldKind::Moment, &["/created"]),
-    FieldSpec::new("modified", "Last modified", FieldKind::Moment, &["/last_modified_date"]),
+    FieldSpec::new("created", "Created", FieldKind::DateTime, &["/created"]),
+    FieldSpec::new("modified", "Last modified", FieldKind::DateTime, &["/last_modified_date"]),
 ];
 
 impl RawDeal {
+    /// Decodes a deal from a row's JSON.
+    ///
     /// # Errors
-    /// When it is no object, or has no readable id.
-    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    /// When the row is not an object or has no readable ID.
+    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         decode(row, mapping, |row| {
             let [id, client, name, first, last, company, stage, source, kind, fee, odds, close_date, owner, created, modified] =
                 row.each::<{ FIELDS.len() }>();
             Some(Self {
                 opportunity_id: id.id()?,
-                client_id: client.id_of_another(),
+                client_id: client.foreign_id(),
                 name: name.text(),
                 first_name: first.text(),
                 last_name: last.text(),
@@ -82,7 +94,7 @@ impl Row for RawDeal {
     const DATASET: Dataset = Dataset::Deals;
     const FIELDS: &'static [FieldSpec] = &FIELDS;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         Self::decode(row, mapping)
     }
 }
@@ -104,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deal_of_client_nought_has_no_client() {
+    fn client_0_means_no_client() {
         let deal = RawDeal::decode(br#"{"opportunity_id":"55","client_id":"0"}"#, &Mapping::default()).unwrap();
         assert_eq!(deal.client_id, None);
     }

@@ -1,6 +1,6 @@
-//! What a row of each list holds, found by the tenant's mapping.
+//! Typed records decoded from the rows of each list, using the tenant's mapping.
 //!
-//! One field that makes no sense never costs the row; only what is no object, or has no readable id, is set aside.
+//! An unreadable field never invalidates its row. Only a row that is not an object or has no readable ID is skipped.
 
 mod contact;
 mod deal;
@@ -19,62 +19,66 @@ pub use event::RawEvent;
 pub use note::RawNote;
 pub use setup::{RawSource, RawStage, RawUser};
 
-use crate::field_scan::{NotRead, with_readable};
+use crate::field_scan::{ScanError, with_repair};
 use crate::mapping::{FieldSpec, Mapping};
 use values::Values;
 
-/// A row of a list.
+/// A typed row of a list.
 pub trait Row: Sized {
-    /// The list it is a row of.
+    /// The list.
     const DATASET: Dataset;
-    /// What it is read for, its own id first.
+    /// The list's fields, the row's own ID first.
     const FIELDS: &'static [FieldSpec];
 
+    /// Decodes a row's JSON.
+    ///
     /// # Errors
-    /// When it is no object, or has no readable id.
-    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside>;
+    /// When the row is not an object or has no readable ID.
+    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow>;
 }
 
-/// A row that cannot be used, kept aside with the reason.
+/// A row that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
-pub struct SetAside {
-    pub reason: Reason,
+pub struct SkippedRow {
+    pub reason: SkipReason,
 }
 
+/// Why a row cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum SkipReason {
     NotAnObject,
     NotJson,
     NoId,
 }
 
-impl Reason {
+impl SkipReason {
+    /// The reason as a clause for messages: "it has no readable ID".
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotAnObject => "it is not an object",
             Self::NotJson => "it is not JSON",
-            Self::NoId => "it has no readable id",
+            Self::NoId => "it has no readable ID",
         }
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// `None` from `read` is a row without an id.
-fn decode<T: Row>(row: &[u8], mapping: &Mapping, read: impl Fn(&Values<'_>) -> Option<T>) -> Result<T, SetAside> {
+/// Decodes a row with `read`, which returns `None` for a row without an ID.
+fn decode<T: Row>(row: &[u8], mapping: &Mapping, read: impl Fn(&Values<'_>) -> Option<T>) -> Result<T, SkippedRow> {
     let plan = mapping.plan(T::DATASET);
-    let reason = match with_readable(row, |row| Ok(read(&Values::new(plan, &plan.pick(row)?)))) {
+    let reason = match with_repair(row, |row| Ok(read(&Values::new(plan, &plan.scan(row)?)))) {
         Ok(Some(row)) => return Ok(row),
-        Ok(None) => Reason::NoId,
-        Err(NotRead::NotAnObject) => Reason::NotAnObject,
-        Err(NotRead::NotJson) => Reason::NotJson,
+        Ok(None) => SkipReason::NoId,
+        Err(ScanError::NotAnObject) => SkipReason::NotAnObject,
+        Err(ScanError::NotJson) => SkipReason::NotJson,
     };
-    Err(SetAside { reason })
+    Err(SkippedRow { reason })
 }
 
 #[cfg(test)]
@@ -83,16 +87,16 @@ mod tests {
 
     use crate::mapping::{FieldKind, FieldRule, fields_of};
 
-    /// A value that a field of this kind can be read from.
+    /// A value that is readable for this kind of field.
     fn readable(kind: FieldKind) -> &'static str {
         match kind {
             FieldKind::Id | FieldKind::Number | FieldKind::Flag | FieldKind::Fee | FieldKind::Odds => "\"1\"",
             FieldKind::Text | FieldKind::Label | FieldKind::Person | FieldKind::Html => "\"x\"",
-            FieldKind::Date | FieldKind::Moment => "\"2026-11-20 09:30:00\"",
+            FieldKind::Date | FieldKind::DateTime => "\"2026-11-20 09:30:00\"",
         }
     }
 
-    fn filled(dataset: Dataset, row: &[u8], mapping: &Mapping) -> Result<u64, SetAside> {
+    fn filled(dataset: Dataset, row: &[u8], mapping: &Mapping) -> Result<u64, SkippedRow> {
         match dataset {
             Dataset::Stages => RawStage::decode(row, mapping).map(|row| row.filled),
             Dataset::Sources => RawSource::decode(row, mapping).map(|row| row.filled),
@@ -105,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_of_every_list_is_read_from_its_place_and_counted_by_its_bit() {
+    fn every_field_of_every_list_is_read_from_its_place_and_sets_its_bit() {
         for dataset in Dataset::ALL.iter().copied() {
             let (specs, mut mapping) = (fields_of(dataset), Mapping::default());
             assert!(specs.len() <= 63 && specs[0].kind == FieldKind::Id && specs[0].places.len() == 1, "{dataset}");
@@ -121,14 +125,16 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_bytes_are_a_row_or_set_aside(row: Vec<u8>) {
+        fn any_bytes_are_a_row_or_skipped(row: Vec<u8>) {
             for dataset in Dataset::ALL.iter().copied() {
                 let _ = filled(dataset, &row, &Mapping::default());
             }
         }
 
         #[test]
-        fn any_value_of_a_field_leaves_the_row(value in r#""[^"\\]{0,12}"|-?(0|[1-9][0-9]{0,19})|null|true|\[1\]|\{"a":"\\ud800"\}"#) {
+        fn no_value_of_a_field_invalidates_the_row(
+            value in r#""[^"\\]{0,12}"|-?(0|[1-9][0-9]{0,19})|null|true|\[1\]|\{"a":"\\ud800"\}"#,
+        ) {
             for dataset in Dataset::ALL.iter().copied() {
                 let ([id, fields @ ..], mapping) = (fields_of(dataset), Mapping::default()) else { continue };
                 let key = |spec: &FieldSpec| spec.places.first().map(|place| format!(r#","{}":{value}"#, &place[1..]));

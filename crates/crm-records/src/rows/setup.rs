@@ -1,72 +1,76 @@
-//! How an account is set up: `read_sales_cycle_list`, `read_lead_source_list`, `read_user_list`.
+//! Account setup: stages from `read_sales_cycle_list`, sources from `read_lead_source_list`, users from `read_user_list`.
 
 use tetherboard_domain::Dataset;
 
-use super::{Row, SetAside, decode};
+use super::{Row, SkippedRow, decode};
 use crate::mapping::{FieldKind, FieldSpec, Mapping};
 
-/// A stage of a pipeline.
+/// One pipeline stage, which the CRM calls a sales cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawStage {
     pub sales_cycle_id: String,
+    /// `sales_cycle_name`.
     pub name: Option<String>,
-    /// True where the CRM does not say: a stage that is hidden by mistake hides its leads.
+    /// `sales_cycle_active_status`. True if missing: a stage hidden by mistake would hide its leads.
     pub active: bool,
+    /// `sales_cycle_order`.
     pub order: Option<i64>,
-    /// Hundredths of a percent.
+    /// `likelihood_to_close`, in hundredths of a percent.
     pub odds: Option<u16>,
     pub contact_type: Option<i64>,
     pub contact_type_name: Option<String>,
-    /// Bit i is set if field i of the list gave a value that is not blank.
+    /// Bit i is set if field i of the list is present and readable.
     pub filled: u64,
 }
 
-/// Where leads come from.
+/// One lead source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawSource {
     pub id: String,
     pub name: Option<String>,
-    /// Bit i is set if field i of the list gave a value that is not blank.
+    /// Bit i is set if field i of the list is present and readable.
     pub filled: u64,
 }
 
-/// A person who works with the account.
+/// One CRM user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawUser {
     pub id: String,
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub email: Option<String>,
-    /// Bit i is set if field i of the list gave a value that is not blank.
+    /// Bit i is set if field i of the list is present and readable.
     pub filled: u64,
 }
 
 const STAGE_FIELDS: [FieldSpec; 7] = [
-    FieldSpec::new("sales_cycle_id", "Stage's id", FieldKind::Id, &["/sales_cycle_id"]),
+    FieldSpec::new("sales_cycle_id", "Stage ID", FieldKind::Id, &["/sales_cycle_id"]),
     FieldSpec::new("name", "Name", FieldKind::Text, &["/sales_cycle_name"]),
     FieldSpec::new("active", "Active", FieldKind::Flag, &["/sales_cycle_active_status"]),
     FieldSpec::new("order", "Order", FieldKind::Number, &["/sales_cycle_order"]),
     FieldSpec::new("odds", "Odds", FieldKind::Odds, &["/likelihood_to_close"]),
     FieldSpec::new("contact_type", "Contact type", FieldKind::Number, &["/contact_type"]),
-    FieldSpec::new("contact_type_name", "Contact type's name", FieldKind::Text, &["/contact_type_name"]),
+    FieldSpec::new("contact_type_name", "Contact type name", FieldKind::Text, &["/contact_type_name"]),
 ];
 
 const SOURCE_FIELDS: [FieldSpec; 2] = [
-    FieldSpec::new("id", "Source's id", FieldKind::Id, &["/lead_source_id"]),
+    FieldSpec::new("id", "Source ID", FieldKind::Id, &["/lead_source_id"]),
     FieldSpec::new("name", "Name", FieldKind::Text, &["/lead_source_name"]),
 ];
 
 const USER_FIELDS: [FieldSpec; 4] = [
-    FieldSpec::new("id", "User's id", FieldKind::Id, &["/user_id"]),
+    FieldSpec::new("id", "User ID", FieldKind::Id, &["/user_id"]),
     FieldSpec::new("first_name", "First name", FieldKind::Text, &["/firstName"]),
     FieldSpec::new("last_name", "Last name", FieldKind::Text, &["/lastName"]),
     FieldSpec::new("email", "Email", FieldKind::Text, &["/email"]),
 ];
 
 impl RawStage {
+    /// Decodes a stage from a row's JSON.
+    ///
     /// # Errors
-    /// When it is no object, or has no readable id.
-    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    /// When the row is not an object or has no readable ID.
+    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         decode(row, mapping, |row| {
             let [id, name, active, order, odds, kind, kind_name] = row.each::<{ STAGE_FIELDS.len() }>();
             Some(Self {
@@ -84,9 +88,11 @@ impl RawStage {
 }
 
 impl RawSource {
+    /// Decodes a source from a row's JSON.
+    ///
     /// # Errors
-    /// When it is no object, or has no readable id.
-    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    /// When the row is not an object or has no readable ID.
+    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         decode(row, mapping, |row| {
             let [id, name] = row.each::<{ SOURCE_FIELDS.len() }>();
             Some(Self { id: id.id()?, name: name.text(), filled: row.filled() })
@@ -95,9 +101,11 @@ impl RawSource {
 }
 
 impl RawUser {
+    /// Decodes a user from a row's JSON.
+    ///
     /// # Errors
-    /// When it is no object, or has no readable id.
-    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    /// When the row is not an object or has no readable ID.
+    pub fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         decode(row, mapping, |row| {
             let [id, first, last, email] = row.each::<{ USER_FIELDS.len() }>();
             Some(Self {
@@ -115,7 +123,7 @@ impl Row for RawStage {
     const DATASET: Dataset = Dataset::Stages;
     const FIELDS: &'static [FieldSpec] = &STAGE_FIELDS;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         Self::decode(row, mapping)
     }
 }
@@ -124,7 +132,7 @@ impl Row for RawSource {
     const DATASET: Dataset = Dataset::Sources;
     const FIELDS: &'static [FieldSpec] = &SOURCE_FIELDS;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         Self::decode(row, mapping)
     }
 }
@@ -133,7 +141,7 @@ impl Row for RawUser {
     const DATASET: Dataset = Dataset::Users;
     const FIELDS: &'static [FieldSpec] = &USER_FIELDS;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         Self::decode(row, mapping)
     }
 }
@@ -162,12 +170,12 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_of_which_nobody_says_that_it_is_hidden_is_active() {
+    fn a_stage_without_an_active_flag_is_active() {
         assert!(RawStage::decode(br#"{"sales_cycle_id":31}"#, &Mapping::default()).unwrap().active);
     }
 
     #[test]
-    fn sources_and_users_have_names() {
+    fn sources_and_users_are_decoded() {
         let source = RawSource::decode(br#"{"lead_source_id":"3","lead_source_name":"Expo"}"#, &Mapping::default()).unwrap();
         assert_eq!(source, RawSource { id: "3".into(), name: Some("Expo".into()), filled: 0b11 });
         let user =

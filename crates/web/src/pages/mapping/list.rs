@@ -60,7 +60,7 @@ fn examples(mapping: &tetherboard_crm_records::Mapping, dataset: Dataset, spec: 
         return found;
     }
     for row in rows {
-        if let Ok(Some(value)) = mapping.look(dataset, spec.name, row).value
+        if let Ok(Some(value)) = mapping.preview(dataset, spec.name, row).value
             && !found.contains(&value)
         {
             found.push(value);
@@ -208,7 +208,7 @@ impl View<'_> {
                 td {
                     @if line.rule.places.is_empty() { span.muted { "nowhere yet" } }
                     @else { ol.places { @for place in &line.rule.places { li { code { (place) } } } } }
-                    @if !line.rule.forms.is_empty() { span.l2 { "as " (line.rule.forms.join(" or ")) } }
+                    @if !line.rule.formats.is_empty() { span.l2 { "as " (line.rule.formats.join(" or ")) } }
                     @if let Some(zone) = &line.rule.zone { span.l2 { "in " (zone.name()) } }
                     @if let Some(why) = &line.left_out {
                         span.badge.warning { (icon("circle-alert", 14)) "Own rule left out" } span.l2.why { (why) }
