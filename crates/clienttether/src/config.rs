@@ -1,4 +1,4 @@
-//! What a client is told: where the CRM is, whose keys to show, and how far its patience goes.
+//! Client configuration: the CRM's address, credentials, and limits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,55 +6,54 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use tetherboard_crm_records::Mapping;
 use url::Url;
-
-use crate::mapping::Mapping;
 
 const ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-access-token");
 const WEB_KEY: HeaderName = HeaderName::from_static("x-web-key");
 
-/// One tenant's way into the CRM.
+/// The configuration of one tenant's client.
 #[derive(Clone)]
 pub struct ClientConfig {
-    /// With or without its final slash.
+    /// With or without a trailing slash.
     pub base_url: Url,
-    /// The agency's, one for all its tenants.
+    /// The agency's token, shared by all its tenants.
     pub access_token: SecretString,
-    /// The tenant's own.
+    /// The tenant's own key.
     pub web_key: SecretString,
     pub limits: Limits,
-    /// Tells where the id of a row stands, by which pages know what they had before.
+    /// Finds each row's ID, so that repeated rows are recognized.
     pub mapping: Arc<Mapping>,
 }
 
-/// How long, how much and how often.
+/// Timeouts, sizes, and retry limits.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Until a connection stands.
+    /// Time to connect.
     pub connect: Duration,
-    /// Without a single byte of an answer.
+    /// Time without receiving a byte.
     pub idle: Duration,
-    /// One call, from its start to the last byte.
-    pub whole: Duration,
-    /// Of one body, decompressed.
+    /// Time for one call, to the last byte.
+    pub total: Duration,
+    /// Size of one body, decompressed.
     pub max_body_bytes: usize,
-    /// One page is asked this often at most.
+    /// Attempts per page, the first included.
     pub attempts: u32,
     pub max_retries_per_run: usize,
-    /// The first wait before a retry; it doubles with each further one.
-    pub backoff_unit: Duration,
-    /// A `Retry-After` of more than this is not waited for.
-    pub longest_wait: Duration,
-    /// Rows asked for where the request does not say.
+    /// The wait before the first retry. It doubles with each further one.
+    pub initial_backoff: Duration,
+    /// The longest `Retry-After` that is waited for.
+    pub max_retry_wait: Duration,
+    /// Rows per page, unless the request sets its own limit.
     pub page_size: usize,
-    /// A list that goes on after so many pages is taken to be endless: 5,000,000 full rows.
+    /// Pages per list, after which it counts as endless. The default allows 5,000,000 rows.
     pub max_pages: usize,
-    /// How long a run waits for a right answer before it only tries each call once more.
-    pub patience: Duration,
-    /// However little patience is left, a call gets this long.
-    pub shortest_call: Duration,
-    /// How long a call takes at most, its turn in the budget included, once patience is spent.
-    pub last_try: Duration,
+    /// How long a run retries without any successful response. After that, it tries each call only once.
+    pub outage_tolerance: Duration,
+    /// The least time that a call gets, however little outage tolerance is left.
+    pub min_call_timeout: Duration,
+    /// Time for a call that is tried only once, including the wait for its permit.
+    pub single_try_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -62,38 +61,41 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(5),
             idle: Duration::from_secs(15),
-            whole: Duration::from_secs(60),
+            total: Duration::from_secs(60),
             max_body_bytes: 32 << 20,
             attempts: 4,
             max_retries_per_run: 20,
-            backoff_unit: Duration::from_secs(1),
-            longest_wait: Duration::from_secs(60),
+            initial_backoff: Duration::from_secs(1),
+            max_retry_wait: Duration::from_secs(60),
             page_size: 100,
             max_pages: 50_000,
-            patience: Duration::from_secs(90),
-            shortest_call: Duration::from_secs(5),
-            last_try: Duration::from_secs(10),
+            outage_tolerance: Duration::from_secs(90),
+            min_call_timeout: Duration::from_secs(5),
+            single_try_timeout: Duration::from_secs(10),
         }
     }
 }
 
-/// Why no client can be made of a configuration.
+/// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("the CRM's base URL must be http:// or https:// with a host, without user, password, query or fragment")]
+    #[error(
+        "the ClientTether base URL must start with http:// or https://, name a host, and have no user, password, query, \
+         or fragment"
+    )]
     BaseUrl,
-    #[error("the {0} is empty or holds characters that no HTTP header can carry")]
+    #[error("the {0} is empty or has characters that are not allowed in an HTTP header; enter it again")]
     Secret(&'static str),
-    #[error("the HTTP client could not be set up")]
+    #[error("could not set up the HTTP client")]
     Http(#[source] reqwest::Error),
 }
 
 impl ClientConfig {
-    /// The base URL in the form to which a request's path is appended.
+    /// The validated base URL, with a trailing slash so that a request's path can be appended.
     pub(crate) fn base(&self) -> Result<Url, ConfigError> {
         let url = &self.base_url;
-        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
+        let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain {
             return Err(ConfigError::BaseUrl);
         }
         let mut base = url.clone();
@@ -103,6 +105,7 @@ impl ClientConfig {
         Ok(base)
     }
 
+    /// The headers that carry the credentials.
     pub(crate) fn headers(&self) -> Result<HeaderMap, ConfigError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCESS_TOKEN, secret_header(&self.access_token, "access token")?);
@@ -123,7 +126,7 @@ fn secret_header(secret: &SecretString, name: &'static str) -> Result<HeaderValu
 
 impl fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A base URL that is not accepted could hold a password.
+        // An invalid base URL could contain a password.
         let host = self.base_url.host_str().unwrap_or_default();
         f.debug_struct("ClientConfig").field("host", &host).field("limits", &self.limits).finish_non_exhaustive()
     }
@@ -148,7 +151,7 @@ mod tests {
     #[rstest]
     #[case::with_slash("https://crm.example/v2/api/")]
     #[case::without_slash("https://crm.example/v2/api")]
-    fn a_base_url_may_end_in_a_slash_or_not(#[case] base: &str) {
+    fn a_base_url_may_end_with_a_slash(#[case] base: &str) {
         assert_eq!(config(base, "eyJ").base().unwrap().as_str(), "https://crm.example/v2/api/");
     }
 
@@ -157,14 +160,14 @@ mod tests {
     #[case::a_password("https://a:b@crm.example/")]
     #[case::a_query("https://crm.example/?key=1")]
     #[case::no_host("mailto:a@crm.example")]
-    fn a_base_url_that_cannot_be_called_is_refused(#[case] base: &str) {
+    fn an_unusable_base_url_is_rejected(#[case] base: &str) {
         assert!(matches!(config(base, "eyJ").base(), Err(ConfigError::BaseUrl)));
     }
 
     #[rstest]
     #[case::empty(" ")]
     #[case::two_lines("eyJ\nabc")]
-    fn a_token_that_no_header_carries_is_refused(#[case] token: &str) {
+    fn a_token_that_cannot_be_a_header_is_rejected(#[case] token: &str) {
         assert!(matches!(config("https://crm.example", token).headers(), Err(ConfigError::Secret("access token"))));
     }
 }

@@ -1,96 +1,68 @@
-//! What stands around the rows, and where in the body each row stands.
+//! Splits a body into its envelope and the byte ranges of its rows.
 //!
-//! The rows are found, not decoded: the parser runs once over the body and hands out borrowed slices. It neither looks
-//! into strings nor recurses into values it skips, so a row that makes no sense costs nobody its page.
+//! Rows are located, not decoded: the parser passes over the body once and returns borrowed slices. It neither unescapes
+//! strings nor recurses into values it skips, so a malformed row does not cost the other rows of its page.
 
 use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use tetherboard_crm_records::{fields, json_repair};
 
 use crate::error::Cause;
-use crate::fields;
-use crate::mend::mend;
+use crate::result_code::ResultCode;
 
-/// The CRM's own word on whether a call worked: the HTTP status says 200 either way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ResultCode(pub u32);
-
-impl ResultCode {
-    pub const SUCCESS: Self = Self(200);
-    pub const UNKNOWN_ERROR: Self = Self(500);
-    /// An empty list, not an error.
-    pub const NO_RECORD_FOUND: Self = Self(515);
-
-    pub fn is_right(self) -> bool {
-        matches!(self, Self::SUCCESS | Self::NO_RECORD_FOUND)
-    }
-
-    /// "CT_200", "CT200", "200", 200.
-    fn read(raw: &RawValue) -> Option<Self> {
-        let text = fields::loose_text(raw)?;
-        let bare = text.trim_start_matches(|c: char| c.is_ascii_alphabetic()).trim_start_matches(['_', '-', ' ']);
-        let digits = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| bare.parse().ok()).flatten().map(Self)
-    }
-}
-
-impl fmt::Display for ResultCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CT_{}", self.0)
-    }
-}
-
-/// The page's answer without its rows.
+/// A response without its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     pub result_code: ResultCode,
-    /// As the CRM wrote it, cut to 200 characters, no control characters.
+    /// The CRM's `Message`, cut to 200 characters, without control characters.
     pub message: String,
-    /// Rows in the whole list; `None` where that is missing or makes no sense.
+    /// `TotalRecord`, the number of rows in the whole list; `None` if it is missing or unreadable.
     pub total: Option<u64>,
 }
 
-/// An envelope and where its rows stand in the body.
+/// An envelope and the byte ranges of its rows in the body.
 #[derive(Debug)]
-pub(crate) struct Split {
+pub(crate) struct SplitBody {
     pub envelope: Envelope,
     pub rows: Vec<Range<usize>>,
 }
 
-/// Takes a body apart. What is broken only inside strings is mended for the purpose.
-pub(crate) fn split(body: &[u8]) -> Result<Split, Cause> {
+/// Splits a body. If it is damaged only inside its values, the repaired text is split instead.
+pub(crate) fn split(body: &[u8]) -> Result<SplitBody, Cause> {
     let first = match std::str::from_utf8(body) {
         Ok(text) => split_text(text),
         Err(_) => Err(Cause::NotJson { line: 0, column: 0 }),
     };
     match first {
-        Err(Cause::NotJson { line, column }) => match mend(body) {
-            Some(mended) => split_text(&mended),
+        Err(Cause::NotJson { line, column }) => match json_repair::repair(body) {
+            Some(repaired) => split_text(&repaired),
             None => Err(Cause::NotJson { line, column }),
         },
-        decided => decided,
+        result => result,
     }
 }
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-fn split_text(body: &str) -> Result<Split, Cause> {
+fn split_text(body: &str) -> Result<SplitBody, Cause> {
     let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     if text.trim_start().starts_with('[') {
-        return Err(Cause::NotAnEnvelope("it is a list"));
+        return Err(Cause::NotAnEnvelope("it is a JSON array"));
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    let parts = Parts::deserialize(&mut json).and_then(|parts| json.end().map(|()| parts));
-    // The parser's own message could quote the body.
+    let parts = EnvelopeParts::deserialize(&mut json).and_then(|parts| json.end().map(|()| parts));
+    // The parser's own message may quote the body, so keep only the position.
     let parts = parts.map_err(|error| Cause::NotJson { line: error.line(), column: error.column() })?;
-    let result_code = parts.result_code.and_then(ResultCode::read).ok_or(Cause::NotAnEnvelope("it has no result code"))?;
+    let result_code = parts.result_code.and_then(ResultCode::parse);
+    let result_code = result_code.ok_or(Cause::NotAnEnvelope("it has no result code"))?;
     let rows = match parts.data {
         Data::Rows(rows) => rows,
-        // An error need not bring a list.
-        Data::Senseless if result_code.is_right() => return Err(Cause::NotAnEnvelope("its data is no list")),
-        Data::Senseless => Vec::new(),
+        Data::NotRows if result_code.is_success() => return Err(Cause::NotAnEnvelope("its data is not a list")),
+        // An error needs no list.
+        Data::NotRows => Vec::new(),
     };
     let envelope = Envelope {
         result_code,
@@ -102,11 +74,12 @@ fn split_text(body: &str) -> Result<Split, Cause> {
         let at = row.as_ptr() as usize - start;
         at..at + row.len()
     };
-    Ok(Split { envelope, rows: rows.into_iter().map(span).collect() })
+    Ok(SplitBody { envelope, rows: rows.into_iter().map(span).collect() })
 }
 
+/// The envelope's raw values.
 #[derive(Default)]
-struct Parts<'a> {
+struct EnvelopeParts<'a> {
     result_code: Option<&'a RawValue>,
     message: Option<&'a RawValue>,
     total: Option<&'a RawValue>,
@@ -115,7 +88,7 @@ struct Parts<'a> {
 
 enum Data<'a> {
     Rows(Vec<&'a str>),
-    Senseless,
+    NotRows,
 }
 
 impl Default for Data<'_> {
@@ -124,24 +97,24 @@ impl Default for Data<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Parts<'de> {
+impl<'de> Deserialize<'de> for EnvelopeParts<'de> {
     fn deserialize<D: Deserializer<'de>>(body: D) -> Result<Self, D::Error> {
-        body.deserialize_map(PartsVisitor)
+        body.deserialize_map(EnvelopeVisitor)
     }
 }
 
-struct PartsVisitor;
+struct EnvelopeVisitor;
 
-impl<'de> Visitor<'de> for PartsVisitor {
-    type Value = Parts<'de>;
+impl<'de> Visitor<'de> for EnvelopeVisitor {
+    type Value = EnvelopeParts<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an envelope")
     }
 
-    /// A key that comes twice counts as it came last, as in the CRM's own language.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-        let mut parts = Parts::default();
+    /// The last of duplicate keys counts, as in PHP, which the CRM runs on.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EnvelopeParts<'de>, A::Error> {
+        let mut parts = EnvelopeParts::default();
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 Key::ResultCode => parts.result_code = Some(map.next_value()?),
@@ -176,10 +149,10 @@ impl<'de> Deserialize<'de> for Key {
                 f.write_str("a key")
             }
 
-            /// `ResultCode`, `resultCode`, `result_code` and so on.
+            /// Accepts `ResultCode`, `resultCode`, `result_code`, and so on.
             fn visit_bytes<E>(self, key: &[u8]) -> Result<Key, E> {
-                let bare: Vec<u8> = key.iter().filter(|b| **b != b'_').map(u8::to_ascii_lowercase).collect();
-                Ok(match bare.as_slice() {
+                let name: Vec<u8> = key.iter().filter(|b| **b != b'_').map(u8::to_ascii_lowercase).collect();
+                Ok(match name.as_slice() {
                     b"resultcode" => Key::ResultCode,
                     b"message" => Key::Message,
                     b"totalrecord" | b"totalrecords" => Key::Total,
@@ -216,15 +189,15 @@ impl<'de> Visitor<'de> for DataVisitor {
         Ok(Data::Rows(rows))
     }
 
-    /// PHP writes a list with gaps as an object whose keys are numbers. What any other object means nobody knows.
+    /// PHP serializes an array with gaps as an object whose keys are numbers. Any other object is not a list of rows.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data<'de>, A::Error> {
         let mut rows = Vec::new();
         let mut is_list = true;
-        while let Some(IsNumber(is_number)) = map.next_key()? {
+        while let Some(NumericKey(is_number)) = map.next_key()? {
             is_list &= is_number;
             rows.push(map.next_value::<&RawValue>()?.get());
         }
-        Ok(if is_list { Data::Rows(rows) } else { Data::Senseless })
+        Ok(if is_list { Data::Rows(rows) } else { Data::NotRows })
     }
 
     fn visit_unit<E>(self) -> Result<Data<'de>, E> {
@@ -232,45 +205,45 @@ impl<'de> Visitor<'de> for DataVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Data<'de>, E> {
-        Ok(if text.trim().is_empty() { Data::default() } else { Data::Senseless })
+        Ok(if text.trim().is_empty() { Data::default() } else { Data::NotRows })
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Data<'de>, E> {
-        Ok(Data::Senseless)
+        Ok(Data::NotRows)
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Data<'de>, E> {
-        Ok(Data::Senseless)
+        Ok(Data::NotRows)
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Data<'de>, E> {
-        Ok(Data::Senseless)
+        Ok(Data::NotRows)
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Data<'de>, E> {
-        Ok(Data::Senseless)
+        Ok(Data::NotRows)
     }
 }
 
-struct IsNumber(bool);
+struct NumericKey(bool);
 
-impl<'de> Deserialize<'de> for IsNumber {
+impl<'de> Deserialize<'de> for NumericKey {
     fn deserialize<D: Deserializer<'de>>(key: D) -> Result<Self, D::Error> {
-        struct IsNumberVisitor;
+        struct NumericKeyVisitor;
 
-        impl Visitor<'_> for IsNumberVisitor {
-            type Value = IsNumber;
+        impl Visitor<'_> for NumericKeyVisitor {
+            type Value = NumericKey;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a key")
             }
 
-            fn visit_bytes<E>(self, key: &[u8]) -> Result<IsNumber, E> {
-                Ok(IsNumber(!key.is_empty() && key.iter().all(u8::is_ascii_digit)))
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<NumericKey, E> {
+                Ok(NumericKey(!key.is_empty() && key.iter().all(u8::is_ascii_digit)))
             }
         }
 
-        key.deserialize_bytes(IsNumberVisitor)
+        key.deserialize_bytes(NumericKeyVisitor)
     }
 }
 
@@ -291,8 +264,8 @@ mod tests {
     #[case::digits(r#"{"ResultCode":"515"}"#, 515)]
     #[case::lower_case(r#"{"resultCode":"ct_501"}"#, 501)]
     #[case::another_key(r#"{"result_code":"CT_200"}"#, 200)]
-    #[case::last_counts(r#"{"ResultCode":"CT_200","ResultCode":"CT_500"}"#, 500)]
-    fn the_result_code_has_many_spellings(#[case] body: &str, #[case] code: u32) {
+    #[case::last_of_duplicates(r#"{"ResultCode":"CT_200","ResultCode":"CT_500"}"#, 500)]
+    fn the_result_code_is_read_in_many_spellings(#[case] body: &str, #[case] code: u32) {
         assert_eq!(split(body.as_bytes()).unwrap().envelope.result_code, ResultCode(code));
     }
 
@@ -304,18 +277,18 @@ mod tests {
     #[case::data_is_text(r#"{"ResultCode":200,"data":"none"}"#)]
     #[case::data_is_false(r#"{"ResultCode":200,"data":false}"#)]
     #[case::data_is_an_object(r#"{"ResultCode":200,"data":{"clients":[]}}"#)]
-    fn what_is_no_envelope_is_never_an_empty_list(#[case] body: &str) {
+    fn a_malformed_envelope_is_never_an_empty_list(#[case] body: &str) {
         assert!(matches!(split(body.as_bytes()), Err(Cause::NotAnEnvelope(_))), "{body}");
     }
 
     #[rstest]
     #[case::number("4312", Some(4312))]
     #[case::digits(r#""4312""#, Some(4312))]
-    #[case::nought("0", Some(0))]
+    #[case::zero("0", Some(0))]
     #[case::negative("-1", None)]
     #[case::words(r#""many""#, None)]
     #[case::fraction("1.5", None)]
-    #[case::endless("1e99", None)]
+    #[case::exponent("1e99", None)]
     #[case::too_large("99999999999999999999999", None)]
     #[case::blank(r#""""#, None)]
     #[case::list("[1]", None)]
@@ -341,18 +314,18 @@ mod tests {
     }
 
     #[rstest]
-    #[case::nothing(b"")]
+    #[case::empty(b"")]
     #[case::html(b"<html></html>")]
-    #[case::cut(b"{\"ResultCode\":200,\"data\":[{\"a\":")]
-    #[case::a_word_that_is_a_row_and_more_behind(b"{\"ResultCode\":200,\"data\":[NaN]} NaN")]
-    #[case::more_behind(b"{\"ResultCode\":200} <br>")]
+    #[case::truncated(b"{\"ResultCode\":200,\"data\":[{\"a\":")]
+    #[case::bare_word_as_a_row_and_trailing_data(b"{\"ResultCode\":200,\"data\":[NaN]} NaN")]
+    #[case::trailing_data(b"{\"ResultCode\":200} <br>")]
     #[case::invalid_bytes_outside_strings(b"{\"ResultCode\":200,\xff\"data\":[]}")]
-    fn what_is_not_json_is_said_without_quoting_it(#[case] body: &[u8]) {
+    fn invalid_json_is_reported_without_quoting_it(#[case] body: &[u8]) {
         assert!(matches!(split(body), Err(Cause::NotJson { .. })));
     }
 
     #[test]
-    fn bytes_that_are_no_text_leave_the_rows_where_they_are() {
+    fn invalid_bytes_do_not_shift_the_rows() {
         let body = b"{\"ResultCode\":200,\"data\":[{\"a\":\"Ren\xe9\"},{\"b\":\"x\ny\"}]}";
         let rows: Vec<_> = split(body).unwrap().rows.into_iter().map(|row| &body[row]).collect();
         assert_eq!(rows, [b"{\"a\":\"Ren\xe9\"}".as_slice(), b"{\"b\":\"x\ny\"}"]);

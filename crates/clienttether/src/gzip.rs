@@ -1,5 +1,5 @@
-//! Decompression that goes by the bytes, not by the label: JSON never begins with gzip's two magic bytes, so a body
-//! that does is gzip, labelled or not, and one that does not is plain, whatever its label says.
+//! Decompression by content instead of by header. JSON never begins with gzip's two magic bytes, so a body that does is gzip,
+//! and any other body is plain, whatever its `Content-Encoding`.
 
 use std::io::Read;
 
@@ -10,26 +10,27 @@ use crate::error::Cause;
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// A proxy can compress what was compressed already; more layers than that are somebody's joke.
-const LAYERS: usize = 2;
+/// A proxy may compress a body again; more layers are not expected.
+const MAX_LAYERS: usize = 2;
 
-pub(crate) fn plain(body: Bytes, cap: usize) -> Result<Bytes, Cause> {
+/// Decompresses a body to at most `limit` bytes.
+pub(crate) fn decompress(body: Bytes, limit: usize) -> Result<Bytes, Cause> {
     let mut body = body;
-    for _ in 0..LAYERS {
+    for _ in 0..MAX_LAYERS {
         if !body.starts_with(&MAGIC) {
             break;
         }
-        body = inflate(&body, cap)?.into();
+        body = inflate(&body, limit)?.into();
     }
     Ok(body)
 }
 
-/// Stops at the cap, so that a small body that unpacks into a huge one costs no more than the cap.
-fn inflate(packed: &[u8], cap: usize) -> Result<Vec<u8>, Cause> {
-    let mut plain = Vec::with_capacity(packed.len().saturating_mul(4).min(cap));
-    let mut rest = MultiGzDecoder::new(packed).take(cap as u64 + 1);
+/// Stops at the limit, so that a decompression bomb costs no more than that.
+fn inflate(compressed: &[u8], limit: usize) -> Result<Vec<u8>, Cause> {
+    let mut plain = Vec::with_capacity(compressed.len().saturating_mul(4).min(limit));
+    let mut rest = MultiGzDecoder::new(compressed).take(limit as u64 + 1);
     rest.read_to_end(&mut plain).map_err(Cause::Gzip)?;
-    if plain.len() > cap { Err(Cause::TooLarge { limit: cap }) } else { Ok(plain) }
+    if plain.len() > limit { Err(Cause::TooLarge { limit }) } else { Ok(plain) }
 }
 
 #[cfg(test)]
@@ -45,24 +46,24 @@ mod tests {
     }
 
     #[test]
-    fn one_layer_and_two_are_unpacked_and_plain_text_is_left_alone() {
+    fn up_to_two_layers_are_decompressed() {
         let text = br#"{"ResultCode":"CT_200"}"#;
-        for packed in [text.to_vec(), gzip(text), gzip(&gzip(text))] {
-            assert_eq!(plain(packed.into(), 1000).unwrap().as_ref(), text);
+        for body in [text.to_vec(), gzip(text), gzip(&gzip(text))] {
+            assert_eq!(decompress(body.into(), 1000).unwrap().as_ref(), text);
         }
     }
 
     #[test]
-    fn a_bomb_stops_at_the_cap() {
+    fn a_decompression_bomb_stops_at_the_limit() {
         let bomb = gzip(&vec![b' '; 10 << 20]);
         assert!(bomb.len() < 20_000);
-        assert!(matches!(plain(bomb.into(), 1 << 20), Err(Cause::TooLarge { limit: 1_048_576 })));
+        assert!(matches!(decompress(bomb.into(), 1 << 20), Err(Cause::TooLarge { limit: 1_048_576 })));
     }
 
     #[test]
-    fn a_cut_stream_is_a_fault() {
-        let mut packed = gzip(b"{\"ResultCode\":\"CT_200\",\"data\":[]}");
-        packed.truncate(packed.len() - 12);
-        assert!(matches!(plain(packed.into(), 1000), Err(Cause::Gzip(_))));
+    fn a_truncated_stream_is_a_fault() {
+        let mut compressed = gzip(b"{\"ResultCode\":\"CT_200\",\"data\":[]}");
+        compressed.truncate(compressed.len() - 12);
+        assert!(matches!(decompress(compressed.into(), 1000), Err(Cause::Gzip(_))));
     }
 }

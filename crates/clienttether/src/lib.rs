@@ -1,41 +1,37 @@
-//! The client that asks ClientTether: the only part of the house that speaks HTTP.
+//! The ClientTether client, and the only crate that uses an HTTP client.
 //!
-//! What the CRM says is only partly documented, so nothing here takes a shape for granted. Read it in the order in
-//! which a page travels: a [`ListRequest`] is a value; [`Client::pages`] asks it page by page ([`Pages`]) along a
-//! course that a pure function lays; each call takes its turn in the token's [`Budgets`], is retried by a pure
-//! decision and answers with a [`Page`], whose body stays as it came and whose rows are ranges of it. What a row means
-//! is told by [`rows`], where its fields are found by a [`Mapping`], what a field means by [`fields`].
+//! The CRM's API is only partly documented, so no response is trusted to have a certain shape. To read the crate in the order
+//! of a call: a [`ListRequest`] is a value; [`Client::pages`] reads it as a stream of [`Pages`], at offsets that
+//! `pagination`, a pure state machine, chooses. Each call takes a permit from its token's [`Budgets`] and is retried by a
+//! pure decision (`retry`). A successful call returns a [`Page`]: the body as received, and the byte range of each row in it.
+//! What a row means is decided in `tetherboard-crm-records`.
 
-mod answer;
-mod budget;
 mod client;
 mod config;
-mod course;
 mod envelope;
 mod error;
-pub mod fields;
+mod fetch;
 mod gzip;
-mod line;
-pub mod mapping;
-mod mend;
 mod page;
 mod pages;
-mod pick;
+mod pagination;
 mod request;
+mod response;
+mod result_code;
 mod retry;
 mod retry_after;
-pub mod rows;
-mod run;
-mod seen;
+mod retry_budget;
+mod seen_rows;
+mod token_budget;
+mod transport;
 
-pub use budget::Budgets;
 pub use client::Client;
 pub use config::{ClientConfig, ConfigError, Limits};
-pub use envelope::{Envelope, ResultCode};
+pub use envelope::Envelope;
 pub use error::{Cause, Error};
-pub use mapping::{FieldKind, FieldRule, FieldSpec, Look, Mapping, MappingError, RuleError, fields_of};
-pub use page::{Page, RawRow};
-pub use pages::{NotWhole, Pages, ReadOutcome, Unread};
+pub use page::{Page, RawRow, UnreadableResponse};
+pub use pages::{IncompleteReason, Pages, ReadOutcome};
 pub use request::{ListRequest, ReadContacts, ReadDeals, ReadEvents, ReadNotes, ReadSources, ReadStages, ReadUsers};
-pub use rows::{RawContact, RawDeal, RawEvent, RawNote, RawSource, RawStage, RawUser, Reason, SetAside};
+pub use result_code::ResultCode;
+pub use token_budget::Budgets;
 pub use tokio_util::bytes::Bytes;

@@ -1,212 +1,177 @@
-//! A list, page by page, in order, while pages behind it are asked already.
+//! A list read page by page, in order, while later pages are already being fetched.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use tokio_util::bytes::Bytes;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use crate::client::{Called, Client, Fault, List};
-use crate::course::{Course, Then};
 use crate::error::{Cause, Error};
-use crate::page::Page;
-use crate::seen::Seen;
+use crate::fetch::{FetchFailure, FetchResult, Fetcher, ListSpec};
+use crate::page::{Page, UnreadableResponse};
+use crate::pagination::{NextStep, Pagination};
+use crate::seen_rows::SeenRows;
 
-/// The pages of one read. Dropping it ends every call it has open.
+/// The pages of one read. Dropping it aborts every call in flight.
 pub struct Pages {
-    client: Client,
-    list: Arc<List>,
-    max_pages: usize,
-    course: Course,
-    open: VecDeque<Open>,
-    seen: Seen,
-    tally: Tally,
-    fault: Option<Fault>,
+    fetcher: Fetcher,
+    list: Arc<ListSpec>,
+    pagination: Pagination,
+    in_flight: VecDeque<PageCall>,
+    seen: SeenRows,
+    counts: ReadCounts,
+    failure: Option<FetchFailure>,
     ended: bool,
 }
 
-struct Open {
+struct PageCall {
     offset: usize,
-    call: AbortOnDropHandle<Called>,
+    task: AbortOnDropHandle<FetchResult>,
 }
 
 #[derive(Default)]
-struct Tally {
+struct ReadCounts {
     pages: usize,
     rows: usize,
     retries: usize,
 }
 
-/// What a read came to.
+/// The result of reading a list.
 #[derive(Debug)]
 pub struct ReadOutcome {
-    /// Whether what was not seen is not there: the list ended, nothing failed, nothing is short of its total.
-    pub whole: bool,
+    /// Whether a record that was not seen is really absent: the list ended, nothing failed, and no rows are missing from the
+    /// total.
+    pub complete: bool,
     pub pages: usize,
     pub rows: usize,
-    /// Rows of different ids, and rows without one that differ in their bytes.
+    /// Rows with different IDs, plus rows without an ID that differ in their bytes.
     pub distinct: usize,
-    /// The largest total that a page named.
+    /// The largest `TotalRecord` that a page stated.
     pub total: Option<u64>,
     pub retries: usize,
     pub fault: Option<Error>,
-    /// What was received in place of the page that failed, where that could not be read.
-    pub unread: Option<Unread>,
-    pub why_not_whole: Option<NotWhole>,
+    /// The response that failed, if there was one that could not be read.
+    pub unreadable: Option<UnreadableResponse>,
+    pub incomplete_reason: Option<IncompleteReason>,
 }
 
+/// Why a read is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotWhole {
+pub enum IncompleteReason {
+    /// A call failed; see [`ReadOutcome::fault`].
     Fault,
-    ShortOfTotal {
-        distinct: usize,
-        total: u64,
-    },
-    /// The last page was full, of rows that had come before.
-    Repeats,
-    /// The reader left before the end.
-    Unfinished,
-}
-
-/// An answer that is no page, to be kept all the same.
-#[derive(Clone)]
-pub struct Unread {
-    pub offset: usize,
-    pub request: String,
-    pub status: u16,
-    pub received_at: Timestamp,
-    pub body: Bytes,
+    /// Fewer distinct rows than the largest total.
+    ShortOfTotal { distinct: usize, total: u64 },
+    /// The last page was full of rows that had come before.
+    RepeatedPage,
+    /// The caller stopped before the end.
+    Abandoned,
 }
 
 impl Pages {
-    pub(crate) fn new(client: Client, list: List, window: usize, max_pages: usize) -> Self {
+    pub(crate) fn new(fetcher: Fetcher, list: ListSpec) -> Self {
         Self {
-            client,
-            course: Course::new(list.page_size, window, list.ends_at_total),
+            pagination: Pagination::new(list.page_size, fetcher.max_in_flight(), list.ends_at_total),
+            fetcher,
             list: Arc::new(list),
-            max_pages,
-            open: VecDeque::new(),
-            seen: Seen::default(),
-            tally: Tally::default(),
-            fault: None,
+            in_flight: VecDeque::new(),
+            seen: SeenRows::default(),
+            counts: ReadCounts::default(),
+            failure: None,
             ended: false,
         }
     }
 
-    /// The next page; `None` when the list has ended or a page failed. May be dropped half way and called again.
+    /// The next page; `None` when the list has ended or a call failed. Cancel safe.
     pub async fn next(&mut self) -> Option<Page> {
-        self.ask();
-        let Open { offset, call } = self.open.front_mut()?;
+        self.start_calls();
+        let PageCall { offset, task } = self.in_flight.front_mut()?;
         let offset = *offset;
-        let called = call.await;
-        self.open.pop_front();
-        let Called { retries, page } = match called {
-            Ok(called) => called,
-            Err(died) if died.is_panic() => std::panic::resume_unwind(died.into_panic()),
-            Err(_) => self.shut_down(offset),
+        let joined = task.await;
+        self.in_flight.pop_front();
+        let FetchResult { retries, page } = match joined {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => FetchResult { retries: 0, page: Err(self.failure(offset, Cause::ShuttingDown)) },
         };
-        self.tally.retries += retries;
+        self.counts.retries += retries;
         match page {
-            Ok(page) => Some(self.take(page)),
-            Err(fault) => {
+            Ok(page) => Some(self.accept(page)),
+            Err(failure) => {
                 self.end();
-                self.fault = Some(fault);
+                self.failure = Some(failure);
                 None
             }
         }
     }
 
-    /// What the read came to, as far as it went.
+    /// The outcome of the read so far.
     pub fn finish(self) -> ReadOutcome {
-        let Tally { pages, rows, retries } = self.tally;
-        let (distinct, total) = (self.course.distinct(), self.course.total());
-        let why_not_whole = match total {
-            _ if self.fault.is_some() => Some(NotWhole::Fault),
-            _ if !self.ended => Some(NotWhole::Unfinished),
-            Some(total) if self.course.is_short() => Some(NotWhole::ShortOfTotal { distinct, total }),
-            _ if self.course.repeats() => Some(NotWhole::Repeats),
+        let ReadCounts { pages, rows, retries } = self.counts;
+        let (distinct, total) = (self.pagination.distinct(), self.pagination.total());
+        let incomplete_reason = match total {
+            _ if self.failure.is_some() => Some(IncompleteReason::Fault),
+            _ if !self.ended => Some(IncompleteReason::Abandoned),
+            Some(total) if self.pagination.is_short() => Some(IncompleteReason::ShortOfTotal { distinct, total }),
+            _ if self.pagination.ended_on_repeated_page() => Some(IncompleteReason::RepeatedPage),
             _ => None,
         };
-        let (fault, unread) = self.fault.map(|Fault { error, unread }| (error, unread)).unzip();
-        let whole = why_not_whole.is_none();
-        ReadOutcome { whole, pages, rows, distinct, total, retries, fault, unread: unread.flatten(), why_not_whole }
+        let (fault, unreadable) = self.failure.map(|FetchFailure { error, unreadable }| (error, unreadable)).unzip();
+        let complete = incomplete_reason.is_none();
+        let unreadable = unreadable.flatten();
+        ReadOutcome { complete, pages, rows, distinct, total, retries, fault, unreadable, incomplete_reason }
     }
 
-    /// Marks the rows that came before and goes on from there.
-    fn take(&mut self, mut page: Page) -> Page {
-        let before = self.seen.len();
+    /// Marks repeated rows, counts the page, and continues from there.
+    fn accept(&mut self, mut page: Page) -> Page {
+        let seen_before = self.seen.len();
         for row in &mut page.rows {
             let bytes = page.body.get(row.span.clone()).unwrap_or_default();
-            row.repeated = !self.seen.is_new(row.id.as_deref(), bytes);
+            row.repeated = !self.seen.insert(row.id.as_deref(), bytes);
         }
-        let (rows, new) = (page.rows.len(), self.seen.len() - before);
-        self.tally.pages += 1;
-        self.tally.rows += rows;
-        match self.course.take(page.offset, rows, new, page.envelope.total) {
-            Then::GoOn => {}
-            Then::Drop => self.open.clear(),
-            Then::End => self.end(),
+        let (rows, new) = (page.rows.len(), self.seen.len() - seen_before);
+        self.counts.pages += 1;
+        self.counts.rows += rows;
+        match self.pagination.page_received(page.offset, rows, new, page.envelope.total) {
+            NextStep::Continue => {}
+            NextStep::DiscardInFlight => self.in_flight.clear(),
+            NextStep::End => self.end(),
         }
-        if !self.ended && self.tally.pages >= self.max_pages {
+        let max_pages = self.fetcher.limits().max_pages;
+        if !self.ended && self.counts.pages >= max_pages {
             self.end();
-            self.fault = Some(self.endless(page.offset));
+            self.failure = Some(self.failure(page.offset, Cause::TooManyPages(max_pages)));
         }
-        self.ask();
+        self.start_calls();
         page
     }
 
-    fn ask(&mut self) {
+    fn start_calls(&mut self) {
         while !self.ended
-            && let Some(offset) = self.course.ask()
+            && let Some(offset) = self.pagination.next_offset()
         {
-            let (client, list) = (self.client.clone(), Arc::clone(&self.list));
-            let call = async move { client.call(&list, offset).await };
-            let call = AbortOnDropHandle::new(tokio::spawn(call.in_current_span()));
-            self.open.push_back(Open { offset, call });
+            let (fetcher, list) = (self.fetcher.clone(), Arc::clone(&self.list));
+            let call = async move { fetcher.fetch(&list, offset).await };
+            let task = AbortOnDropHandle::new(tokio::spawn(call.in_current_span()));
+            self.in_flight.push_back(PageCall { offset, task });
         }
     }
 
     fn end(&mut self) {
         self.ended = true;
-        self.open.clear();
+        self.in_flight.clear();
     }
 
-    fn endless(&self, offset: usize) -> Fault {
-        self.fault_of(offset, Cause::Endless(self.max_pages))
-    }
-
-    fn shut_down(&self, offset: usize) -> Called {
-        Called { retries: 0, page: Err(self.fault_of(offset, Cause::ShuttingDown)) }
-    }
-
-    fn fault_of(&self, offset: usize, cause: Cause) -> Fault {
-        let error = Error {
-            request: self.list.name,
-            offset,
-            path: (self.list.path_and_query)(offset),
-            attempts: 1,
-            retry_after: None,
-            cause,
-        };
-        Fault { error, unread: None }
+    fn failure(&self, offset: usize, cause: Cause) -> FetchFailure {
+        let path = (self.list.path_and_query)(offset);
+        let error = Error { request: self.list.name, offset, path, attempts: 1, retry_after: None, cause };
+        FetchFailure { error, unreadable: None }
     }
 }
 
 impl fmt::Debug for Pages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("list", &self.list.name).field("course", &self.course).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Unread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unread")
-            .field("request", &self.request)
-            .field("status", &self.status)
-            .field("bytes", &self.body.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Pages").field("list", &self.list.name).field("pagination", &self.pagination).finish_non_exhaustive()
     }
 }

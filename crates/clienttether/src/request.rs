@@ -1,35 +1,34 @@
-//! Requests as values: each knows what to ask, in a person's words what for, and what its rows hold.
+//! The requests, as values.
 
 use jiff::civil::DateTime;
+use tetherboard_crm_records::rows::{RawContact, RawDeal, RawEvent, RawNote, RawSource, RawStage, RawUser, Row};
 use url::form_urlencoded::byte_serialize;
 
-use crate::rows::{RawContact, RawDeal, RawEvent, RawNote, RawSource, RawStage, RawUser, Row};
-
-/// The CRM treats a larger page as one of this size.
-const LARGEST_PAGE: usize = 100;
+/// The CRM's largest page; a larger limit is treated as this one.
+const MAX_PAGE_SIZE: usize = 100;
 
 /// A list that is read page by page.
 pub trait ListRequest: Clone + Send + Sync + 'static {
     /// The request's name in the CRM's API.
     const PATH: &'static str;
-    /// What it lists, for messages.
+    /// What it lists, for messages: "contacts".
     const NAME: &'static str;
-    /// Whether a short page that brings the list to its total is believed to be the last: for small lists that are asked
-    /// by the hundred, where one call more for each would double them.
+    /// Whether a short page that reaches the total ends the list. True for lists that are small and many, where one more call
+    /// for each would double their number.
     const ENDS_AT_TOTAL: bool = false;
-    /// What one row decodes to; it also knows the fields it is read for.
+    /// The record that a row decodes to.
     type Row: Row;
 
-    /// Rows in a page; the client's page size where it was not chosen.
+    /// Rows per page; `None` means the client's default.
     fn page_size(&self) -> Option<usize>;
 
-    /// Chooses the rows in a page, 1 to 100.
+    /// Sets the rows per page, 1 to 100.
     #[must_use]
     fn limit(self, rows: usize) -> Self;
 
-    /// Relative to the base URL, without credentials.
+    /// Path and query of one page, relative to the base URL.
     fn path_and_query(&self, offset: usize) -> String {
-        format!("{}?limit={}&offset={offset}", Self::PATH, self.page_size().unwrap_or(LARGEST_PAGE))
+        format!("{}?limit={}&offset={offset}", Self::PATH, self.page_size().unwrap_or(MAX_PAGE_SIZE))
     }
 }
 
@@ -42,14 +41,15 @@ macro_rules! list_request {
         }
 
         impl $request {
+            /// A request with the client's default page size.
             pub fn new() -> Self {
                 Self::default()
             }
 
-            /// Chooses the rows in a page, 1 to 100.
+            /// Sets the rows per page, 1 to 100.
             #[must_use]
             pub fn limit(self, rows: usize) -> Self {
-                Self { page_size: Some(rows.clamp(1, LARGEST_PAGE)) }
+                Self { page_size: Some(rows.clamp(1, MAX_PAGE_SIZE)) }
             }
         }
 
@@ -70,27 +70,27 @@ macro_rules! list_request {
 }
 
 list_request! {
-    /// The stages of the account's pipelines.
+    /// Reads the account's pipeline stages.
     ReadStages: "read_sales_cycle_list", "stages", RawStage
 }
 list_request! {
-    /// Where leads come from.
+    /// Reads the account's lead sources.
     ReadSources: "read_lead_source_list", "sources", RawSource
 }
 list_request! {
-    /// The people who work with the account.
+    /// Reads the account's users.
     ReadUsers: "read_user_list", "users", RawUser
 }
 list_request! {
-    /// The contacts: leads, candidates, owners.
+    /// Reads the contacts: leads, candidates, and owners.
     ReadContacts: "read_client_list", "contacts", RawContact
 }
 list_request! {
-    /// The deals, of which a contact can have several.
+    /// Reads the deals. A contact can have several.
     ReadDeals: "read_opportunity_list", "deals", RawDeal
 }
 
-/// The notes of one contact; there is no call for those of all.
+/// Reads the notes of one contact. The CRM has no call for the notes of all contacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadNotes {
     client_id: String,
@@ -98,7 +98,8 @@ pub struct ReadNotes {
 }
 
 impl ReadNotes {
-    pub fn of(client_id: &str) -> Self {
+    /// The notes of the contact with this ID.
+    pub fn for_contact(client_id: &str) -> Self {
         Self { client_id: client_id.to_owned(), page_size: None }
     }
 }
@@ -114,16 +115,16 @@ impl ListRequest for ReadNotes {
     }
 
     fn limit(self, rows: usize) -> Self {
-        Self { page_size: Some(rows.clamp(1, LARGEST_PAGE)), ..self }
+        Self { page_size: Some(rows.clamp(1, MAX_PAGE_SIZE)), ..self }
     }
 
     fn path_and_query(&self, offset: usize) -> String {
-        let (client, limit) = (path_segment(&self.client_id), self.page_size.unwrap_or(LARGEST_PAGE));
+        let (client, limit) = (path_segment(&self.client_id), self.page_size.unwrap_or(MAX_PAGE_SIZE));
         format!("{}/{client}?limit={limit}&offset={offset}", Self::PATH)
     }
 }
 
-/// The appointments in the account's calendar between two times of the account's zone.
+/// Reads the appointments in the account's calendar between two times, given in the account's time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadEvents {
     from: DateTime,
@@ -132,7 +133,7 @@ pub struct ReadEvents {
 }
 
 impl ReadEvents {
-    /// To the second.
+    /// Events between two local times, both with second precision.
     pub fn between(from: DateTime, until: DateTime) -> Self {
         Self { from, until, page_size: None }
     }
@@ -148,23 +149,23 @@ impl ListRequest for ReadEvents {
     }
 
     fn limit(self, rows: usize) -> Self {
-        Self { page_size: Some(rows.clamp(1, LARGEST_PAGE)), ..self }
+        Self { page_size: Some(rows.clamp(1, MAX_PAGE_SIZE)), ..self }
     }
 
     fn path_and_query(&self, offset: usize) -> String {
-        let moment = |at: DateTime| at.strftime("%F%%20%H%%3A%M%%3A%S");
-        let (from, until, limit) = (moment(self.from), moment(self.until), self.page_size.unwrap_or(LARGEST_PAGE));
+        let encode = |at: DateTime| at.strftime("%F%%20%H%%3A%M%%3A%S");
+        let (from, until, limit) = (encode(self.from), encode(self.until), self.page_size.unwrap_or(MAX_PAGE_SIZE));
         format!("{}?from_date={from}&end_date={until}&event_type=appt&limit={limit}&offset={offset}", Self::PATH)
     }
 }
 
-/// One step of a path, whatever the text: a slash in it is none, and dots lead nowhere.
+/// Encodes any text as exactly one path segment.
 fn path_segment(text: &str) -> String {
     if matches!(text, "." | "..") {
-        // Whoever joins addresses takes these two for steps, percent-encoded too.
+        // URL parsers treat these two as relative steps even when percent-encoded, so encode them twice.
         return text.replace('.', "%252E");
     }
-    // A form's encoding but for the space; a plus sign of the text itself has become %2B.
+    // Form encoding, except for the space. A plus sign in the text is already %2B here.
     byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
@@ -175,29 +176,29 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::as_asked(40, "read_client_list?limit=40&offset=80")]
+    #[case::as_requested(40, "read_client_list?limit=40&offset=80")]
     #[case::too_large(1000, "read_client_list?limit=100&offset=80")]
-    #[case::none_at_all(0, "read_client_list?limit=1&offset=80")]
+    #[case::zero(0, "read_client_list?limit=1&offset=80")]
     fn a_request_is_built_without_being_sent(#[case] limit: usize, #[case] path: &str) {
         assert_eq!(ReadContacts::new().limit(limit).path_and_query(80), path);
     }
 
     #[rstest]
     #[case::digits("1000007", "1000007")]
-    #[case::nothing("", "")]
-    #[case::spaces_and_signs("a b+c", "a%20b%2Bc")]
+    #[case::empty("", "")]
+    #[case::spaces_and_plus_signs("a b+c", "a%20b%2Bc")]
     #[case::another_path("../read_user_list?x=1#y", "..%2Fread_user_list%3Fx%3D1%23y")]
-    #[case::a_step_up("..", "%252E%252E")]
-    #[case::wide_letters("é", "%C3%A9")]
-    fn notes_are_asked_by_their_contact(#[case] client_id: &str, #[case] segment: &str) {
-        let path = ReadNotes::of(client_id).limit(50).path_and_query(100);
+    #[case::parent_directory("..", "%252E%252E")]
+    #[case::non_ascii("é", "%C3%A9")]
+    fn notes_are_requested_by_contact(#[case] client_id: &str, #[case] segment: &str) {
+        let path = ReadNotes::for_contact(client_id).limit(50).path_and_query(100);
         assert_eq!(path, format!("read_client_history_notes/{segment}?limit=50&offset=100"));
         let base: url::Url = "https://crm.example/v2/api/".parse().unwrap();
         assert_eq!(base.join(&path).unwrap().as_str(), format!("{base}{path}"));
     }
 
     #[test]
-    fn events_are_asked_by_their_time() {
+    fn events_are_requested_by_time() {
         let (from, until) = (jiff::civil::date(2026, 11, 1).at(0, 0, 0, 0), jiff::civil::date(2026, 12, 31).at(23, 59, 59, 0));
         assert_eq!(
             ReadEvents::between(from, until).path_and_query(100),

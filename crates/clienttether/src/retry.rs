@@ -1,4 +1,4 @@
-//! Whether to ask again, and when: a decision without a clock, a network or dice of its own.
+//! Whether and when to retry a call: a pure function, without a clock, IO, or randomness of its own.
 
 use std::time::Duration;
 
@@ -7,42 +7,41 @@ use crate::error::Cause;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Our own guess: it costs the run a retry.
-    Wait(Duration),
-    /// The CRM's wish: obeying it presses nobody, so it costs none. A CRM that is merely busy can be read to the end.
-    Obey(Duration),
+    /// Our own backoff, which uses up one of the run's retries.
+    Backoff(Duration),
+    /// The wait that the CRM asked for. It uses up no retry, so a CRM that is merely busy can be read to the end.
+    RetryAfter(Duration),
     Stop,
 }
 
-/// What is known when an attempt has failed.
-pub(crate) struct Failed<'a> {
+/// A failed attempt, and what its run has left.
+pub(crate) struct FailedAttempt<'a> {
     /// The first is 1.
     pub attempt: u32,
     pub cause: &'a Cause,
     pub retry_after: Option<Duration>,
-    /// What the run still grants: calls and time.
     pub retries_left: usize,
-    pub patience_left: Duration,
-    /// 0 to 1, from the dice of the caller.
+    pub outage_tolerance_left: Duration,
+    /// A random number from 0 to 1.
     pub jitter: f64,
 }
 
-/// Waits 1, 2, 4 units and up to a quarter more, so that what failed together does not come back together. A longer
-/// wish of the CRM replaces that wait; one that is too long is not waited for.
-pub(crate) fn decide(failed: &Failed<'_>, limits: &Limits) -> Decision {
+/// Backs off for 1, 2, then 4 units plus up to a quarter of jitter, so that calls that failed together are not retried
+/// together. A longer `Retry-After` replaces the backoff; one beyond the limit stops the call.
+pub(crate) fn decide(failed: &FailedAttempt<'_>, limits: &Limits) -> Decision {
     if failed.cause.is_permanent() || failed.attempt >= limits.attempts {
         return Decision::Stop;
     }
-    let doubled = limits.backoff_unit.saturating_mul(1 << (failed.attempt - 1).min(16));
+    let doubled = limits.initial_backoff.saturating_mul(1 << (failed.attempt - 1).min(16));
     let backoff = doubled.mul_f64(1.0 + failed.jitter.clamp(0.0, 1.0) / 4.0);
-    let wish = failed.retry_after.filter(|wish| !wish.is_zero());
-    let wait = backoff.max(wish.unwrap_or_default());
-    if wait > limits.longest_wait || wait >= failed.patience_left {
+    let retry_after = failed.retry_after.filter(|wait| !wait.is_zero());
+    let wait = backoff.max(retry_after.unwrap_or_default());
+    if wait > limits.max_retry_wait || wait >= failed.outage_tolerance_left {
         Decision::Stop
-    } else if wish.is_some() {
-        Decision::Obey(wait)
+    } else if retry_after.is_some() {
+        Decision::RetryAfter(wait)
     } else if failed.retries_left > 0 {
-        Decision::Wait(wait)
+        Decision::Backoff(wait)
     } else {
         Decision::Stop
     }
@@ -52,14 +51,14 @@ pub(crate) fn decide(failed: &Failed<'_>, limits: &Limits) -> Decision {
 mod tests {
     use rstest::rstest;
 
-    use super::Decision::{Obey, Stop, Wait};
+    use super::Decision::{Backoff, RetryAfter, Stop};
     use super::*;
-    use crate::envelope::ResultCode;
+    use crate::result_code::ResultCode;
 
     const S: Duration = Duration::from_secs(1);
 
     fn status(status: u16) -> Cause {
-        if status == 429 { Cause::AskedToWait { status } } else { Cause::HttpStatus { status } }
+        if status == 429 { Cause::RateLimited { status } } else { Cause::HttpStatus { status } }
     }
 
     fn code(code: u32) -> Cause {
@@ -67,45 +66,52 @@ mod tests {
     }
 
     #[rstest]
-    #[case::first(1, status(503), None, 20, 90, Wait(S))]
-    #[case::second(2, status(503), None, 20, 90, Wait(2 * S))]
-    #[case::third(3, status(503), None, 20, 90, Wait(4 * S))]
+    #[case::first(1, status(503), None, 20, 90, Backoff(S))]
+    #[case::second(2, status(503), None, 20, 90, Backoff(2 * S))]
+    #[case::third(3, status(503), None, 20, 90, Backoff(4 * S))]
     #[case::fourth_is_the_last(4, status(503), None, 20, 90, Stop)]
     #[case::run_has_no_retries_left(1, status(503), None, 0, 90, Stop)]
-    #[case::run_has_no_patience_left(1, status(503), None, 20, 1, Stop)]
+    #[case::run_has_no_outage_tolerance_left(1, status(503), None, 20, 1, Stop)]
     #[case::not_found(1, status(404), None, 20, 90, Stop)]
     #[case::redirect(1, status(301), None, 20, 90, Stop)]
     #[case::refused(1, Cause::Refused { status: 401 }, Some(1), 20, 90, Stop)]
-    #[case::asked_to_wait(1, status(429), Some(7), 20, 90, Obey(7 * S))]
-    #[case::asked_to_wait_when_no_retries_are_left(1, status(503), Some(7), 0, 90, Obey(7 * S))]
-    #[case::asked_to_wait_less_than_we_would(3, status(429), Some(1), 20, 90, Obey(4 * S))]
-    #[case::asked_not_to_wait(3, status(429), Some(0), 20, 90, Wait(4 * S))]
-    #[case::asked_to_wait_a_minute(1, status(429), Some(60), 20, 90, Obey(60 * S))]
+    #[case::asked_to_wait(1, status(429), Some(7), 20, 90, RetryAfter(7 * S))]
+    #[case::asked_to_wait_when_no_retries_are_left(1, status(503), Some(7), 0, 90, RetryAfter(7 * S))]
+    #[case::asked_to_wait_less_than_the_backoff(3, status(429), Some(1), 20, 90, RetryAfter(4 * S))]
+    #[case::asked_to_wait_zero_seconds(3, status(429), Some(0), 20, 90, Backoff(4 * S))]
+    #[case::asked_to_wait_a_minute(1, status(429), Some(60), 20, 90, RetryAfter(60 * S))]
     #[case::asked_to_wait_longer(1, status(429), Some(61), 20, 90, Stop)]
-    #[case::asked_to_wait_longer_than_patience(1, status(429), Some(60), 20, 30, Stop)]
-    #[case::unknown_error_inside(1, code(500), None, 20, 90, Wait(S))]
+    #[case::asked_to_wait_longer_than_the_outage_tolerance(1, status(429), Some(60), 20, 30, Stop)]
+    #[case::unknown_error_inside(1, code(500), None, 20, 90, Backoff(S))]
     #[case::key_missing_inside(1, code(501), None, 20, 90, Stop)]
-    #[case::cut_json(1, Cause::NotJson { line: 1, column: 9 }, None, 20, 90, Wait(S))]
-    #[case::timeout(1, Cause::Timeout { awaited: "a byte", limit: S }, None, 20, 90, Wait(S))]
+    #[case::truncated_json(1, Cause::NotJson { line: 1, column: 9 }, None, 20, 90, Backoff(S))]
+    #[case::timeout(1, Cause::Timeout { waiting_for: "a byte", limit: S }, None, 20, 90, Backoff(S))]
     #[case::too_large(1, Cause::TooLarge { limit: 9 }, None, 20, 90, Stop)]
-    fn each_failure_is_repeated_or_not(
+    fn each_failure_is_retried_or_not(
         #[case] attempt: u32,
         #[case] cause: Cause,
         #[case] retry_after: Option<u64>,
         #[case] retries_left: usize,
-        #[case] patience: u64,
+        #[case] outage_tolerance_left: u64,
         #[case] decision: Decision,
     ) {
         let retry_after = retry_after.map(Duration::from_secs);
-        let patience_left = Duration::from_secs(patience);
-        let failed = Failed { attempt, cause: &cause, retry_after, retries_left, patience_left, jitter: 0.0 };
+        let outage_tolerance_left = Duration::from_secs(outage_tolerance_left);
+        let failed = FailedAttempt { attempt, cause: &cause, retry_after, retries_left, outage_tolerance_left, jitter: 0.0 };
         assert_eq!(decide(&failed, &Limits::default()), decision);
     }
 
     #[test]
-    fn the_dice_add_a_quarter_at_most() {
+    fn jitter_adds_a_quarter_at_most() {
         let cause = status(503);
-        let failed = Failed { attempt: 1, cause: &cause, retry_after: None, retries_left: 1, patience_left: 90 * S, jitter: 1.0 };
-        assert_eq!(decide(&failed, &Limits::default()), Wait(Duration::from_millis(1250)));
+        let failed = FailedAttempt {
+            attempt: 1,
+            cause: &cause,
+            retry_after: None,
+            retries_left: 1,
+            outage_tolerance_left: 90 * S,
+            jitter: 1.0,
+        };
+        assert_eq!(decide(&failed, &Limits::default()), Backoff(Duration::from_millis(1250)));
     }
 }

@@ -1,22 +1,22 @@
-//! `Retry-After` in both its forms: seconds, or an HTTP date held against the clock.
+//! Parses the `Retry-After` header: seconds, or an HTTP date.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// At most a day; a date in the past is no wait at all; what is neither form is no wish.
+/// The wait, at most a day. A date in the past means no wait; `None` if the header has neither form.
 pub(crate) fn parse(header: &str, now: Timestamp) -> Option<Duration> {
     let header = header.trim();
     let wait = if !header.is_empty() && header.bytes().all(|b| b.is_ascii_digit()) {
-        header.parse().map_or(LONGEST, Duration::from_secs)
+        header.parse().map_or(MAX_WAIT, Duration::from_secs)
     } else {
         let until = DateTimeParser::new().parse_timestamp(header).ok()?;
         Duration::try_from(until.duration_since(now)).unwrap_or_default()
     };
-    Some(wait.min(LONGEST))
+    Some(wait.min(MAX_WAIT))
 }
 
 #[cfg(test)]
@@ -36,7 +36,7 @@ mod tests {
     #[case::negative("-5", None)]
     #[case::words("soon", None)]
     #[case::empty("", None)]
-    fn both_forms_are_read(#[case] header: &str, #[case] seconds: Option<u64>) {
+    fn seconds_and_dates_are_parsed(#[case] header: &str, #[case] seconds: Option<u64>) {
         let now = "2026-11-23T10:00:00Z".parse().unwrap();
         assert_eq!(parse(header, now), seconds.map(Duration::from_secs));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use tetherboard_clienttether::{FieldSpec, Mapping};
+use tetherboard_crm_records::{FieldSpec, Mapping};
 use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, RunId, TenantId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
@@ -162,7 +162,7 @@ impl Apply<'_> {
         let mut found = Vec::with_capacity(rows.len());
         for row_no in rows {
             let why = N::decode(reader.row(tx, *row_no).await?, self.mapping).err();
-            found.push((*row_no, why.map_or("it has no readable id".to_owned(), |why| why.to_string())));
+            found.push((*row_no, why.map_or("it has no readable ID".to_owned(), |why| why.to_string())));
         }
         report.set_aside += count(found.len());
         Ok(runs::set_aside(tx, self.lease.tenant(), self.run, N::DATASET, &found).await?)

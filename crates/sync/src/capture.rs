@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use tetherboard_clienttether::{ListRequest, NotWhole, Page, Pages, ReadOutcome, Unread};
+use tetherboard_clienttether::{IncompleteReason, ListRequest, Page, Pages, ReadOutcome, UnreadableResponse};
 use tetherboard_domain::{Clock, DatasetStatus, FaultClass, RunId};
 use tetherboard_store::leases::{self, SyncLease};
 use tetherboard_store::runs::{self, DatasetReport, RunError};
@@ -57,7 +57,7 @@ impl Capture<'_> {
             }
         }
         let outcome = pages.finish();
-        keep_unread(self.store, &mut recorder, outcome.unread.as_ref()).await?;
+        keep_unread(self.store, &mut recorder, outcome.unreadable.as_ref()).await?;
         flush(self.store, self.lease, &mut recorder).await?;
         Ok(Captured { whole: self.judge(outcome, odd_page, report), rows })
     }
@@ -81,12 +81,12 @@ impl Capture<'_> {
             });
             return false;
         }
-        report.status = if outcome.whole { DatasetStatus::Succeeded } else { DatasetStatus::Partial };
-        if !outcome.whole {
+        report.status = if outcome.complete { DatasetStatus::Succeeded } else { DatasetStatus::Partial };
+        if !outcome.complete {
             report.error = Some(RunError {
                 class: FaultClass::Body,
-                message: match outcome.why_not_whole {
-                    Some(NotWhole::Repeats) => {
+                message: match outcome.incomplete_reason {
+                    Some(IncompleteReason::RepeatedPage) => {
                         format!("the list shows the same page again and again: {} records", outcome.distinct)
                     }
                     _ => format!("the list ended after {} records of {}", outcome.distinct, outcome.total.unwrap_or_default()),
@@ -96,12 +96,16 @@ impl Capture<'_> {
                 retry_after: None,
             });
         }
-        outcome.whole
+        outcome.complete
     }
 }
 
 /// What came in place of a page is kept as well.
-pub(crate) async fn keep_unread(store: &Store, recorder: &mut Recorder, unread: Option<&Unread>) -> Result<(), SyncError> {
+pub(crate) async fn keep_unread(
+    store: &Store,
+    recorder: &mut Recorder,
+    unread: Option<&UnreadableResponse>,
+) -> Result<(), SyncError> {
     if let Some(unread) = unread {
         let answer = Answer {
             request: &unread.request,

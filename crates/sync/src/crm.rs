@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use tetherboard_clienttether::{Budgets, Client, ClientConfig, Limits, Mapping};
+use tetherboard_clienttether::{Budgets, Client, ClientConfig, Limits};
+use tetherboard_crm_records::Mapping;
 use tetherboard_domain::Clock;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Store, StoreError, agency, field_rules, tenants};
@@ -97,7 +98,7 @@ impl Crm {
 /// # Errors
 /// When the database does not answer.
 pub async fn load_mapping(store: &Store, tenant: &Tenant) -> Result<Mapping, StoreError> {
-    let (mapping, left_out) = Mapping::of_rules(field_rules::rules(store.conn(), tenant.id).await?);
+    let (mapping, left_out) = Mapping::from_rules(field_rules::rules(store.conn(), tenant.id).await?);
     for left in &left_out {
         tracing::error!(tenant.id = %tenant.id, error = %chain(left), "a field's rule cannot be followed");
     }

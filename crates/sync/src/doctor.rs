@@ -4,9 +4,9 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tetherboard_clienttether::{
-    Client, FieldKind, ListRequest, Mapping, Page, ReadContacts, ReadDeals, ReadEvents, ReadNotes, ReadSources, ReadStages,
-    ReadUsers, fields_of,
+    Client, ListRequest, Page, ReadContacts, ReadDeals, ReadEvents, ReadNotes, ReadSources, ReadStages, ReadUsers,
 };
+use tetherboard_crm_records::{FieldKind, Mapping, fields_of};
 use tetherboard_domain::Dataset;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{StoreError, credentials};
@@ -106,7 +106,7 @@ impl Syncer {
             look::<ReadEvents>(client, mapping, Dataset::Events, calendar.request(), &mut clock).await;
         let first = contacts.1.as_ref().and_then(|page| page.rows.iter().find_map(|row| row.id.clone()));
         let notes = match first {
-            Some(contact) => look(client, mapping, Dataset::Notes, ReadNotes::of(&contact), &mut clock).await.0,
+            Some(contact) => look(client, mapping, Dataset::Notes, ReadNotes::for_contact(&contact), &mut clock).await.0,
             None => DatasetCheckup::unasked(Dataset::Notes),
         };
         checkup.datasets = [stages, sources, users, contacts, deals, events].into_iter().map(|(found, _)| found).collect();
@@ -187,7 +187,7 @@ impl FieldCheckup {
     fn of(field: &'static str, label: &'static str, dataset: Dataset, mapping: &Mapping, rows: &[&[u8]]) -> Self {
         let mut found = Self { field, label, filled: 0, unreadable: 0, unreadable_shape: None, places: Vec::new() };
         for row in rows {
-            let look = mapping.look(dataset, field, row);
+            let look = mapping.preview(dataset, field, row);
             match look.value {
                 Ok(Some(_)) => found.filled += 1,
                 Ok(None) => continue,
@@ -229,9 +229,9 @@ impl Clocks {
         }
         // An appointment may lie ahead; what was created or modified may not.
         let is_past = |field: &str| matches!(field, "created" | "modified");
-        for field in fields_of(dataset).iter().filter(|field| field.kind == FieldKind::Moment && is_past(field.name)) {
+        for field in fields_of(dataset).iter().filter(|field| field.kind == FieldKind::DateTime && is_past(field.name)) {
             for row in &page.rows {
-                match mapping.look(dataset, field.name, page.row(row)).value {
+                match mapping.preview(dataset, field.name, page.row(row)).value {
                     Ok(Some(text)) => self.latest = self.latest.max(text.replace(' ', "T").parse().ok()),
                     Ok(None) => {}
                     Err(_) if self.unreadable.contains(&(dataset, field.label)) => {}

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use tetherboard_clienttether::{Client, Mapping, Page, ReadNotes, ReadOutcome};
+use tetherboard_clienttether::{Client, Page, ReadNotes, ReadOutcome};
+use tetherboard_crm_records::Mapping;
 use tetherboard_domain::{ContactId, Dataset, DatasetStatus, FaultClass, RunId};
 use tetherboard_metrics::Board;
 use tetherboard_store::notes::{self, Turn};
@@ -114,7 +115,7 @@ impl Step<'_> {
         let mut last_hope: Option<ContactId> = None;
         loop {
             while last_hope.is_none()
-                && under_way.len() < self.client.window()
+                && under_way.len() < self.client.max_in_flight()
                 && calls + under_way.len() < syncer.notes_calls_per_run
                 && let Some(client_id) = turns.pop_front()
             {
@@ -128,7 +129,7 @@ impl Step<'_> {
                 report.pages += 1;
                 report.read += count(page.rows.len());
             }
-            keep_unread(&syncer.store, &mut recorder, outcome.unread.as_ref()).await?;
+            keep_unread(&syncer.store, &mut recorder, outcome.unreadable.as_ref()).await?;
             if recorder.is_full() {
                 flush(&syncer.store, self.lease, &mut recorder).await?;
             }
@@ -142,17 +143,18 @@ impl Step<'_> {
                 None => (failed_in_a_row, last_hope) = (0, None),
             }
             if outcome.fault.is_none() || !rows.is_empty() {
-                read.push(ContactNotes { client_id, rows, whole: outcome.whole });
+                read.push(ContactNotes { client_id, rows, whole: outcome.complete });
             }
             let stops = report.error.as_ref().is_some_and(|error| {
                 error.class == FaultClass::Credentials
-                    || error.retry_after.is_some_and(|wait| wait > syncer.crm.limits.longest_wait)
+                    || error.retry_after.is_some_and(|wait| wait > syncer.crm.limits.max_retry_wait)
             });
             if stops || (is_last_hope && outcome.fault.is_some()) {
                 break;
             }
             if failed_in_a_row >= PATIENCE && last_hope.is_none() {
-                let may_ask = calls + under_way.len() < syncer.notes_calls_per_run && !self.client.run_patience().is_zero();
+                let may_ask =
+                    calls + under_way.len() < syncer.notes_calls_per_run && !self.client.outage_tolerance_left().is_zero();
                 let Some(other_end) = turns.pop_back().filter(|_| may_ask) else { break };
                 last_hope = Some(other_end.clone());
                 under_way.push_back(of_contact(&self.client, other_end));
@@ -167,7 +169,7 @@ impl Step<'_> {
 }
 
 async fn of_contact(client: &Client, client_id: ContactId) -> (ContactId, Vec<Page>, ReadOutcome) {
-    let mut pages = client.pages(ReadNotes::of(client_id.as_str()));
+    let mut pages = client.pages(ReadNotes::for_contact(client_id.as_str()));
     let mut read = Vec::new();
     while let Some(page) = pages.next().await {
         read.push(page);

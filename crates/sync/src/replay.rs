@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use tetherboard_clienttether::Mapping;
+use tetherboard_crm_records::Mapping;
 use tetherboard_domain::{ContactId, Dataset, DatasetStatus, EpochMs, FaultClass, RunId};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::{self, Scope};

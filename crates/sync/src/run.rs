@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::{Span, Timestamp};
-use tetherboard_clienttether::{
-    Client, ListRequest, Mapping, ReadContacts, ReadDeals, ReadEvents, ReadSources, ReadStages, ReadUsers,
-};
+use tetherboard_clienttether::{Client, ListRequest, ReadContacts, ReadDeals, ReadEvents, ReadSources, ReadStages, ReadUsers};
+use tetherboard_crm_records::Mapping;
 use tetherboard_domain::{
     CALENDAR_READ_DAYS, Clock, Dataset, DatasetStatus, EpochMs, FaultClass, RunId, RunStatus, SourceTime, Trigger,
 };
@@ -347,7 +346,7 @@ impl Step<'_> {
 
     /// A wait that could be obeyed, even if it was asked for too often, concerns this list alone.
     fn forget_short_wait(&self, report: &mut DatasetReport) {
-        let longest = self.syncer.crm.limits.longest_wait;
+        let longest = self.syncer.crm.limits.max_retry_wait;
         if let Some(error) = &mut report.error {
             error.retry_after = error.retry_after.filter(|wait| *wait > longest);
         }

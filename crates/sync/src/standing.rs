@@ -118,7 +118,7 @@ impl Syncer {
 
     /// The CRM may ask us to stay away: the schedule keeps to it, for this brand; when it asked two, for all of them.
     pub(crate) async fn park_if_asked(&self, tenant: &Tenant, door: &Door, error: &RunError) -> Result<(), SyncError> {
-        let Some(wait) = error.retry_after.filter(|wait| *wait > self.crm.limits.longest_wait) else { return Ok(()) };
+        let Some(wait) = error.retry_after.filter(|wait| *wait > self.crm.limits.max_retry_wait) else { return Ok(()) };
         let now_ms = self.clock.now_ms();
         let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).min(LONGEST_PARK_MS);
         let until_ms = now_ms + wait_ms;

@@ -1,4 +1,4 @@
-//! A CRM of a few lines that answers each call as the test says: right, wrong, late, cut or never.
+//! A minimal fake CRM that answers each call as the test decides: correctly, wrongly, late, cut off, or never.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -15,11 +15,11 @@ pub(crate) const KEY: &str = "CT_7a11ed5ec2e7";
 
 pub(crate) struct Crm {
     pub(crate) base_url: String,
-    seen: Arc<Seen>,
+    traffic: Arc<Traffic>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct Traffic {
     calls: Mutex<Vec<Call>>,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
@@ -27,7 +27,7 @@ struct Seen {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// The first is 0.
+    /// Counted from 0.
     pub(crate) number: usize,
     pub(crate) path: String,
     pub(crate) head: String,
@@ -39,7 +39,7 @@ pub(crate) struct Call {
 pub(crate) enum Reply {
     Json(String),
     Bytes(Vec<u8>),
-    Labelled {
+    Labeled {
         header: &'static str,
         body: Vec<u8>,
     },
@@ -47,31 +47,31 @@ pub(crate) enum Reply {
         status: u16,
         header: String,
     },
-    /// Announces the body and closes after half of it.
-    Cut(String),
+    /// Announces the full body and closes after half of it.
+    CutOff(String),
     Reset,
     Hang,
-    /// One byte, again and again.
+    /// One byte at a time, without end.
     Drip(Duration),
     Late(Duration, String),
 }
 
 impl Crm {
-    pub(crate) async fn start(answer: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(respond: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v2/api", listener.local_addr().unwrap());
-        let (seen, answer) = (Arc::<Seen>::default(), Arc::new(answer));
-        let shared = Arc::clone(&seen);
+        let (traffic, respond) = (Arc::<Traffic>::default(), Arc::new(respond));
+        let shared = Arc::clone(&traffic);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared), Arc::clone(&answer)));
+                tokio::spawn(serve(stream, Arc::clone(&shared), Arc::clone(&respond)));
             }
         });
-        Self { base_url, seen }
+        Self { base_url, traffic }
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.seen.calls.lock().unwrap().clone()
+        self.traffic.calls.lock().unwrap().clone()
     }
 
     pub(crate) fn offsets(&self) -> Vec<usize> {
@@ -79,7 +79,7 @@ impl Crm {
     }
 
     pub(crate) fn most_in_flight(&self) -> usize {
-        self.seen.most_in_flight.load(SeqCst)
+        self.traffic.most_in_flight.load(SeqCst)
     }
 
     pub(crate) fn config(&self, limits: Limits) -> ClientConfig {
@@ -97,15 +97,15 @@ impl Crm {
     }
 }
 
-/// Deadlines and waits as short as a test wants them.
+/// Timeouts and waits that are short enough for tests.
 pub(crate) fn quick() -> Limits {
     Limits {
         connect: Duration::from_millis(400),
         idle: Duration::from_millis(600),
-        whole: Duration::from_millis(1500),
-        backoff_unit: Duration::from_millis(5),
-        last_try: Duration::from_millis(300),
-        shortest_call: Duration::from_millis(200),
+        total: Duration::from_millis(1500),
+        initial_backoff: Duration::from_millis(5),
+        single_try_timeout: Duration::from_millis(300),
+        min_call_timeout: Duration::from_millis(200),
         ..Limits::default()
     }
 }
@@ -116,7 +116,7 @@ pub(crate) fn contacts(ids: impl IntoIterator<Item = usize>, total: &str) -> Str
     format!(r#"{{"ResultCode":"CT_200","Message":"Success","TotalRecord":{total},"data":[{}]}}"#, rows.join(","))
 }
 
-/// The page that the call asked, of a list of so many contacts.
+/// The requested page of a list of this many contacts.
 pub(crate) fn page_of(call: &Call, rows: usize, total: &str) -> String {
     contacts(call.offset.min(rows)..(call.offset + call.limit).min(rows), total)
 }
@@ -135,21 +135,21 @@ pub(crate) fn ids(pages: &[Page]) -> Vec<usize> {
     rows.filter_map(|row| row.id.as_deref()?.parse().ok()).collect()
 }
 
-async fn serve(mut stream: TcpStream, seen: Arc<Seen>, answer: Arc<impl Fn(&Call) -> Reply>) -> Option<()> {
+async fn serve(mut stream: TcpStream, traffic: Arc<Traffic>, respond: Arc<impl Fn(&Call) -> Reply>) -> Option<()> {
     loop {
         let head = read_head(&mut stream).await?;
-        let now = seen.in_flight.fetch_add(1, SeqCst) + 1;
-        seen.most_in_flight.fetch_max(now, SeqCst);
+        let now = traffic.in_flight.fetch_add(1, SeqCst) + 1;
+        traffic.most_in_flight.fetch_max(now, SeqCst);
         let reply = {
-            let mut calls = seen.calls.lock().unwrap();
+            let mut calls = traffic.calls.lock().unwrap();
             let call = call(calls.len(), head);
             calls.push(call.clone());
-            answer(&call)
+            respond(&call)
         };
-        // Long enough for calls that are open together to be seen together.
+        // Long enough that concurrent calls overlap here.
         sleep(Duration::from_millis(2)).await;
-        let goes_on = send(&mut stream, reply, &seen).await;
-        goes_on?;
+        let open = send(&mut stream, reply, &traffic).await;
+        open?;
     }
 }
 
@@ -170,30 +170,30 @@ fn call(number: usize, head: String) -> Call {
     Call { number, limit: number_after("limit="), offset: number_after("offset="), at: Instant::now(), path, head }
 }
 
-async fn send(stream: &mut TcpStream, reply: Reply, seen: &Seen) -> Option<()> {
+async fn send(stream: &mut TcpStream, reply: Reply, traffic: &Traffic) -> Option<()> {
     if let Reply::Late(wait, _) = &reply {
         sleep(*wait).await;
     }
-    let answered = || seen.in_flight.fetch_sub(1, SeqCst);
+    let finished = || traffic.in_flight.fetch_sub(1, SeqCst);
     match reply {
         Reply::Json(body) | Reply::Late(_, body) => {
-            answered();
-            whole(stream, "200 OK", "x-a: b", body.as_bytes()).await
+            finished();
+            write_response(stream, "200 OK", "x-a: b", body.as_bytes()).await
         }
         Reply::Bytes(body) => {
-            answered();
-            whole(stream, "200 OK", "x-a: b", &body).await
+            finished();
+            write_response(stream, "200 OK", "x-a: b", &body).await
         }
-        Reply::Labelled { header, body } => {
-            answered();
-            whole(stream, "200 OK", header, &body).await
+        Reply::Labeled { header, body } => {
+            finished();
+            write_response(stream, "200 OK", header, &body).await
         }
         Reply::Status { status, header } => {
-            answered();
-            whole(stream, &format!("{status} Said"), &header, b"<html>").await
+            finished();
+            write_response(stream, &format!("{status} Status"), &header, b"<html>").await
         }
-        Reply::Cut(body) => {
-            answered();
+        Reply::CutOff(body) => {
+            finished();
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
             stream.write_all(head.as_bytes()).await.ok()?;
             stream.write_all(&body.as_bytes()[..body.len() / 2]).await.ok()?;
@@ -201,28 +201,28 @@ async fn send(stream: &mut TcpStream, reply: Reply, seen: &Seen) -> Option<()> {
             None
         }
         Reply::Reset => {
-            answered();
+            finished();
             stream.set_zero_linger().ok()?;
             None
         }
         Reply::Hang => {
-            let gone = stream.read_u8().await;
-            answered();
-            gone.ok().map(|_| ())
+            let closed = stream.read_u8().await;
+            finished();
+            closed.ok().map(|_| ())
         }
         Reply::Drip(pause) => {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n").await.ok()?;
             while stream.write_all(b" ").await.is_ok() {
                 sleep(pause).await;
             }
-            answered();
+            finished();
             None
         }
     }
 }
 
-async fn whole(stream: &mut TcpStream, status: &str, header: &str, body: &[u8]) -> Option<()> {
+async fn write_response(stream: &mut TcpStream, status: &str, header: &str, body: &[u8]) -> Option<()> {
     let head = format!("HTTP/1.1 {status}\r\n{header}\r\ncontent-length: {}\r\n\r\n", body.len());
-    let answer = [head.as_bytes(), body].concat();
-    stream.write_all(&answer).await.ok()
+    let response = [head.as_bytes(), body].concat();
+    stream.write_all(&response).await.ok()
 }

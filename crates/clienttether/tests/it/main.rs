@@ -1,6 +1,6 @@
-//! The client against a CRM that misbehaves over real connections.
+//! Tests of the client against a fake CRM over real connections.
 
-#![allow(clippy::unwrap_used, reason = "this is all test")]
+#![allow(clippy::unwrap_used, reason = "test code")]
 
 mod crm;
 mod faults;

@@ -1,28 +1,28 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use tetherboard_clienttether::{Cause, Limits, ListRequest, NotWhole, ReadContacts, ReadStages};
+use tetherboard_clienttether::{Cause, IncompleteReason, Limits, ListRequest, ReadContacts, ReadStages};
 use tetherboard_domain::FaultClass;
 
 use crate::crm::{Crm, Reply, contacts, ids, page_of, quick, read_all};
 
 #[tokio::test]
-async fn pages_are_asked_side_by_side_and_come_in_order() {
-    // The earlier a page, the later its answer.
+async fn pages_are_fetched_concurrently_and_returned_in_order() {
+    // The earlier a page, the later its response.
     let late = |offset: usize| Duration::from_millis(40_u64.saturating_sub(offset as u64 / 50));
     let crm = Crm::start(move |call| Reply::Late(late(call.offset), page_of(call, 950, "950"))).await;
     let (pages, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
 
     assert_eq!(ids(&pages), (0..950).collect::<Vec<_>>());
     assert!(pages.is_sorted_by_key(|page| page.offset));
-    assert!(outcome.whole, "{outcome:?}");
+    assert!(outcome.complete, "{outcome:?}");
     assert_eq!((outcome.pages, outcome.rows, outcome.distinct, outcome.total), (11, 950, 950, Some(950)));
     assert_eq!(crm.most_in_flight(), 4);
-    assert_eq!(crm.calls().len(), 11, "nothing is asked in vain");
+    assert_eq!(crm.calls().len(), 11, "no call is wasted");
 }
 
 #[tokio::test]
-async fn a_page_is_what_was_received() {
+async fn a_page_holds_the_response_as_received() {
     let body = r#"{ "ResultCode" : "CT200", "TotalRecord":"3","data": [ {"sales_cycle_id":5} ,{"sales_cycle_id":"6"},
         "?"],"Message":"ok" }"#;
     let crm = Crm::start(|call| Reply::Json(if call.offset == 0 { body.into() } else { contacts([], "3") })).await;
@@ -42,8 +42,8 @@ async fn a_page_is_what_was_received() {
 }
 
 #[tokio::test]
-async fn after_a_short_page_offsets_go_by_the_rows_received() {
-    // The third page leaves out twenty rows that are not to be shown.
+async fn after_a_short_page_offsets_advance_by_rows_received() {
+    // The third page omits twenty rows, as if they were hidden.
     let crm = Crm::start(|call| {
         let to = if call.offset == 200 { 280 } else { call.offset + 100 };
         Reply::Json(contacts(call.offset..to.min(600), "600"))
@@ -54,12 +54,12 @@ async fn after_a_short_page_offsets_go_by_the_rows_received() {
     let offsets: Vec<_> = pages.iter().map(|page| page.offset).collect();
     assert_eq!(offsets, [0, 100, 200, 280, 380, 480, 580, 600]);
     assert_eq!(ids(&pages), (0..600).collect::<Vec<_>>());
-    assert!(outcome.whole);
+    assert!(outcome.complete);
 }
 
 #[tokio::test]
 async fn a_contact_repeated_across_pages_counts_once() {
-    // A lead is added in front after the first page, so every later page begins with a row that was there before.
+    // A lead is added at the front after the first page, so every later page begins with a row from the page before it.
     let crm = Crm::start(|call| {
         let shift = usize::from(call.number > 0);
         let (from, to) = (call.offset.min(250 + shift), (call.offset + 100).min(250 + shift));
@@ -71,11 +71,15 @@ async fn a_contact_repeated_across_pages_counts_once() {
     assert_eq!((outcome.rows, outcome.distinct), (251, 250));
     assert_eq!(ids(&pages), (1000..1250).collect::<Vec<_>>());
     assert!(pages[1].rows[0].repeated);
-    assert_eq!(outcome.why_not_whole, Some(NotWhole::ShortOfTotal { distinct: 250, total: 251 }), "one lead was missed");
+    assert_eq!(
+        outcome.incomplete_reason,
+        Some(IncompleteReason::ShortOfTotal { distinct: 250, total: 251 }),
+        "one lead was missed"
+    );
 }
 
 #[rstest]
-#[case::right("\"250\"", Some(250), true, 4)]
+#[case::correct("\"250\"", Some(250), true, 4)]
 #[case::missing("null", None, true, 4)]
 #[case::nonsense("\"many\"", None, true, 4)]
 #[case::negative("-1", None, true, 4)]
@@ -86,14 +90,14 @@ async fn a_contact_repeated_across_pages_counts_once() {
 async fn a_wrong_total_never_hides_rows(
     #[case] total: &'static str,
     #[case] read: Option<u64>,
-    #[case] whole: bool,
+    #[case] complete: bool,
     #[case] pages: usize,
 ) {
     let crm = Crm::start(move |call| Reply::Json(page_of(call, 250, total))).await;
     let (all, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
 
     assert_eq!(ids(&all), (0..250).collect::<Vec<_>>());
-    assert_eq!((outcome.total, outcome.whole, outcome.pages), (read, whole, pages));
+    assert_eq!((outcome.total, outcome.complete, outcome.pages), (read, complete, pages));
     assert!(crm.calls().len() <= 10, "{:?}", crm.offsets());
 }
 
@@ -102,37 +106,37 @@ async fn a_wrong_total_never_hides_rows(
 #[case::with_blank_data(r#"{"ResultCode":"CT515","data":""}"#)]
 #[case::success_without_data(r#"{"ResultCode":"CT_200","TotalRecord":"0"}"#)]
 #[tokio::test]
-async fn an_empty_list_is_whole(#[case] body: &'static str) {
+async fn an_empty_list_is_complete(#[case] body: &'static str) {
     let crm = Crm::start(move |_| Reply::Json(body.into())).await;
     let (pages, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
-    assert_eq!((pages.len(), outcome.rows, outcome.whole), (1, 0, true));
+    assert_eq!((pages.len(), outcome.rows, outcome.complete), (1, 0, true));
     assert_eq!(crm.offsets(), [0]);
 }
 
 #[tokio::test]
-async fn a_server_that_knows_no_offset_is_asked_few_times() {
+async fn a_server_that_ignores_the_offset_is_asked_few_times() {
     let crm = Crm::start(|_| Reply::Json(contacts(0..100, "4312"))).await;
     let (pages, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
-    assert_eq!((pages.len(), outcome.distinct), (3, 100), "one page further, since rows are missing");
-    assert_eq!(outcome.why_not_whole, Some(NotWhole::ShortOfTotal { distinct: 100, total: 4312 }));
+    assert_eq!((pages.len(), outcome.distinct), (3, 100), "one more page, since rows are missing");
+    assert_eq!(outcome.incomplete_reason, Some(IncompleteReason::ShortOfTotal { distinct: 100, total: 4312 }));
 }
 
 #[tokio::test]
-async fn a_server_that_knows_no_limit_is_read_once() {
+async fn a_server_that_ignores_the_limit_is_read_once() {
     let crm = Crm::start(|call| Reply::Json(contacts(call.offset..1000, "1000"))).await;
     let (pages, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
-    assert_eq!((ids(&pages).len(), outcome.whole), (1000, true));
+    assert_eq!((ids(&pages).len(), outcome.complete), (1000, true));
     assert_eq!(crm.offsets(), [0, 1000]);
 }
 
 #[tokio::test]
-async fn rows_without_an_id_do_not_keep_a_read_going() {
-    let nameless = |from: usize| (0..100).map(|n| format!(r#"{{"n":{}}}"#, n + from)).collect::<Vec<_>>().join(",");
+async fn repeated_rows_without_an_id_do_not_prolong_a_read() {
+    let rows_from = |from: usize| (0..100).map(|n| format!(r#"{{"n":{}}}"#, n + from)).collect::<Vec<_>>().join(",");
     let crm =
-        Crm::start(move |call| Reply::Json(format!(r#"{{"ResultCode":"CT_200","data":[{}]}}"#, nameless(call.offset.min(100)))))
+        Crm::start(move |call| Reply::Json(format!(r#"{{"ResultCode":"CT_200","data":[{}]}}"#, rows_from(call.offset.min(100)))))
             .await;
     let (_, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
-    assert_eq!((outcome.pages, outcome.distinct, outcome.whole), (3, 200, false));
+    assert_eq!((outcome.pages, outcome.distinct, outcome.complete), (3, 200, false));
 }
 
 #[tokio::test]
@@ -140,22 +144,22 @@ async fn a_list_without_an_end_is_a_fault() {
     let crm = Crm::start(|call| Reply::Json(page_of(call, usize::MAX, "null"))).await;
     let limits = Limits { max_pages: 12, ..quick() };
     let (pages, outcome) = read_all(&crm.client(limits), ReadContacts::new()).await;
-    assert_eq!((pages.len(), outcome.why_not_whole), (12, Some(NotWhole::Fault)));
+    assert_eq!((pages.len(), outcome.incomplete_reason), (12, Some(IncompleteReason::Fault)));
     let fault = outcome.fault.unwrap();
-    assert!(matches!(fault.cause, Cause::Endless(12)));
+    assert!(matches!(fault.cause, Cause::TooManyPages(12)));
     assert_eq!((fault.class(), fault.is_permanent()), (FaultClass::Body, true));
 }
 
 #[tokio::test]
-async fn a_read_that_was_left_early_is_not_whole() {
+async fn an_abandoned_read_is_not_complete() {
     let crm = Crm::start(|call| Reply::Json(page_of(call, 950, "950"))).await;
     let mut pages = crm.client(quick()).pages(ReadContacts::new());
     pages.next().await.unwrap();
-    assert_eq!(pages.finish().why_not_whole, Some(NotWhole::Unfinished));
+    assert_eq!(pages.finish().incomplete_reason, Some(IncompleteReason::Abandoned));
 }
 
 #[tokio::test]
-async fn a_page_may_be_awaited_twice() {
+async fn next_is_cancel_safe() {
     let crm = Crm::start(|call| Reply::Late(Duration::from_millis(60), page_of(call, 50, "50"))).await;
     let mut pages = crm.client(quick()).pages(ReadContacts::new());
     assert!(tokio::time::timeout(Duration::from_millis(10), pages.next()).await.is_err());

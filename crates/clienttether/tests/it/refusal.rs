@@ -9,12 +9,12 @@ fn client(crm: &Crm, limits: Limits, budgets: &Budgets) -> Client {
     Client::new(crm.config(limits), budgets, Clock::system()).unwrap()
 }
 
-fn patient() -> Limits {
-    Limits { idle: Duration::from_secs(20), whole: Duration::from_secs(30), backoff_unit: Duration::from_secs(20), ..quick() }
+fn long_waits() -> Limits {
+    Limits { idle: Duration::from_secs(20), total: Duration::from_secs(30), initial_backoff: Duration::from_secs(20), ..quick() }
 }
 
 #[tokio::test]
-async fn every_call_of_a_refused_token_ends_at_once() {
+async fn every_call_with_a_refused_token_ends_at_once() {
     let crm = Crm::start(|call| match call.number {
         0 => Reply::Status { status: 503, header: "x-a: b".into() },
         _ => Reply::Hang,
@@ -22,13 +22,13 @@ async fn every_call_of_a_refused_token_ends_at_once() {
     .await;
     let budgets = Budgets::new(1, 10_000);
     let mut calls = Vec::new();
-    // The first is to wait before it asks again, the second is in flight, the third waits for its turn.
+    // The first is waiting to retry, the second is in flight, and the third is waiting for a permit.
     for _ in 0..3 {
-        let client = client(&crm, patient(), &budgets);
+        let client = client(&crm, long_waits(), &budgets);
         calls.push(tokio::spawn(async move { client.page(ReadContacts::new(), 0).await }));
         tokio::time::sleep(Duration::from_millis(60)).await;
     }
-    let (other, refused_at) = (client(&crm, patient(), &budgets), Instant::now());
+    let (other, refused_at) = (client(&crm, long_waits(), &budgets), Instant::now());
     budgets.refuse(&TOKEN.into());
     calls.push(tokio::spawn(async move { other.page(ReadStages::new(), 0).await }));
 
@@ -44,10 +44,10 @@ async fn every_call_of_a_refused_token_ends_at_once() {
 }
 
 #[tokio::test]
-async fn a_read_of_a_refused_token_ends_with_what_came_before() {
+async fn a_read_with_a_refused_token_ends_with_the_pages_received() {
     let crm = Crm::start(|call| if call.offset < 100 { Reply::Json(page_of(call, 900, "900")) } else { Reply::Hang }).await;
     let budgets = Budgets::new(2, 10_000);
-    let mut pages = client(&crm, patient(), &budgets).pages(ReadContacts::new());
+    let mut pages = client(&crm, long_waits(), &budgets).pages(ReadContacts::new());
     assert_eq!(pages.next().await.unwrap().rows.len(), 100);
     budgets.refuse(&TOKEN.into());
     assert!(pages.next().await.is_none());
@@ -74,16 +74,16 @@ async fn a_refused_token_is_probed_with_one_call_and_works_once_it_is_accepted()
     assert_eq!((fault.status(), fault.class()), (Some(401), FaultClass::Credentials));
     let page = client.probe(ReadContacts::new().limit(50)).await.unwrap();
     assert_eq!((page.body, page.request.as_str()), (contacts(0..1, "30").into(), "read_client_list?limit=1&offset=0"));
-    assert!(budgets.is_refused(&token), "an answer alone accepts nothing");
+    assert!(budgets.is_refused(&token), "a successful probe alone does not accept the token");
     assert!(client.page(ReadContacts::new(), 0).await.is_err());
 
     budgets.accept(&token);
     let (_, outcome) = read_all(&client, ReadContacts::new()).await;
-    assert!(outcome.whole && outcome.rows == 30);
+    assert!(outcome.complete && outcome.rows == 30);
 }
 
 #[tokio::test]
-async fn another_token_is_not_harmed() {
+async fn another_token_is_not_affected() {
     let crm = Crm::start(|call| Reply::Json(page_of(call, 30, "30"))).await;
     let budgets = Budgets::new(1, 10_000);
     budgets.refuse(&"eyJ.another.token".into());

@@ -5,14 +5,14 @@ use tetherboard_clienttether::{Budgets, ReadContacts};
 
 use crate::crm::{Crm, KEY, Reply, TOKEN, quick, read_all};
 
-fn finds_nothing(what: &str, printed: &str) {
+fn assert_no_secret(what: &str, printed: &str) {
     assert!(!printed.contains(TOKEN) && !printed.contains(KEY), "{what} prints a secret: {printed}");
     assert!(!printed.contains("Reno"), "{what} prints a body: {printed}");
 }
 
-fn prints_no_secret(what: &str, value: &impl Debug) {
-    finds_nothing(what, &format!("{value:?}"));
-    finds_nothing(what, &format!("{value:#?}"));
+fn assert_prints_no_secret(what: &str, value: &impl Debug) {
+    assert_no_secret(what, &format!("{value:?}"));
+    assert_no_secret(what, &format!("{value:#?}"));
 }
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn nothing_prints_a_token_a_key_or_a_body() {
         Reply::Json(r#"{"ResultCode":200,"data":[{"client_id":1,"city":"Reno"}]}"#.into()),
         Reply::Json(r#"{"ResultCode":200,"TotalRecord":{"a":"Reno"},"Reno":Reno}"#.into()),
         Reply::Status { status: 401, header: format!("x-token: {TOKEN}") },
-        Reply::Cut(format!("{{{TOKEN} Reno")),
+        Reply::CutOff(format!("{{{TOKEN} Reno")),
         Reply::Reset,
         Reply::Hang,
     ];
@@ -33,23 +33,23 @@ async fn nothing_prints_a_token_a_key_or_a_body() {
         let reply = std::sync::Mutex::new(Some(reply));
         let crm = Crm::start(move |_| reply.lock().unwrap().take().unwrap_or(Reply::Reset)).await;
         let client = crm.client(tetherboard_clienttether::Limits { attempts: 1, ..quick() });
-        prints_no_secret("a configuration", &crm.config(quick()));
-        prints_no_secret("a client", &client);
-        prints_no_secret("a read", &client.pages(ReadContacts::new()));
+        assert_prints_no_secret("a configuration", &crm.config(quick()));
+        assert_prints_no_secret("a client", &client);
+        assert_prints_no_secret("a read", &client.pages(ReadContacts::new()));
         let (pages, outcome) = read_all(&client.for_run(), ReadContacts::new()).await;
-        prints_no_secret("a page", &pages);
-        prints_no_secret("an outcome", &outcome);
+        assert_prints_no_secret("a page", &pages);
+        assert_prints_no_secret("an outcome", &outcome);
         let mut cause = outcome.fault.as_ref().and_then(|fault| fault.source());
         while let Some(error) = cause {
-            finds_nothing("a cause", &format!("{error} {error:?}"));
+            assert_no_secret("a cause", &format!("{error} {error:?}"));
             cause = error.source();
         }
     }
-    prints_no_secret("the budgets", &Budgets::new(8, 50));
+    assert_prints_no_secret("the budgets", &Budgets::new(8, 50));
 }
 
 #[test]
-fn a_configuration_that_is_refused_prints_no_secret() {
+fn a_rejected_configuration_prints_no_secret() {
     let config = tetherboard_clienttether::ClientConfig {
         base_url: format!("https://user:{TOKEN}@crm.example/?key={KEY}").parse().unwrap(),
         access_token: format!("{TOKEN}\n{TOKEN}").into(),
@@ -57,7 +57,7 @@ fn a_configuration_that_is_refused_prints_no_secret() {
         limits: quick(),
         mapping: std::sync::Arc::default(),
     };
-    prints_no_secret("a configuration", &config);
+    assert_prints_no_secret("a configuration", &config);
     let made = tetherboard_clienttether::Client::new(config, &Budgets::new(1, 1), tetherboard_domain::Clock::system());
-    prints_no_secret("an error", &made.unwrap_err());
+    assert_prints_no_secret("an error", &made.unwrap_err());
 }

@@ -1,6 +1,6 @@
 //! Contacts, and the moves and changes of value that they show.
 
-use tetherboard_clienttether::{Mapping, RawContact, SetAside};
+use tetherboard_crm_records::{Mapping, RawContact, SkippedRow};
 use tetherboard_domain::{Dataset, EpochMs, SourceTime};
 use tetherboard_store::leads::{LeadRecord, Standing};
 use tetherboard_store::{Result, Tx, history, leads};
@@ -36,7 +36,7 @@ impl Normalise for Contacts {
     const VERSION: i64 = html::VERSION;
     type Raw = RawContact;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawContact, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawContact, SkippedRow> {
         RawContact::decode(row, mapping)
     }
 

@@ -1,6 +1,6 @@
 //! Deals, and the moves and changes of value that they show.
 
-use tetherboard_clienttether::{Mapping, RawDeal, SetAside};
+use tetherboard_crm_records::{Mapping, RawDeal, SkippedRow};
 use tetherboard_domain::{ContactId, Dataset, EpochMs, Odds, SourceTime};
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::Standing;
@@ -31,7 +31,7 @@ impl Normalise for Deals {
     const DATASET: Dataset = Dataset::Deals;
     type Raw = RawDeal;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawDeal, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawDeal, SkippedRow> {
         RawDeal::decode(row, mapping)
     }
 

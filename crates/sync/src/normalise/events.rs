@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tetherboard_clienttether::{Mapping, RawEvent, SetAside};
+use tetherboard_crm_records::{Mapping, RawEvent, SkippedRow};
 use tetherboard_domain::{ContactId, Dataset};
 use tetherboard_store::schedule::{self, ActivityRecord, Standing};
 use tetherboard_store::{Result, Tx};
@@ -31,7 +31,7 @@ impl Normalise for Events {
     const VERSION: i64 = html::VERSION;
     type Raw = RawEvent;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawEvent, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawEvent, SkippedRow> {
         RawEvent::decode(row, mapping)
     }
 

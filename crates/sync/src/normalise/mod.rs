@@ -9,8 +9,8 @@ mod setup;
 
 use std::collections::{BTreeSet, HashMap};
 
-use tetherboard_clienttether::fields::{Fee, Person, Text};
-use tetherboard_clienttether::{FieldSpec, Mapping, SetAside, fields_of};
+use tetherboard_crm_records::fields::{Fee, Person, Text};
+use tetherboard_crm_records::{FieldSpec, Mapping, SkippedRow, fields_of};
 use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId};
 use tetherboard_metrics::Board;
 use tetherboard_store::leads::Standing;
@@ -37,7 +37,7 @@ pub(crate) trait Normalise {
     /// A row decoded, its times still local.
     type Raw: Clone;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<Self::Raw, SetAside>;
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<Self::Raw, SkippedRow>;
     fn id(raw: &Self::Raw) -> &str;
     fn filled(raw: &Self::Raw) -> u64;
 

@@ -1,6 +1,6 @@
 //! Names as lists show them, and as deals are joined by them.
 
-use tetherboard_clienttether::fields;
+use tetherboard_crm_records::fields;
 use tetherboard_domain::NO_NAME;
 
 /// First and last name, placeholders left out; `None` when nothing is left.

@@ -1,6 +1,6 @@
 //! A contact's note: its HTML made safe, its text laid bare for search.
 
-use tetherboard_clienttether::{Mapping, RawNote, SetAside};
+use tetherboard_crm_records::{Mapping, RawNote, SkippedRow};
 use tetherboard_store::notes::NoteRecord;
 
 use super::Context;
@@ -15,7 +15,7 @@ impl NoteRow {
     /// Grows when this code makes something else of the same row.
     pub(crate) const VERSION: i64 = html::VERSION;
 
-    pub(crate) fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SetAside> {
+    pub(crate) fn decode(row: &[u8], mapping: &Mapping) -> Result<Self, SkippedRow> {
         RawNote::decode(row, mapping).map(Self)
     }
 

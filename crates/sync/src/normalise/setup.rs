@@ -1,6 +1,6 @@
 //! How an account is set up: its stages, lead sources and users.
 
-use tetherboard_clienttether::{Mapping, RawSource, RawStage, RawUser, SetAside};
+use tetherboard_crm_records::{Mapping, RawSource, RawStage, RawUser, SkippedRow};
 use tetherboard_domain::{Dataset, StageKey};
 use tetherboard_store::small_lists::{self, CrmUser, Source, Stage};
 use tetherboard_store::{Result, Tx};
@@ -12,7 +12,7 @@ impl Normalise for Stages {
     const DATASET: Dataset = Dataset::Stages;
     type Raw = RawStage;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawStage, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawStage, SkippedRow> {
         RawStage::decode(row, mapping)
     }
 
@@ -53,7 +53,7 @@ impl Normalise for Sources {
     const DATASET: Dataset = Dataset::Sources;
     type Raw = RawSource;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawSource, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawSource, SkippedRow> {
         RawSource::decode(row, mapping)
     }
 
@@ -80,7 +80,7 @@ impl Normalise for Users {
     const DATASET: Dataset = Dataset::Users;
     type Raw = RawUser;
 
-    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawUser, SetAside> {
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawUser, SkippedRow> {
         RawUser::decode(row, mapping)
     }
 

@@ -242,7 +242,7 @@ async fn a_token_that_is_refused_in_the_middle_of_two_runs_stops_both(#[values(K
     brands.world.crm.fault(1, Request::Contacts, Fault::SlowMs(5_000));
     let mut syncer = brands.world.syncer.clone();
     let long = Duration::from_secs(20);
-    syncer.crm.limits = Limits { connect: long, idle: long, whole: long, ..quick() };
+    syncer.crm.limits = Limits { connect: long, idle: long, total: long, ..quick() };
     let options = RunOptions::default();
     let began = Instant::now();
     let second = async {
@@ -468,7 +468,7 @@ async fn a_run_that_is_cancelled_ends_within_two_seconds_and_frees_the_lease(
 ) {
     let mut brands = Brands::of(kind, 1).await;
     let long = Duration::from_secs(20);
-    brands.world.syncer.crm.limits = Limits { connect: long, idle: long, whole: long, ..quick() };
+    brands.world.syncer.crm.limits = Limits { connect: long, idle: long, total: long, ..quick() };
     brands.world.fault(Request::Contacts, fault);
     let work = brands.world.put_to_work();
     brands.world.wait_for_call(Request::Contacts).await;

@@ -28,7 +28,7 @@ impl World {
         while let Some(page) = pages.next().await {
             bodies.push(page.body);
         }
-        bodies.extend(pages.finish().unread.map(|unread| unread.body));
+        bodies.extend(pages.finish().unreadable.map(|response| response.body));
         bodies
     }
 

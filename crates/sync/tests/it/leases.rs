@@ -22,7 +22,7 @@ impl World {
     fn slow_contacts(&mut self, fault: Fault) {
         self.fault(Request::Contacts, fault);
         let long = Duration::from_secs(20);
-        self.syncer.crm.limits = Limits { connect: long, idle: long, whole: long, ..quick() };
+        self.syncer.crm.limits = Limits { connect: long, idle: long, total: long, ..quick() };
         self.crm.clear_calls(0);
     }
 

@@ -1,7 +1,7 @@
 //! A field that many rows had and now none has, and rules that change meanwhile.
 
 use rstest::rstest;
-use tetherboard_clienttether::FieldRule;
+use tetherboard_crm_records::FieldRule;
 use tetherboard_domain::{Dataset, RunStatus};
 use tetherboard_simulator::Edit;
 use tetherboard_store::field_rules::{self, FieldCoverage};

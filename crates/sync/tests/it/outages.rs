@@ -65,7 +65,8 @@ async fn after_two_lists_in_a_row_failed_each_that_is_left_is_asked_once(
 #[tokio::test]
 async fn patience_with_a_crm_that_hangs_is_bounded_for_the_whole_run(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut world = World::with_contacts(kind, 4).await;
-    world.syncer.crm.limits = tetherboard_clienttether::Limits { attempts: 50, patience: Duration::from_secs(1), ..quick() };
+    world.syncer.crm.limits =
+        tetherboard_clienttether::Limits { attempts: 50, outage_tolerance: Duration::from_secs(1), ..quick() };
     world.crm.fault_everything(0, Fault::Hang);
     let began = Instant::now();
     assert_eq!(world.run().await.run.status, RunStatus::Failed);

@@ -252,13 +252,13 @@ pub(crate) fn quick() -> Limits {
     Limits {
         connect: Duration::from_millis(400),
         idle: Duration::from_millis(600),
-        whole: Duration::from_millis(1500),
+        total: Duration::from_millis(1500),
         max_body_bytes: 4 << 20,
         attempts: 3,
-        backoff_unit: Duration::from_millis(2),
-        patience: Duration::from_secs(20),
-        shortest_call: Duration::from_millis(500),
-        last_try: Duration::from_millis(500),
+        initial_backoff: Duration::from_millis(2),
+        outage_tolerance: Duration::from_secs(20),
+        min_call_timeout: Duration::from_millis(500),
+        single_try_timeout: Duration::from_millis(500),
         ..Limits::default()
     }
 }

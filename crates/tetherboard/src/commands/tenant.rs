@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tetherboard_domain::{Clock, HotListRules, Milestone, Role, StageKey, StageMilestone, StageRole, Zone};
 use tetherboard_metrics::{Board, Rebuild, freshness, hot_list_rules, rebuild_hot_list};

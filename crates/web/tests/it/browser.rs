@@ -518,7 +518,7 @@ async fn the_agency_finds_where_units_live_tries_it_and_saves_it() {
         assert!(browser.text(".banner").await.unwrap().contains("nothing has been saved"));
         browser.fill("#places", "/~x").await.unwrap();
         browser.click(".rule-form button:not(.primary)").await.unwrap();
-        assert!(browser.text("#places-fault").await.unwrap().contains("a tilde must be written ~0"));
+        assert!(browser.text("#places-fault").await.unwrap().contains("write a tilde as ~0"));
         browser.console_errors().await.unwrap();
         browser.fill("#places", "number_of_units").await.unwrap();
         browser.click(".rule-form button:not(.primary)").await.unwrap();

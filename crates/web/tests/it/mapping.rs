@@ -1,7 +1,7 @@
 //! The agency finds a brand's fields, tries where they might be, and says it.
 
 use rstest::rstest;
-use tetherboard_clienttether::mapping::{FieldRule, fields_of};
+use tetherboard_crm_records::mapping::{FieldRule, fields_of};
 use tetherboard_domain::{Dataset, RunStatus, Trigger};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::runs::{self, Run};
@@ -116,7 +116,7 @@ async fn a_preview_counts_and_shows_what_a_rule_would_make_and_changes_nothing(#
     let other = page(&visitor, &format!("{created}?places=created&zone=America/Denver")).await;
     assert!(!other.contains("Rows that change 0") && other.contains("America/Denver"), "{other}");
     let unlike = page(&visitor, &format!("{created}?places=created&forms=%25m/%25d/%25Y+%25I:%25M+%25p")).await;
-    assert!(unlike.contains("Give a value 0 of") && unlike.contains("in the forms that were named"), "{unlike}");
+    assert!(unlike.contains("Give a value 0 of") && unlike.contains("in the given formats"), "{unlike}");
     assert!(unlike.contains("03/08/2026 02:30 PM"), "{unlike}");
     assert_eq!((stored(&world, HARBOR).await, waiting(&world, HARBOR).await.is_none()), (vec![], true));
 }
@@ -217,15 +217,15 @@ async fn a_rule_that_cannot_be_used_comes_back_as_it_was_typed_with_what_to_mend
     let created = "/agency/brands/harbor/mapping/contacts/created";
     let id = "/agency/brands/harbor/mapping/contacts/client_id";
     for (address, part, typed, others, why) in [
-        (UNITS, "places", "/a/~x\nsomething else", &[][..], "`/a/~x` is not a place in a row: a tilde must be written ~0"),
-        (id, "places", "  ", &[], "A row without an id cannot be kept"),
-        (created, "forms", "%H:%M", &[("places", "/created")], "`%H:%M` is not a form of a date: it does not say the whole date"),
+        (UNITS, "places", "/a/~x\nsomething else", &[][..], "`/a/~x` is not a place in a row: write a tilde as ~0"),
+        (id, "places", "  ", &[], "A row without an ID cannot be stored"),
+        (created, "forms", "%H:%M", &[("places", "/created")], "`%H:%M` is not a date format: it does not give the full date"),
         (
             created,
             "forms",
             "%Y-%m-%d %!",
             &[("places", "/created")],
-            "`%Y-%m-%d %!` is not a form of a date: it is not a pattern",
+            "`%Y-%m-%d %!` is not a date format: it is not a valid pattern",
         ),
         (created, "zone", "Mars/Base", &[("places", "/created")], "`Mars/Base` is not an IANA time zone"),
     ] {
@@ -247,9 +247,13 @@ async fn a_rule_that_cannot_be_used_comes_back_as_it_was_typed_with_what_to_mend
     let all = [("places", "/~x"), ("forms", "%H"), ("zone", "")];
     let html = visitor.post(created, &all).await.text();
     assert!(html.contains("places-fault") && html.contains("forms-fault") && html.contains("Not saved"), "{html}");
-    // Only dates have forms, whatever a form is made to say.
+    // Only dates have formats, whatever the form contains.
     let answer = visitor.post(UNITS, &[("places", "/a"), ("forms", "%s")]).await;
-    assert!(answer.status == 422 && words(&answer.text()).contains("Only dates have forms and a zone"), "{}", answer.text());
+    assert!(
+        answer.status == 422 && words(&answer.text()).contains("Only dates have formats and a time zone"),
+        "{}",
+        answer.text()
+    );
     assert_eq!((stored(&world, HARBOR).await, waiting(&world, HARBOR).await.is_none()), (vec![], true));
 }
 

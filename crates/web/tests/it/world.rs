@@ -123,7 +123,7 @@ impl World {
             base_url: crm.base_url().parse().unwrap(),
             access_token: Some(SecretString::from(simulator.access_token())),
             budgets: Budgets::new(8, 5_000),
-            limits: Limits { backoff_unit: Duration::from_millis(1), ..Limits::default() },
+            limits: Limits { initial_backoff: Duration::from_millis(1), ..Limits::default() },
         };
         let syncer = Syncer {
             store: db.store.clone(),

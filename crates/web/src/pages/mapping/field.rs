@@ -9,7 +9,7 @@ use jiff::civil::date;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use tetherboard_clienttether::mapping::{FieldRule, FieldSpec, Look, Mapping};
+use tetherboard_crm_records::mapping::{FieldPreview, FieldRule, FieldSpec, Mapping};
 use tetherboard_domain::{Dataset, Trigger};
 use tetherboard_store::runs::{self, Wish};
 use tetherboard_store::tenants::Tenant;
@@ -251,7 +251,7 @@ impl View<'_> {
                     }))
                     @if self.spec.kind.is_date() {
                         (self.part(Part::Forms, "How it is written, one form a line", &html! {
-                            "With none, as built in: " (self.spec.forms.iter().map(|form| shown_as(form)).collect::<Vec<_>>().join(", or ")) "."
+                            "With none, as built in: " (self.spec.formats.iter().map(|form| shown_as(form)).collect::<Vec<_>>().join(", or ")) "."
                         }))
                         (self.part(Part::Zone, "Zone of times written without one", &html! {
                             "An IANA name, like America/Chicago. With none, the account’s: " (zone.name()) "."
@@ -462,7 +462,7 @@ impl View<'_> {
     }
 }
 
-fn read_as(look: &Look) -> Markup {
+fn read_as(look: &FieldPreview) -> Markup {
     match &look.value {
         Ok(Some(value)) => html! { span.t title=(value) { (value) } },
         Ok(None) => html! { span.muted { "blank" } },

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use tetherboard_clienttether::mapping::{Mapping, fields_of, place_of};
+use tetherboard_crm_records::mapping::{Mapping, fields_of, json_pointer};
 use tetherboard_domain::Dataset;
 
 /// A place in rows that no field's rule names, nor anything around it.
@@ -27,7 +27,7 @@ pub(super) fn unused(mapping: &Mapping, dataset: Dataset, rows: &[Vec<u8>]) -> V
     for row in rows {
         if let Ok(Value::Object(row)) = serde_json::from_str(&String::from_utf8_lossy(row)) {
             for (key, value) in &row {
-                found.walk(&place_of([key.as_str()]), value, 1);
+                found.walk(&json_pointer([key.as_str()]), value, 1);
             }
         }
     }
@@ -50,7 +50,7 @@ impl Found {
         match value {
             Value::Object(inner) if depth < DEEPEST && !inner.is_empty() => {
                 for (key, value) in inner {
-                    self.walk(&format!("{place}{}", place_of([key.as_str()])), value, depth + 1);
+                    self.walk(&format!("{place}{}", json_pointer([key.as_str()])), value, depth + 1);
                 }
             }
             Value::Array(inner) if depth < DEEPEST && !inner.is_empty() => {
@@ -92,7 +92,7 @@ fn is_blank(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tetherboard_clienttether::mapping::FieldRule;
+    use tetherboard_crm_records::mapping::FieldRule;
 
     use super::*;
 

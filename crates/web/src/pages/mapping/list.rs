@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use tetherboard_clienttether::mapping::{FieldRule, FieldSpec, fields_of};
+use tetherboard_crm_records::mapping::{FieldRule, FieldSpec, fields_of};
 use tetherboard_domain::{Dataset, RunStatus, Trigger};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::runs::{self, Run};
@@ -54,13 +54,13 @@ pub(super) async fn page(at: MappedList, State(portal): State<Portal>, pairs: Pa
 }
 
 /// Values that differ, as people read them.
-fn examples(mapping: &tetherboard_clienttether::Mapping, dataset: Dataset, spec: &FieldSpec, rows: &[Vec<u8>]) -> Vec<String> {
+fn examples(mapping: &tetherboard_crm_records::Mapping, dataset: Dataset, spec: &FieldSpec, rows: &[Vec<u8>]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     if mapping.rule(dataset, spec.name).is_none_or(|rule| rule.places.is_empty()) {
         return found;
     }
     for row in rows {
-        if let Ok(Some(value)) = mapping.look(dataset, spec.name, row).value
+        if let Ok(Some(value)) = mapping.preview(dataset, spec.name, row).value
             && !found.contains(&value)
         {
             found.push(value);
@@ -208,7 +208,7 @@ impl View<'_> {
                 td {
                     @if line.rule.places.is_empty() { span.muted { "nowhere yet" } }
                     @else { ol.places { @for place in &line.rule.places { li { code { (place) } } } } }
-                    @if !line.rule.forms.is_empty() { span.l2 { "as " (line.rule.forms.join(" or ")) } }
+                    @if !line.rule.formats.is_empty() { span.l2 { "as " (line.rule.formats.join(" or ")) } }
                     @if let Some(zone) = &line.rule.zone { span.l2 { "in " (zone.name()) } }
                     @if let Some(why) = &line.left_out {
                         span.badge.warning { (icon("circle-alert", 14)) "Own rule left out" } span.l2.why { (why) }

@@ -16,7 +16,7 @@ use axum::http::request::Parts;
 use axum::response::Redirect;
 use axum::routing::get;
 use maud::{Markup, html};
-use tetherboard_clienttether::mapping::{FieldKind, FieldRule, FieldSpec, LeftOut, Mapping, fields_of};
+use tetherboard_crm_records::mapping::{FieldKind, FieldRule, FieldSpec, IgnoredRule, Mapping, fields_of};
 use tetherboard_domain::Dataset;
 use tetherboard_store::field_rules;
 use tetherboard_store::tenants::Tenant;
@@ -91,14 +91,14 @@ async fn named(parts: &mut Parts, portal: &Portal) -> [Option<String>; 3] {
 struct Rules {
     mapping: Mapping,
     own: HashSet<(Dataset, String)>,
-    left_out: Vec<LeftOut>,
+    left_out: Vec<IgnoredRule>,
 }
 
 impl Rules {
     async fn load(portal: &Portal, tenant: &Tenant) -> HttpResult<Self> {
         let stored = field_rules::rules(portal.store.conn(), tenant.id).await?;
         let own = stored.iter().map(|(dataset, field, _)| (*dataset, field.clone())).collect();
-        let (mapping, left_out) = Mapping::of_rules(stored);
+        let (mapping, left_out) = Mapping::from_rules(stored);
         Ok(Self { mapping, own, left_out })
     }
 
@@ -113,13 +113,13 @@ impl Rules {
     /// Why the brand's own rule of a field is not in force.
     fn left_out(&self, dataset: Dataset, spec: &FieldSpec) -> Option<String> {
         let left = self.left_out.iter().find(|left| left.dataset == dataset && left.field == spec.name);
-        left.map(|left| left.why.to_string())
+        left.map(|left| left.reason.to_string())
     }
 }
 
 /// A mapping whose moments are told in a zone, as a sync takes them: the account's, where the rule names none.
 fn told_in_zone(mut mapping: Mapping, tenant: &Tenant, dataset: Dataset) -> Mapping {
-    for spec in fields_of(dataset).iter().filter(|spec| spec.kind == FieldKind::Moment) {
+    for spec in fields_of(dataset).iter().filter(|spec| spec.kind == FieldKind::DateTime) {
         if let Some(rule) = mapping.rule(dataset, spec.name).filter(|rule| rule.zone.is_none()).cloned() {
             // A rule that was in force can be followed with a zone, too.
             let _ = mapping.set(dataset, spec.name, FieldRule { zone: Some(tenant.source_time().0), ..rule });

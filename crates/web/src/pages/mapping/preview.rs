@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tetherboard_clienttether::mapping::{FieldSpec, Look, Mapping, fields_of};
+use tetherboard_crm_records::mapping::{FieldPreview, FieldSpec, Mapping, fields_of};
 use tetherboard_domain::Dataset;
 
 use crate::parts::format::count;
@@ -35,8 +35,8 @@ pub(super) struct Example {
     /// The row's id and, where it has one, its name.
     pub(super) id: Option<String>,
     pub(super) name: String,
-    pub(super) look: Look,
-    pub(super) before: Look,
+    pub(super) look: FieldPreview,
+    pub(super) before: FieldPreview,
 }
 
 impl Example {
@@ -59,10 +59,10 @@ impl Preview {
     /// Both mappings tell moments in a zone, so that the same moment is the same text.
     pub(super) fn of(in_force: &Mapping, tried: &Mapping, dataset: Dataset, spec: &FieldSpec, rows: &[Vec<u8>]) -> Self {
         let (mut tally, mut before, mut changed) = (Tally::default(), Tally::default(), 0);
-        let mut ranks: [Vec<(usize, Look, Look)>; 5] = Default::default();
+        let mut ranks: [Vec<(usize, FieldPreview, FieldPreview)>; 5] = Default::default();
         for (at, row) in rows.iter().enumerate() {
-            let look = tried.look(dataset, spec.name, row);
-            let was = in_force.look(dataset, spec.name, row);
+            let look = tried.preview(dataset, spec.name, row);
+            let was = in_force.preview(dataset, spec.name, row);
             tally.count(&look);
             before.count(&was);
             let example = Example { id: None, name: String::new(), look, before: was };
@@ -75,7 +75,7 @@ impl Preview {
         // Of what goes wrong a few are enough, if there is something else to see.
         let more_faults = ranks[0].split_off(ranks[0].len().min(FAULTS));
         let examples = ranks.into_iter().flatten().chain(more_faults).take(SHOWN).map(|(at, look, before)| {
-            let said = |field: &str| in_force.look(dataset, field, &rows[at]).value.ok().flatten();
+            let said = |field: &str| in_force.preview(dataset, field, &rows[at]).value.ok().flatten();
             let names = named_by(dataset).iter().filter_map(|field| said(field));
             let id = fields_of(dataset).first().and_then(|id| said(id.name));
             Example { id, name: names.collect::<Vec<_>>().join(" "), look, before }
@@ -85,7 +85,7 @@ impl Preview {
 }
 
 impl Tally {
-    fn count(&mut self, look: &Look) {
+    fn count(&mut self, look: &FieldPreview) {
         match &look.value {
             Ok(None) => {}
             Ok(Some(_)) => {
@@ -112,7 +112,7 @@ fn named_by(dataset: Dataset) -> &'static [&'static str] {
 
 #[cfg(test)]
 mod tests {
-    use tetherboard_clienttether::mapping::FieldRule;
+    use tetherboard_crm_records::mapping::FieldRule;
 
     use super::*;
 

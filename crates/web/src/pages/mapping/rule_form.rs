@@ -1,7 +1,7 @@
 //! What somebody typed into a field's form, kept as they typed it, and the rule that it says.
 
-use tetherboard_clienttether::fields::BadForm;
-use tetherboard_clienttether::mapping::{FieldRule, FieldSpec, Mapping, MappingError, Problem, place_of};
+use tetherboard_crm_records::fields::DateFormatError;
+use tetherboard_crm_records::mapping::{FieldRule, FieldSpec, Mapping, MappingError, RuleProblem, json_pointer};
 use tetherboard_domain::{Dataset, Zone};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Typed {
     /// The rule as a person would have typed it.
     pub(super) fn of(rule: &FieldRule) -> Self {
         let zone = rule.zone.as_ref().map(|zone| zone.name().to_owned()).unwrap_or_default();
-        Self { places: rule.places.join("\n"), forms: rule.forms.join("\n"), zone }
+        Self { places: rule.places.join("\n"), forms: rule.formats.join("\n"), zone }
     }
 
     /// What came with an address or a form; nothing, where that says no places.
@@ -69,7 +69,7 @@ impl Typed {
         let built_in: Vec<String> = spec.places.iter().map(|place| (*place).to_owned()).collect();
         let rule = FieldRule {
             places: self.places().unwrap_or_else(|fault| noted(&mut faults, fault, built_in.clone())),
-            forms: self.forms(spec).unwrap_or_else(|fault| noted(&mut faults, fault, Vec::new())),
+            formats: self.forms(spec).unwrap_or_else(|fault| noted(&mut faults, fault, Vec::new())),
             zone: self.zone().unwrap_or_else(|fault| noted(&mut faults, fault, None)),
         };
         let with = |rule: &FieldRule| {
@@ -105,7 +105,7 @@ impl Typed {
     fn forms(&self, spec: &FieldSpec) -> Result<Vec<String>, Fault> {
         let forms = each(self.forms.lines().map(str::trim).filter(|form| !form.is_empty()).map(str::to_owned));
         match forms.len() {
-            _ if forms == spec.forms => Ok(Vec::new()),
+            _ if forms == spec.formats => Ok(Vec::new()),
             ..=MOST_FORMS => Ok(forms),
             _ => Err(Part::Forms.fault(format!("these are more than {MOST_FORMS} forms"))),
         }
@@ -129,7 +129,7 @@ fn place(line: &str) -> Option<String> {
     match line.trim() {
         "" => None,
         _ if line.starts_with('/') => Some(line.to_owned()),
-        key => Some(place_of([key])),
+        key => Some(json_pointer([key])),
     }
 }
 
@@ -145,7 +145,7 @@ fn each(lines: impl Iterator<Item = String>) -> Vec<String> {
 
 /// Whether a rule says no more than what is built in.
 pub(super) fn is_built_in(spec: &FieldSpec, rule: &FieldRule) -> bool {
-    let forms = rule.forms.is_empty() || rule.forms == spec.forms;
+    let forms = rule.formats.is_empty() || rule.formats == spec.formats;
     rule.places == spec.places && forms && rule.zone.is_none()
 }
 
@@ -158,11 +158,14 @@ impl Part {
 impl From<MappingError> for Fault {
     fn from(error: MappingError) -> Self {
         let part = match &error.problem {
-            Problem::Form { .. } | Problem::NoDate(_) => Part::Forms,
-            Problem::NoSuchField { .. } | Problem::IdWithoutPlace | Problem::Place { .. } | Problem::TooManyKeys => Part::Places,
+            RuleProblem::InvalidFormat { .. } | RuleProblem::NotADate(_) => Part::Forms,
+            RuleProblem::UnknownField { .. }
+            | RuleProblem::IdWithoutPlace
+            | RuleProblem::InvalidPlace { .. }
+            | RuleProblem::TooManyKeys => Part::Places,
         };
         let cause = match &error.problem {
-            Problem::Form { why: BadForm::Pattern(cause), .. } => format!(" ({cause})"),
+            RuleProblem::InvalidFormat { reason: DateFormatError::Pattern(cause), .. } => format!(" ({cause})"),
             _ => String::new(),
         };
         part.fault(format!("{}{cause}", error.problem))
@@ -172,7 +175,7 @@ impl From<MappingError> for Fault {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use tetherboard_clienttether::mapping::fields_of;
+    use tetherboard_crm_records::mapping::fields_of;
 
     use super::*;
 
@@ -202,7 +205,7 @@ mod tests {
     #[test]
     fn what_is_built_in_is_no_rule_of_ones_own() {
         let same = rule(&typed("created", "%Y-%m-%d %H:%M:%S\n", ""), "created");
-        assert!(is_built_in(spec("created"), &same) && same.forms.is_empty());
+        assert!(is_built_in(spec("created"), &same) && same.formats.is_empty());
         for other in [typed("/made", "", ""), typed("/created", "%s", ""), typed("/created", "", "UTC"), typed("", "", "")] {
             assert!(!is_built_in(spec("created"), &rule(&other, "created")), "{other:?}");
         }
@@ -212,7 +215,7 @@ mod tests {
     #[case::no_zone(typed("a", "", "Chicago"), &[(Part::Zone, "`Chicago` is not an IANA time zone")])]
     #[case::many_places(typed(&(0..51).map(|n| format!("a/{n}\n")).collect::<String>(), "", ""), &[(Part::Places, "these are more than 50 places")])]
     #[case::many_forms(typed("a", &(0..21).map(|n| format!("%s{n}\n")).collect::<String>(), ""), &[(Part::Forms, "these are more than 20 forms")])]
-    #[case::no_place_and_no_form(typed("/~x", "%H", ""), &[(Part::Places, "`/~x` is not a place"), (Part::Forms, "`%H` is not a form")])]
+    #[case::no_place_and_no_form(typed("/~x", "%H", ""), &[(Part::Places, "`/~x` is not a place"), (Part::Forms, "`%H` is not a date format")])]
     #[case::nothing_right(typed("/~x", "%H", "Mars"), &[(Part::Places, "`/~x` is"), (Part::Forms, "`%H` is"), (Part::Zone, "`Mars` is")])]
     fn what_is_no_rule_is_named_part_by_part(#[case] typed: Typed, #[case] said: &[(Part, &str)]) {
         let mut faults = typed.tried(&Mapping::default(), Dataset::Contacts, spec("created")).unwrap_err();
