@@ -40,7 +40,7 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    heap::keep_small();
+    heap::limit_arenas();
     let arguments = Arguments::parse();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
