@@ -1,18 +1,18 @@
-//! What a sync costs, in records per CPU-second and memory, and what a visitor waits for, each beside a yardstick in the
+//! Measures the cost of a sync (records per CPU-second, memory) and the response time of pages, each next to a baseline in the
 //! same run.
 //!
 //!     cargo run --release -p tetherboard-bench -- [--contacts 50000] [--deals 10000] [--database postgres://…]
 //!
-//! The simulated CRM runs in a process of its own, so that its work is not counted. The yardstick is what a plain script
-//! would do: read the same pages one after another, parse them and put each row as text into one SQLite table.
+//! The simulated CRM runs in a separate process, so that its work is not measured. The baseline is a plain script that requests
+//! the same pages one after another, parses them, and writes each row as text into one SQLite table.
 
+mod baseline;
 mod crm;
 #[path = "../../crates/tetherboard/src/heap.rs"]
 mod heap;
 mod notes;
 mod pages;
 mod usage;
-mod yardstick;
 
 use std::time::Instant;
 
@@ -27,20 +27,22 @@ use usage::Usage;
 
 #[derive(Parser)]
 struct Arguments {
+    /// Number of contacts in the simulated account
     #[arg(long, default_value_t = 50_000)]
     contacts: usize,
+    /// Number of deals in the simulated account
     #[arg(long, default_value_t = 10_000)]
     deals: usize,
-    /// A PostgreSQL database to use instead of a new SQLite file; its tables must be empty
+    /// PostgreSQL database to use instead of a new SQLite file; its tables must be empty
     #[arg(long)]
     database: Option<DatabaseUrl>,
-    /// Serves the CRM to the bench; used by itself
+    /// Runs the simulated CRM; the benchmark starts itself with this option
     #[arg(long, hide = true)]
     serve_crm: bool,
 }
 
 fn main() -> anyhow::Result<()> {
-    heap::keep_small();
+    heap::limit_arenas();
     let arguments = Arguments::parse();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -56,7 +58,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let records = arguments.contacts + arguments.deals;
     println!("{} contacts and {} deals", arguments.contacts, arguments.deals);
 
-    // The sync comes first, so that its peak of memory is its own.
+    // The sync runs first, so that the peak memory it prints is its own.
     let url = arguments
         .database
         .clone()
@@ -79,21 +81,21 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     run("first sync", &syncer, &tenant, records).await?;
     run("unchanged hour", &syncer, &tenant, records).await?;
     crm.add_contact()?;
-    run("an hour with one new lead", &syncer, &tenant, records).await?;
+    run("hour with one new lead", &syncer, &tenant, records).await?;
     let before = Usage::now()?;
     let started = Instant::now();
-    let read = yardstick::read_all(&crm, &folder.path().join("plain.db")).await?;
-    before.print("yardstick, a plain script", read, started)?;
+    let read = baseline::read_all(&crm, &folder.path().join("plain.db")).await?;
+    before.print("baseline, a plain script", read, started)?;
     notes::write(&store, &tenant).await?;
     pages::measure(&store).await
 }
 
-async fn run(what: &str, syncer: &Syncer, tenant: &Tenant, records: usize) -> anyhow::Result<()> {
+async fn run(label: &str, syncer: &Syncer, tenant: &Tenant, records: usize) -> anyhow::Result<()> {
     let before = Usage::now()?;
     let started = Instant::now();
     let report = syncer.sync_tenant(tenant, Trigger::Command, &RunOptions::default()).await?;
     let status = report.map(|report| report.run.status.to_string()).unwrap_or_else(|| "not run".to_owned());
-    before.print(&format!("{what} ({status})"), records, started)
+    before.print(&format!("{label} ({status})"), records, started)
 }
 
 async fn tenant(store: &Store, web_key: &str) -> anyhow::Result<Tenant> {
@@ -101,5 +103,5 @@ async fn tenant(store: &Store, web_key: &str) -> anyhow::Result<Tenant> {
     let new = NewTenant { slug: "bench", name: "Bench", zone: &zone, source_zone: None };
     let id = tenants::add(store.conn(), &new, 0).await?;
     tenants::set_web_key(store.conn(), store.cipher(), id, &SecretString::from(web_key.to_owned())).await?;
-    tenants::by_id(store.conn(), id).await?.ok_or_else(|| anyhow::anyhow!("the tenant just added is not there"))
+    tenants::by_id(store.conn(), id).await?.ok_or_else(|| anyhow::anyhow!("the tenant that was just added is missing"))
 }

@@ -1,5 +1,5 @@
-//! A hundred thousand notes of the contacts that a sync brought. They are written as a run writes them, since reading them would take
-//! a call for each contact.
+//! Writes 100,000 notes for the synced contacts. They go through the same code as a run, but not through the CRM, which would
+//! take one call per contact.
 
 use std::time::Instant;
 
@@ -38,10 +38,11 @@ const WORDS: [&str; 24] = [
     "owner",
 ];
 
+/// Writes the notes and prints how long it took.
 pub(crate) async fn write(store: &Store, tenant: &Tenant) -> anyhow::Result<()> {
     let mut contacts = Vec::new();
     notes::each_contact(store.conn(), tenant.id, |crm_id, _| contacts.push(crm_id)).await?;
-    anyhow::ensure!(!contacts.is_empty(), "no contact to write notes about");
+    anyhow::ensure!(!contacts.is_empty(), "there is no contact to write notes for");
     let (started, now_ms) = (Instant::now(), Clock::system().now_ms());
     let tx = store.begin().await?;
     for part in (0..NOTES).collect::<Vec<_>>().chunks(5_000) {

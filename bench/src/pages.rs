@@ -1,4 +1,4 @@
-//! What a visitor waits for: pages and summaries over HTTP, beside a yardstick that answers the same bytes from memory.
+//! Response times of pages and summaries over HTTP, next to a baseline server that returns the same bytes from memory.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ const PAGES: [&str; 18] = [
     "/api/v1/tenants/bench/pipeline",
     "/api/v1/tenants/bench/leads?sort=name",
     "/agency",
-    // A hundred thousand notes: a word in one of a thousand, one in each, beginnings, a phrase.
+    // 100,000 notes: a word in one note of a thousand, a word in every note with filters, a prefix, a phrase.
     "/t/bench/notes",
     "/t/bench/notes?q=financing",
     "/t/bench/notes?q=the&type=Call&role=new",
@@ -34,25 +34,27 @@ const PAGES: [&str; 18] = [
 
 const ROUNDS: usize = 40;
 const CLIENTS: usize = 16;
-const STRETCH: Duration = Duration::from_secs(3);
+/// How long the throughput of a page is measured.
+const MEASURED_FOR: Duration = Duration::from_secs(3);
 
+/// Prints one line per page: first response, median of one client, baseline, and throughput of 16 clients.
 pub(crate) async fn measure(store: &Store) -> anyhow::Result<()> {
     let site = serve(Portal::new(store.clone(), Clock::system(), Settings::default()).router()).await?;
     let client = client(store).await?;
     println!();
-    println!("{:<44} {:>10} {:>10} {:>10} {:>12} {:>9}", "page", "cold ms", "median ms", "yardstick", "per second", "bytes");
+    println!("{:<44} {:>10} {:>10} {:>10} {:>12} {:>9}", "page", "cold ms", "median ms", "baseline", "per second", "bytes");
     for page in PAGES {
         let url = format!("{site}{page}");
         let started = Instant::now();
         let body = read(&client, &url).await?;
         let cold = started.elapsed();
         let bytes = body.len();
-        let plain = serve(axum::Router::new().fallback(async move || body.clone())).await?;
+        let baseline = serve(axum::Router::new().fallback(async move || body.clone())).await?;
         println!(
             "{page:<44} {:>10.1} {:>10.2} {:>10.2} {:>12.0} {bytes:>9}",
             ms(cold),
             ms(median(&client, &url).await?),
-            ms(median(&client, &plain).await?),
+            ms(median(&client, &baseline).await?),
             per_second(&client, &url).await?,
         );
     }
@@ -66,7 +68,7 @@ async fn serve(router: axum::Router) -> anyhow::Result<String> {
     Ok(format!("http://{address}"))
 }
 
-/// Somebody of the agency, whose answers come as they are: compression would be measured besides.
+/// A client signed in as an agency admin, without compression, which would distort the measurement.
 async fn client(store: &Store) -> anyhow::Result<reqwest::Client> {
     let now_ms = Clock::system().now_ms();
     let user = access::add_user(store.conn(), "bench@example.com", "Bench", UserRole::AgencyAdmin, "", now_ms).await?;
@@ -79,11 +81,11 @@ async fn client(store: &Store) -> anyhow::Result<reqwest::Client> {
 }
 
 async fn read(client: &reqwest::Client, url: &str) -> anyhow::Result<String> {
-    let answer = client.get(url).send().await?.error_for_status()?;
-    answer.text().await.with_context(|| format!("{url} was cut"))
+    let response = client.get(url).send().await?.error_for_status()?;
+    response.text().await.with_context(|| format!("the response of {url} was cut off"))
 }
 
-/// Of one client's, one after another.
+/// The median response time of sequential requests from one client.
 async fn median(client: &reqwest::Client, url: &str) -> anyhow::Result<Duration> {
     let mut times = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
@@ -95,22 +97,23 @@ async fn median(client: &reqwest::Client, url: &str) -> anyhow::Result<Duration>
     Ok(times[ROUNDS / 2])
 }
 
+/// Responses per second to [`CLIENTS`] concurrent clients.
 async fn per_second(client: &reqwest::Client, url: &str) -> anyhow::Result<f64> {
     let started = Instant::now();
-    let visit = async || {
-        let mut answers = 0_u32;
-        while started.elapsed() < STRETCH {
+    let request_all = async || {
+        let mut responses = 0_u32;
+        while started.elapsed() < MEASURED_FOR {
             read(client, url).await?;
-            answers += 1;
+            responses += 1;
         }
-        anyhow::Ok(answers)
+        anyhow::Ok(responses)
     };
-    let visits: Vec<_> = (0..CLIENTS).map(|_| visit()).collect();
-    let mut answers = 0;
-    for visit in futures::future::join_all(visits).await {
-        answers += visit?;
+    let clients: Vec<_> = (0..CLIENTS).map(|_| request_all()).collect();
+    let mut responses = 0;
+    for count in futures::future::join_all(clients).await {
+        responses += count?;
     }
-    Ok(f64::from(answers) / started.elapsed().as_secs_f64())
+    Ok(f64::from(responses) / started.elapsed().as_secs_f64())
 }
 
 fn ms(time: Duration) -> f64 {

@@ -1,4 +1,4 @@
-//! What commands read from stdin and write to the terminal.
+//! Terminal input and output shared by the commands: secrets on stdin, progress, tables, and error chains.
 
 use std::io::{IsTerminal, Read};
 
@@ -6,11 +6,11 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::SecretString;
 
-/// An error and its causes on one line.
+/// An error and its causes on one line, separated by colons.
 pub(crate) fn chain(error: &anyhow::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in error.chain().map(ToString::to_string) {
-        // A transparent error says what its cause says.
+        // A transparent error repeats the text of its cause.
         if parts.last() != Some(&cause) {
             parts.push(cause);
         }
@@ -18,20 +18,25 @@ pub(crate) fn chain(error: &anyhow::Error) -> String {
     parts.join(": ")
 }
 
-/// A secret on stdin, without one final newline.
+/// Reads a secret from stdin and strips one trailing newline. `what` names it in errors.
+///
+/// # Errors
+/// When stdin is empty or is not UTF-8.
 pub(crate) fn secret_from_stdin(what: &str) -> anyhow::Result<SecretString> {
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).with_context(|| format!("the {what} on stdin is not readable text"))?;
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .with_context(|| format!("could not read the {what} from stdin; send it as UTF-8 text"))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() {
-        bail!("there is no {what} on stdin; pipe it in");
+        bail!("stdin is empty, so there is no {what}; pipe it in, for example: printf %s \"$SECRET\" | tetherboard …");
     }
     Ok(SecretString::from(text.to_owned()))
 }
 
-/// Long work on stderr; silent when that is no terminal.
-pub(crate) fn spinner(what: &str) -> ProgressBar {
+/// A progress spinner on stderr; hidden when stderr is not a terminal.
+pub(crate) fn spinner(message: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -39,15 +44,17 @@ pub(crate) fn spinner(what: &str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         spinner.set_style(style);
     }
-    spinner.set_message(what.to_owned());
+    spinner.set_message(message.to_owned());
     spinner.enable_steady_tick(std::time::Duration::from_millis(120));
     spinner
 }
 
-/// Rows with their columns aligned.
+/// Formats rows as text with aligned columns under a header.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..header.len())
-        .map(|at| rows.iter().map(|row| row[at].chars().count()).chain([header[at].chars().count()]).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter().map(|row| row[column].chars().count()).chain([header[column].chars().count()]).max().unwrap_or(0)
+        })
         .collect();
     let line = |cells: &[String]| {
         let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.chars().count())));

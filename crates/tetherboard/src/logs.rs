@@ -1,4 +1,4 @@
-//! Where the log goes: stderr, as text or JSON.
+//! Log output: stderr, as text or JSON.
 
 use std::io::IsTerminal;
 
@@ -6,13 +6,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 
-/// `usual` is what is logged where no setting says otherwise.
-pub(crate) fn start(config: &Config, usual: &str) {
-    // The filter was checked with the settings.
-    let filter = EnvFilter::try_new(config.log.as_deref().unwrap_or(usual)).unwrap_or_default();
-    let colours = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
-    // A second subscriber in one process is refused; the first stays.
+/// Starts logging. `default_filter` applies when `TETHERBOARD_LOG` is not set.
+pub(crate) fn start(config: &Config, default_filter: &str) {
+    // The configured filter was validated with the other settings.
+    let filter = EnvFilter::try_new(config.log.as_deref().unwrap_or(default_filter)).unwrap_or_default();
+    let color = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(color).with_writer(std::io::stderr);
+    // A process can have only one subscriber; the first one wins.
     let _ = match config.log_json {
         true => builder.json().try_init(),
         false => builder.compact().try_init(),

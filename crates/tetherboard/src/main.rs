@@ -1,4 +1,4 @@
-//! The one binary: portal, worker, demo, simulator, and the commands of whoever runs them.
+//! The `tetherboard` binary: the portal, the sync worker, the demo, the simulator, and the operator's commands.
 
 mod commands;
 mod config;
@@ -11,13 +11,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use config::Config;
 
-/// Franchise leads and pipeline from ClientTether, hour by hour.
+/// Franchise leads and pipeline from ClientTether, updated every hour.
 #[derive(Parser)]
 #[command(
     name = "tetherboard",
     version,
     about,
-    after_help = "Settings come from the environment or tetherboard.toml; docs/config.md lists them."
+    after_help = "Settings come from environment variables or tetherboard.toml. See docs/config.md for the list."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -26,33 +26,33 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play eight weeks of two invented brands, then open their portal
+    /// Start a demo: two sample brands with eight weeks of data, on a simulated ClientTether
     Demo(commands::demo::Arguments),
-    /// Run the portal, the hourly worker, or both
+    /// Run the portal, the hourly sync worker, or both
     Serve(commands::serve::Arguments),
-    /// Run a ClientTether to try things against
+    /// Run a simulated ClientTether to test against
     Simulate(commands::simulate::Arguments),
-    /// Bring the database's tables up to this version
+    /// Update the database to this version's tables
     Migrate,
-    /// Add, list and change brands
+    /// Add, list, and change brands
     #[command(subcommand)]
     Tenant(commands::tenant::Command),
-    /// Add, list and change people
+    /// Add, list, and disable people who can sign in
     #[command(subcommand)]
     User(commands::user::Command),
-    /// Add, list and revoke API tokens
+    /// Create, list, and revoke API tokens
     #[command(subcommand)]
     Token(commands::token::Command),
-    /// Read ClientTether now
+    /// Sync brands from ClientTether now
     Sync(commands::sync::Arguments),
-    /// Ask ClientTether once for each list, and say what its answers are like
+    /// Check that each brand's ClientTether account can be read correctly
     Doctor(commands::doctor::Arguments),
-    /// Make the tables again from kept answers, without ClientTether
+    /// Rebuild a brand's data from saved responses, without calling ClientTether
     Replay(commands::replay::Arguments),
 }
 
 fn main() -> ExitCode {
-    heap::keep_small();
+    heap::limit_arenas();
     let arguments = Arguments::parse();
     match start(arguments) {
         Ok(code) => code,
@@ -65,14 +65,14 @@ fn main() -> ExitCode {
 
 fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::read()?;
-    // The demo's 112 syncs are no news; nor are a command's own steps.
-    let usual = if matches!(arguments.command, Command::Serve(_)) {
+    // Only `serve` logs its runs: a command prints its own result, and the demo would log more than 100 syncs before it opens.
+    let default_filter = if matches!(arguments.command, Command::Serve(_)) {
         "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn"
     } else {
         "warn"
     };
-    logs::start(&config, usual);
-    // Every HTTPS client of the process uses this provider; a second call changes nothing.
+    logs::start(&config, default_filter);
+    // All HTTPS clients in the process share this provider. It can be installed only once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

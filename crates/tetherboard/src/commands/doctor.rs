@@ -1,4 +1,4 @@
-//! `doctor`: ask ClientTether once for each list, and say what its answers are like.
+//! `doctor`: requests each list of an account once and reports what the responses are like.
 
 use std::process::ExitCode;
 
@@ -7,89 +7,107 @@ use tetherboard_domain::Clock;
 use tetherboard_store::tenants;
 use tetherboard_sync::{Checkup, DatasetCheckup};
 
-use super::tenant_named;
+use super::find_tenant;
 use crate::config::Config;
 
 #[derive(Args)]
+#[command(after_help = "Requests the first page of each list and reports which fields have values, which values cannot be read,
+and whether clocks and time zones agree. Saves nothing.
+
+Exit codes:
+  0  no problems
+  1  at least one problem")]
 pub(crate) struct Arguments {
-    /// One brand, by its slug; without it every brand
+    /// Check one brand instead of all
     #[arg(long, value_name = "SLUG")]
     tenant: Option<String>,
-    /// Write what was found to stdout as JSON, and nothing else
+    /// Write the result to stdout as JSON (without --tenant, an array)
     #[arg(long)]
     json: bool,
 }
 
-/// Ends with 0 when all is well, 1 when something is not. Nothing is written to the database.
+/// Runs the checks; the exit code is 1 when there is a problem. Writes nothing to the database.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let store = config.open_store().await?;
     let syncer = config.syncer(&store, &Clock::system());
     let brands = match &arguments.tenant {
-        Some(slug) => vec![tenant_named(&store, slug).await?],
+        Some(slug) => vec![find_tenant(&store, slug).await?],
         None => tenants::list(store.conn()).await?,
     };
-    let mut found = Vec::new();
+    let mut checkups = Vec::new();
     for brand in &brands {
-        found.push(syncer.check_up(brand).await?);
+        checkups.push(syncer.check_up(brand).await?);
     }
     if arguments.json {
-        match (&arguments.tenant, found.first()) {
+        match (&arguments.tenant, checkups.first()) {
             (Some(_), Some(one)) => println!("{}", serde_json::to_string_pretty(one)?),
-            _ => println!("{}", serde_json::to_string_pretty(&found)?),
+            _ => println!("{}", serde_json::to_string_pretty(&checkups)?),
         }
-    } else if found.is_empty() {
-        println!("There is no brand yet; add one with: tetherboard tenant add");
+    } else if checkups.is_empty() {
+        println!("No brand has been added yet. Add one with: tetherboard tenant add");
     } else {
-        found.iter().for_each(print);
+        checkups.iter().for_each(print);
     }
-    Ok(ExitCode::from(u8::from(!found.iter().all(Checkup::is_well))))
+    Ok(ExitCode::from(u8::from(!checkups.iter().all(Checkup::is_well))))
 }
 
 fn print(checkup: &Checkup) {
     println!("{}", checkup.tenant);
     if let Some(trouble) = &checkup.trouble {
-        println!("  nothing could be asked: {trouble}");
+        println!("  could not contact ClientTether: {trouble}");
     }
-    for found in &checkup.datasets {
-        print_dataset(found);
+    for dataset in &checkup.datasets {
+        print_dataset(dataset);
     }
     for doubt in &checkup.doubts {
-        println!("  doubt: {doubt}");
+        println!("  warning: {doubt}");
     }
     if checkup.is_well() {
-        println!("  All is well.");
+        println!("  No problems found.");
     }
 }
 
-fn print_dataset(found: &DatasetCheckup) {
-    let name = found.dataset.as_str();
-    let Some(request) = &found.request else {
-        println!("  {name}: not asked, because there is no contact to ask about");
+fn print_dataset(checkup: &DatasetCheckup) {
+    let name = checkup.dataset.as_str();
+    let Some(request) = &checkup.request else {
+        println!("  {name}: not checked, because there is no contact to request them for");
         return;
     };
-    if let Some(fault) = &found.fault {
+    if let Some(fault) = &checkup.fault {
         println!("  {name}: {}: {}", fault.meaning, fault.message);
-        println!("      asked: {request}");
+        println!("      request: {request}");
         println!("      {}", fault.cure);
         return;
     }
-    let total = found.total.map_or("an unknown total".to_owned(), |total| format!("{total} in all"));
-    println!("  {name}: {}, {} rows on the first page, {total}", found.result_code.as_deref().unwrap_or_default(), found.rows);
-    for (count, what) in [(found.rows_not_objects, "are no records"), (found.rows_without_id, "have no readable id")] {
-        if count > 0 {
-            println!("      {count} rows {what}; if that is all of them, the field mapping may need another place for the id");
-        }
+    let total = checkup.total.map_or("total not reported".to_owned(), |total| format!("{total} in total"));
+    println!(
+        "  {name}: {}, {} rows on the first page, {total}",
+        checkup.result_code.as_deref().unwrap_or_default(),
+        checkup.rows
+    );
+    if checkup.rows_not_objects > 0 {
+        println!("      {} rows are not records and would be skipped", checkup.rows_not_objects);
     }
-    if found.rows > 0 {
-        let given: Vec<String> =
-            found.fields.iter().map(|field| format!("{} {}/{}", field.field, field.filled, found.rows)).collect();
-        println!("      given: {}", given.join(", "));
-        for field in found.fields.iter().filter(|field| field.unreadable > 0) {
-            let shape = field.unreadable_shape.as_deref().unwrap_or_default();
-            println!("      {} could not be read in {} rows, such as {shape}", field.label, field.unreadable);
-        }
+    if checkup.rows_without_id > 0 {
+        println!(
+            "      {} rows have no readable ID and would be skipped; if that is every row, set the ID's place under Field mapping in the portal",
+            checkup.rows_without_id
+        );
     }
-    if !found.unknown_keys.is_empty() {
-        println!("      keys that no field looks at: {}", found.unknown_keys.join(", "));
+    if checkup.rows > 0 {
+        print_fields(checkup);
+    }
+    if !checkup.unknown_keys.is_empty() {
+        println!("      keys that no field uses: {}", checkup.unknown_keys.join(", "));
+    }
+}
+
+fn print_fields(checkup: &DatasetCheckup) {
+    let filled: Vec<String> =
+        checkup.fields.iter().map(|field| format!("{} {}/{}", field.field, field.filled, checkup.rows)).collect();
+    println!("      rows with a value: {}", filled.join(", "));
+    for field in checkup.fields.iter().filter(|field| field.unreadable > 0) {
+        let shape = field.unreadable_shape.as_deref().unwrap_or_default();
+        println!("      {} could not be read in {} rows; their values look like {shape}", field.label, field.unreadable);
     }
 }

@@ -1,3 +1,5 @@
+//! One module per command.
+
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod replay;
@@ -8,19 +10,27 @@ pub(crate) mod tenant;
 pub(crate) mod token;
 pub(crate) mod user;
 
-use anyhow::anyhow;
+use anyhow::bail;
 use tetherboard_store::Store;
 use tetherboard_store::tenants::{self, Tenant};
 
-/// The brand that a command names.
-async fn tenant_named(store: &Store, slug: &str) -> anyhow::Result<Tenant> {
-    match tenants::by_slug(store.conn(), slug).await? {
-        Some(tenant) => Ok(tenant),
-        None => {
-            let known: Vec<String> = tenants::list(store.conn()).await?.into_iter().map(|tenant| tenant.slug).collect();
-            let known =
-                if known.is_empty() { "there is none yet".to_owned() } else { format!("there are: {}", known.join(", ")) };
-            Err(anyhow!("there is no brand `{slug}`; {known}"))
-        }
+/// How long `sync` and `replay` wait for another process to release a brand's lease.
+const LEASE_WAIT: std::time::Duration = std::time::Duration::from_secs(90);
+
+/// Exit code of a sync or replay whose brand another process still holds after [`LEASE_WAIT`].
+const LEASE_HELD: u8 = 5;
+
+/// The brand with this slug.
+///
+/// # Errors
+/// When there is none; the error lists the slugs that exist.
+async fn find_tenant(store: &Store, slug: &str) -> anyhow::Result<Tenant> {
+    if let Some(tenant) = tenants::by_slug(store.conn(), slug).await? {
+        return Ok(tenant);
     }
+    let slugs: Vec<String> = tenants::list(store.conn()).await?.into_iter().map(|tenant| tenant.slug).collect();
+    if slugs.is_empty() {
+        bail!("there is no brand `{slug}`, because no brand has been added yet; add one with: tetherboard tenant add");
+    }
+    bail!("there is no brand `{slug}`; use one of: {}", slugs.join(", "))
 }

@@ -1,4 +1,4 @@
-//! `serve`: the portal, the worker, or both.
+//! `serve`: runs the portal, the sync worker, or both.
 
 use std::net::SocketAddr;
 
@@ -16,24 +16,25 @@ use crate::config::{Config, DEFAULT_LISTEN};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// What this process does
+    /// What this process runs
     #[arg(long, value_enum, default_value = "all")]
     role: Role,
-    /// Where the portal listens, instead of TETHERBOARD_LISTEN
+    /// Address and port of the portal, overriding TETHERBOARD_LISTEN
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Role {
-    /// Portal and worker
+    /// The portal and the sync worker
     All,
-    /// The portal alone
+    /// Only the portal
     Web,
-    /// The hourly worker alone
+    /// Only the hourly sync worker
     Worker,
 }
 
+/// Runs until Ctrl-C or a termination signal.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<()> {
     let store = config.open_store().await?;
     let clock = Clock::system();
@@ -43,7 +44,9 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
         .then(|| tokio::spawn(Worker::new(config.syncer(&store, &clock), config.retention).work(stop.clone())));
     if arguments.role != Role::Worker {
         let listen = arguments.listen.or(config.listen).unwrap_or(DEFAULT_LISTEN);
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("the portal cannot listen on {listen}"))?;
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!("the portal could not listen on {listen}; choose another address with --listen or TETHERBOARD_LISTEN")
+        })?;
         eprintln!("Tetherboard is at http://{}", listener.local_addr()?);
         serve_portal(config, listener, &store, &clock, 1.0, &stop).await?;
     }
@@ -55,7 +58,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
     Ok(())
 }
 
-/// Answers until it is told to stop; requests under way are answered.
+/// Serves the portal until `stop` is canceled, then finishes the requests in progress.
 pub(crate) async fn serve_portal(
     config: &Config,
     listener: TcpListener,
@@ -70,20 +73,20 @@ pub(crate) async fn serve_portal(
     Ok(())
 }
 
-/// Figures for Prometheus, on an address of their own.
+/// Serves Prometheus metrics on their own address, never on the portal's.
 fn serve_metrics(config: &Config) -> anyhow::Result<()> {
     let Some(listen) = config.metrics_listen else { return Ok(()) };
     PrometheusBuilder::new()
         .with_http_listener(listen)
         .install()
-        .with_context(|| format!("TETHERBOARD_METRICS_LISTEN: {listen} cannot be listened on"))?;
+        .with_context(|| format!("TETHERBOARD_METRICS_LISTEN: could not listen on {listen}; choose another address"))?;
     Ok(())
 }
 
-/// Cancelled by Ctrl-C or a termination signal.
+/// A token that Ctrl-C or a termination signal cancels.
 pub(crate) fn stop_signal() -> CancellationToken {
     let stop = CancellationToken::new();
-    let told = stop.clone();
+    let signaled = stop.clone();
     tokio::spawn(async move {
         let terminated = async {
             match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -97,7 +100,7 @@ pub(crate) fn stop_signal() -> CancellationToken {
             _ = tokio::signal::ctrl_c() => {}
             () = terminated => {}
         }
-        told.cancel();
+        signaled.cancel();
     });
     stop
 }

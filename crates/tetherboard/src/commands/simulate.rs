@@ -1,4 +1,4 @@
-//! `simulate`: a ClientTether to try things against.
+//! `simulate`: runs a simulated ClientTether to test against.
 
 use std::net::SocketAddr;
 
@@ -8,28 +8,31 @@ use tetherboard_domain::Clock;
 use tetherboard_simulator::{Config, Simulator};
 
 #[derive(Args)]
+#[command(after_help = "Prints the base URL and access token as settings to export, and a web key for each account.")]
 pub(crate) struct Arguments {
+    /// Address and port to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
-    /// The same seed makes the same world
-    #[arg(long, default_value_t = 1)]
+    /// Seed for the generated data; the same seed generates the same data
+    #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How many accounts; each is one brand
-    #[arg(long, default_value_t = 2)]
+    /// Number of accounts, one per brand
+    #[arg(long, value_name = "N", default_value_t = 2)]
     accounts: usize,
-    /// Contacts in each account; the last number serves the rest
+    /// Contacts in each account, 300 by default; the last number applies to all remaining accounts
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     contacts: Vec<usize>,
 }
 
+/// Runs until Ctrl-C or a termination signal.
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if !(1..=100).contains(&arguments.accounts) {
-        bail!("--accounts is {}; it should be 1 to 100", arguments.accounts);
+        bail!("--accounts is {}; use a number from 1 to 100", arguments.accounts);
     }
     let last = arguments.contacts.last().copied().unwrap_or(300);
     let contacts: Vec<usize> = (0..arguments.accounts).map(|at| arguments.contacts.get(at).copied().unwrap_or(last)).collect();
     if contacts.iter().any(|count| *count > 1_000_000) {
-        bail!("--contacts goes up to 1000000");
+        bail!("--contacts is too large; use at most 1000000 for each account");
     }
     let mut config = Config::plain(arguments.seed, &contacts);
     for account in &mut config.accounts {
@@ -37,17 +40,17 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let simulator = Simulator::new(config, Clock::system());
     let listen = arguments.listen;
-    let server = simulator.listen(listen).await.with_context(|| format!("the simulator cannot listen on {listen}"))?;
+    let server = simulator
+        .listen(listen)
+        .await
+        .with_context(|| format!("the simulator could not listen on {listen}; choose another address with --listen"))?;
     println!("CLIENTTETHER_BASE_URL={}", server.base_url());
     println!("CLIENTTETHER_ACCESS_TOKEN={}", simulator.access_token());
     for account in simulator.accounts() {
         println!("web key of account {}, {} ({}): {}", account.index, account.name, account.zone, account.web_key);
     }
-    eprintln!(
-        "Faults are switched on at http://{}/control/fault; http://{}/control/faults lists them.",
-        server.addr(),
-        server.addr()
-    );
+    let control = format!("http://{}/control", server.addr());
+    eprintln!("To simulate a fault, POST to {control}/fault. {control}/faults lists the faults you can choose.");
     super::serve::stop_signal().cancelled().await;
     server.stop().await;
     Ok(())

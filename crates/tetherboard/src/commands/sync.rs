@@ -1,4 +1,4 @@
-//! `sync`: read ClientTether now, and say what came of it.
+//! `sync`: syncs brands from ClientTether now and reports the result.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -11,62 +11,66 @@ use tetherboard_sync::{RunOptions, RunReport, Syncer};
 use tetherboard_web::RunJson;
 use tokio_util::sync::CancellationToken;
 
-use super::tenant_named;
+use super::{LEASE_HELD, LEASE_WAIT, find_tenant};
 use crate::config::Config;
 use crate::console::spinner;
 
 #[derive(Args)]
+#[command(after_help = "Exit codes:
+  0  every run succeeded
+  3  a run was partial: at least one list could not be read completely
+  4  a run failed
+  5  another process was still syncing the brand after 90 seconds
+With --all, the exit code is the highest one.")]
 pub(crate) struct Arguments {
-    /// One brand, by its slug
+    /// Sync one brand
     #[arg(long, value_name = "SLUG", required_unless_present = "all", conflicts_with = "all")]
     tenant: Option<String>,
-    /// Every brand, one after another
+    /// Sync every brand, one after another
     #[arg(long)]
     all: bool,
-    /// Write the run to stdout as JSON, and nothing else
+    /// Write the run to stdout as JSON (with --all, an array of runs)
     #[arg(long)]
     json: bool,
-    /// Agree that the records a dataset is held for are gone: stages, sources, users, contacts, deals, events or notes
+    /// Confirm that the records held in this list were removed from ClientTether: stages, sources, users, contacts, deals, events,
+    /// or notes; can be repeated
     #[arg(long, value_name = "DATASET")]
     accept_removals: Vec<Dataset>,
 }
 
-const PATIENCE: Duration = Duration::from_secs(90);
-const BUSY: u8 = 5;
-
-/// Ends with 0 when every run succeeded, 3 when one is partial, 4 when one failed, 5 when another process kept the
-/// lease for 90 seconds; the worst of several.
+/// Runs each sync and returns the highest exit code.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let store = config.open_store().await?;
     let syncer = config.syncer(&store, &Clock::system());
     let tenants = match &arguments.tenant {
-        Some(slug) => vec![tenant_named(&store, slug).await?],
+        Some(slug) => vec![find_tenant(&store, slug).await?],
         None => tenants::list(store.conn()).await?,
     };
     let cancel = super::serve::stop_signal();
     let options = RunOptions { accept_removals: arguments.accept_removals.clone(), cancel: cancel.clone() };
-    let mut worst = 0;
-    let mut told = Vec::new();
+    let mut exit_code = 0;
+    let mut runs = Vec::new();
     for tenant in &tenants {
         let report = run_or_wait(&syncer, tenant, &options, &cancel).await?;
-        worst = worst.max(report.as_ref().map_or(BUSY, code));
+        exit_code = exit_code.max(report.as_ref().map_or(LEASE_HELD, code));
         match report {
-            Some(report) if arguments.json => told.push(RunJson::new(&report.run, &report.datasets)),
+            Some(report) if arguments.json => runs.push(RunJson::new(&report.run, &report.datasets)),
             Some(report) => print(tenant, &report),
-            None => eprintln!("{}: another process is syncing this brand; try again when it is done", tenant.slug),
+            None => print_lease_held(tenant),
         }
     }
     if arguments.json {
-        let text = match (arguments.all, told.first()) {
+        let text = match (arguments.all, runs.first()) {
             (false, Some(run)) => serde_json::to_string_pretty(run)?,
             (false, None) => "null".to_owned(),
-            (true, _) => serde_json::to_string_pretty(&told)?,
+            (true, _) => serde_json::to_string_pretty(&runs)?,
         };
         println!("{text}");
     }
-    Ok(ExitCode::from(worst))
+    Ok(ExitCode::from(exit_code))
 }
 
+/// Runs once the brand's lease is free; `None` when it is still held after [`LEASE_WAIT`].
 async fn run_or_wait(
     syncer: &Syncer,
     tenant: &Tenant,
@@ -74,30 +78,30 @@ async fn run_or_wait(
     cancel: &CancellationToken,
 ) -> anyhow::Result<Option<RunReport>> {
     let started = Instant::now();
-    let shown = spinner(&format!("{}: waiting", tenant.slug));
-    let watch = tokio::spawn(watch(syncer.store.clone(), tenant.clone(), shown.clone()));
+    let spinner = spinner(&format!("{}: waiting", tenant.slug));
+    let progress = tokio::spawn(show_progress(syncer.store.clone(), tenant.clone(), spinner.clone()));
     let report = loop {
         match syncer.sync_tenant(tenant, Trigger::Command, options).await {
-            Ok(None) if started.elapsed() < PATIENCE && !cancel.is_cancelled() => {
+            Ok(None) if started.elapsed() < LEASE_WAIT && !cancel.is_cancelled() => {
                 tokio::time::sleep(Duration::from_millis(500)).await
             }
             done => break done,
         }
     };
-    watch.abort();
-    shown.finish_and_clear();
+    progress.abort();
+    spinner.finish_and_clear();
     Ok(report?)
 }
 
-/// Keeps the line on the terminal up to date with what the run has written.
-async fn watch(store: Store, tenant: Tenant, shown: indicatif::ProgressBar) {
+/// Keeps the spinner's message in step with the progress that the run has stored.
+async fn show_progress(store: Store, tenant: Tenant, spinner: indicatif::ProgressBar) {
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let Ok(Some(run)) = runs::open_run(store.conn(), tenant.id).await else { continue };
         let Ok(reports) = runs::reports(store.conn(), tenant.id, &run.id).await else { continue };
         if let Some(report) = reports.iter().find(|report| report.status == DatasetStatus::Reading) {
-            let of = report.expected.map(|expected| format!(" of {expected}")).unwrap_or_default();
-            shown.set_message(format!("{}: {} {}{of}", tenant.slug, report.dataset, report.read));
+            let total = report.expected.map(|expected| format!(" of {expected}")).unwrap_or_default();
+            spinner.set_message(format!("{}: {} {}{total}", tenant.slug, report.dataset, report.read));
         }
     }
 }
@@ -110,12 +114,13 @@ fn code(report: &RunReport) -> u8 {
     }
 }
 
+/// Prints a finished run: one line per list, followed by its error and what to do about it.
 pub(super) fn print(tenant: &Tenant, report: &RunReport) {
     println!("{}: {}", tenant.slug, report.run.status);
-    let mut told = None;
+    let mut printed = None;
     for line in &report.datasets {
         println!(
-            "  {:<9} {:<10} {:>6} read, {} added, {} changed, {} unchanged, {} gone, {} held, {} set aside",
+            "  {:<9} {:<10} {:>6} read, {} added, {} changed, {} unchanged, {} removed, {} held, {} skipped",
             line.dataset.as_str(),
             line.status.as_str(),
             line.read,
@@ -126,16 +131,22 @@ pub(super) fn print(tenant: &Tenant, report: &RunReport) {
             line.held,
             line.set_aside
         );
-        // One fault that stopped everything is told once.
-        if let Some(error) = line.error.as_ref().filter(|error| told != Some(&error.trace)) {
+        // An error that stopped the whole run is attached to every list; print it once.
+        if let Some(error) = line.error.as_ref().filter(|error| printed != Some(&error.trace)) {
             println!("            {}: {}. {}", error.class.meaning(), error.message, error.class.cure());
-            told = Some(&error.trace);
+            printed = Some(&error.trace);
         }
         if line.held > 0 {
             println!(
-                "            if they are gone indeed: tetherboard sync --tenant {} --accept-removals {}",
-                tenant.slug, line.dataset
+                "            {} {} were missing from this read and stay until you confirm that they were removed:",
+                line.held, line.dataset
             );
+            println!("            tetherboard sync --tenant {} --accept-removals {}", tenant.slug, line.dataset);
         }
     }
+}
+
+/// Says that another process holds the brand's lease.
+pub(super) fn print_lease_held(tenant: &Tenant) {
+    eprintln!("{}: not started, because another process is syncing this brand; try again when it has finished", tenant.slug);
 }

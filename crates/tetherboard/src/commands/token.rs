@@ -1,4 +1,4 @@
-//! `token`: API tokens.
+//! `token`: creates, lists, and revokes API tokens.
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -7,42 +7,43 @@ use tetherboard_domain::Clock;
 use tetherboard_store::tokens;
 use tetherboard_web::{hash_token, new_api_token, token_hint};
 
-use super::user::user_named;
+use super::user::find_user;
 use crate::config::Config;
 use crate::console::table;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Make a token that may do what a person may, and print it once
+    /// Create a token with a user's permissions and print it; it is shown only once
     Add(Add),
-    /// List tokens by their last characters
+    /// List tokens, each with its last four characters
     List,
-    /// End a token, at once
+    /// Revoke a token immediately
     Revoke(Revoke),
 }
 
 #[derive(Args)]
 pub(crate) struct Add {
-    /// Whose token it is
+    /// Email of the user whose permissions the token has
     #[arg(long)]
     email: String,
 }
 
 #[derive(Args)]
 pub(crate) struct Revoke {
-    /// Its number in the list
+    /// ID of the token, from `tetherboard token list`
     #[arg(long)]
     id: i64,
 }
 
+/// Runs the subcommand.
 pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
     let store = config.open_store().await?;
     let now_ms = Clock::system().machine_ms();
     match command {
         Command::Add(arguments) => {
-            let user = user_named(&store, &arguments.email).await?;
+            let user = find_user(&store, &arguments.email).await?;
             if user.disabled {
-                bail!("{} is disabled", user.email);
+                bail!("{} is disabled, so a token would not work; choose a user who is active", user.email);
             }
             let token = new_api_token();
             tokens::add(store.conn(), user.id, &hash_token(&token), &token_hint(&token), now_ms).await?;
@@ -61,9 +62,9 @@ pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
         }
         Command::Revoke(arguments) => {
             if !tokens::revoke(store.conn(), arguments.id, now_ms).await? {
-                bail!("there is no active token {}", arguments.id);
+                bail!("there is no active token {}; see the IDs with: tetherboard token list", arguments.id);
             }
-            println!("Token {} is revoked.", arguments.id);
+            println!("Revoked token {}.", arguments.id);
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `user`: people who may sign in.
+//! `user`: people who can sign in.
 
 use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
@@ -7,32 +7,34 @@ use tetherboard_store::Store;
 use tetherboard_store::access::{self, User};
 use tetherboard_web::hash_password;
 
-use super::tenant_named;
+use super::find_tenant;
 use crate::config::Config;
 use crate::console::{secret_from_stdin, table};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Add a person
+    /// Add a user
     Add(Add),
-    /// List people, their roles and brands
+    /// List users with their roles and brands
     List,
-    /// Give a person a new password and end their sessions
-    SetPassword(Named),
-    /// Keep a person from signing in, at once
-    Disable(Email),
+    /// Set a new password and sign the user out everywhere
+    SetPassword(SetPassword),
+    /// Block a user from signing in and sign them out everywhere
+    Disable(Disable),
 }
 
 #[derive(Args)]
 pub(crate) struct Add {
+    /// Email address that the user signs in with
     #[arg(long)]
     email: String,
+    /// Name shown in the portal
     #[arg(long)]
     name: String,
-    /// agency_admin, tenant_admin or tenant_viewer
+    /// agency_admin (all brands), tenant_admin, or tenant_viewer
     #[arg(long)]
     role: UserRole,
-    /// A brand that they may see; may be given several times
+    /// Brand that a tenant_admin or tenant_viewer can see; can be repeated
     #[arg(long = "tenant", value_name = "SLUG")]
     tenants: Vec<String>,
     /// Read the password from stdin
@@ -41,20 +43,23 @@ pub(crate) struct Add {
 }
 
 #[derive(Args)]
-pub(crate) struct Named {
+pub(crate) struct SetPassword {
+    /// Email address of the user
     #[arg(long)]
     email: String,
-    /// Read the password from stdin
+    /// Read the new password from stdin
     #[arg(long, required = true)]
     password_stdin: bool,
 }
 
 #[derive(Args)]
-pub(crate) struct Email {
+pub(crate) struct Disable {
+    /// Email address of the user
     #[arg(long)]
     email: String,
 }
 
+/// Runs the subcommand.
 pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
     let clock = Clock::system();
     match command {
@@ -63,35 +68,31 @@ pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
         Command::SetPassword(arguments) => {
             let hash = hash_password(&secret_from_stdin("password")?)?;
             let store = config.open_store().await?;
-            let user = user_named(&store, &arguments.email).await?;
+            let user = find_user(&store, &arguments.email).await?;
             access::set_password(store.conn(), user.id, &hash).await?;
-            println!("{} has a new password; their sessions are ended.", user.email);
+            println!("Changed the password of {} and signed them out everywhere.", user.email);
             Ok(())
         }
         Command::Disable(arguments) => {
             let store = config.open_store().await?;
-            let user = user_named(&store, &arguments.email).await?;
+            let user = find_user(&store, &arguments.email).await?;
             access::disable(store.conn(), user.id, clock.machine_ms()).await?;
-            println!("{} cannot sign in any more.", user.email);
+            println!("Disabled {} and signed them out everywhere.", user.email);
             Ok(())
         }
     }
 }
 
 async fn add(config: &Config, clock: &Clock, arguments: &Add) -> anyhow::Result<()> {
-    let email = access::email_key(&arguments.email);
-    let (before, after) = email.split_once('@').unwrap_or_default();
-    if before.is_empty() || after.is_empty() || email.contains(char::is_whitespace) || email.len() > 254 {
-        bail!("--email `{}` is no email address", arguments.email);
-    }
+    let email = check_email(&arguments.email)?;
     let name = arguments.name.trim();
     if name.is_empty() || name.chars().count() > 100 {
-        bail!("--name cannot be used; write 1 to 100 characters");
+        bail!("--name is not valid; use 1 to 100 characters");
     }
     match (arguments.role, arguments.tenants.is_empty()) {
-        (UserRole::AgencyAdmin, false) => bail!("an agency_admin sees every brand; leave --tenant out"),
+        (UserRole::AgencyAdmin, false) => bail!("an agency_admin sees every brand; remove --tenant"),
         (UserRole::TenantAdmin | UserRole::TenantViewer, true) => {
-            bail!("a {} belongs to a brand; name it with --tenant", arguments.role.as_str())
+            bail!("a {} needs at least one brand; add --tenant SLUG", arguments.role.as_str())
         }
         _ => {}
     }
@@ -99,10 +100,10 @@ async fn add(config: &Config, clock: &Clock, arguments: &Add) -> anyhow::Result<
     let store = config.open_store().await?;
     let mut tenants = Vec::new();
     for slug in &arguments.tenants {
-        tenants.push(tenant_named(&store, slug).await?);
+        tenants.push(find_tenant(&store, slug).await?);
     }
     if access::by_email(store.conn(), &email).await?.is_some() {
-        bail!("there is a person with the email {email} already");
+        bail!("a user with the email {email} already exists; use another email");
     }
     let tx = store.begin().await?;
     let user = access::add_user(&tx, &email, name, arguments.role, &hash, clock.machine_ms()).await?;
@@ -112,6 +113,16 @@ async fn add(config: &Config, clock: &Clock, arguments: &Add) -> anyhow::Result<
     Store::commit(tx).await?;
     println!("Added {name} <{email}> as {}.", arguments.role.as_str());
     Ok(())
+}
+
+/// The email address in the form that it is stored in.
+fn check_email(text: &str) -> anyhow::Result<String> {
+    let email = access::email_key(text);
+    let (local, domain) = email.split_once('@').unwrap_or_default();
+    if local.is_empty() || domain.is_empty() || email.contains(char::is_whitespace) || email.len() > 254 {
+        bail!("--email `{text}` is not an email address; use one like dana@example.com");
+    }
+    Ok(email)
 }
 
 async fn list(config: &Config) -> anyhow::Result<()> {
@@ -129,6 +140,11 @@ async fn list(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) async fn user_named(store: &Store, email: &str) -> anyhow::Result<User> {
-    access::by_email(store.conn(), email).await?.ok_or_else(|| anyhow!("there is no person with the email {email}"))
+/// The user with this email address.
+///
+/// # Errors
+/// When there is none.
+pub(super) async fn find_user(store: &Store, email: &str) -> anyhow::Result<User> {
+    let user = access::by_email(store.conn(), email).await?;
+    user.ok_or_else(|| anyhow!("there is no user with the email {email}; see them all with: tetherboard user list"))
 }

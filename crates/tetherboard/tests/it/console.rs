@@ -1,40 +1,41 @@
-//! What commands say of themselves, and how they refuse.
+//! Command-line help and error messages.
 
 use rstest::rstest;
 use tempfile::TempDir;
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 
-use crate::installation::{Done, Installation, PASSWORD, command, run};
+use crate::installation::{CommandResult, Installation, PASSWORD, command, run};
 
-async fn alone(arguments: &[&str]) -> Done {
+/// Runs a command in an empty directory without any settings.
+async fn run_in_empty_dir(arguments: &[&str]) -> CommandResult {
     run(command(TempDir::new().unwrap().path(), arguments), "").await
 }
 
 #[tokio::test]
-async fn every_command_explains_itself() {
-    let mut waiting: Vec<Vec<String>> = vec![Vec::new()];
-    let mut explained = Vec::new();
-    while let Some(path) = waiting.pop() {
+async fn every_command_has_help() {
+    let mut pending: Vec<Vec<String>> = vec![Vec::new()];
+    let mut checked = Vec::new();
+    while let Some(path) = pending.pop() {
         let mut arguments: Vec<&str> = path.iter().map(String::as_str).collect();
         arguments.push("--help");
-        let done = alone(&arguments).await;
+        let done = run_in_empty_dir(&arguments).await;
         assert_eq!(done.code(), 0, "{arguments:?}: {}", done.stderr);
         assert!(done.stdout.contains("Usage: tetherboard"), "{arguments:?}: {}", done.stdout);
         assert_eq!(done.stderr, "", "{arguments:?}");
         let listed = done.stdout.split_once("Commands:").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap_or_default());
         for line in listed.lines().filter(|line| line.starts_with("  ")) {
-            let (name, meaning) = line.trim().split_once(' ').unwrap_or_else(|| panic!("{line} says nothing"));
+            let (name, meaning) = line.trim().split_once(' ').unwrap_or_else(|| panic!("{line} has no description"));
             assert!(!meaning.trim().is_empty(), "{line}");
             if name != "help" {
-                waiting.push(path.iter().cloned().chain([name.to_owned()]).collect());
+                pending.push(path.iter().cloned().chain([name.to_owned()]).collect());
             }
         }
-        explained.push(path.join(" "));
+        checked.push(path.join(" "));
     }
-    for wanted in
+    for expected in
         ["demo", "serve", "simulate", "migrate", "sync", "tenant add", "tenant set", "user add", "token add", "token revoke"]
     {
-        assert!(explained.iter().any(|path| path == wanted), "{wanted} is not among {explained:?}");
+        assert!(checked.iter().any(|path| path == expected), "{expected} is not among {checked:?}");
     }
 }
 
@@ -48,8 +49,8 @@ async fn every_command_explains_itself() {
 #[case::accounts(&["simulate", "--accounts", "0"], "--accounts")]
 #[case::speed(&["demo", "--speed", "0"], "--speed")]
 #[tokio::test]
-async fn what_is_typed_wrong_is_named(#[case] arguments: &[&str], #[case] named: &str) {
-    let done = alone(arguments).await;
+async fn a_usage_error_names_the_bad_argument(#[case] arguments: &[&str], #[case] named: &str) {
+    let done = run_in_empty_dir(arguments).await;
     assert_ne!(done.code(), 0);
     assert!(done.stderr.contains(named), "{}", done.stderr);
     assert_eq!(done.stdout, "");
@@ -57,27 +58,27 @@ async fn what_is_typed_wrong_is_named(#[case] arguments: &[&str], #[case] named:
 
 #[rstest]
 #[tokio::test]
-async fn what_cannot_be_added_is_named_and_nothing_is_added(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_rejected_add_names_the_problem_and_adds_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
     let installation = Installation::new(kind).await;
-    installation.tell(&["tenant", "add", "--slug", "harbor", "--name", "Harbor", "--zone", "America/Chicago"], "").await;
+    installation.run_ok(&["tenant", "add", "--slug", "harbor", "--name", "Harbor", "--zone", "America/Chicago"], "").await;
     let user = |email, role, tenant| {
         let start = ["user", "add", "--email", email, "--name", "Vic", "--role", role, "--password-stdin"];
         [&start[..], tenant].concat()
     };
     let tenant = |slug, zone| vec!["tenant", "add", "--slug", slug, "--name", "Brand", "--zone", zone];
-    let of_harbor = ["--tenant", "harbor"];
+    let for_harbor = ["--tenant", "harbor"];
     let cases: [(Vec<&str>, &str, &str); 12] = [
         (tenant("harbor", "UTC"), "", "harbor"),
         (tenant("Har bor", "UTC"), "", "--slug"),
         (tenant("tidewater", "Mars/Olympus"), "", "--zone"),
         ([tenant("tidewater", "UTC"), vec!["--web-key-stdin"]].concat(), "", "web key"),
         ([tenant("tidewater", "UTC"), vec!["--web-key-stdin"]].concat(), "CT_ with spaces\n", "web key"),
-        (user("vic", "tenant_viewer", &of_harbor), PASSWORD, "--email"),
+        (user("vic", "tenant_viewer", &for_harbor), PASSWORD, "--email"),
         (user("vic@example.com", "tenant_viewer", &[]), PASSWORD, "--tenant"),
-        (user("vic@example.com", "agency_admin", &of_harbor), PASSWORD, "--tenant"),
+        (user("vic@example.com", "agency_admin", &for_harbor), PASSWORD, "--tenant"),
         (user("vic@example.com", "tenant_viewer", &["--tenant", "atlantis"]), PASSWORD, "atlantis"),
-        (user("vic@example.com", "tenant_viewer", &of_harbor), "short\n", "too short"),
-        (user("vic@example.com", "tenant_viewer", &of_harbor), "", "password"),
+        (user("vic@example.com", "tenant_viewer", &for_harbor), "short\n", "too short"),
+        (user("vic@example.com", "tenant_viewer", &for_harbor), "", "password"),
         (vec!["token", "add", "--email", "vic@example.com"], "", "vic@example.com"),
     ];
     for (arguments, stdin, named) in cases {
@@ -86,20 +87,20 @@ async fn what_cannot_be_added_is_named_and_nothing_is_added(#[values(Sqlite, Pos
         assert!(done.stderr.contains(named) && done.stdout.is_empty(), "{arguments:?}: {done:?}");
         assert!(!done.stderr.contains(PASSWORD), "{}", done.stderr);
     }
-    assert_eq!(installation.tell(&["tenant", "list"], "").await.lines().count(), 2);
-    assert_eq!(installation.tell(&["user", "list"], "").await.lines().count(), 1);
+    assert_eq!(installation.run_ok(&["tenant", "list"], "").await.lines().count(), 2);
+    assert_eq!(installation.run_ok(&["user", "list"], "").await.lines().count(), 1);
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_a_stage_means_is_confirmed_listed_and_taken_back(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn stage_roles_and_milestones_can_be_confirmed_listed_and_cleared(#[values(Sqlite, Postgres)] kind: Kind) {
     let mut installation = Installation::new(kind).await;
     let crm = installation.with_crm("30").await;
-    installation.furnish(&crm).await;
-    installation.tell(&["sync", "--all"], "").await;
+    installation.add_brands_and_users(&crm).await;
+    installation.run_ok(&["sync", "--all"], "").await;
     let set = async |arguments: &[&str]| {
         let done = installation.run(&[&["tenant", "set", "--slug", "harbor"], arguments].concat(), "").await;
-        let stages = installation.tell(&["tenant", "list", "--stages"], "").await;
+        let stages = installation.run_ok(&["tenant", "list", "--stages"], "").await;
         let fdd = stages
             .lines()
             .find(|line| line.starts_with("harbor") && line.contains("FDD Sent"))
@@ -122,25 +123,25 @@ async fn what_a_stage_means_is_confirmed_listed_and_taken_back(#[values(Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn the_rules_of_the_hot_list_are_checked_kept_and_logged(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn hot_list_rules_are_validated_saved_and_logged(#[values(Sqlite, Postgres)] kind: Kind) {
     let mut installation = Installation::new(kind).await;
     let crm = installation.with_crm("30").await;
-    installation.furnish(&crm).await;
-    installation.tell(&["sync", "--all"], "").await;
+    installation.add_brands_and_users(&crm).await;
+    installation.run_ok(&["sync", "--all"], "").await;
     let set = async |rules: &str| installation.run(&["tenant", "set", "--slug", "harbor", "--hot-list-rules", "-"], rules).await;
-    let rules = async |slug: &str| installation.tell(&["tenant", "rules", "--slug", slug], "").await;
-    let usual = rules("harbor").await;
-    assert!(usual.contains("\"stage\": 40"), "{usual}");
+    let rules = async |slug: &str| installation.run_ok(&["tenant", "rules", "--slug", slug], "").await;
+    let defaults = rules("harbor").await;
+    assert!(defaults.contains("\"stage\": 40"), "{defaults}");
     for (wrong, named) in [("{", "JSON"), (r#"{"score": {"stage": 400}}"#, "score.stage"), (r#"{"weights": {}}"#, "weights")] {
         let done = set(wrong).await;
         assert!(done.code() == 1 && done.stderr.contains("--hot-list-rules") && done.stderr.contains(named), "{done:?}");
     }
-    assert_eq!(rules("harbor").await, usual);
+    assert_eq!(rules("harbor").await, defaults);
     assert_eq!(set(r#"{"score": {"stage": 30}}"#).await.code(), 0);
-    assert_eq!(set(&usual.replace("\"stage\": 40", "\"stage\": 35")).await.code(), 0);
+    assert_eq!(set(&defaults.replace("\"stage\": 40", "\"stage\": 35")).await.code(), 0);
     assert!(rules("harbor").await.contains("\"stage\": 35"));
-    assert_eq!(rules("tidewater").await, usual, "another brand's stay");
-    let log = installation.tell(&["tenant", "rules", "--slug", "harbor", "--log"], "").await;
+    assert_eq!(rules("tidewater").await, defaults, "another brand keeps its rules");
+    let log = installation.run_ok(&["tenant", "rules", "--slug", "harbor", "--log"], "").await;
     let versions: Vec<&str> = log.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(versions, ["2", "1"], "{log}");
 }

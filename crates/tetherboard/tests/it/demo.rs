@@ -1,4 +1,4 @@
-//! The demo, as somebody tries it who knows nothing yet.
+//! The demo, as a first-time user runs it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,44 +6,44 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::installation::{Process, as_truth, client, command, sign_in, told_of, truth};
+use crate::installation::{Process, client, command, portal_counts, sign_in, truth, truth_counts};
 
-async fn read(url: &str, cookie: &str, address: &str) -> (u16, Value) {
-    let answer = client().get(format!("{url}{address}")).header("cookie", cookie).send().await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+async fn get_json(url: &str, cookie: &str, address: &str) -> (u16, Value) {
+    let response = client().get(format!("{url}{address}")).header("cookie", cookie).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap_or_default())
 }
 
-/// Asks for a sync and waits for it; whether the CRM held still meanwhile, and what it held.
+/// Requests a sync and waits for it. Returns the CRM's truth if it did not change during the sync.
 async fn sync(url: &str, cookie: &str, control: &str, account: usize, brand: &str) -> Option<Value> {
     let before = truth(control, account).await;
     let address = format!("/api/v1/tenants/{brand}/sync");
-    let asked = client().post(format!("{url}{address}")).header("cookie", cookie).send().await.unwrap();
-    let run: Value = asked.json().await.unwrap();
+    let requested = client().post(format!("{url}{address}")).header("cookie", cookie).send().await.unwrap();
+    let run: Value = requested.json().await.unwrap();
     for _ in 0..600 {
-        let told = read(url, cookie, &address).await.1;
-        let status = told["runs"]
+        let state = get_json(url, cookie, &address).await.1;
+        let status = state["runs"]
             .as_array()
             .unwrap()
             .iter()
-            .find(|known| known["id"] == run["run_id"])
-            .map(|known| known["status"].clone());
+            .find(|listed| listed["id"] == run["run_id"])
+            .map(|listed| listed["status"].clone());
         if status.is_some_and(|status| status == "succeeded") {
             return (truth(control, account).await == before).then_some(before);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("the run did not end");
+    panic!("the run did not finish");
 }
 
 #[tokio::test]
-async fn the_demo_prints_its_address_and_logins_and_counts_what_its_crm_holds() {
+async fn the_demo_prints_its_address_and_logins_and_its_counts_match_the_crm() {
     let home = TempDir::new().unwrap();
     let mut demo = command(home.path(), &["demo", "--speed", "60"]);
     demo.env("TETHERBOARD_LISTEN", "127.0.0.1:0").env("TMPDIR", home.path());
     let demo = Process::of(demo);
-    let url = demo.said("Tetherboard is at ").await;
-    let password = demo.said("Sign in with the password ").await.trim_end_matches(" as").to_owned();
-    let control = demo.said("The simulated ClientTether is at ").await.replace("/v2/api/", "/control");
+    let url = demo.wait_for_output("Tetherboard is at ").await;
+    let password = demo.wait_for_output("Sign in with the password ").await.trim_end_matches(" as").to_owned();
+    let control = demo.wait_for_output("The simulated ClientTether is at ").await.replace("/v2/api/", "/control");
     let logins: BTreeMap<String, String> = demo
         .lines()
         .iter()
@@ -52,32 +52,36 @@ async fn the_demo_prints_its_address_and_logins_and_counts_what_its_crm_holds() 
         .collect();
     assert_eq!(logins.len(), 5, "{logins:?}");
     let mut agency = None;
-    for (email, of) in &logins {
-        let cookie = sign_in(&url, email, &password).await.unwrap_or_else(|| panic!("{email} is not let in"));
-        let tenants = read(&url, &cookie, "/api/v1/tenants").await.1;
+    for (email, role) in &logins {
+        let cookie = sign_in(&url, email, &password).await.unwrap_or_else(|| panic!("{email} cannot sign in"));
+        let tenants = get_json(&url, &cookie, "/api/v1/tenants").await.1;
         let slugs: Vec<&str> = tenants.as_array().unwrap().iter().map(|brand| brand["slug"].as_str().unwrap()).collect();
-        for (slug, named) in [("harbor", of.contains("harbor")), ("tidewater", of.contains("tidewater"))] {
-            assert_eq!(slugs.contains(&slug), named || of.contains("every brand"), "{email}: {of}");
+        for (slug, is_named) in [("harbor", role.contains("harbor")), ("tidewater", role.contains("tidewater"))] {
+            assert_eq!(slugs.contains(&slug), is_named || role.contains("every brand"), "{email}: {role}");
         }
-        if of.contains("agency_admin") {
+        if role.contains("agency_admin") {
             agency = Some(cookie);
         }
     }
-    let agency = agency.expect("somebody of the agency");
+    let agency = agency.expect("one login is an agency admin");
     for (account, brand) in ["harbor", "tidewater"].into_iter().enumerate() {
-        let mut held = None;
+        let mut expected = None;
         for _ in 0..5 {
-            held = sync(&url, &agency, &control, account, brand).await;
-            if held.is_some() {
+            expected = sync(&url, &agency, &control, account, brand).await;
+            if expected.is_some() {
                 break;
             }
         }
-        let summary = read(&url, &agency, &format!("/api/v1/tenants/{brand}/leads/summary")).await.1;
-        let pipeline = read(&url, &agency, &format!("/api/v1/tenants/{brand}/pipeline")).await.1;
-        assert_eq!(as_truth(&summary, &pipeline), told_of(&held.expect("the CRM held still once")), "{brand}");
+        let summary = get_json(&url, &agency, &format!("/api/v1/tenants/{brand}/leads/summary")).await.1;
+        let pipeline = get_json(&url, &agency, &format!("/api/v1/tenants/{brand}/pipeline")).await.1;
+        assert_eq!(
+            portal_counts(&summary, &pipeline),
+            truth_counts(&expected.expect("one sync saw an unchanging CRM")),
+            "{brand}"
+        );
         assert!(summary["total"].as_i64().unwrap() > 100);
         assert!(pipeline["stages"].as_array().unwrap().iter().all(|stage| stage["role"] != "unconfirmed"), "{pipeline}");
     }
     assert!(demo.terminate().await.success());
-    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "the demo left something behind");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "the demo left files behind");
 }

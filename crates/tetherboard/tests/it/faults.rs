@@ -1,4 +1,4 @@
-//! The CRM breaks, a process dies: nothing that was shown gets less.
+//! CRM faults and dead processes: the counts that the portal shows never drop.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tetherboard_store::{leases, runs, tenants};
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 
 use crate::installation::{Crm, Installation, Portal};
-use crate::portal::{numbers, sync_to_the_truth};
+use crate::portal::{counts, sync_to_the_truth};
 
 struct Scene {
     installation: Installation,
     crm: Crm,
     portal: Portal,
     token: String,
-    /// What the portal shows of Harbor.
+    /// The counts for Harbor after the first sync.
     shown: Value,
 }
 
@@ -24,11 +24,11 @@ impl Scene {
     async fn new(kind: Kind) -> Self {
         let mut installation = Installation::new(kind).await;
         let crm = installation.with_crm("350,20").await;
-        installation.furnish(&crm).await;
+        installation.add_brands_and_users(&crm).await;
         let portal = installation.portal().await;
         let token = installation.token("dana@northgate.example").await;
         sync_to_the_truth(&installation, &crm, 0, "harbor").await;
-        let shown = numbers(&portal, &token, "harbor").await;
+        let shown = counts(&portal, &token, "harbor").await;
         Self { installation, crm, portal, token, shown }
     }
 
@@ -44,7 +44,7 @@ impl Scene {
 
 #[rstest]
 #[tokio::test]
-async fn contacts_that_fail_from_the_third_page_on_make_a_run_partial_and_lower_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn contacts_that_fail_from_page_three_make_the_run_partial_and_lower_no_count(#[values(Sqlite, Postgres)] kind: Kind) {
     let scene = Scene::new(kind).await;
     scene.crm.control("fault", json!({"account": 0, "request": "contacts", "fault": "from:200:status:500"})).await;
     let (code, run) = scene.sync().await;
@@ -55,7 +55,7 @@ async fn contacts_that_fail_from_the_third_page_on_make_a_run_partial_and_lower_
         (&json!(200), &json!(0), &json!("http_status"))
     );
     assert_eq!(scene.state().await["state"], "failing");
-    assert_eq!(numbers(&scene.portal, &scene.token, "harbor").await, scene.shown);
+    assert_eq!(counts(&scene.portal, &scene.token, "harbor").await, scene.shown);
     scene.crm.control("heal", json!({"account": 0})).await;
     let (code, run) = scene.sync().await;
     assert_eq!((code, &run["status"]), (0, &json!("succeeded")));
@@ -64,14 +64,14 @@ async fn contacts_that_fail_from_the_third_page_on_make_a_run_partial_and_lower_
 
 #[rstest]
 #[tokio::test]
-async fn a_revoked_key_fails_the_run_and_lowers_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_revoked_key_fails_the_run_and_lowers_no_count(#[values(Sqlite, Postgres)] kind: Kind) {
     let scene = Scene::new(kind).await;
     scene.crm.control("revoke", json!({"account": 0})).await;
     let (code, run) = scene.sync().await;
     assert_eq!((code, &run["status"]), (4, &json!("failed")));
     assert_eq!(run["datasets"][0]["error"]["class"], "credentials");
     assert_eq!(scene.state().await["state"], "failing");
-    assert_eq!(numbers(&scene.portal, &scene.token, "harbor").await, scene.shown);
+    assert_eq!(counts(&scene.portal, &scene.token, "harbor").await, scene.shown);
     let all = scene.installation.run(&["sync", "--all"], "").await;
     assert_eq!(all.code(), 4, "{all:?}");
     assert!(all.stdout.contains("harbor: failed") && all.stdout.contains("tidewater: succeeded"), "{}", all.stdout);
@@ -82,27 +82,27 @@ async fn a_revoked_key_fails_the_run_and_lowers_nothing(#[values(Sqlite, Postgre
 
 #[rstest]
 #[tokio::test]
-async fn a_list_that_comes_empty_is_held_until_it_is_agreed_to(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn an_empty_list_is_held_until_its_removal_is_accepted(#[values(Sqlite, Postgres)] kind: Kind) {
     let scene = Scene::new(kind).await;
     scene.crm.control("fault", json!({"account": 0, "request": "deals", "fault": "empty"})).await;
     for _ in 0..3 {
         let (code, run) = scene.sync().await;
         assert_eq!((code, &run["status"]), (3, &json!("partial")));
-        assert_eq!(numbers(&scene.portal, &scene.token, "harbor").await, scene.shown);
+        assert_eq!(counts(&scene.portal, &scene.token, "harbor").await, scene.shown);
     }
     let deals = scene.state().await["runs"][0]["datasets"][4].clone();
     assert_eq!((&deals["status"], &deals["held"]), (&json!("held"), &scene.shown["deals"]));
-    let agreed = scene.installation.run(&["sync", "--tenant", "harbor", "--accept-removals", "deals"], "").await;
-    assert_eq!(agreed.code(), 0, "{agreed:?}");
-    assert_eq!(numbers(&scene.portal, &scene.token, "harbor").await["deals"], 0);
+    let accepted = scene.installation.run(&["sync", "--tenant", "harbor", "--accept-removals", "deals"], "").await;
+    assert_eq!(accepted.code(), 0, "{accepted:?}");
+    assert_eq!(counts(&scene.portal, &scene.token, "harbor").await["deals"], 0);
     scene.crm.control("heal", json!({"account": 0})).await;
     assert_eq!(scene.sync().await.0, 0);
-    assert_eq!(numbers(&scene.portal, &scene.token, "harbor").await["deals"], scene.shown["deals"]);
+    assert_eq!(counts(&scene.portal, &scene.token, "harbor").await["deals"], scene.shown["deals"]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_sync_that_was_killed_is_closed_as_aborted_by_the_next(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_next_sync_closes_a_killed_one_as_aborted(#[values(Sqlite, Postgres)] kind: Kind) {
     let scene = Scene::new(kind).await;
     let conn = scene.installation.db.store.conn();
     let harbor = tenants::by_slug(conn, "harbor").await.unwrap().unwrap().id;
@@ -113,11 +113,11 @@ async fn a_sync_that_was_killed_is_closed_as_aborted_by_the_next(#[values(Sqlite
     }
     assert_eq!(scene.state().await["state"], "running");
     killed.child.kill().await.unwrap();
-    assert_eq!(numbers(&scene.portal, &scene.token, "harbor").await, scene.shown);
+    assert_eq!(counts(&scene.portal, &scene.token, "harbor").await, scene.shown);
     scene.crm.control("heal", json!({"account": 0})).await;
-    // Its lease runs out within a minute; somebody of the future finds that it has.
+    // The lease expires within a minute. Claiming it with a later time avoids the wait.
     let later = tetherboard_domain::Clock::system().machine_ms() + 120_000;
-    let lease = leases::claim(conn, harbor, "a test", later, later + 1).await.unwrap().expect("it has run out");
+    let lease = leases::claim(conn, harbor, "a test", later, later + 1).await.unwrap().expect("the lease has expired");
     leases::release(conn, &lease).await.unwrap();
     let (code, run) = scene.sync().await;
     assert_eq!((code, &run["status"]), (0, &json!("succeeded")));
@@ -131,7 +131,7 @@ async fn a_sync_that_was_killed_is_closed_as_aborted_by_the_next(#[values(Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn a_sync_that_is_told_to_stop_closes_its_run_and_frees_the_brand(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_terminated_sync_closes_its_run_and_releases_the_lease(#[values(Sqlite, Postgres)] kind: Kind) {
     let scene = Scene::new(kind).await;
     let conn = scene.installation.db.store.conn();
     let harbor = tenants::by_slug(conn, "harbor").await.unwrap().unwrap().id;
@@ -149,21 +149,21 @@ async fn a_sync_that_is_told_to_stop_closes_its_run_and_frees_the_brand(#[values
 
 #[rstest]
 #[tokio::test]
-async fn a_sync_waits_for_one_that_is_under_way(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_sync_waits_for_one_in_progress(#[values(Sqlite, Postgres)] kind: Kind) {
     let scene = Scene::new(kind).await;
     let conn = scene.installation.db.store.conn();
     let harbor = tenants::by_slug(conn, "harbor").await.unwrap().unwrap().id;
     let now = tetherboard_domain::Clock::system().machine_ms();
-    let lease = leases::claim(conn, harbor, "a test", now, now + 60_000).await.unwrap().expect("nobody syncs");
+    let lease = leases::claim(conn, harbor, "a test", now, now + 60_000).await.unwrap().expect("no sync is running");
     let waiting = async {
         let started = std::time::Instant::now();
         (scene.sync().await.0, started.elapsed())
     };
-    let freeing = async {
+    let releasing = async {
         tokio::time::sleep(Duration::from_secs(2)).await;
         leases::release(conn, &lease).await.unwrap();
     };
-    let ((code, waited), ()) = tokio::join!(waiting, freeing);
+    let ((code, waited), ()) = tokio::join!(waiting, releasing);
     assert_eq!(code, 0);
     assert!(waited > Duration::from_secs(2), "{waited:?}");
     let succeeded = runs::newest_finished(conn, harbor, Some(RunStatus::Succeeded)).await.unwrap();
@@ -171,13 +171,13 @@ async fn a_sync_waits_for_one_that_is_under_way(#[values(Sqlite, Postgres)] kind
 }
 
 #[tokio::test]
-#[ignore = "takes the 90 seconds that a sync waits"]
-async fn a_sync_that_waited_in_vain_says_so() {
+#[ignore = "takes the full 90 seconds that a sync waits for the lease"]
+async fn a_sync_that_never_gets_the_lease_reports_it() {
     let scene = Scene::new(Sqlite).await;
     let conn = scene.installation.db.store.conn();
     let harbor = tenants::by_slug(conn, "harbor").await.unwrap().unwrap().id;
     let now = tetherboard_domain::Clock::system().machine_ms();
-    leases::claim(conn, harbor, "a test", now, now + 300_000).await.unwrap().expect("nobody syncs");
+    leases::claim(conn, harbor, "a test", now, now + 300_000).await.unwrap().expect("no sync is running");
     let done = scene.installation.run(&["sync", "--tenant", "harbor"], "").await;
     assert_eq!((done.code(), done.stdout.as_str()), (5, ""));
     assert!(done.stderr.contains("harbor"), "{}", done.stderr);

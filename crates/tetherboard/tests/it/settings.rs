@@ -1,4 +1,4 @@
-//! A setting that cannot be used is named before anything starts.
+//! Settings: an invalid one is named in an error before anything starts.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -27,7 +27,7 @@ const COMMANDS: [&[&str]; 5] =
 #[case::log_format("TETHERBOARD_LOG_FORMAT", "xml")]
 #[case::config("TETHERBOARD_CONFIG", "nowhere/tetherboard.toml")]
 #[tokio::test]
-async fn a_wrong_setting_is_named_before_anything_starts(#[case] name: &str, #[case] value: &str) {
+async fn an_invalid_setting_is_named_before_anything_starts(#[case] name: &str, #[case] value: &str) {
     for arguments in COMMANDS {
         let home = TempDir::new().unwrap();
         let mut command = command(home.path(), arguments);
@@ -37,29 +37,29 @@ async fn a_wrong_setting_is_named_before_anything_starts(#[case] name: &str, #[c
         assert!(done.stderr.contains(name), "{arguments:?}: {}", done.stderr);
         assert_eq!(done.stdout, "", "{arguments:?}");
         assert!(!done.stderr.contains("aGlkZGVuc2VjcmV0"), "{}", done.stderr);
-        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "{arguments:?} left something behind");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "{arguments:?} left files behind");
     }
 }
 
 #[tokio::test]
-async fn a_file_may_hold_the_settings_and_the_environment_wins() {
+async fn settings_can_come_from_a_file_and_the_environment_wins() {
     let home = TempDir::new().unwrap();
-    fs::write(home.path().join("tetherboard.toml"), "TETHERBOARD_DATABASE_URL = \"sqlite:kept/here.db\"\n").unwrap();
+    fs::write(home.path().join("tetherboard.toml"), "TETHERBOARD_DATABASE_URL = \"sqlite:from-file/data.db\"\n").unwrap();
     let done = run(command(home.path(), &["migrate"]), "").await;
     assert_eq!(done.code(), 0, "{}", done.stderr);
-    assert!(home.path().join("kept/here.db").is_file());
-    let mut there = command(home.path(), &["migrate"]);
-    there.env("TETHERBOARD_DATABASE_URL", "sqlite:there.db");
-    assert_eq!(run(there, "").await.code(), 0);
-    assert!(home.path().join("there.db").is_file());
-    fs::write(home.path().join("tetherboard.toml"), "TETHERBOARD_DATABSE_URL = \"sqlite:kept/here.db\"\n").unwrap();
+    assert!(home.path().join("from-file/data.db").is_file());
+    let mut overridden = command(home.path(), &["migrate"]);
+    overridden.env("TETHERBOARD_DATABASE_URL", "sqlite:from-env.db");
+    assert_eq!(run(overridden, "").await.code(), 0);
+    assert!(home.path().join("from-env.db").is_file());
+    fs::write(home.path().join("tetherboard.toml"), "TETHERBOARD_DATABSE_URL = \"sqlite:from-file/data.db\"\n").unwrap();
     let mistyped = run(command(home.path(), &["migrate"]), "").await;
     assert_eq!(mistyped.code(), 1);
     assert!(mistyped.stderr.contains("TETHERBOARD_DATABSE_URL"), "{}", mistyped.stderr);
 }
 
 #[tokio::test]
-async fn sqlite_makes_its_key_at_the_first_start_and_nobody_else_may_read_it() {
+async fn sqlite_creates_its_key_at_the_first_start_readable_only_by_its_owner() {
     let home = TempDir::new().unwrap();
     assert_eq!(run(command(home.path(), &["migrate"]), "").await.code(), 0);
     let key = home.path().join("data/tetherboard.db.key");
@@ -70,7 +70,7 @@ async fn sqlite_makes_its_key_at_the_first_start_and_nobody_else_may_read_it() {
 }
 
 #[tokio::test]
-async fn postgres_wants_a_key_that_is_kept_elsewhere() {
+async fn postgres_requires_a_secret_key_in_the_settings() {
     let home = TempDir::new().unwrap();
     let mut command = command(home.path(), &["migrate"]);
     command.env("TETHERBOARD_DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
@@ -80,7 +80,7 @@ async fn postgres_wants_a_key_that_is_kept_elsewhere() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_is_named() {
+async fn an_address_already_in_use_is_named_in_the_error() {
     let home = TempDir::new().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -1,4 +1,4 @@
-//! What a plain script does: page after page, parsed and put away as text, without history or comparison.
+//! The baseline for a sync: a plain script that requests page after page and stores each row as text, without history or diffing.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::crm::Child;
 
+/// Reads contacts and deals into a new SQLite file and returns the number of rows.
 pub(crate) async fn read_all(crm: &Child, file: &Path) -> anyhow::Result<usize> {
     let db = Database::connect(format!("sqlite:{}?mode=rwc", file.display())).await?;
     db.execute_unprepared("CREATE TABLE rows (id TEXT PRIMARY KEY, body TEXT NOT NULL)").await?;
