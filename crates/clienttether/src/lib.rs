@@ -14,6 +14,8 @@ mod course;
 mod envelope;
 mod error;
 pub mod fields;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gzip;
 mod line;
 pub mod mapping;
