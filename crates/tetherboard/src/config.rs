@@ -132,8 +132,9 @@ impl Config {
         self.database_url.is_some()
     }
 
+    /// Uses another database, whose key file is beside it.
     pub(crate) fn with_database(&self, url: DatabaseUrl) -> Self {
-        Self { database_url: Some(url), ..self.clone() }
+        Self { database_url: Some(url), secret_key: None, ..self.clone() }
     }
 
     pub(crate) fn with_crm(&self, base_url: Url, access_token: Option<SecretString>) -> Self {
