@@ -19,7 +19,7 @@ use std::time::Instant;
 use clap::Parser;
 use secrecy::SecretString;
 use tetherboard_clienttether::{Budgets, Limits};
-use tetherboard_domain::{Clock, Trigger, Zone};
+use tetherboard_domain::{Clock, EpochMs, Trigger, Zone};
 use tetherboard_store::tenants::{self, NewTenant, Tenant};
 use tetherboard_store::{Cipher, DatabaseUrl, Store};
 use tetherboard_sync::{Crm, RunOptions, Syncer};
@@ -101,7 +101,7 @@ async fn run(label: &str, syncer: &Syncer, tenant: &Tenant, records: usize) -> a
 async fn tenant(store: &Store, web_key: &str) -> anyhow::Result<Tenant> {
     let zone = Zone::named("America/Chicago")?;
     let new = NewTenant { slug: "bench", name: "Bench", zone: &zone, source_zone: None };
-    let id = tenants::add(store.conn(), &new, 0).await?;
+    let id = tenants::add(store.conn(), &new, EpochMs(0)).await?;
     tenants::set_web_key(store.conn(), store.cipher(), id, &SecretString::from(web_key.to_owned())).await?;
     tenants::by_id(store.conn(), id).await?.ok_or_else(|| anyhow::anyhow!("the tenant that was just added is missing"))
 }

@@ -11,6 +11,8 @@ mod config;
 mod envelope;
 mod error;
 mod fetch;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gzip;
 mod page;
 mod pages;

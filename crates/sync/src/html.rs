@@ -66,13 +66,18 @@ static SAFE: LazyLock<Builder<'static>> = LazyLock::new(|| {
 const DEEPEST: usize = 200;
 
 /// HTML that may stand in a page.
-pub(crate) fn safe(html: &str) -> String {
+pub fn safe(html: &str) -> String {
     let html = cut(html);
-    if is_too_deep(html) {
-        return ammonia::clean_text(html);
+    let safe = if is_too_deep(html) { ammonia::clean_text(html) } else { SAFE.clean(html).to_string() };
+    // The parser drops a byte order mark at the start of a text, but only one, and not one that is left there by a removed
+    // tag: so sanitizing twice would change the text again.
+    match safe.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => rest.trim_start_matches(BYTE_ORDER_MARK).to_owned(),
+        None => safe,
     }
-    SAFE.clean(html).to_string()
 }
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// By counting alone. What closes itself or is commonly left open counts for nothing.
 fn is_too_deep(html: &str) -> bool {
@@ -92,7 +97,7 @@ fn is_too_deep(html: &str) -> bool {
 }
 
 /// The text alone; blocks and line breaks end a line.
-pub(crate) fn plain(html: &str) -> String {
+pub fn plain(html: &str) -> String {
     let safe = safe(html);
     let mut text = String::with_capacity(safe.len());
     let mut rest = safe.as_str();
@@ -171,6 +176,16 @@ mod tests {
         let deep = tags.repeat(50_000);
         assert!(safe(&deep).starts_with("&lt;"));
         assert!(safe(&"<p>a<br>".repeat(50_000)).starts_with("<p>a<br>"));
+    }
+
+    #[rstest]
+    #[case::several("\u{feff}\u{feff}", "")]
+    #[case::behind_a_removed_tag("<x>\u{feff}\u{feff}a", "a")]
+    #[case::as_an_entity("&#xFEFF;&#xFEFF;a", "a")]
+    #[case::inside_a_text("a\u{feff}b", "a\u{feff}b")]
+    fn byte_order_marks_at_the_start_are_removed_the_first_time(#[case] html: &str, #[case] expected: &str) {
+        assert_eq!(safe(html), expected);
+        assert_eq!(safe(expected), expected);
     }
 
     proptest::proptest! {

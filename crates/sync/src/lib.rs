@@ -26,6 +26,8 @@ mod worker;
 
 pub use crm::{Crm, CrmError, Door, load_mapping};
 pub use doctor::{Checkup, DatasetCheckup, FaultFound, FieldCheckup};
+#[doc(hidden)]
+pub use html::{plain as text_of_html, safe as sanitize_html};
 pub use report::RunReport;
 pub use retention::{Retention, thin_out};
 pub use run::{RunOptions, SyncError, Syncer};

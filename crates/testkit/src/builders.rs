@@ -5,8 +5,8 @@ use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole, Zone};
 use tetherboard_store::tenants::{NewTenant, Tenant};
 use tetherboard_store::{Store, access, tenants};
 
-/// When brands and users are created, in milliseconds UTC: long before anything that a test examines.
-const CREATED_MS: i64 = 1_750_000_000_000;
+/// When brands and users are created: long before anything that a test examines.
+const CREATED_MS: EpochMs = EpochMs(1_750_000_000_000);
 
 /// Adds a brand named after its slug: `harbor` is "Harbor".
 ///

@@ -143,9 +143,9 @@ impl Config {
         self.database_url.is_some()
     }
 
-    /// The same settings with another database.
+    /// The same settings with another database, whose key file is beside it.
     pub(crate) fn with_database(&self, url: DatabaseUrl) -> Self {
-        Self { database_url: Some(url), ..self.clone() }
+        Self { database_url: Some(url), secret_key: None, ..self.clone() }
     }
 
     /// The same settings with a simulated CRM, which needs no rate limit.

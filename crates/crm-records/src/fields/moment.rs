@@ -124,7 +124,7 @@ mod tests {
     #[case::exact(Moment::Exact("2026-11-20T15:30:00Z".parse().unwrap()), Some("2026-11-20T15:30:00Z"))]
     fn a_moment_converts_to_milliseconds(#[case] moment: Moment, #[case] utc: Option<&str>) {
         let source = SourceTime(Zone::named("America/Chicago").unwrap());
-        let expected = utc.map(|utc| utc.parse::<Timestamp>().unwrap().as_millisecond());
+        let expected = utc.map(|utc| EpochMs::from(utc.parse::<Timestamp>().unwrap()));
         assert_eq!(moment.ms(&source), expected);
     }
 }

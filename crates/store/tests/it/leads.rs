@@ -184,7 +184,7 @@ async fn a_first_touch_is_the_first_note_of_a_person_after_the_contact_came(#[va
     let (db, tenant) = harbor(kind).await;
     let created = |contact_type| LeadRecord { created_ms: Some(NOW_MS), contact_type, ..lead("x") };
     put_leads(&db, tenant, ["1", "2", "3", "4"].map(|id| (id, created(Some(1))))).await;
-    put_leads(&db, tenant, [("5", created(Some(EpochMs(2))))]).await;
+    put_leads(&db, tenant, [("5", created(Some(2)))]).await;
     let note = |client: &str, author: &str, after_ms: i64| NoteRecord {
         note_id: format!("{author}{after_ms}"),
         client_id: client.into(),

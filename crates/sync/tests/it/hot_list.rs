@@ -1,6 +1,5 @@
 //! The hot list is what the tables say, whatever happened: it is kept, but never older than what it rests on.
 
-use jiff::Timestamp;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use tetherboard_domain::{EpochMs, HotListRules, Role, StageKey};
@@ -140,7 +139,7 @@ async fn rules_and_roles_change_the_list_when_they_are_set(#[values(Kind::Sqlite
     let tx = world.db.store.begin().await.unwrap();
     for item in &before {
         let key = StageKey::of(item.stage.as_deref().unwrap_or_default());
-        stage_roles::confirm(&tx, world.id, &key, Role::Qualified, 1).await.unwrap();
+        stage_roles::confirm(&tx, world.id, &key, Role::Qualified, EpochMs(1)).await.unwrap();
     }
     rebuild_hot_list(&tx, world.id, world.clock.now(), Rebuild::Changed).await.unwrap();
     Store::commit(tx).await.unwrap();

@@ -98,7 +98,7 @@ async fn an_answer_that_is_wrong_is_kept_all_the_same(#[case] fault: Fault, #[va
 #[tokio::test]
 async fn a_body_that_was_first_kept_unsplit_has_rows_once_it_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
-    let run = runs::start(world.db.store.conn(), world.id, Trigger::Command, 0).await.unwrap().id;
+    let run = runs::start(world.db.store.conn(), world.id, Trigger::Command, EpochMs(0)).await.unwrap().id;
     let body = br#"{"data":[{"client_id":"1"},{"client_id":"2"}]}"#;
     for rows in [vec![], vec![9..26, 27..44]] {
         let conn = world.db.store.conn();

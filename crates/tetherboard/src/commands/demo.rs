@@ -1,23 +1,28 @@
-//! `demo`: two invented brands, eight weeks of them read day by day, then their portal in real time.
+//! `demo`: eight weeks of two invented brands, synced day by day, then their portal in real time.
 //!
-//! Nothing in it comes by any other way than a sync: the simulator's clock and the portal's are one clock, which
-//! stands still while each day is read, and runs when the portal opens.
+//! All of the demo's data comes from real syncs. The simulator and the portal share one clock, which stands still while a
+//! day is synced and runs once the portal is open.
+
+mod storage;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use secrecy::SecretString;
+use storage::Storage;
 use tetherboard_domain::{Clock, StageRole, TenantId, Trigger, UserRole, Zone};
 use tetherboard_metrics::Board;
 use tetherboard_simulator::{AccountInfo, Config as World, Server, Simulator};
 use tetherboard_store::agency::{self, Setting};
 use tetherboard_store::tenants::{self, Changes, NewTenant};
-use tetherboard_store::{DatabaseUrl, Store, access, stage_roles};
+use tetherboard_store::{Store, access, stage_roles};
 use tetherboard_sync::{RunOptions, Syncer, Worker};
 use tetherboard_web::hash_password;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::serve::{serve_portal, stop_signal};
 use crate::config::{Config, DEFAULT_LISTEN};
@@ -25,13 +30,21 @@ use crate::console::spinner;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// How many times faster than real time it goes on afterwards
+    /// How many times faster than real time the demo's clock runs, from 0.1 to 10000
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     speed: f64,
+    /// Keep the demo in DIR, and continue it from there the next time
+    ///
+    /// The first run creates DIR with a SQLite database and its key. Later runs continue at the demo's own time, where
+    /// the last one stopped, instead of syncing eight weeks again; --speed may differ. Faults and edits that were made
+    /// at the simulator's control address are not kept. Delete DIR to start over.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
 }
 
+/// The history ends after this many days; it is synced once at its start, and once a day from then on.
 const DAYS: i64 = 56;
-const NOTES_A_DAY: usize = 10;
+const NOTES_PER_DAY: usize = 10;
 const PASSWORD: &str = "tetherboard-demo";
 const BRANDS: [(&str, &str); 2] = [("harbor", "#0F766E"), ("tidewater", "#0369A1")];
 const PEOPLE: [(&str, &str, UserRole, &[usize]); 5] = [
@@ -47,50 +60,73 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
         bail!("--speed is {}; it should be a number from 0.1 to 10000", arguments.speed);
     }
     let stop = stop_signal();
-    let today = Clock::system().now();
-    let clock = Clock::standing_at(today - SignedDuration::from_hours(24 * DAYS));
+    let mut storage = Storage::open(arguments.keep.as_deref(), config.has_database(), Clock::system().now())?;
+    let clock = Clock::standing_at(storage.progress.start);
     let simulator = Simulator::new(World::demo(), clock.clone());
     let crm = simulator.listen(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)).await.context("the simulator cannot listen")?;
-    let (config, folder) = own_database(config, &crm, &simulator)?;
-    let store = config.open_store().await?;
-    if !tenants::list(store.conn()).await?.is_empty() {
-        bail!("the database {:?} holds brands already; give the demo an empty one", config.database_url());
-    }
-    let tenants = furnish(&store, &clock, &simulator).await?;
-    let syncer = config.syncer(&store, &clock);
-    play(&syncer, &tenants, today).await?;
-    clock.run(arguments.speed);
-
-    let worker = tokio::spawn(Worker::new(syncer, config.retention).work(stop.clone()));
-    let listener = bind(config.listen).await?;
-    announce(&config, &listener, &crm)?;
-    serve_portal(&config, listener, &store, &clock, arguments.speed, &stop).await?;
-    stop.cancelled().await;
-    worker.await?;
-    store.close().await;
-    crm.stop().await;
-    if let Some(folder) = folder {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("{} could not be removed", folder.display()))?;
-    }
-    Ok(())
-}
-
-/// A new SQLite file of its own that goes when the demo ends, unless a database is set.
-fn own_database(config: &Config, crm: &Server, simulator: &Simulator) -> anyhow::Result<(Config, Option<std::path::PathBuf>)> {
     let token = SecretString::from(simulator.access_token());
     let config = config.with_crm(crm.base_url().parse()?, Some(token));
-    if config.has_database() {
-        return Ok((config, None));
+    let config = storage.database().map_or_else(|| config.clone(), |database| config.with_database(database));
+
+    let store = open_store(&config, &storage).await?;
+    if storage.progress.is_set_up {
+        storage.take_over(&store).await?;
+    } else {
+        set_up(&config, &store, &clock, &simulator).await?;
+        storage.progress.is_set_up = true;
+        storage.save()?;
     }
-    let folder = std::env::temp_dir().join(format!("tetherboard-demo-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let file = folder.join("tetherboard.db");
-    Ok((config.with_database(DatabaseUrl::Sqlite(file.to_string_lossy().into_owned())), Some(folder)))
+    let syncer = config.syncer(&store, &clock);
+    sync_history(&syncer, &mut storage, &stop).await?;
+    if storage.has_history() {
+        clock.set(storage.progress.clock);
+        clock.run(arguments.speed);
+        open_portal(&config, syncer, &storage, &crm, arguments.speed, &stop).await?;
+        storage.progress.clock = clock.now();
+        storage.save()?;
+    }
+    store.close().await;
+    crm.stop().await;
+    storage.close()
 }
 
-/// The agency, its brands and their people.
-async fn furnish(store: &Store, clock: &Clock, simulator: &Simulator) -> anyhow::Result<Vec<TenantId>> {
+async fn open_store(config: &Config, storage: &Storage) -> anyhow::Result<Store> {
+    let opened = config.open_store().await;
+    match storage.kept() {
+        Some(directory) => opened.with_context(|| {
+            let directory = directory.display();
+            format!("--keep: the demo in {directory} cannot be continued; delete {directory} to start over, or choose another directory")
+        }),
+        None => opened,
+    }
+}
+
+/// The worker and the portal, until the demo is stopped.
+async fn open_portal(
+    config: &Config,
+    syncer: Syncer,
+    storage: &Storage,
+    crm: &Server,
+    speed: f64,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let (store, clock) = (syncer.store.clone(), syncer.clock.clone());
+    let saving = storage.save_clock(&clock, speed, stop)?;
+    let worker = tokio::spawn(Worker::new(syncer, config.retention).work(stop.clone()));
+    let listener = bind(config.listen).await?;
+    announce(config, &listener, crm, storage)?;
+    serve_portal(config, listener, &store, &clock, speed, stop).await?;
+    stop.cancelled().await;
+    worker.await?;
+    Ok(saving.await?)
+}
+
+/// Adds the agency, its brands, and their users to an empty database.
+async fn set_up(config: &Config, store: &Store, clock: &Clock, simulator: &Simulator) -> anyhow::Result<()> {
     let conn = store.conn();
+    if !tenants::list(conn).await?.is_empty() {
+        bail!("the database {:?} already has brands; give the demo an empty one", config.database_url());
+    }
     agency::set(conn, Setting::Name, "Northgate Franchising").await?;
     agency::set(conn, Setting::Contact, "Dana Whitlock, (312) 555-0142").await?;
     agency::set_access_token(conn, store.cipher(), &SecretString::from(simulator.access_token())).await?;
@@ -105,7 +141,7 @@ async fn furnish(store: &Store, clock: &Clock, simulator: &Simulator) -> anyhow:
             access::join(conn, user, added[*brand]).await?;
         }
     }
-    Ok(added)
+    Ok(())
 }
 
 async fn add_brand(store: &Store, clock: &Clock, account: &AccountInfo, slug: &str, accent: &str) -> anyhow::Result<TenantId> {
@@ -117,28 +153,38 @@ async fn add_brand(store: &Store, clock: &Clock, account: &AccountInfo, slug: &s
     Ok(tenant)
 }
 
-/// One real sync of each brand for each of the days.
-async fn play(syncer: &Syncer, brands: &[TenantId], today: Timestamp) -> anyhow::Result<()> {
-    let shown = spinner("playing eight weeks");
-    for day in (0..=DAYS).rev() {
-        syncer.clock.set(today - SignedDuration::from_hours(24 * day));
-        // Notes are a call for each contact: a few a day, and whatever is left on the last.
-        let notes_calls_per_run = if day > 0 { NOTES_A_DAY } else { syncer.notes_calls_per_run };
+/// Syncs each brand once for each day of the history that has not been synced yet, until `stop`.
+async fn sync_history(syncer: &Syncer, storage: &mut Storage, stop: &CancellationToken) -> anyhow::Result<()> {
+    if storage.has_history() {
+        return Ok(());
+    }
+    let brands = tenants::list(syncer.store.conn()).await?;
+    let progress = spinner("syncing eight weeks");
+    for day in storage.progress.days_synced..=DAYS {
+        if stop.is_cancelled() {
+            break;
+        }
+        let now = storage.progress.start + SignedDuration::from_hours(24 * day);
+        syncer.clock.set(now);
+        // Reading notes takes a call per contact: a few a day, and the rest on the last day.
+        let notes_calls_per_run = if day < DAYS { NOTES_PER_DAY } else { syncer.notes_calls_per_run };
         let syncer = Syncer { notes_calls_per_run, ..syncer.clone() };
-        shown.set_message(format!("playing eight weeks: day {} of {DAYS}", DAYS - day));
-        for brand in brands {
-            let Some(tenant) = tenants::by_id(syncer.store.conn(), *brand).await? else { continue };
-            syncer.sync_tenant(&tenant, Trigger::Schedule, &RunOptions::default()).await?;
-            if day == DAYS {
-                confirm_roles(&syncer, *brand).await?;
+        progress.set_message(format!("syncing eight weeks: day {day} of {DAYS}"));
+        for brand in &brands {
+            syncer.sync_tenant(brand, Trigger::Schedule, &RunOptions::default()).await?;
+            if day == 0 {
+                confirm_roles(&syncer, brand.id).await?;
             }
         }
+        storage.progress.days_synced = day + 1;
+        storage.progress.clock = now;
+        storage.save()?;
     }
-    shown.finish_and_clear();
+    progress.finish_and_clear();
     Ok(())
 }
 
-/// As an agency would: it looks at the suggestions and agrees.
+/// Accepts the suggested role of every stage, as the agency would on its first visit.
 async fn confirm_roles(syncer: &Syncer, brand: TenantId) -> anyhow::Result<()> {
     let board = Board::load(syncer.store.conn(), brand).await?;
     for stage in board.stages() {
@@ -149,12 +195,10 @@ async fn confirm_roles(syncer: &Syncer, brand: TenantId) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The usual address, or a free port when that is taken and nobody asked for it.
+/// Binds the configured address; without one, the default address, or any free port if that is taken.
 async fn bind(listen: Option<SocketAddr>) -> anyhow::Result<TcpListener> {
     match listen {
-        Some(listen) => {
-            TcpListener::bind(listen).await.with_context(|| format!("TETHERBOARD_LISTEN: {listen} cannot be listened on"))
-        }
+        Some(listen) => TcpListener::bind(listen).await.with_context(|| format!("TETHERBOARD_LISTEN: cannot listen on {listen}")),
         None => match TcpListener::bind(DEFAULT_LISTEN).await {
             Ok(listener) => Ok(listener),
             Err(_) => Ok(TcpListener::bind(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)).await?),
@@ -162,17 +206,22 @@ async fn bind(listen: Option<SocketAddr>) -> anyhow::Result<TcpListener> {
     }
 }
 
-fn announce(config: &Config, listener: &TcpListener, crm: &Server) -> anyhow::Result<()> {
+fn announce(config: &Config, listener: &TcpListener, crm: &Server, storage: &Storage) -> anyhow::Result<()> {
     println!("\nTetherboard is at http://{}\n", listener.local_addr()?);
     println!("Sign in with the password {PASSWORD} as");
     for (email, name, role, brands) in PEOPLE {
-        let of = match role {
+        let scope = match role {
             UserRole::AgencyAdmin => "every brand".to_owned(),
             _ => brands.iter().map(|brand| BRANDS[*brand].0).collect::<Vec<_>>().join(" and "),
         };
-        println!("  {email:<24} {name}, {} of {of}", role.as_str());
+        println!("  {email:<24} {name}, {} of {scope}", role.as_str());
     }
     println!("\nThe simulated ClientTether is at {}", crm.base_url());
-    println!("The database is {:?}; Ctrl-C ends the demo.", config.database_url());
+    match storage.kept() {
+        Some(directory) => {
+            println!("The demo is kept in {}. Ctrl-C stops it; the same command continues it.", directory.display());
+        }
+        None => println!("The database is {:?}; Ctrl-C ends the demo.", config.database_url()),
+    }
     Ok(())
 }

@@ -36,6 +36,47 @@ async fn sync(url: &str, cookie: &str, control: &str, account: usize, brand: &st
 }
 
 #[tokio::test]
+async fn a_kept_demo_that_was_killed_continues_where_it_was() {
+    let home = TempDir::new().unwrap();
+    let demo = || {
+        let mut demo = command(home.path(), &["demo", "--keep", "kept", "--speed", "60"]);
+        demo.env("TETHERBOARD_LISTEN", "127.0.0.1:0").env("TMPDIR", home.path());
+        Process::of(demo)
+    };
+    let mut first = demo();
+    let url = first.wait_for_output("Tetherboard is at ").await;
+    let password = first.wait_for_output("Sign in with the password ").await.trim_end_matches(" as").to_owned();
+    let cookie = sign_in(&url, "dana@northgate.example", &password).await.expect("the agency signs in");
+    let days = get_json(&url, &cookie, "/api/v1/tenants/harbor/sync").await.1;
+    first.child.kill().await.unwrap();
+
+    let second = demo();
+    let url = second.wait_for_output("Tetherboard is at ").await;
+    let control = second.wait_for_output("The simulated ClientTether is at ").await.replace("/v2/api/", "/control");
+    let mut held = None;
+    for _ in 0..5 {
+        // The first one's session is still valid.
+        held = sync(&url, &cookie, &control, 0, "harbor").await;
+        if held.is_some() {
+            break;
+        }
+    }
+    let summary = get_json(&url, &cookie, "/api/v1/tenants/harbor/leads/summary").await.1;
+    let pipeline = get_json(&url, &cookie, "/api/v1/tenants/harbor/pipeline").await.1;
+    assert_eq!(portal_counts(&summary, &pipeline), truth_counts(&held.expect("the CRM held still once")));
+    let runs = get_json(&url, &cookie, "/api/v1/tenants/harbor/sync").await.1["runs"].as_array().unwrap().clone();
+    let earlier = &days["runs"][0]["id"];
+    let since: Vec<&Value> = runs.iter().take_while(|run| run["id"] != *earlier).collect();
+    assert!(since.len() < 10, "the eight weeks were synced again: {since:?}");
+    for dataset in since.iter().flat_map(|run| run["datasets"].as_array().unwrap()) {
+        let removed = dataset["gone"].as_i64().unwrap() + dataset["held"].as_i64().unwrap();
+        assert!(removed < 3, "the accounts are not the ones from before: {dataset}");
+    }
+    assert!(second.terminate().await.success());
+    assert!(home.path().join("kept/tetherboard.db.key").exists());
+}
+
+#[tokio::test]
 async fn the_demo_prints_its_address_and_logins_and_its_counts_match_the_crm() {
     let home = TempDir::new().unwrap();
     let mut demo = command(home.path(), &["demo", "--speed", "60"]);

@@ -266,8 +266,8 @@ mod tests {
 
     #[test]
     fn an_id_stays_one_step_of_the_path() {
-        assert_eq!(candidate("a", "00/7?x#y é").url(), "/t/a/candidates/00%2F7%3Fx%23y%20%C3%A9");
-        assert_eq!(candidate("a", "\"><script>").url(), "/t/a/candidates/%22%3E%3Cscript%3E");
+        assert_eq!(candidate("a", &ContactId::from("00/7?x#y é")).url(), "/t/a/candidates/00%2F7%3Fx%23y%20%C3%A9");
+        assert_eq!(candidate("a", &ContactId::from("\"><script>")).url(), "/t/a/candidates/%22%3E%3Cscript%3E");
     }
 
     #[test]

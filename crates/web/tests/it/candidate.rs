@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use rstest::rstest;
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{Dataset, EpochMs};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
 use tetherboard_store::records::{self, Absence};
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
@@ -494,7 +494,7 @@ async fn without_scripts_the_box_leads_to_the_lead_list() {
 async fn a_contact_missed_by_one_read_is_still_found() {
     let world = with(Sqlite, [Edit::AddContact(marisol())]).await;
     let tenant = world.tenant(HARBOR).await;
-    records::set_absence(world.db.store.conn(), tenant.id, Dataset::Contacts, &["7001".to_owned()], Absence::Missing(1))
+    records::set_absence(world.db.store.conn(), tenant.id, Dataset::Contacts, &["7001".to_owned()], Absence::Missing(EpochMs(1)))
         .await
         .unwrap();
     assert!(matches(&world.visitor(Person::Riley).await, HARBOR, "marisol").await.text().contains("Marisol Vega"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::Value;
-use tetherboard_domain::StageKey;
+use tetherboard_domain::{EpochMs, StageKey};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
 use tetherboard_store::stage_roles;
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
@@ -218,7 +218,7 @@ async fn a_brand_without_a_late_stage_and_one_that_was_not_read_say_so() {
     let stages = tetherboard_metrics::Board::load(conn, tenant.id).await.unwrap();
     for stage in stages.stages().iter().filter(|stage| stage.role.likely() == Some(tetherboard_domain::Role::Late)) {
         let key = StageKey::of(&stage.name);
-        stage_roles::confirm(conn, tenant.id, &key, tetherboard_domain::Role::Qualified, 1).await.unwrap();
+        stage_roles::confirm(conn, tenant.id, &key, tetherboard_domain::Role::Qualified, EpochMs(1)).await.unwrap();
     }
     world.pass(SignedDuration::from_hours(30));
     world.sync(HARBOR).await;

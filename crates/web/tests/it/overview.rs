@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::json;
-use tetherboard_domain::{ContactId, RunStatus, StageKey};
+use tetherboard_domain::{ContactId, EpochMs, RunStatus, StageKey};
 use tetherboard_metrics::{Board, Reason, attention};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, EventEdit, Fault, Request};
 use tetherboard_store::{notes, stage_roles, tenants};
@@ -276,8 +276,8 @@ async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_note
     tenants::publish(conn, tenant.id).await.unwrap();
     assert_eq!(ours().await, ["Sia Silent", "Stan Stalled"]);
     // A milestone that the agency takes from the stage takes the waiting period with it.
-    stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Sent"), None, 0).await.unwrap();
-    stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Signed"), None, 0).await.unwrap();
+    stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Sent"), None, EpochMs(0)).await.unwrap();
+    stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Signed"), None, EpochMs(0)).await.unwrap();
     tenants::publish(conn, tenant.id).await.unwrap();
     assert_eq!(ours().await, ["Stan Stalled"]);
     let found = attention(conn, &tenant, &Board::load(conn, tenant.id).await.unwrap(), world.clock.now()).await.unwrap();

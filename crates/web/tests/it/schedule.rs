@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::IF_NONE_MATCH;
 use rstest::rstest;
 use serde_json::{Value, json};
-use tetherboard_domain::Zone;
+use tetherboard_domain::{EpochMs, Zone};
 use tetherboard_simulator::{ContactEdit, Edit, EventEdit};
 use tetherboard_store::tenants::{self, Changes};
 use tetherboard_store::{access, audit};
@@ -626,7 +626,7 @@ async fn an_address_opens_one_brand_for_as_long_as_its_person_may_see_it(#[value
     alike(&second).await;
     let third = address(&riley).await;
     let user = access::by_email(conn, Person::Riley.email()).await.unwrap().unwrap();
-    access::disable(conn, user.id, 1).await.unwrap();
+    access::disable(conn, user.id, EpochMs(1)).await.unwrap();
     alike(&third).await;
     assert_eq!(riley.post(SUBSCRIBE, &[("act", "dance")]).await.status, StatusCode::SEE_OTHER, "signed out");
 }

@@ -1,0 +1,22 @@
+//! What people type to search notes, and the marks that it makes in one.
+
+use tetherboard_domain::{Search, search_words};
+
+/// The first line is the search, the rest a note.
+pub(crate) fn note_search(data: &[u8]) {
+    let text = crate::text(data);
+    let (typed, note) = text.split_once('\n').unwrap_or((&text, &text));
+    let search = Search::parse(typed);
+    assert_eq!(search.is_empty(), search.terms().is_empty());
+    for term in search.terms() {
+        assert!(!term.words.is_empty() && term.words.iter().all(|word| !word.is_empty()), "{term:?}");
+    }
+    let (mut end, length) = (0, note.chars().count());
+    for mark in search.marks(note.chars()) {
+        assert!(end <= mark.start && mark.start < mark.end && mark.end <= length, "{mark:?} after {end} of {length}");
+        end = mark.end;
+    }
+    // The words that a note is stored with are its words when they are read again.
+    let stored = search_words(note);
+    assert_eq!(search_words(&stored), stored);
+}
