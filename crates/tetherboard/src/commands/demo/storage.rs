@@ -111,7 +111,7 @@ impl Storage {
             return Ok(());
         }
         for tenant in tenants::list(store.conn()).await? {
-            drop(leases::claim(store.conn(), tenant.id, "demo", i64::MAX, 0).await?);
+            leases::claim(store.conn(), tenant.id, "demo", i64::MAX, 0).await?;
             if let Some(run) = runs::newest(store.conn(), tenant.id, 1).await?.first() {
                 let times = [Some(run.requested_ms), run.started_ms, run.finished_ms];
                 let latest = Timestamp::from_millisecond(times.into_iter().flatten().max().unwrap_or(i64::MIN))?;
