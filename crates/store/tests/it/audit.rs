@@ -12,14 +12,14 @@ fn told(event: &AuditEvent) -> (EpochMs, Option<&str>, Option<&str>, &str, &str)
 
 #[rstest]
 #[tokio::test]
-async fn the_newest_change_comes_first_with_the_names_of_person_and_brand(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn audit_events_are_newest_first_with_the_names_of_user_and_brand(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     assert!(audit::newest(conn, 9).await.unwrap().is_empty());
     let ada = person(&db.store, "ada@example.com", UserRole::AgencyAdmin, "h", &[]).await;
     audit::record(conn, Some(ada), Some(harbor), "stage role", "FDD Sent: qualified", NOW_MS).await.unwrap();
     audit::record(conn, None, None, "migrate", "", NOW_MS - 1).await.unwrap();
-    // Two of the same millisecond: the later is the newer.
+    // In the same millisecond, the later insert is newer.
     audit::record(conn, Some(ada), None, "access token", "set", NOW_MS + 1).await.unwrap();
     audit::record(conn, None, Some(harbor), "sync", "accepted removals: contacts", NOW_MS + 1).await.unwrap();
     let newest = audit::newest(conn, 9).await.unwrap();
@@ -36,7 +36,7 @@ async fn the_newest_change_comes_first_with_the_names_of_person_and_brand(#[valu
 
 #[rstest]
 #[tokio::test]
-async fn nobody_that_is_not_there_changed_anything(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn an_audit_event_needs_an_existing_user(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, _) = harbor(kind).await;
     assert!(audit::record(db.store.conn(), Some(UserId(404)), None, "sign-in", "", NOW_MS).await.is_err());
 }

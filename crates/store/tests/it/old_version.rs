@@ -1,6 +1,6 @@
-//! A database of the version before, in which each answer was a row of its own.
+//! Migrates databases of older versions. In the first one each response was a row.
 //!
-//! It is written here by hand, as that version wrote it: what is on people's disks does not change with our code.
+//! The old data is written by hand in the old format, since existing databases do not change with our code.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use tetherboard_store::{Conn, leads, runs};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, empty};
 
-use crate::answers::{Given, body, contacts, given, keep, page, pages, unsplit};
+use crate::responses::{Given, body, contacts, given, keep, page, pages, unsplit};
 use crate::rows::{NOW_MS, lead, note, put_leads};
 
 const FIRST_TABLES: &str = include_str!("../../src/migrations/m0001_first_tables.sql");
@@ -24,7 +24,7 @@ async fn execute<C: Conn>(conn: &C, text: &str, values: Vec<Value>) {
     conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), text, values)).await.unwrap();
 }
 
-fn in_words_of(backend: DbBackend, text: &str) -> String {
+fn with_placeholders(backend: DbBackend, text: &str) -> String {
     let words = match backend {
         DbBackend::Sqlite => [
             ("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
@@ -42,11 +42,11 @@ fn in_words_of(backend: DbBackend, text: &str) -> String {
     words.iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
 }
 
-/// The tables of that version, with two brands in them.
-async fn of_old(kind: Kind) -> TestDatabase {
+/// A database of the first version with two brands.
+async fn first_version(kind: Kind) -> TestDatabase {
     let db = empty(kind).await;
     let conn = db.store.conn();
-    let text = in_words_of(conn.get_database_backend(), FIRST_TABLES);
+    let text = with_placeholders(conn.get_database_backend(), FIRST_TABLES);
     conn.execute_unprepared(&text).await.unwrap();
     conn.execute_unprepared(
         "CREATE TABLE seaql_migrations (version VARCHAR NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL); \
@@ -61,13 +61,13 @@ async fn of_old(kind: Kind) -> TestDatabase {
 
 const AUDIT_TRAIL: &str = include_str!("../../src/migrations/m0002_audit_trail.sql");
 
-/// A version later notes were kept, and found by a pattern over their text.
+/// The second version searched notes by a pattern over their text.
 #[rstest]
 #[tokio::test]
-async fn notes_that_were_read_before_are_found_by_their_words(#[values(Sqlite, Postgres)] kind: Kind) {
-    let db = of_old(kind).await;
+async fn existing_notes_are_indexed_by_the_migration(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
     let conn = db.store.conn();
-    conn.execute_unprepared(&in_words_of(conn.get_database_backend(), AUDIT_TRAIL)).await.unwrap();
+    conn.execute_unprepared(&with_placeholders(conn.get_database_backend(), AUDIT_TRAIL)).await.unwrap();
     conn.execute_unprepared("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m0002_audit_trail', 1780000001)")
         .await
         .unwrap();
@@ -86,15 +86,15 @@ async fn notes_that_were_read_before_are_found_by_their_words(#[values(Sqlite, P
         for (search, found) in [("etude", 1), ("\"build out\"", 1), ("long hay", 1), ("hay*", 1), ("more", 1), ("nothing", 0)] {
             let filter = NoteFilter { text: Some(Search::parse(search)), kind: Some("call".to_owned()), ..NoteFilter::default() };
             assert_eq!(notes::count(conn, tenant, Audience::Brand, &filter).await.unwrap(), found, "{search}");
-            assert_eq!(notes::hits(conn, tenant, &Search::parse(search)).await.unwrap().len() as i64, found, "{search}");
+            assert_eq!(notes::search_hits(conn, tenant, &Search::parse(search)).await.unwrap().len() as i64, found, "{search}");
         }
     }
     notes::put(conn, HARBOR, &[note("7", "1", "other words"), note("7", "9", "etude")], &[]).await.unwrap();
-    assert_eq!(notes::hits(conn, HARBOR, &Search::parse("etude")).await.unwrap().len(), 1);
-    assert_eq!(notes::hits(conn, HARBOR, &Search::parse("other words")).await.unwrap().len(), 1);
+    assert_eq!(notes::search_hits(conn, HARBOR, &Search::parse("etude")).await.unwrap().len(), 1);
+    assert_eq!(notes::search_hits(conn, HARBOR, &Search::parse("other words")).await.unwrap().len(), 1);
 }
 
-/// Packs and names as that version did: rows of one frame to a run, a row to an answer.
+/// Stores responses as the first version did: one frame per run, one table row per response.
 struct OldRecorder<'a> {
     db: &'a TestDatabase,
     tenant: TenantId,
@@ -193,14 +193,14 @@ async fn old_run(db: &TestDatabase, tenant: TenantId, hour: i64) -> RunId {
 
 #[rstest]
 #[tokio::test]
-async fn a_database_of_the_version_before_is_migrated_without_losing_an_answer(#[values(Sqlite, Postgres)] kind: Kind) {
-    let db = of_old(kind).await;
+async fn a_first_version_database_is_migrated_without_losing_a_response(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
     let mut kept: Vec<(TenantId, RunId, Dataset, Vec<Given>)> = Vec::new();
     for (tenant, first) in [(HARBOR, 0), (TIDEWATER, 500)] {
         let mut recorder = OldRecorder::new(&db, tenant);
         for hour in 0..3 {
             let run = old_run(&db, tenant, hour).await;
-            // Each hour one more lead at the front, as a CRM's list moves.
+            // Each hour adds a lead in front, as in a CRM's list.
             let begin = first + 9 - usize::try_from(hour).unwrap();
             let mut bodies = pages(&contacts(begin..first + 1_234));
             bodies.push(unsplit(b"<html>502 Bad Gateway</html>"));
@@ -212,7 +212,7 @@ async fn a_database_of_the_version_before_is_migrated_without_losing_an_answer(#
             }
             recorder.keep(&run, Dataset::Contacts, &read).await;
             kept.push((tenant, run.clone(), Dataset::Contacts, read));
-            // More answers than one packed list takes, most of them alike.
+            // More responses than fit into one packed list, most of them equal.
             let small: Vec<_> = (0..250).map(|i| page(&contacts(i..i + usize::from(i % 9 == 0)))).collect();
             let mut asked = given(&small);
             for (i, answer) in asked.iter_mut().enumerate() {
@@ -241,20 +241,20 @@ async fn a_database_of_the_version_before_is_migrated_without_losing_an_answer(#
     }
     assert!(conn.execute_unprepared("SELECT 1 FROM snapshots").await.is_err(), "the old table stays");
 
-    // What comes again is known, and what is new comes beside it.
-    let before = crate::answers::stored(&db).await;
+    // Repeated responses are recognized, and new ones are added.
+    let before = crate::responses::stored(&db).await;
     let (run, _) = keep(&db, HARBOR, &kept[4].3.iter().map(|given| given.body.clone()).collect::<Vec<_>>()).await;
-    assert_eq!(crate::answers::stored(&db).await, before);
+    assert_eq!(crate::responses::stored(&db).await, before);
     assert_eq!(body(&db, HARBOR, &run, 0).await.unwrap(), kept[4].3[0].body.bytes);
     let newer = pages(&contacts(5_000..5_300));
     let (run, _) = keep(&db, HARBOR, &newer).await;
-    crate::answers::assert_all_come_back(&db, HARBOR, &run, &newer).await;
+    crate::responses::assert_all_come_back(&db, HARBOR, &run, &newer).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_that_version_knew_otherwise_is_still_there(#[values(Sqlite, Postgres)] kind: Kind) {
-    let db = of_old(kind).await;
+async fn other_data_of_the_first_version_survives_the_migration(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
     let conn = db.store.conn();
     conn.execute_unprepared(
         "INSERT INTO leads (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, name, company, email, phone, \
@@ -269,15 +269,15 @@ async fn what_that_version_knew_otherwise_is_still_there(#[values(Sqlite, Postgr
     assert_eq!((&*ada.name, ada.first_seen_ms), ("Ada", EpochMs(5)));
     let asked = runs::start(conn, HARBOR, Trigger::Schedule, NOW_MS).await.unwrap();
     assert_eq!((&*asked.id.0, asked.trigger, asked.status), ("waiting", Trigger::Person, RunStatus::Running));
-    assert!(asked.accept_removals.is_empty() && asked.asked_by.is_none() && !asked.cancelled);
+    assert!(asked.accept_removals.is_empty() && asked.requested_by.is_none() && !asked.canceled);
     put_leads(&db, HARBOR, [("7", lead("Ada B."))]).await;
     assert_eq!(leads::get(conn, HARBOR, &"7".into()).await.unwrap().unwrap().first_seen_ms, EpochMs(5));
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn many_that_start_at_once_pack_old_answers_once(#[values(Sqlite, Postgres)] kind: Kind) {
-    let db = of_old(kind).await;
+async fn concurrent_starts_pack_old_responses_once(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
     let run = old_run(&db, HARBOR, 0).await;
     let bodies = pages(&contacts(0..300));
     OldRecorder::new(&db, HARBOR).keep(&run, Dataset::Contacts, &given(&bodies)).await;
@@ -290,5 +290,5 @@ async fn many_that_start_at_once_pack_old_answers_once(#[values(Sqlite, Postgres
         started.await.unwrap().unwrap();
     }
     assert_eq!(snapshots::pages(db.store.conn(), HARBOR, &run, Dataset::Contacts).await.unwrap().len(), 3);
-    crate::answers::assert_all_come_back(&db, HARBOR, &run, &bodies).await;
+    crate::responses::assert_all_come_back(&db, HARBOR, &run, &bodies).await;
 }

@@ -11,7 +11,7 @@ fn stage(name: &str, deals: i64) -> StageDay {
 
 #[rstest]
 #[tokio::test]
-async fn a_day_written_again_is_replaced_whole(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn writing_a_day_again_replaces_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     assert_eq!(pipeline_days::last_day(conn, tenant).await.unwrap(), None);
@@ -31,7 +31,7 @@ async fn a_day_written_again_is_replaced_whole(#[values(Sqlite, Postgres)] kind:
 
 #[rstest]
 #[tokio::test]
-async fn a_brands_days_are_its_own(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn days_belong_to_one_brand(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
