@@ -42,30 +42,32 @@ pub struct LeadRecord {
     pub created_ms: Option<EpochMs>,
 }
 
+/// The columns of `leads` after the metadata.
+const COLUMNS: [&str; 20] = [
+    "name",
+    "company",
+    "email",
+    "phone",
+    "market",
+    "units",
+    "whiteboard",
+    "owner",
+    "search",
+    "link_key",
+    "contact_type",
+    "source",
+    "source_key",
+    "stage",
+    "stage_key",
+    "stage_since_ms",
+    "stage_since_exact",
+    "fee_cents",
+    "fee_flagged",
+    "created_ms",
+];
+
 /// Upserts contacts. Existing contacts keep their values in the columns named in `keep`.
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(RecordMeta, LeadRecord)], keep: &[&'static str]) -> Result<()> {
-    const LEADS: [&str; 20] = [
-        "name",
-        "company",
-        "email",
-        "phone",
-        "market",
-        "units",
-        "whiteboard",
-        "owner",
-        "search",
-        "link_key",
-        "contact_type",
-        "source",
-        "source_key",
-        "stage",
-        "stage_key",
-        "stage_since_ms",
-        "stage_since_exact",
-        "fee_cents",
-        "fee_flagged",
-        "created_ms",
-    ];
     let rows = leads.iter().map(|(meta, lead)| {
         let search =
             [&lead.name, &lead.company, &lead.email, &lead.phone, &lead.market].map(|text| text.to_lowercase()).join("\n");
@@ -93,7 +95,7 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(RecordMeta, Lead
         ];
         (meta, own)
     });
-    records::put(conn, tenant, Dataset::Contacts, &LEADS, keep, rows).await
+    records::put(conn, tenant, Dataset::Contacts, &COLUMNS, keep, rows).await
 }
 
 /// The stored state of a contact or deal, which a sync compares with the new row to find changes.

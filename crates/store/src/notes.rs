@@ -1,14 +1,14 @@
 //! Notes, which the CRM returns contact by contact: upserts, which contacts to read next, coverage, search, and lists.
 
-mod find;
 mod hidden;
+mod list;
 
-pub use find::{
+pub use hidden::{Audience, HiddenKind, hidden_kinds, hide_kind, hide_note, show_kind, show_note};
+pub(crate) use hidden::{HIDDEN, HIDDEN_KIND, visible};
+pub use list::{
     FullNote, LatestNote, NoteFilter, NoteRow, NoteSummary, PREVIEW_CHARS, by_numbers, contact_names, count, each_contact,
     each_summary, get, latest_for, list, search_hits, text_part,
 };
-pub use hidden::{Audience, HiddenKind, hidden_kinds, hide_kind, hide_note, show_kind, show_note};
-pub(crate) use hidden::{HIDDEN, HIDDEN_KIND, visible};
 
 use sea_orm::Value;
 use tetherboard_domain::{ContactId, Dataset, EpochMs, TenantId, search_words};

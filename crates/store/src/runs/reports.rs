@@ -142,62 +142,65 @@ const ERRORS: Bulk<'_> = Bulk {
 
 /// The reports of a run, in the order in which datasets are read.
 pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<Vec<DatasetReport>> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        dataset: String,
-        status: String,
-        started_ms: Option<EpochMs>,
-        finished_ms: Option<EpochMs>,
-        expected: Option<i64>,
-        pages: i64,
-        rows_read: i64,
-        added: i64,
-        changed: i64,
-        unchanged: i64,
-        gone: i64,
-        held: i64,
-        set_aside: i64,
-        retries: i64,
-        class: Option<String>,
-        message: Option<String>,
-        request: Option<String>,
-        trace: Option<String>,
-    }
     let text = "SELECT d.dataset, d.status, d.started_ms, d.finished_ms, d.expected, d.pages, d.rows_read, d.added, d.changed, \
                 d.unchanged, d.gone, d.held, d.set_aside, d.retries, e.class, e.message, e.request, e.trace FROM sync_datasets d \
                 LEFT JOIN sync_errors e ON e.tenant_id = d.tenant_id AND e.run_id = d.run_id AND e.dataset = d.dataset \
                 WHERE d.tenant_id = $1 AND d.run_id = $2";
-    let found: Vec<Row> = all(conn, text, [tenant.into(), run.clone().into()]).await?;
-    let mut reports: Vec<DatasetReport> = found
-        .into_iter()
-        .filter_map(|row| {
-            Some(DatasetReport {
-                dataset: row.dataset.parse().ok()?,
-                status: row.status.parse().unwrap_or(DatasetStatus::Failed),
-                started_ms: row.started_ms,
-                finished_ms: row.finished_ms,
-                expected: row.expected,
-                pages: row.pages,
-                read: row.rows_read,
-                added: row.added,
-                changed: row.changed,
-                unchanged: row.unchanged,
-                gone: row.gone,
-                held: row.held,
-                set_aside: row.set_aside,
-                retries: row.retries,
-                error: row.class.map(|class| RunError {
-                    class: class.parse().unwrap_or(FaultClass::Body),
-                    message: row.message.unwrap_or_default(),
-                    request: row.request,
-                    trace: row.trace.unwrap_or_default(),
-                    retry_after: None,
-                }),
-            })
-        })
-        .collect();
+    let found: Vec<ReportRow> = all(conn, text, [tenant.into(), run.clone().into()]).await?;
+    let mut reports: Vec<DatasetReport> = found.into_iter().filter_map(ReportRow::report).collect();
     reports.sort_by_key(|report| report.dataset);
     Ok(reports)
+}
+
+#[derive(FromQueryResult)]
+struct ReportRow {
+    dataset: String,
+    status: String,
+    started_ms: Option<EpochMs>,
+    finished_ms: Option<EpochMs>,
+    expected: Option<i64>,
+    pages: i64,
+    rows_read: i64,
+    added: i64,
+    changed: i64,
+    unchanged: i64,
+    gone: i64,
+    held: i64,
+    set_aside: i64,
+    retries: i64,
+    class: Option<String>,
+    message: Option<String>,
+    request: Option<String>,
+    trace: Option<String>,
+}
+
+impl ReportRow {
+    /// `None` for a dataset that this version does not know.
+    fn report(self) -> Option<DatasetReport> {
+        Some(DatasetReport {
+            dataset: self.dataset.parse().ok()?,
+            status: self.status.parse().unwrap_or(DatasetStatus::Failed),
+            started_ms: self.started_ms,
+            finished_ms: self.finished_ms,
+            expected: self.expected,
+            pages: self.pages,
+            read: self.rows_read,
+            added: self.added,
+            changed: self.changed,
+            unchanged: self.unchanged,
+            gone: self.gone,
+            held: self.held,
+            set_aside: self.set_aside,
+            retries: self.retries,
+            error: self.class.map(|class| RunError {
+                class: class.parse().unwrap_or(FaultClass::Body),
+                message: self.message.unwrap_or_default(),
+                request: self.request,
+                trace: self.trace.unwrap_or_default(),
+                retry_after: None,
+            }),
+        })
+    }
 }
 
 /// The progress of the datasets of every running run. Only status and row counts are filled in.

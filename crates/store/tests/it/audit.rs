@@ -6,7 +6,7 @@ use tetherboard_testkit::person;
 
 use crate::rows::{NOW_MS, harbor};
 
-fn told(event: &AuditEvent) -> (EpochMs, Option<&str>, Option<&str>, &str, &str) {
+fn summary(event: &AuditEvent) -> (EpochMs, Option<&str>, Option<&str>, &str, &str) {
     (event.at_ms, event.person.as_deref(), event.brand.as_deref(), &event.what, &event.detail)
 }
 
@@ -29,9 +29,9 @@ async fn audit_events_are_newest_first_with_the_names_of_user_and_brand(#[values
         (NOW_MS, Some("ada"), Some("Harbor"), "stage role", "FDD Sent: qualified"),
         (NOW_MS - 1, None, None, "migrate", ""),
     ];
-    assert_eq!(newest.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(newest.iter().map(summary).collect::<Vec<_>>(), expected);
     let two = audit::newest(conn, 2).await.unwrap();
-    assert_eq!(two.iter().map(told).collect::<Vec<_>>(), expected[..2]);
+    assert_eq!(two.iter().map(summary).collect::<Vec<_>>(), expected[..2]);
 }
 
 #[rstest]

@@ -31,18 +31,18 @@ async fn the_last_touch_is_the_last_note_by_a_person_before_the_given_time(#[val
     let conn = db.store.conn();
     put_leads(&db, harbor, [("1", lead("Ada")), ("2", lead("Bo")), ("3", lead("Gone"))]).await;
     records::set_absence(conn, harbor, Dataset::Contacts, &["3".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
-    let told = |id, author: &str, day: i64| {
+    let note_by = |id, author: &str, day: i64| {
         let (meta, note) = note("1", id, "Hello");
         (meta, NoteRecord { author: author.to_owned(), created_ms: Some(NOW_MS + day * DAY), ..note })
     };
-    let found = [told("a", "Uma", -3), told("b", " System ", -1), told("c", "", -1), told("d", "Uma", 1)];
+    let found = [note_by("a", "Uma", -3), note_by("b", " System ", -1), note_by("c", "", -1), note_by("d", "Uma", 1)];
     notes::put(conn, harbor, &found, &[]).await.unwrap();
     notes::set_read(conn, harbor, &["1".into()], NOW_MS + 5).await.unwrap();
     let asked = ["1", "2", "3", "404"].map(ContactId::from);
     let mut touches = candidate_facts::touches(conn, harbor, &asked, NOW_MS).await.unwrap();
     touches.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
-    let told: Vec<_> = touches.iter().map(|one| (one.crm_id.as_str(), one.last_note_ms, one.notes_known_ms)).collect();
-    assert_eq!(told, [("1", Some(NOW_MS - 3 * DAY), Some(NOW_MS + 5)), ("2", None, None)]);
+    let note_by: Vec<_> = touches.iter().map(|one| (one.crm_id.as_str(), one.last_note_ms, one.notes_known_ms)).collect();
+    assert_eq!(note_by, [("1", Some(NOW_MS - 3 * DAY), Some(NOW_MS + 5)), ("2", None, None)]);
     // The notes were read before the contact last changed, so they are not current.
     notes::set_read(conn, harbor, &["1".into()], NOW_MS - 1).await.unwrap();
     let touches = candidate_facts::touches(conn, harbor, &asked[..1], NOW_MS).await.unwrap();
@@ -70,18 +70,18 @@ async fn appointments_are_sorted_by_start_without_canceled_ones_and_name_their_c
     schedule::put(conn, tidewater, &[(meta("x", 1), at(None, 2))], &[]).await.unwrap();
     let filter = EventFilter { from_ms: NOW_MS, ..EventFilter::default() };
     let rows = candidate_facts::events(conn, harbor, filter).await.unwrap();
-    let told: Vec<_> = rows
+    let note_by: Vec<_> = rows
         .iter()
         .map(|row| (&*row.crm_id, row.client_id.as_ref().map(ContactId::as_str), &*row.name, row.of_prospect))
         .collect();
     let expected = [("b", Some("1"), "Ada", true), ("a", Some("2"), "Vendor", false), ("d", None, "Somebody", false)];
-    assert_eq!(told, expected);
+    assert_eq!(note_by, expected);
     let cut = EventFilter { until_ms: Some(NOW_MS + 4 * DAY), limit: Some(1), ..filter };
     assert_eq!(candidate_facts::events(conn, harbor, cut).await.unwrap().len(), 1);
     let asked = ["2", "1", "7"].map(ContactId::from);
     let own = candidate_facts::events_for(conn, harbor, &asked, NOW_MS).await.unwrap();
-    let told: Vec<_> = own.iter().map(|event| (event.client_id.as_str(), event.starts_ms)).collect();
-    assert_eq!(told, [("1", NOW_MS + 2 * DAY), ("2", NOW_MS + 3 * DAY)]);
+    let note_by: Vec<_> = own.iter().map(|event| (event.client_id.as_str(), event.starts_ms)).collect();
+    assert_eq!(note_by, [("1", NOW_MS + 2 * DAY), ("2", NOW_MS + 3 * DAY)]);
     assert!(candidate_facts::has_event_status(conn, harbor).await.unwrap());
     assert_eq!(candidate_facts::first_events_ms(conn, harbor).await.unwrap(), NOW_MS);
 }
@@ -129,8 +129,8 @@ async fn moves_and_new_fees_cover_live_prospects_since_the_given_time(#[values(S
     history::record(conn, harbor, &moves).await.unwrap();
     history::record(conn, harbor, &[moved("1", "x", "fa sent", -9), moved("2", "x", "lost", -1)]).await.unwrap();
     let found = candidate_facts::moves_since(conn, harbor, &["fa sent".to_owned()], NOW_MS - 2 * DAY).await.unwrap();
-    let told: Vec<_> = found.iter().map(|one| (&*one.name, one.from_stage.as_deref(), one.stage.as_deref())).collect();
-    assert_eq!(told, [("Ada", Some("new lead"), Some("New Lead"))]);
+    let note_by: Vec<_> = found.iter().map(|one| (&*one.name, one.from_stage.as_deref(), one.stage.as_deref())).collect();
+    assert_eq!(note_by, [("Ada", Some("new lead"), Some("New Lead"))]);
     let fee = |subject, crm_id: &str, old: Option<&str>, day: i64| ValueChange {
         subject,
         crm_id: crm_id.to_owned(),
@@ -152,7 +152,7 @@ async fn moves_and_new_fees_cover_live_prospects_since_the_given_time(#[values(S
     history::record_values(conn, harbor, &changes).await.unwrap();
     let mut learned = candidate_facts::new_fees(conn, harbor, NOW_MS - 2 * DAY).await.unwrap();
     learned.sort_by_key(|one| one.fee_cents);
-    let told: Vec<_> = learned.iter().map(|one| (one.contact_id.as_ref().map(ContactId::as_str), one.fee_cents)).collect();
-    assert_eq!(told, [(Some("1"), 100), (None, 5_000_000)]);
+    let note_by: Vec<_> = learned.iter().map(|one| (one.contact_id.as_ref().map(ContactId::as_str), one.fee_cents)).collect();
+    assert_eq!(note_by, [(Some("1"), 100), (None, 5_000_000)]);
     assert!(candidate_facts::new_fees(conn, harbor, NOW_MS).await.unwrap().is_empty());
 }

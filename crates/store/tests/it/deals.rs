@@ -10,7 +10,7 @@ use tetherboard_testkit::TestDatabase;
 use crate::rows::{NOW_MS, deal, harbor, lead, put_deals, put_leads};
 
 /// Each deal as `deal/contact name`, with a blank deal for implicit ones.
-async fn told(db: &TestDatabase, tenant: TenantId, filter: &DealFilter) -> Vec<String> {
+async fn summaries(db: &TestDatabase, tenant: TenantId, filter: &DealFilter) -> Vec<String> {
     let conn = db.store.conn();
     let rows = deals::list(conn, tenant, filter, DealSort::Name, false, &[], (0, 1_000)).await.unwrap();
     assert_eq!(deals::count(conn, tenant, filter).await.unwrap(), i64::try_from(rows.len()).unwrap());
@@ -43,7 +43,7 @@ async fn a_prospect_without_a_deal_has_an_implicit_deal(#[values(Sqlite, Postgre
     put_leads(&db, tenant, [("1", rich), ("2", lead("Bo")), ("3", LeadRecord { contact_type: Some(2), ..lead("Cy") })]).await;
     put_deals(&db, tenant, [("d1", of("2"))]).await;
     relinked(&db, tenant).await;
-    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["/Ada", "d1/Bo"]);
+    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["/Ada", "d1/Bo"]);
     let rows = deals::list(db.store.conn(), tenant, &DealFilter::default(), DealSort::Fee, true, &[], (0, 1)).await.unwrap();
     assert_eq!(
         (rows[0].contact_id.as_ref().map(ContactId::as_str), rows[0].fee_cents, rows[0].odds),
@@ -52,7 +52,7 @@ async fn a_prospect_without_a_deal_has_an_implicit_deal(#[values(Sqlite, Postgre
 
     // Once the deal is gone, its contact has an implicit deal again.
     gone(&db, tenant, Dataset::Deals, "d1").await;
-    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["/Ada", "/Bo"]);
+    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["/Ada", "/Bo"]);
 }
 
 #[rstest]
@@ -74,7 +74,7 @@ async fn a_deal_counts_by_its_contacts_type_or_else_by_its_own(#[values(Sqlite, 
     )
     .await;
     relinked(&db, tenant).await;
-    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["d/Nobody", "e/Nobody", "b/Prospect"]);
+    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["d/Nobody", "e/Nobody", "b/Prospect"]);
     assert_eq!(deals::unlinked(db.store.conn(), tenant).await.unwrap(), 3);
 }
 
@@ -143,7 +143,7 @@ async fn a_deal_is_not_linked_to_another_brands_contact(#[values(Sqlite, Postgre
     put_deals(&db, harbor, [("d1", named("Ada")), ("d2", of("1"))]).await;
     relinked(&db, harbor).await;
     assert_eq!(deals::unlinked(db.store.conn(), harbor).await.unwrap(), 2);
-    assert_eq!(told(&db, tidewater, &NO_FILTER).await, ["/Ada"]);
+    assert_eq!(summaries(&db, tidewater, &NO_FILTER).await, ["/Ada"]);
 }
 
 #[rstest]
@@ -155,10 +155,11 @@ async fn deals_are_counted_by_stage_fee_and_odds(#[values(Sqlite, Postgres)] kin
     put_deals(&db, tenant, [sure("a"), sure("b"), ("c", deal("x")), ("d", DealRecord { fee: None, stage: None, ..deal("x") })])
         .await;
     let cells = deals::cells(db.store.conn(), tenant).await.unwrap();
-    let mut told: Vec<_> = cells.iter().map(|cell| (cell.stage_key.as_deref(), cell.fee_cents, cell.odds, cell.deals)).collect();
-    told.sort();
+    let mut summaries: Vec<_> =
+        cells.iter().map(|cell| (cell.stage_key.as_deref(), cell.fee_cents, cell.odds, cell.deals)).collect();
+    summaries.sort();
     assert_eq!(
-        told,
+        summaries,
         [
             (None, None, None, 1),
             (Some("fdd sent"), Some(5_000_000), None, 1),
@@ -192,7 +193,7 @@ async fn deals_are_narrowed(#[case] filter: DealFilter, #[case] expected: &[&str
     )
     .await;
     relinked(&db, tenant).await;
-    assert_eq!(told(&db, tenant, &filter).await, expected);
+    assert_eq!(summaries(&db, tenant, &filter).await, expected);
 }
 
 #[rstest]
@@ -264,7 +265,7 @@ async fn deals_can_be_filtered_and_counted_by_close_date(#[values(Sqlite, Postgr
         (CloseDates::Unknown, vec!["d/undated"]),
     ];
     for (close, expected) in cases {
-        assert_eq!(told(&db, tenant, &DealFilter { close: Some(close), ..NO_FILTER }).await, expected);
+        assert_eq!(summaries(&db, tenant, &DealFilter { close: Some(close), ..NO_FILTER }).await, expected);
     }
     let mut cells: Vec<(Option<String>, i64)> = deals::close_cells(db.store.conn(), tenant)
         .await
@@ -285,6 +286,6 @@ async fn the_top_deals_of_a_stage_have_the_highest_fees(#[values(Sqlite, Postgre
     put_leads(&db, tenant, [("1", lead("Ada"))]).await;
     put_deals(&db, tenant, [("a", worth(Some(1))), ("b", worth(None)), ("c", worth(Some(3))), ("d", worth(Some(2)))]).await;
     let rows = deals::top_by_stage(db.store.conn(), tenant, 2).await.unwrap();
-    let told: Vec<(Option<&str>, &str)> = rows.iter().map(|row| (row.stage.as_deref(), row.deal_id.as_str())).collect();
-    assert_eq!(told, [(Some("FDD Sent"), "c"), (Some("FDD Sent"), "d"), (Some("New Lead"), "")]);
+    let summaries: Vec<(Option<&str>, &str)> = rows.iter().map(|row| (row.stage.as_deref(), row.deal_id.as_str())).collect();
+    assert_eq!(summaries, [(Some("FDD Sent"), "c"), (Some("FDD Sent"), "d"), (Some("New Lead"), "")]);
 }

@@ -68,10 +68,10 @@ async fn coverage_is_that_of_the_last_read_and_a_vanished_field_is_reported_unti
     field_rules::set_coverage(conn, harbor, Dataset::Contacts, &[]).await.unwrap();
     let coverage = field_rules::coverage(conn, harbor, Dataset::Contacts).await.unwrap();
     assert_eq!(coverage, [("email".to_owned(), seen(300, 290)), ("fee".to_owned(), vanished)].into());
-    let told = |dataset| (dataset, "fee".to_owned());
-    assert_eq!(field_rules::vanished(conn, harbor).await.unwrap(), [told(Dataset::Contacts), told(Dataset::Deals)]);
+    let actual = |dataset| (dataset, "fee".to_owned());
+    assert_eq!(field_rules::vanished(conn, harbor).await.unwrap(), [actual(Dataset::Contacts), actual(Dataset::Deals)]);
 
     field_rules::set_coverage(conn, harbor, Dataset::Contacts, &[("fee", seen(301, 1))]).await.unwrap();
-    assert_eq!(field_rules::vanished(conn, harbor).await.unwrap(), [told(Dataset::Deals)]);
+    assert_eq!(field_rules::vanished(conn, harbor).await.unwrap(), [actual(Dataset::Deals)]);
     assert!(field_rules::coverage(conn, harbor, Dataset::Notes).await.unwrap().is_empty());
 }

@@ -13,7 +13,7 @@ use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::TestDatabase;
 
-use crate::responses::{Given, keep_given, page};
+use crate::responses::{SampleResponse, page, store_responses};
 use crate::rows::{NOW_MS, harbor, lead, meta, note};
 
 /// Numbers without a pattern that would compress.
@@ -59,9 +59,9 @@ impl Account {
         Self { ids, contacts, notes }
     }
 
-    fn contact_pages(&self) -> Vec<Given> {
+    fn contact_pages(&self) -> Vec<SampleResponse> {
         (self.contacts.chunks(100).chain(std::iter::once(&[][..])).enumerate())
-            .map(|(i, rows)| Given {
+            .map(|(i, rows)| SampleResponse {
                 request: format!("contacts?limit=100&offset={}", i * 100),
                 offset: i * 100,
                 at_ms: EpochMs(0),
@@ -72,9 +72,9 @@ impl Account {
     }
 
     /// The next `count` calls for notes, starting over after the last contact.
-    fn notes_calls(&self, turns: &[usize]) -> Vec<Given> {
+    fn notes_calls(&self, turns: &[usize]) -> Vec<SampleResponse> {
         (turns.iter().map(|at| (&self.ids[*at], &self.notes[*at])))
-            .map(|(id, rows)| Given {
+            .map(|(id, rows)| SampleResponse {
                 request: format!("read_client_history_notes/{id}?limit=50&offset=0"),
                 offset: 0,
                 at_ms: EpochMs(0),
@@ -113,13 +113,13 @@ fn note_of(client: u64, dice: &mut Dice) -> String {
 }
 
 /// Responses with the times of a real run: some concurrent, some delayed.
-fn at_hour(hour: i64, mut answers: Vec<Given>) -> Vec<Given> {
+fn at_hour(hour: i64, mut inputs: Vec<SampleResponse>) -> Vec<SampleResponse> {
     let (mut dice, mut at_ms) = (Dice(hour.cast_unsigned()), NOW_MS + hour * 3_600_000);
-    for answer in &mut answers {
+    for response in &mut inputs {
         at_ms = at_ms + i64::try_from(if dice.roll(4) == 0 { 20 + dice.roll(140) } else { dice.roll(9) }).unwrap();
-        answer.at_ms = at_ms;
+        response.at_ms = at_ms;
     }
-    answers
+    inputs
 }
 
 /// Stores everything that a run leaves behind: the run, its reports, its responses, and the records of new rows.
@@ -140,8 +140,8 @@ async fn run(db: &TestDatabase, tenant: TenantId, hour: i64, account: &Account, 
         runs::report(conn, tenant, &run, &report, now_ms).await.unwrap();
         runs::set_dataset_age(conn, tenant, *dataset, now_ms, true).await.unwrap();
     }
-    let contacts = keep_given(db, tenant, &run, Dataset::Contacts, &at_hour(hour, account.contact_pages())).await.concat();
-    let noted = keep_given(db, tenant, &run, Dataset::Notes, &at_hour(hour, account.notes_calls(turns))).await;
+    let contacts = store_responses(db, tenant, &run, Dataset::Contacts, &at_hour(hour, account.contact_pages())).await.concat();
+    let noted = store_responses(db, tenant, &run, Dataset::Notes, &at_hour(hour, account.notes_calls(turns))).await;
     let found = new.iter().map(|at| {
         let name = format!("{} {}", &account.contacts[*at][40..52], at);
         let record = LeadRecord { email: format!("{at}@example.com"), phone: format!("555{at:07}"), ..lead(&name) };

@@ -92,13 +92,13 @@ async fn a_list_keeps_its_format_until_its_data_changes(#[values(Sqlite, Postgre
     Store::commit(tx).await.unwrap();
     let empty = HotListHead { as_of_ms: None, holds_until_ms: EpochMs(0), calendar_read: false, format: 0 };
     assert_eq!(head().await, Some(empty));
-    let told = HotListHead { as_of_ms: Some(NOW_MS), holds_until_ms: NOW_MS + 5, calendar_read: true, format: 7 };
+    let actual = HotListHead { as_of_ms: Some(NOW_MS), holds_until_ms: NOW_MS + 5, calendar_read: true, format: 7 };
     let tx = db.store.begin().await.unwrap();
-    hot_list::set_head(&tx, harbor, told).await.unwrap();
+    hot_list::set_head(&tx, harbor, actual).await.unwrap();
     Store::commit(tx).await.unwrap();
-    assert_eq!(head().await, Some(told));
+    assert_eq!(head().await, Some(actual));
     let tx = db.store.begin().await.unwrap();
     hot_list::mark_stale(&tx, harbor).await.unwrap();
     Store::commit(tx).await.unwrap();
-    assert_eq!(head().await, Some(HotListHead { format: 0, ..told }));
+    assert_eq!(head().await, Some(HotListHead { format: 0, ..actual }));
 }

@@ -160,16 +160,16 @@ async fn cohorts_contain_every_live_contact_with_its_creation_time(#[values(Sqli
     records::set_absence(db.store.conn(), tenant, Dataset::Contacts, &["6".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     let mut cohorts = leads::cohorts(db.store.conn(), tenant).await.unwrap();
     cohorts.iter_mut().for_each(|cohort| cohort.created.sort_unstable());
-    let mut told: Vec<_> = cohorts
+    let mut actual: Vec<_> = cohorts
         .iter()
         .map(|cohort| {
             (cohort.source.as_deref(), cohort.market.as_str(), cohort.contact_type, cohort.contacts, cohort.created.clone())
         })
         .collect();
-    told.sort();
+    actual.sort();
     let odd = lead("x").created_ms.into_iter().collect();
     assert_eq!(
-        told,
+        actual,
         [
             (None, "", None, 1, odd),
             (Some("Web"), "", Some(1), 1, vec![]),
@@ -246,10 +246,10 @@ async fn counts_by_group_add_up_to_the_live_contacts(#[values(Sqlite, Postgres)]
     put_leads(&db, tenant, [("1", lead("a")), ("2", lead("b")), ("3", odd), ("4", lead("gone"))]).await;
     records::set_absence(db.store.conn(), tenant, Dataset::Contacts, &["4".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     let cells = leads::cells(db.store.conn(), tenant, None).await.unwrap();
-    let mut told: Vec<_> =
+    let mut actual: Vec<_> =
         cells.iter().map(|cell| (cell.source.as_deref(), cell.stage_key.as_deref(), cell.contact_type, cell.contacts)).collect();
-    told.sort();
-    assert_eq!(told, [(None, None, None, 1), (Some("Web"), Some("new lead"), Some(1), 2)]);
+    actual.sort();
+    assert_eq!(actual, [(None, None, None, 1), (Some("Web"), Some("new lead"), Some(1), 2)]);
     let of = |types| LeadFilter { types: Some(types), ..LeadFilter::default() };
     assert_eq!(found(&db, tenant, &of(ContactTypes::Prospects)).await, ["1", "2"]);
     assert_eq!(found(&db, tenant, &of(ContactTypes::Others)).await, ["3"]);
@@ -316,8 +316,8 @@ async fn prior_states_are_those_stored_before(#[values(Sqlite, Postgres)] kind: 
     let (db, tenant) = harbor(kind).await;
     put_leads(&db, tenant, [("1", lead("a")), ("2", LeadRecord { stage: None, stage_since_exact: true, ..lead("b") })]).await;
     let wanted = ["2".to_owned(), "1".to_owned(), "404".to_owned()];
-    let mut told = leads::prior_states(db.store.conn(), tenant, &wanted).await.unwrap();
-    told.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
-    let told: Vec<_> = told.iter().map(|s| (&*s.crm_id, s.stage.as_deref(), s.stage_since_ms, s.stage_since_exact)).collect();
-    assert_eq!(told, [("1", Some("New Lead"), NOW_MS, false), ("2", None, NOW_MS, true)]);
+    let mut actual = leads::prior_states(db.store.conn(), tenant, &wanted).await.unwrap();
+    actual.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
+    let actual: Vec<_> = actual.iter().map(|s| (&*s.crm_id, s.stage.as_deref(), s.stage_since_ms, s.stage_since_exact)).collect();
+    assert_eq!(actual, [("1", Some("New Lead"), NOW_MS, false), ("2", None, NOW_MS, true)]);
 }

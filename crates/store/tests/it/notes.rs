@@ -146,8 +146,8 @@ async fn listed(db: &TestDatabase, tenant: TenantId, filter: &NoteFilter) -> Vec
 async fn the_list_has_live_contacts_notes_newest_first_and_undated_last(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = feed(kind).await;
     let rows = listed(&db, harbor, &NoteFilter::default()).await;
-    let told: Vec<_> = rows.iter().map(|row| (&*row.crm_id, &*row.name)).collect();
-    assert_eq!(told, [("1/2", "Ada"), ("2/1", "Bo"), ("1/1", "Ada"), ("2/2", "Bo")]);
+    let actual: Vec<_> = rows.iter().map(|row| (&*row.crm_id, &*row.name)).collect();
+    assert_eq!(actual, [("1/2", "Ada"), ("2/1", "Bo"), ("1/1", "Ada"), ("2/2", "Bo")]);
     let row = &rows[1];
     assert_eq!((&*row.note_id, row.client_id.as_str(), row.stage.as_deref()), ("1", "2", Some("New Lead")));
     assert_eq!((&*row.kind, &*row.author, &*row.html, &*row.body), ("Email", "Vic", "<p>ÉTUDE, mailed</p>", "ÉTUDE, mailed"));

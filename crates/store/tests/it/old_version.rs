@@ -13,7 +13,7 @@ use tetherboard_store::{Conn, leads, runs};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, empty};
 
-use crate::responses::{Given, body, contacts, given, keep, page, pages, unsplit};
+use crate::responses::{SampleResponse, body, contacts, keep, page, pages, sample_responses, unsplit};
 use crate::rows::{NOW_MS, lead, note, put_leads};
 
 const FIRST_TABLES: &str = include_str!("../../src/migrations/m0001_first_tables.sql");
@@ -107,16 +107,16 @@ impl<'a> OldRecorder<'a> {
         Self { db, tenant, places: HashMap::new(), frames: 0 }
     }
 
-    async fn keep(&mut self, run: &RunId, dataset: Dataset, answers: &[Given]) {
+    async fn keep(&mut self, run: &RunId, dataset: Dataset, inputs: &[SampleResponse]) {
         let (conn, tenant) = (self.db.store.conn(), self.tenant.0);
         self.frames += 1;
         let mut frame: Vec<Vec<u8>> = Vec::new();
-        for (page_no, answer) in (0_i64..).zip(answers) {
-            let bytes = &answer.body.bytes;
+        for (page_no, response) in (0_i64..).zip(inputs) {
+            let bytes = &response.body.bytes;
             let mut layout = Vec::new();
-            put_number(&mut layout, 2 * answer.body.rows.len() as u64 + 1);
+            put_number(&mut layout, 2 * response.body.rows.len() as u64 + 1);
             let (mut at, mut last) = (0, 0);
-            for range in &answer.body.rows {
+            for range in &response.body.rows {
                 let row = bytes[range.clone()].to_vec();
                 let next = self.frames * 65_536 + i64::try_from(frame.len()).unwrap();
                 let place = *self.places.entry(row.clone()).or_insert(next);
@@ -144,10 +144,10 @@ impl<'a> OldRecorder<'a> {
                 run.0.clone().into(),
                 dataset.as_str().into(),
                 page_no.into(),
-                answer.request.clone().into(),
-                i64::try_from(answer.offset).unwrap().into(),
-                answer.at_ms.into(),
-                i64::from(answer.http_status).into(),
+                response.request.clone().into(),
+                i64::try_from(response.offset).unwrap().into(),
+                response.at_ms.into(),
+                i64::from(response.http_status).into(),
                 hash.into(),
             ];
             execute(conn, text, values).await;
@@ -195,7 +195,7 @@ async fn old_run(db: &TestDatabase, tenant: TenantId, hour: i64) -> RunId {
 #[tokio::test]
 async fn a_first_version_database_is_migrated_without_losing_a_response(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = first_version(kind).await;
-    let mut kept: Vec<(TenantId, RunId, Dataset, Vec<Given>)> = Vec::new();
+    let mut kept: Vec<(TenantId, RunId, Dataset, Vec<SampleResponse>)> = Vec::new();
     for (tenant, first) in [(HARBOR, 0), (TIDEWATER, 500)] {
         let mut recorder = OldRecorder::new(&db, tenant);
         for hour in 0..3 {
@@ -205,18 +205,18 @@ async fn a_first_version_database_is_migrated_without_losing_a_response(#[values
             let mut bodies = pages(&contacts(begin..first + 1_234));
             bodies.push(unsplit(b"<html>502 Bad Gateway</html>"));
             bodies.push(page(&[]));
-            let mut read = given(&bodies);
-            for (i, answer) in read.iter_mut().enumerate() {
-                answer.at_ms = NOW_MS + hour * 3_600_000 + 40 * i64::try_from(i).unwrap();
-                answer.http_status = if i == 13 { 502 } else { 200 };
+            let mut read = sample_responses(&bodies);
+            for (i, response) in read.iter_mut().enumerate() {
+                response.at_ms = NOW_MS + hour * 3_600_000 + 40 * i64::try_from(i).unwrap();
+                response.http_status = if i == 13 { 502 } else { 200 };
             }
             recorder.keep(&run, Dataset::Contacts, &read).await;
             kept.push((tenant, run.clone(), Dataset::Contacts, read));
             // More responses than fit into one packed list, most of them equal.
             let small: Vec<_> = (0..250).map(|i| page(&contacts(i..i + usize::from(i % 9 == 0)))).collect();
-            let mut asked = given(&small);
-            for (i, answer) in asked.iter_mut().enumerate() {
-                answer.request = format!("deals/{i}?é=\"{hour}\"");
+            let mut asked = sample_responses(&small);
+            for (i, response) in asked.iter_mut().enumerate() {
+                response.request = format!("deals/{i}?é=\"{hour}\"");
             }
             recorder.keep(&run, Dataset::Deals, &asked).await;
             kept.push((tenant, run, Dataset::Deals, asked));
@@ -228,22 +228,22 @@ async fn a_first_version_database_is_migrated_without_losing_a_response(#[values
     db.reopen().await.migrate().await.unwrap();
 
     let conn = db.store.conn();
-    for (tenant, run, dataset, answers) in &kept {
+    for (tenant, run, dataset, inputs) in &kept {
         let pages = snapshots::pages(conn, *tenant, run, *dataset).await.unwrap();
-        assert_eq!(pages.len(), answers.len());
-        for (page, answer) in pages.iter().zip(answers) {
-            let told = (&page.request, page.offset, page.at_ms, page.http_status);
-            assert_eq!(told, (&answer.request, answer.offset, answer.at_ms, answer.http_status));
-            assert_eq!(snapshots::row_nos(conn, *tenant, page).await.unwrap().len(), answer.body.rows.len());
+        assert_eq!(pages.len(), inputs.len());
+        for (page, response) in pages.iter().zip(inputs) {
+            let actual = (&page.request, page.offset, page.at_ms, page.http_status);
+            assert_eq!(actual, (&response.request, response.offset, response.at_ms, response.http_status));
+            assert_eq!(snapshots::row_nos(conn, *tenant, page).await.unwrap().len(), response.body.rows.len());
             let bytes = snapshots::body(conn, *tenant, run, *dataset, page.page_no).await.unwrap().unwrap();
-            assert!(bytes == answer.body.bytes, "{run} {dataset} {}", page.page_no);
+            assert!(bytes == response.body.bytes, "{run} {dataset} {}", page.page_no);
         }
     }
     assert!(conn.execute_unprepared("SELECT 1 FROM snapshots").await.is_err(), "the old table stays");
 
     // Repeated responses are recognized, and new ones are added.
     let before = crate::responses::stored(&db).await;
-    let (run, _) = keep(&db, HARBOR, &kept[4].3.iter().map(|given| given.body.clone()).collect::<Vec<_>>()).await;
+    let (run, _) = keep(&db, HARBOR, &kept[4].3.iter().map(|sample| sample.body.clone()).collect::<Vec<_>>()).await;
     assert_eq!(crate::responses::stored(&db).await, before);
     assert_eq!(body(&db, HARBOR, &run, 0).await.unwrap(), kept[4].3[0].body.bytes);
     let newer = pages(&contacts(5_000..5_300));
@@ -280,7 +280,7 @@ async fn concurrent_starts_pack_old_responses_once(#[values(Sqlite, Postgres)] k
     let db = first_version(kind).await;
     let run = old_run(&db, HARBOR, 0).await;
     let bodies = pages(&contacts(0..300));
-    OldRecorder::new(&db, HARBOR).keep(&run, Dataset::Contacts, &given(&bodies)).await;
+    OldRecorder::new(&db, HARBOR).keep(&run, Dataset::Contacts, &sample_responses(&bodies)).await;
     let mut starting = Vec::new();
     for _ in 0..5 {
         let store = db.reopen().await;

@@ -25,8 +25,8 @@ async fn writing_a_day_again_replaces_it(#[values(Sqlite, Postgres)] kind: Kind)
     assert_eq!(pipeline_days::last_day(conn, tenant).await.unwrap().as_deref(), Some("2026-06-02"));
     pipeline_days::put(conn, tenant, "2026-06-03", &[stage("a", 9)], true).await.unwrap();
     let kept = pipeline_days::between(conn, tenant, "2026-06-02", "2026-06-03").await.unwrap();
-    let told: Vec<(&str, bool)> = kept.iter().map(|kept| (kept.day.as_str(), kept.carried)).collect();
-    assert_eq!(told, [("2026-06-02", false), ("2026-06-03", true)]);
+    let actual: Vec<(&str, bool)> = kept.iter().map(|kept| (kept.day.as_str(), kept.carried)).collect();
+    assert_eq!(actual, [("2026-06-02", false), ("2026-06-03", true)]);
 }
 
 #[rstest]

@@ -24,20 +24,20 @@ async fn a_row_counts_as_decoded_only_for_the_mapping_that_decoded_it(#[values(S
     let filled = RecordMeta { filled: 0b101, ..meta("1", 70_000) };
     leads::put(conn, tenant, &[(filled, lead("Ada")), (meta("2", 70_001), lead("Bo"))], &[]).await.unwrap();
     let current = records::already_decoded(conn, tenant, Dataset::Contacts, 1, &[70_000, 70_001, 70_002]).await.unwrap();
-    assert_eq!(told(current), [(70_000, "1".to_owned(), 0b101), (70_001, "2".to_owned(), 0)]);
+    assert_eq!(summaries(current), [(70_000, "1".to_owned(), 0b101), (70_001, "2".to_owned(), 0)]);
     assert!(records::already_decoded(conn, tenant, Dataset::Contacts, 2, &[70_000]).await.unwrap().is_empty());
     assert!(records::already_decoded(conn, tenant, Dataset::Contacts, 1, &[]).await.unwrap().is_empty());
 
     records::set_absence(conn, tenant, Dataset::Contacts, &ids(&["1"]), Absence::Gone(NOW_MS)).await.unwrap();
     let current = records::already_decoded(conn, tenant, Dataset::Contacts, 1, &[70_000, 70_001]).await.unwrap();
-    assert_eq!(told(current), [(70_001, "2".to_owned(), 0)]);
+    assert_eq!(summaries(current), [(70_001, "2".to_owned(), 0)]);
 }
 
 /// Row number, ID, and filled fields of each row, by row number.
-fn told(current: HashMap<RowNo, DecodedRecord>) -> Vec<(RowNo, String, i64)> {
-    let mut told: Vec<_> = current.into_iter().map(|(row_no, row)| (row_no, row.crm_id, row.filled)).collect();
-    told.sort();
-    told
+fn summaries(current: HashMap<RowNo, DecodedRecord>) -> Vec<(RowNo, String, i64)> {
+    let mut summaries: Vec<_> = current.into_iter().map(|(row_no, row)| (row_no, row.crm_id, row.filled)).collect();
+    summaries.sort();
+    summaries
 }
 
 #[rstest]
@@ -138,12 +138,12 @@ async fn kept_columns_stay_in_existing_records_and_are_set_in_new_ones(#[values(
         (meta("2", 3), LeadRecord { market: "Dallas".to_owned(), ..lead("Bo") }),
     ];
     leads::put(conn, tenant, &again, &["market", "company"]).await.unwrap();
-    let told = |id: &'static str| async move {
+    let summaries = |id: &'static str| async move {
         let row = leads::get(conn, tenant, &id.into()).await.unwrap().unwrap();
         (row.name, row.market, row.first_seen_ms)
     };
-    assert_eq!(told("1").await, ("Ada B.".to_owned(), "Austin".to_owned(), NOW_MS));
-    assert_eq!(told("2").await, ("Bo".to_owned(), "Dallas".to_owned(), NOW_MS));
+    assert_eq!(summaries("1").await, ("Ada B.".to_owned(), "Austin".to_owned(), NOW_MS));
+    assert_eq!(summaries("2").await, ("Bo".to_owned(), "Dallas".to_owned(), NOW_MS));
     let live = records::live_rows(conn, tenant, Dataset::Contacts).await.unwrap();
     assert_eq!(live, [(2, "1".to_owned()), (3, "2".to_owned())]);
 }

@@ -46,7 +46,7 @@ pub(crate) fn unsplit(bytes: &[u8]) -> Body {
 
 /// A response with its metadata.
 #[derive(Clone, Debug)]
-pub(crate) struct Given {
+pub(crate) struct SampleResponse {
     pub(crate) request: String,
     pub(crate) offset: usize,
     pub(crate) at_ms: EpochMs,
@@ -54,44 +54,44 @@ pub(crate) struct Given {
     pub(crate) body: Body,
 }
 
-impl Given {
-    pub(crate) fn answer(&self) -> RawResponse<'_> {
+impl SampleResponse {
+    pub(crate) fn response(&self) -> RawResponse<'_> {
         let Self { request, offset, at_ms, http_status, body } = self;
         RawResponse { request, offset: *offset, at_ms: *at_ms, http_status: *http_status, body: &body.bytes, rows: &body.rows }
     }
 }
 
-pub(crate) fn given(bodies: &[Body]) -> Vec<Given> {
-    let given = |(i, body): (usize, &Body)| Given {
+pub(crate) fn sample_responses(bodies: &[Body]) -> Vec<SampleResponse> {
+    let sample = |(i, body): (usize, &Body)| SampleResponse {
         request: "contacts".to_owned(),
         offset: i * 100,
         at_ms: NOW_MS,
         http_status: 200,
         body: body.clone(),
     };
-    bodies.iter().enumerate().map(given).collect()
+    bodies.iter().enumerate().map(sample).collect()
 }
 
 /// Stores bodies as the contacts of a new run. Returns the row numbers of each body.
 pub(crate) async fn keep(db: &TestDatabase, tenant: TenantId, bodies: &[Body]) -> (RunId, Vec<Vec<RowNo>>) {
     let run = runs::start(db.store.conn(), tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
-    let places = keep_given(db, tenant, &run, Dataset::Contacts, &given(bodies)).await;
+    let places = store_responses(db, tenant, &run, Dataset::Contacts, &sample_responses(bodies)).await;
     (run, places)
 }
 
 /// Stores responses as a dataset of a run. Returns the row numbers of each body.
-pub(crate) async fn keep_given(
+pub(crate) async fn store_responses(
     db: &TestDatabase,
     tenant: TenantId,
     run: &RunId,
     dataset: Dataset,
-    given: &[Given],
+    sample: &[SampleResponse],
 ) -> Vec<Vec<RowNo>> {
     let conn = db.store.conn();
     let mut recorder = Recorder::new(conn, tenant, run.clone(), dataset).await.unwrap();
     let mut places = Vec::new();
-    for given in given {
-        places.push(recorder.record(conn, &given.answer()).await.unwrap());
+    for sample in sample {
+        places.push(recorder.record(conn, &sample.response()).await.unwrap());
         if recorder.is_full() {
             flush(db, &mut recorder).await;
         }
@@ -113,7 +113,7 @@ pub(crate) async fn body(db: &TestDatabase, tenant: TenantId, run: &RunId, page_
 
 pub(crate) async fn assert_all_come_back(db: &TestDatabase, tenant: TenantId, run: &RunId, bodies: &[Body]) {
     for (i, kept) in bodies.iter().enumerate() {
-        assert!(body(db, tenant, run, i).await.unwrap() == kept.bytes, "body {i} came back otherwise");
+        assert!(body(db, tenant, run, i).await.unwrap() == kept.bytes, "body {i} was stored differently");
     }
     assert_eq!(body(db, tenant, run, bodies.len()).await, None);
 }

@@ -16,7 +16,9 @@ use tetherboard_store::{leads, leases, runs};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, tenant};
 
-use crate::responses::{Body, assert_all_come_back, body, contacts, given, keep, keep_given, page, pages, stored, unsplit};
+use crate::responses::{
+    Body, assert_all_come_back, body, contacts, keep, page, pages, sample_responses, store_responses, stored, unsplit,
+};
 use crate::rows::{NOW_MS, harbor, lead, meta};
 
 /// Stores bodies under a lease, as a worker does.
@@ -186,8 +188,8 @@ async fn a_run_that_was_suspended_during_a_sweep_can_no_longer_write(#[values(Sq
     let lease = leases::claim(conn, harbor, "sleeper", NOW_MS - 60_000, NOW_MS).await.unwrap().unwrap();
     let run = runs::start(conn, harbor, Trigger::Schedule, NOW_MS).await.unwrap().id;
     let mut recorder = Recorder::new(conn, harbor, run, Dataset::Contacts).await.unwrap();
-    for given in given(&bodies) {
-        recorder.record(conn, &given.answer()).await.unwrap();
+    for sample in sample_responses(&bodies) {
+        recorder.record(conn, &sample.response()).await.unwrap();
     }
     forget(&db, harbor, &forgotten).await;
     assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 2, rows: 200 });
@@ -360,7 +362,7 @@ impl Model {
         let dataset = Dataset::ALL[turn % Dataset::ALL.len()];
         let lease = leases::claim(conn, brand, "worker", NOW_MS, NOW_MS + 60_000).await.unwrap().unwrap();
         let run = runs::start(conn, brand, Trigger::Schedule, NOW_MS).await.unwrap().id;
-        let places = keep_given(db, brand, &run, dataset, &given(&bodies)).await;
+        let places = store_responses(db, brand, &run, dataset, &sample_responses(&bodies)).await;
         runs::finish(conn, &run, RunStatus::Succeeded, NOW_MS).await.unwrap();
         leases::release(conn, &lease).await.unwrap();
         self.runs.push((run, dataset, bodies));
@@ -372,9 +374,9 @@ impl Model {
         for (run, dataset, bodies) in &self.runs {
             let pages = snapshots::pages(conn, brand, run, *dataset).await.unwrap();
             assert_eq!(pages.len(), bodies.len());
-            for (page, given) in pages.iter().zip(bodies) {
+            for (page, sample) in pages.iter().zip(bodies) {
                 let bytes = snapshots::body(conn, brand, run, *dataset, page.page_no).await.unwrap();
-                assert_eq!(bytes.as_deref(), Some(&*given.bytes));
+                assert_eq!(bytes.as_deref(), Some(&*sample.bytes));
             }
         }
         let mut reader = RowReader::new(brand);

@@ -103,9 +103,9 @@ async fn the_run_of_a_dead_process_is_aborted_with_its_datasets_and_a_queued_run
     let closed = runs::get(conn, tenant, &dead).await.unwrap().unwrap();
     assert_eq!((closed.status, closed.finished_ms), (RunStatus::Aborted, Some(NOW_MS + 9)));
     let reports = runs::reports(conn, tenant, &dead).await.unwrap();
-    let told: Vec<_> = reports.iter().map(|report| (report.dataset, report.status)).collect();
+    let actual: Vec<_> = reports.iter().map(|report| (report.dataset, report.status)).collect();
     use DatasetStatus::{Failed, Succeeded};
-    assert_eq!(told, [(Dataset::Stages, Succeeded), (Dataset::Contacts, Failed), (Dataset::Deals, Failed)]);
+    assert_eq!(actual, [(Dataset::Stages, Succeeded), (Dataset::Contacts, Failed), (Dataset::Deals, Failed)]);
 
     let asked = runs::request(conn, tenant, Trigger::Person, NOW_MS + 20).await.unwrap();
     assert_eq!(runs::abort_open(conn, tenant, NOW_MS + 21).await.unwrap(), 0);
@@ -343,8 +343,8 @@ async fn canceling_a_queued_run_ends_it_at_once(#[values(Sqlite, Postgres)] kind
     assert!(!runs::cancel(conn, tidewater, &asked, NOW_MS + 5).await.unwrap(), "another brand's");
     assert!(runs::cancel(conn, harbor, &asked, NOW_MS + 5).await.unwrap());
     let cancelled = get(&db, harbor, &asked).await;
-    let told = (cancelled.status, cancelled.started_ms, cancelled.finished_ms, cancelled.canceled);
-    assert_eq!(told, (RunStatus::Aborted, None, Some(NOW_MS + 5), true));
+    let actual = (cancelled.status, cancelled.started_ms, cancelled.finished_ms, cancelled.canceled);
+    assert_eq!(actual, (RunStatus::Aborted, None, Some(NOW_MS + 5), true));
     assert!(runs::queued_tenants(conn).await.unwrap().is_empty() && runs::open_run(conn, harbor).await.unwrap().is_none());
     assert!(!runs::cancel(conn, harbor, &asked, NOW_MS + 6).await.unwrap());
     assert_ne!(ask(&db, harbor, Trigger::Person).await, asked);
@@ -381,11 +381,11 @@ async fn a_run_canceled_as_it_starts_stays_canceled(#[values(Sqlite, Postgres)] 
         let cancel = tokio::spawn(async move { runs::cancel(store.conn(), tenant, &run, NOW_MS + 5).await.unwrap() });
         let started = start(&db, tenant, Trigger::Schedule).await;
         assert!(cancel.await.unwrap());
-        let told = get(&db, tenant, &asked).await;
+        let actual = get(&db, tenant, &asked).await;
         if started.id == asked {
-            assert_eq!((told.status, told.finished_ms, told.canceled), (RunStatus::Running, None, true));
+            assert_eq!((actual.status, actual.finished_ms, actual.canceled), (RunStatus::Running, None, true));
         } else {
-            assert_eq!((told.status, told.started_ms, told.finished_ms), (RunStatus::Aborted, None, Some(NOW_MS + 5)));
+            assert_eq!((actual.status, actual.started_ms, actual.finished_ms), (RunStatus::Aborted, None, Some(NOW_MS + 5)));
             assert_eq!(started.trigger, Trigger::Schedule);
         }
         runs::abort_open(conn, tenant, NOW_MS + 9).await.unwrap();
@@ -508,6 +508,6 @@ async fn live_reports_show_the_progress_of_running_runs(#[values(Sqlite, Postgre
     };
     runs::report(conn, harbor, &run, &reading, NOW_MS).await.unwrap();
     let under_way = runs::live_reports(conn).await.unwrap();
-    let told: Vec<_> = under_way.iter().map(|(tenant, r)| (*tenant, r.dataset, r.status, r.read, r.expected)).collect();
-    assert_eq!(told, [(harbor, Dataset::Contacts, DatasetStatus::Reading, 300, Some(5_000))]);
+    let actual: Vec<_> = under_way.iter().map(|(tenant, r)| (*tenant, r.dataset, r.status, r.read, r.expected)).collect();
+    assert_eq!(actual, [(harbor, Dataset::Contacts, DatasetStatus::Reading, 300, Some(5_000))]);
 }

@@ -112,7 +112,6 @@ async fn prior_times_are_those_stored_before(#[values(Sqlite, Postgres)] kind: K
     let asked: Vec<String> = ["1", "2", "404"].map(Into::into).to_vec();
     let mut prior_times = schedule::prior_times(conn, harbor, &asked).await.unwrap();
     prior_times.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
-    let told: Vec<_> =
-        prior_times.iter().map(|prior| (&*prior.crm_id, prior.starts_ms, prior.moved_from_ms)).collect();
-    assert_eq!(told, [("1", Some(NOW_MS + 5 * HOUR_MS), Some(NOW_MS)), ("2", None, None)]);
+    let actual: Vec<_> = prior_times.iter().map(|prior| (&*prior.crm_id, prior.starts_ms, prior.moved_from_ms)).collect();
+    assert_eq!(actual, [("1", Some(NOW_MS + 5 * HOUR_MS), Some(NOW_MS)), ("2", None, None)]);
 }

@@ -6,7 +6,9 @@ use tetherboard_store::runs;
 use tetherboard_store::snapshots::{self, RawResponse, Recorder, RowReader};
 use tetherboard_testkit::Kind::{self, *};
 
-use crate::responses::{Body, Given, assert_all_come_back, body, contacts, keep, keep_given, page, pages, stored, unsplit};
+use crate::responses::{
+    Body, SampleResponse, assert_all_come_back, body, contacts, keep, page, pages, store_responses, stored, unsplit,
+};
 use crate::rows::{NOW_MS, harbor};
 
 #[rstest]
@@ -37,8 +39,8 @@ async fn responses_are_read_in_order_with_their_metadata(#[values(Sqlite, Postgr
     let bodies: Vec<Body> = small.chain(large).chain([unsplit(b"\xff<html>")]).collect();
     let requests = ["", "contacts?limit=100", "notes/%C3%89?limit=50&offset=0", "é\n\"'\\ 𝔽"];
     let times = [EpochMs(0), NOW_MS, NOW_MS + 40, NOW_MS - 3_600_000, EpochMs(-1), EpochMs(i64::MAX / 2), EpochMs(i64::MIN / 2)];
-    let given: Vec<Given> = (bodies.into_iter().enumerate())
-        .map(|(i, body)| Given {
+    let sample: Vec<SampleResponse> = (bodies.into_iter().enumerate())
+        .map(|(i, body)| SampleResponse {
             request: if i % 5 == 4 { format!("notes/{}", i * 7) } else { requests[i % requests.len()].to_owned() },
             offset: [0, 100, i, 4_294_967_296][i % 4],
             at_ms: times[i % times.len()],
@@ -47,20 +49,20 @@ async fn responses_are_read_in_order_with_their_metadata(#[values(Sqlite, Postgr
         })
         .collect();
     let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
-    let places = keep_given(&db, tenant, &run, Dataset::Notes, &given).await;
+    let places = store_responses(&db, tenant, &run, Dataset::Notes, &sample).await;
 
     let kept = snapshots::pages(conn, tenant, &run, Dataset::Notes).await.unwrap();
-    assert_eq!(kept.len(), given.len());
-    for (i, (page, given)) in kept.iter().zip(&given).enumerate() {
+    assert_eq!(kept.len(), sample.len());
+    for (i, (page, sample)) in kept.iter().zip(&sample).enumerate() {
         let page_no = i64::try_from(i).unwrap();
-        let told = (page.page_no, &page.request, page.offset, page.at_ms, page.http_status);
-        assert_eq!(told, (page_no, &given.request, given.offset, given.at_ms, given.http_status));
+        let actual = (page.page_no, &page.request, page.offset, page.at_ms, page.http_status);
+        assert_eq!(actual, (page_no, &sample.request, sample.offset, sample.at_ms, sample.http_status));
         assert_eq!(snapshots::page(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap().as_ref(), Some(page));
         assert_eq!(snapshots::row_nos(conn, tenant, page).await.unwrap(), places[i]);
         let bytes = snapshots::body(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap();
-        assert!(bytes.as_deref() == Some(&*given.body.bytes), "body {i} came back otherwise");
+        assert!(bytes.as_deref() == Some(&*sample.body.bytes), "body {i} was stored differently");
     }
-    for page_no in [-1, i64::try_from(given.len()).unwrap(), i64::MAX] {
+    for page_no in [-1, i64::try_from(sample.len()).unwrap(), i64::MAX] {
         assert_eq!(snapshots::page(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap(), None);
         assert_eq!(snapshots::body(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap(), None);
     }
@@ -152,9 +154,9 @@ async fn a_rolled_back_flush_stores_nothing(#[values(Sqlite, Postgres)] kind: Ki
     let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
     let mut recorder = Recorder::new(conn, tenant, run.clone(), Dataset::Contacts).await.unwrap();
     let body = page(&contacts(0..10));
-    let answer =
+    let response =
         RawResponse { request: "contacts", offset: 0, at_ms: NOW_MS, http_status: 200, body: &body.bytes, rows: &body.rows };
-    recorder.record(conn, &answer).await.unwrap();
+    recorder.record(conn, &response).await.unwrap();
     let tx = db.store.begin().await.unwrap();
     recorder.flush(&tx).await.unwrap();
     drop(tx);

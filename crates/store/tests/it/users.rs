@@ -31,8 +31,8 @@ async fn users_are_listed_with_their_brands(#[values(Sqlite, Postgres)] kind: Ki
     // A second membership has no effect.
     users::add_membership(db.store.conn(), bo, harbor).await.unwrap();
     let everybody = users::list(db.store.conn()).await.unwrap();
-    let told: Vec<_> = everybody.iter().map(|(user, slugs)| (&*user.email, slugs.join(" "))).collect();
-    assert_eq!(told, [("ada@example.com", String::new()), ("bo@example.com", "harbor tidewater".to_owned())]);
+    let actual: Vec<_> = everybody.iter().map(|(user, slugs)| (&*user.email, slugs.join(" "))).collect();
+    assert_eq!(actual, [("ada@example.com", String::new()), ("bo@example.com", "harbor tidewater".to_owned())]);
 }
 
 #[rstest]
