@@ -1,5 +1,7 @@
 //! Sync runs: what was asked for, how it stands, what came of each dataset, and what went wrong.
 
+use std::hash::{BuildHasher, RandomState};
+
 use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, FaultClass, RunId, RunStatus, TenantId, Trigger, UserId};
 use uuid::Uuid;
@@ -81,6 +83,14 @@ pub struct RunError {
     pub trace: String,
     /// How long the CRM asked us to stay away; not stored with the error.
     pub retry_after: Option<std::time::Duration>,
+}
+
+impl RunError {
+    /// An error with a new trace ID, not tied to a request.
+    pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
+        let trace = format!("{:016x}", RandomState::new().hash_one(0));
+        Self { class, message: message.into(), request: None, trace, retry_after: None }
+    }
 }
 
 /// What a run is asked for.
