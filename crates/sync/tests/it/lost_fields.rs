@@ -177,7 +177,7 @@ async fn a_field_that_few_contacts_had_can_become_empty(#[values(Kind::Sqlite, K
 #[tokio::test]
 async fn the_values_of_a_lost_field_survive_a_rule_change(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(ApplyMapping::Run, ApplyMapping::Replay)] by: ApplyMapping,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::complete(kind).await;
     world.good_run().await;
@@ -194,7 +194,7 @@ async fn the_values_of_a_lost_field_survive_a_rule_change(
     world.good_run().await;
     assert_eq!(world.vanished().await.len(), 3);
     world.map(Dataset::Contacts, "fee", json!({"places": ["/deal_size", "/franchise_fee"]})).await;
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     for (column, before) in [("email", &emails), ("stage", &stages), ("fee_cents", &fees)] {
         assert_same(world.column_of_all(column).await, before.clone());
     }

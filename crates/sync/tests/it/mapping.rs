@@ -22,8 +22,8 @@ impl World {
         field_rules::set(self.db.store.conn(), self.id, dataset, field, Some(&rule)).await.unwrap();
     }
 
-    pub(crate) async fn applied(&self, apply: ApplyMapping) {
-        match apply {
+    pub(crate) async fn apply_mapping(&self, method: ApplyMapping) {
+        match method {
             ApplyMapping::Run => drop(self.good_run().await),
             ApplyMapping::Replay => drop(self.replay(None).await),
         }
@@ -67,7 +67,7 @@ impl World {
 #[tokio::test]
 async fn fields_in_other_places_are_found_once_the_agency_maps_them(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(ApplyMapping::Run, ApplyMapping::Replay)] apply: ApplyMapping,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::with_contacts(kind, 12).await.reading_notes(1_000);
     let ids = world.elsewhere();
@@ -77,7 +77,7 @@ async fn fields_in_other_places_are_found_once_the_agency_maps_them(
     let (coverage, undated) = (world.coverage().await, world.numbers().await.undated);
 
     world.map_elsewhere().await;
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     let after = world.contact(&ids[1]).await.unwrap();
     let created = EpochMs::from("2026-11-16T14:30:00Z".parse::<jiff::Timestamp>().unwrap());
     assert_eq!((after.stage.as_deref(), after.fee_cents, after.created_ms), (Some("FDD Sent"), Some(4_500_000), Some(created)));
@@ -122,7 +122,7 @@ async fn a_contact_that_moves_in_the_same_hour_as_a_new_rule_moves_once(#[values
 #[tokio::test]
 async fn returning_to_the_built_in_mapping_restores_the_old_values(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(ApplyMapping::Run, ApplyMapping::Replay)] apply: ApplyMapping,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::with_contacts(kind, 0).await;
     for nth in 0..8 {
@@ -134,14 +134,14 @@ async fn returning_to_the_built_in_mapping_restores_the_old_values(
     for (field, place) in [("stage", "/other_stage"), ("fee", "/other_fee")] {
         world.map(Dataset::Contacts, field, json!({"places": [place]})).await;
     }
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     let contact = world.contact("3").await.unwrap();
     assert_eq!((contact.stage.as_deref(), contact.fee_cents), (Some("FA Sent"), Some(700)));
     let conn = world.db.store.conn();
     for field in ["stage", "fee"] {
         field_rules::set(conn, world.id, Dataset::Contacts, field, None).await.unwrap();
     }
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     let version = |line: &String| {
         let mut cells: Vec<&str> = line.split(crate::world::BETWEEN).collect();
         cells.remove(3);
@@ -172,7 +172,7 @@ async fn ids_can_have_another_key(#[values(Kind::Sqlite, Kind::Postgres)] kind: 
 #[tokio::test]
 async fn deals_and_notes_have_their_own_rules(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(ApplyMapping::Run, ApplyMapping::Replay)] apply: ApplyMapping,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::with_contacts(kind, 0).await.reading_notes(1_000);
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
@@ -184,7 +184,7 @@ async fn deals_and_notes_have_their_own_rules(
     world.map(Dataset::Deals, "close_date", json!({"places": ["/closing"], "forms": ["%d.%m.%Y"]})).await;
     world.map(Dataset::Notes, "html", json!({"places": ["/comment", "/note"]})).await;
     world.map(Dataset::Notes, "note_type", json!({"places": ["/kind"]})).await;
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     assert_eq!(world.column("pipeline_items", "5501", "fee_cents").await.as_deref(), Some("4800000"));
     assert_eq!(world.column("pipeline_items", "5501", "close_date").await.as_deref(), Some("2027-01-31"));
     let notes = world.notes().await;
@@ -237,12 +237,12 @@ async fn an_unsupported_rule_is_ignored(#[case] rule: &str, #[values(Kind::Sqlit
 #[tokio::test]
 async fn a_field_that_the_agency_maps_to_nothing_is_blank(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(ApplyMapping::Run, ApplyMapping::Replay)] apply: ApplyMapping,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::with_contacts(kind, 20).await;
     world.good_run().await;
     world.map(Dataset::Contacts, "phone", json!({"places": []})).await;
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     assert_eq!(world.query("SELECT crm_id FROM leads WHERE phone <> ''").await.len(), 0);
     assert_eq!(field_rules::vanished(world.db.store.conn(), world.id).await.unwrap(), []);
 }
