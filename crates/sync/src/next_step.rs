@@ -1,7 +1,5 @@
 //! Decides what a run does next from the reports so far. Pure, so that the whole policy is tested as a table.
 
-use std::iter;
-
 use tetherboard_domain::{Dataset, DatasetStatus, FaultClass};
 use tetherboard_store::runs::DatasetReport;
 
@@ -35,23 +33,24 @@ pub(crate) enum StopReason {
     Unresponsive,
 }
 
-/// The next step of a run whose datasets stand as `reports` say. `probed_from` is the index of the latest
+/// The next step of a run with these reports, in the order of the datasets. `probed_from` is the index of the latest
 /// [`NextStep::Probe`], 0 before the first: failures before it do not call for another one.
 pub(crate) fn next_step(reports: &[DatasetReport], probed_from: usize) -> NextStep {
-    let read = |report: &DatasetReport| report.started_ms.is_some();
-    if let Some((cause, reason)) = iter::zip(0.., reports).find_map(|(index, report)| {
-        // A probe makes one attempt without a retry, so its error does not end the run.
-        let reason = read(report).then(|| stop_reason(report)).flatten()?;
-        Some((index, reason))
-    }) {
-        return NextStep::Stop { cause, reason };
+    let was_read = |report: &DatasetReport| report.started_ms.is_some();
+    let stop = reports.iter().enumerate().find_map(|(cause, report)| {
+        // A probe makes a single attempt, so its error does not end the run.
+        let reason = was_read(report).then(|| stop_reason(report)).flatten()?;
+        Some(NextStep::Stop { cause, reason })
+    });
+    if let Some(stop) = stop {
+        return stop;
     }
     let Some(next) = reports.iter().position(|report| report.status == DatasetStatus::Waiting) else {
         return NextStep::Finish;
     };
     let has_failed = |report: &&DatasetReport| report.status == DatasetStatus::Failed;
     let since_probe = reports.get(probed_from..next).unwrap_or_default();
-    let failures = since_probe.iter().rev().filter(|report| read(report)).take_while(has_failed).count();
+    let failures = since_probe.iter().rev().filter(|report| was_read(report)).take_while(has_failed).count();
     if failures >= MAX_FAILURES_IN_A_ROW {
         return NextStep::Probe(next);
     }
@@ -73,6 +72,7 @@ fn stop_reason(report: &DatasetReport) -> Option<StopReason> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
     use std::time::Duration;
 
     use rstest::rstest;

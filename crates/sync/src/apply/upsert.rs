@@ -1,7 +1,5 @@
 //! Compares the rows of a read with the tables and writes new and changed records.
 
-use std::collections::HashMap;
-
 use tetherboard_domain::EpochMs;
 use tetherboard_store::Tx;
 use tetherboard_store::records::{self, Book, Known};
@@ -17,11 +15,13 @@ use crate::run::SyncError;
 
 const ROWS_PER_CHUNK: usize = 500;
 
-/// A decoded row and the ID of its record in the tables.
+/// A decoded row and its record in the tables.
 struct DecodedRow<N: Normalize> {
     source: SourceRow<N::Parent>,
     crm_id: String,
     raw: N::Raw,
+    /// `None` if the record is new.
+    known: Option<Known>,
 }
 
 impl Apply<'_> {
@@ -87,13 +87,14 @@ impl Apply<'_> {
                 None => candidates.push(row),
             }
         }
-        let decoded = self.decode_rows::<N>(tx, reader, &candidates, report).await?;
+        let mut decoded = self.decode_rows::<N>(tx, reader, &candidates, report).await?;
         if decoded.is_empty() {
             return Ok(());
         }
         let ids: Vec<String> = decoded.iter().map(|row| row.crm_id.clone()).collect();
-        let known = records::known(tx, context.tenant, N::DATASET, &ids).await?;
-        let changed = self.changed_records::<N>(tx, context, reader, decoded, &known, report, counts).await?;
+        let mut known = records::known(tx, context.tenant, N::DATASET, &ids).await?;
+        decoded.iter_mut().for_each(|row| row.known = known.remove(&row.crm_id));
+        let changed = self.changed_records::<N>(tx, context, reader, decoded, report, counts).await?;
         Ok(N::write(tx, context, changed).await?)
     }
 
@@ -109,7 +110,7 @@ impl Apply<'_> {
             match N::decode(reader.row(tx, row.row_no).await?, self.mapping) {
                 Ok(raw) => {
                     let crm_id = N::record_id(&row.parent, N::id(&raw));
-                    decoded.push(DecodedRow { source: (*row).clone(), crm_id, raw });
+                    decoded.push(DecodedRow { source: (*row).clone(), crm_id, raw, known: None });
                 }
                 Err(reason) => {
                     report.set_aside += 1;
@@ -122,21 +123,19 @@ impl Apply<'_> {
     }
 
     /// The decoded rows that differ from the tables, as records to write.
-    #[allow(clippy::too_many_arguments)]
     async fn changed_records<N: Normalize>(
         &self,
         tx: &Tx,
         context: &Context,
         reader: &mut RowReader,
         decoded: Vec<DecodedRow<N>>,
-        known: &HashMap<String, Known>,
         report: &mut DatasetReport,
         counts: &mut FieldCounts,
     ) -> Result<Vec<Record<N>>, SyncError> {
         let mapping_version = N::decoder_version(self.mapping_version);
         let mut changed = Vec::with_capacity(decoded.len());
-        for DecodedRow { source: SourceRow { row_no, parent }, crm_id, raw } in decoded {
-            let known = known.get(&crm_id);
+        for DecodedRow { source: SourceRow { row_no, parent }, crm_id, raw, known } in decoded {
+            let known = known.as_ref();
             if known.is_some_and(|known| self.is_up_to_date(known, row_no, mapping_version, context.now_ms)) {
                 report.unchanged += 1;
                 continue;
