@@ -66,7 +66,7 @@ impl Normalize for Events {
                 description: raw.description.as_deref().map(rich_text::plain).unwrap_or_default(),
                 place: raw.location.unwrap_or_default(),
                 owner: context.owner(raw.owner),
-                cancelled: is_cancelled(&status),
+                cancelled: is_canceled(&status),
                 status,
                 all_day: raw.all_day,
                 starts_ms,
@@ -80,7 +80,7 @@ impl Normalize for Events {
 }
 
 /// The CRM documents no list of statuses, so this recognizes both spellings and the words people use.
-fn is_cancelled(status: &str) -> bool {
+fn is_canceled(status: &str) -> bool {
     let status = status.to_lowercase();
     ["cancel", "called off", "deleted"].iter().any(|word| status.contains(word))
 }
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn an_appointment_is_canceled_if_its_status_says_so() {
-        assert!(is_cancelled("Cancelled") && is_cancelled("canceled by client") && is_cancelled("DELETED"));
-        assert!(!is_cancelled("Scheduled") && !is_cancelled("") && !is_cancelled("No Show"));
+        assert!(is_canceled("Cancelled") && is_canceled("canceled by client") && is_canceled("DELETED"));
+        assert!(!is_canceled("Scheduled") && !is_canceled("") && !is_canceled("No Show"));
     }
 }

@@ -18,12 +18,19 @@ use tetherboard_store::records::Book;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, Tx, small_lists};
 
+/// The account's stages.
 pub(crate) struct Stages;
+/// The account's lead sources.
 pub(crate) struct Sources;
+/// The account's users.
 pub(crate) struct Users;
+/// The account's contacts.
 pub(crate) struct Contacts;
+/// Deals, which the CRM calls opportunities.
 pub(crate) struct Deals;
+/// Appointments in the account's calendar.
 pub(crate) struct Events;
+/// Notes, which the CRM returns contact by contact.
 pub(crate) struct Notes;
 
 /// A dataset of the CRM.
