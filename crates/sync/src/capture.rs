@@ -1,21 +1,20 @@
-//! Reading one list to its end and keeping every answer of it, before anything is decoded.
+//! Reads one list to its end and saves every response before anything is decoded.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use tetherboard_clienttether::{IncompleteReason, ListRequest, Page, Pages, ReadOutcome, UnreadableResponse};
+use tetherboard_clienttether::{Client, IncompleteReason, ListRequest, Page, Pages, ReadOutcome, UnreadableResponse};
 use tetherboard_domain::{Clock, DatasetStatus, FaultClass, RunId};
 use tetherboard_store::leases::{self, SyncLease};
 use tetherboard_store::runs::{self, DatasetReport, RunError};
 use tetherboard_store::snapshots::{RawResponse, Recorder, RowNo};
 use tetherboard_store::{Store, Tx};
 
+use crate::dedup::{Fingerprints, ReadRows};
 use crate::report::chain;
 use crate::run::SyncError;
-use crate::winners::{Fingerprints, ReadRows};
 
-/// One dataset's answers, kept under a lease.
-pub(crate) struct Capture<'a> {
+/// Saves the responses of one dataset under a lease.
+pub(crate) struct ListCapture<'a> {
     pub(crate) store: &'a Store,
     pub(crate) clock: &'a Clock,
     pub(crate) lease: &'a SyncLease,
@@ -23,96 +22,86 @@ pub(crate) struct Capture<'a> {
     pub(crate) fingerprints: &'a Fingerprints,
 }
 
-/// What was read: the rows in order, and whether the list is whole.
-pub(crate) struct Captured {
-    pub(crate) rows: ReadRows,
-    pub(crate) whole: bool,
+/// The rows of a read in order, and whether the read was complete.
+pub(crate) struct CapturedList<P> {
+    pub(crate) rows: ReadRows<P>,
+    pub(crate) complete: bool,
 }
 
-const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
-impl Capture<'_> {
-    /// Reads to the end, or as far as the list goes. Figures and faults go into `report`.
-    pub(crate) async fn read(&self, mut pages: Pages, report: &mut DatasetReport) -> Result<Captured, SyncError> {
+impl ListCapture<'_> {
+    /// Reads until the list ends or fails. Counts and faults go into `report`.
+    ///
+    /// # Errors
+    /// If the lease is lost. A fault of the CRM is not an error.
+    pub(crate) async fn read(&self, mut pages: Pages, report: &mut DatasetReport) -> Result<CapturedList<()>, SyncError> {
         let tenant = self.lease.tenant();
         let mut recorder = Recorder::new(self.store.conn(), tenant, self.run.clone(), report.dataset).await?;
         let mut rows = ReadRows::default();
-        let mut told = Instant::now();
-        let mut odd_page = false;
+        let mut last_progress = Instant::now();
+        let mut has_bad_page = false;
         while let Some(page) = pages.next().await {
-            let row_nos = keep_page(self.store, &mut recorder, &page).await?;
+            let row_nos = save_page(self.store, &mut recorder, &page).await?;
             for (row, row_no) in page.rows.iter().zip(row_nos) {
-                rows.push(row_no, row.id.as_deref().map(|id| self.fingerprints.of(id)));
+                rows.push(row_no, (), row.id.as_deref().map(|id| self.fingerprints.of(id)));
             }
-            odd_page |= is_odd(&page);
+            has_bad_page |= is_bad(&page);
             report.pages += 1;
             report.read += count(page.rows.len());
             report.expected = page.envelope.total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)).max(report.expected);
             if recorder.is_full() {
                 flush(self.store, self.lease, &mut recorder).await?;
             }
-            if told.elapsed() >= PROGRESS_EVERY {
-                told = Instant::now();
+            if last_progress.elapsed() >= PROGRESS_INTERVAL {
+                last_progress = Instant::now();
                 runs::report(self.store.conn(), tenant, self.run, report, self.clock.now_ms()).await?;
             }
         }
         let outcome = pages.finish();
-        keep_unread(self.store, &mut recorder, outcome.unreadable.as_ref()).await?;
+        save_unreadable(self.store, &mut recorder, outcome.unreadable.as_ref()).await?;
         flush(self.store, self.lease, &mut recorder).await?;
-        Ok(Captured { whole: self.judge(outcome, odd_page, report), rows })
-    }
-
-    /// Whether what the list does not show can be taken for gone, and what to say when not.
-    fn judge(&self, outcome: ReadOutcome, odd_page: bool, report: &mut DatasetReport) -> bool {
-        report.retries += count(outcome.retries);
-        if let Some(error) = outcome.fault {
-            report.status = if report.read == 0 { DatasetStatus::Failed } else { DatasetStatus::Partial };
-            report.error = Some(told_of(&error));
-            return false;
-        }
-        if odd_page {
-            report.status = DatasetStatus::Partial;
-            report.error = Some(RunError {
-                class: FaultClass::Body,
-                message: "a page held rows that are no records; its good rows were kept".to_owned(),
-                request: None,
-                trace: new_trace(),
-                retry_after: None,
-            });
-            return false;
-        }
-        report.status = if outcome.complete { DatasetStatus::Succeeded } else { DatasetStatus::Partial };
-        if !outcome.complete {
-            report.error = Some(RunError {
-                class: FaultClass::Body,
-                message: match outcome.incomplete_reason {
-                    Some(IncompleteReason::RepeatedPage) => {
-                        format!("the list shows the same page again and again: {} records", outcome.distinct)
-                    }
-                    _ => format!("the list ended after {} records of {}", outcome.distinct, outcome.total.unwrap_or_default()),
-                },
-                request: None,
-                trace: new_trace(),
-                retry_after: None,
-            });
-        }
-        outcome.complete
+        Ok(CapturedList { complete: judge(outcome, has_bad_page, report), rows })
     }
 }
 
-/// What came in place of a page is kept as well.
-pub(crate) async fn keep_unread(
+/// Sets the status and error of a read. Returns whether the read was complete, so that a missing record may be gone.
+fn judge(outcome: ReadOutcome, has_bad_page: bool, report: &mut DatasetReport) -> bool {
+    report.retries += count(outcome.retries);
+    if let Some(error) = &outcome.fault {
+        report.status = if report.read == 0 { DatasetStatus::Failed } else { DatasetStatus::Partial };
+        report.error = Some(client_error(error));
+        return false;
+    }
+    let problem = match outcome.incomplete_reason {
+        _ if has_bad_page => Some("a page contained rows that are not records; its other rows were saved".to_owned()),
+        _ if outcome.complete => None,
+        Some(IncompleteReason::RepeatedPage) => {
+            Some(format!("the list kept returning the same page; it gave {} records", outcome.distinct))
+        }
+        _ => Some(format!("the list ended after {} of {} records", outcome.distinct, outcome.total.unwrap_or_default())),
+    };
+    report.status = if problem.is_none() { DatasetStatus::Succeeded } else { DatasetStatus::Partial };
+    let is_complete = problem.is_none();
+    if let Some(problem) = problem {
+        report.error = Some(RunError::new(FaultClass::Body, problem));
+    }
+    is_complete
+}
+
+/// Saves a response that is not a page.
+pub(crate) async fn save_unreadable(
     store: &Store,
     recorder: &mut Recorder,
-    unread: Option<&UnreadableResponse>,
+    unreadable: Option<&UnreadableResponse>,
 ) -> Result<(), SyncError> {
-    if let Some(unread) = unread {
+    if let Some(response) = unreadable {
         let answer = RawResponse {
-            request: &unread.request,
-            offset: unread.offset,
-            at_ms: unread.received_at.into(),
-            http_status: unread.status,
-            body: &unread.body,
+            request: &response.request,
+            offset: response.offset,
+            at_ms: response.received_at.into(),
+            http_status: response.status,
+            body: &response.body,
             rows: &[],
         };
         recorder.record(store.conn(), &answer).await?;
@@ -120,8 +109,8 @@ pub(crate) async fn keep_unread(
     Ok(())
 }
 
-/// Keeps a page; the places of its rows, in order.
-pub(crate) async fn keep_page(store: &Store, recorder: &mut Recorder, page: &Page) -> Result<Vec<RowNo>, SyncError> {
+/// Saves a page; returns the numbers of its rows in order.
+pub(crate) async fn save_page(store: &Store, recorder: &mut Recorder, page: &Page) -> Result<Vec<RowNo>, SyncError> {
     let spans: Vec<_> = page.rows.iter().map(|row| row.span.clone()).collect();
     let answer = RawResponse {
         request: &page.request,
@@ -134,45 +123,44 @@ pub(crate) async fn keep_page(store: &Store, recorder: &mut Recorder, page: &Pag
     Ok(recorder.record(store.conn(), &answer).await?)
 }
 
+/// Commits what the recorder holds.
+///
+/// # Errors
+/// If the lease is lost.
 pub(crate) async fn flush(store: &Store, lease: &SyncLease, recorder: &mut Recorder) -> Result<(), SyncError> {
     let tx = begin(store, lease).await?;
     recorder.flush(&tx).await?;
     Ok(Store::commit(tx).await?)
 }
 
-/// A write transaction that proves the lease, and keeps it until it ends.
+/// Begins a write transaction that checks the lease and keeps it until the transaction ends.
+///
+/// # Errors
+/// If the lease is lost.
 pub(crate) async fn begin(store: &Store, lease: &SyncLease) -> Result<Tx, SyncError> {
     let tx = store.begin().await?;
     if leases::holds(&tx, lease).await? { Ok(tx) } else { Err(SyncError::LeaseLost) }
 }
 
-/// A page with a row that is no object, or with more than half of its rows without an id, is a fault of its own.
-fn is_odd(page: &Page) -> bool {
-    let no_object = page.rows.iter().any(|row| page.row(row).first() != Some(&b'{'));
-    let no_id = page.rows.iter().filter(|row| row.id.is_none()).count();
-    no_object || no_id * 2 > page.rows.len()
+/// Whether a page has a row that is not an object, or more than half of its rows without an ID.
+fn is_bad(page: &Page) -> bool {
+    let has_non_object = page.rows.iter().any(|row| page.row(row).first() != Some(&b'{'));
+    let without_id = page.rows.iter().filter(|row| row.id.is_none()).count();
+    has_non_object || without_id * 2 > page.rows.len()
 }
 
-pub(crate) fn told_of(error: &tetherboard_clienttether::Error) -> RunError {
-    RunError {
-        class: error.class(),
-        message: chain(error),
-        request: Some(error.path.clone()),
-        trace: new_trace(),
-        retry_after: error.retry_after(),
-    }
+/// A failed request as it is stored with the run.
+pub(crate) fn client_error(error: &tetherboard_clienttether::Error) -> RunError {
+    let (request, retry_after) = (Some(error.path.clone()), error.retry_after());
+    RunError { request, retry_after, ..RunError::new(error.class(), chain(error)) }
 }
 
-/// Names one error for whoever looks for it in the log.
-pub(crate) fn new_trace() -> String {
-    format!("{:016x}", RandomState::new().hash_one(0))
-}
-
+/// A number of items as the store counts them.
 pub(crate) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// For the lists that are only asked once: whether they answer at all.
-pub(crate) async fn answers<R: ListRequest>(client: &tetherboard_clienttether::Client, request: R) -> Result<(), RunError> {
-    client.single_try().page(request, 0).await.map(|_| ()).map_err(|error| told_of(&error))
+/// Requests the first page of a list once, to see whether the CRM responds.
+pub(crate) async fn probe_list<R: ListRequest>(client: &Client, request: R) -> Result<(), RunError> {
+    client.single_try().page(request, 0).await.map(|_| ()).map_err(|error| client_error(&error))
 }

@@ -1,4 +1,4 @@
-//! The way into the CRM for each tenant: the agency's token, the tenant's key, and one budget for all.
+//! Access to the CRM: the agency's token, each tenant's web key, and one request budget for all tenants.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,52 +13,54 @@ use url::Url;
 
 use crate::report::chain;
 
-/// How this installation reaches the CRM.
+/// How this installation connects to the CRM.
 #[derive(Clone)]
 pub struct Crm {
     pub base_url: Url,
-    /// From the environment; it wins over the one that the agency set in the portal.
+    /// The token from the environment; overrides the one that the agency saved in the portal.
     pub access_token: Option<SecretString>,
     pub budgets: Budgets,
     pub limits: Limits,
 }
 
-/// Why a tenant cannot be asked for.
+/// Why no request can be made for a tenant.
 #[derive(Debug, thiserror::Error)]
 pub enum CrmError {
-    #[error("no web key is set for this brand; set it with: tetherboard tenant set --slug {0} --web-key-stdin")]
+    #[error("this brand has no web key, so it cannot be synced; set it with: tetherboard tenant set --slug {0} --web-key-stdin")]
     NoWebKey(String),
-    #[error("no access token is set; set CLIENTTETHER_ACCESS_TOKEN")]
+    #[error("no access token is set, so no brand can be synced; set CLIENTTETHER_ACCESS_TOKEN")]
     NoAccessToken,
-    #[error("a stored key could not be opened")]
+    #[error("a saved key could not be decrypted, so it cannot be used; save it again in the portal")]
     Sealed(#[from] tetherboard_store::CipherError),
-    #[error("a key or the address cannot be used")]
+    #[error("the access token, the web key, or the CRM's address is not valid; correct it and try again")]
     Config(#[from] tetherboard_clienttether::ConfigError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A tenant's client, with what it was made of.
-pub struct Door {
+/// A client for one tenant, with the credentials and the mapping it uses.
+pub struct CrmSession {
     pub client: Client,
     pub token: SecretString,
     pub mapping: Arc<Mapping>,
 }
 
 impl Crm {
+    /// Opens a session for a tenant. Makes no request.
+    ///
     /// # Errors
-    /// When a key or the token is missing or cannot be used, or the database does not answer.
-    pub async fn door(&self, store: &Store, tenant: &Tenant, clock: &Clock) -> Result<Door, CrmError> {
+    /// If the token or the web key is missing or not valid.
+    pub async fn session(&self, store: &Store, tenant: &Tenant, clock: &Clock) -> Result<CrmSession, CrmError> {
         let token = match &self.access_token {
             Some(token) => token.clone(),
             None => agency::access_token(store.conn(), store.cipher()).await?.ok_or(CrmError::NoAccessToken)??,
         };
         let mapping = Arc::new(load_mapping(store, tenant).await?);
         let client = self.client(store, tenant, clock, &token, Arc::clone(&mapping)).await?;
-        Ok(Door { client, token, mapping })
+        Ok(CrmSession { client, token, mapping })
     }
 
-    /// The agency's token, if there is one that can be used.
+    /// The agency's token; `None` if there is none or it cannot be decrypted.
     pub(crate) async fn token(&self, store: &Store) -> Result<Option<SecretString>, StoreError> {
         match &self.access_token {
             Some(token) => Ok(Some(token.clone())),
@@ -66,7 +68,7 @@ impl Crm {
         }
     }
 
-    /// The same token with another tenant's key.
+    /// A client with the given token and the web key of `tenant`.
     pub(crate) async fn client_with(
         &self,
         store: &Store,
@@ -93,14 +95,14 @@ impl Crm {
     }
 }
 
-/// The built-in places, and the brand's own rules over them. A rule that this version cannot follow is left out, and said.
+/// The built-in mapping with the brand's own rules. A rule that this version does not support is logged and ignored.
 ///
 /// # Errors
-/// When the database does not answer.
+/// If the database fails.
 pub async fn load_mapping(store: &Store, tenant: &Tenant) -> Result<Mapping, StoreError> {
-    let (mapping, left_out) = Mapping::from_rules(field_rules::rules(store.conn(), tenant.id).await?);
-    for left in &left_out {
-        tracing::error!(tenant.id = %tenant.id, error = %chain(left), "a field's rule cannot be followed");
+    let (mapping, ignored) = Mapping::from_rules(field_rules::rules(store.conn(), tenant.id).await?);
+    for error in &ignored {
+        tracing::error!(tenant.id = %tenant.id, error = %chain(error), "ignored a field rule that this version does not support");
     }
     Ok(mapping)
 }
@@ -111,8 +113,8 @@ impl fmt::Debug for Crm {
     }
 }
 
-impl fmt::Debug for Door {
+impl fmt::Debug for CrmSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Door").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("CrmSession").field("client", &self.client).finish_non_exhaustive()
     }
 }

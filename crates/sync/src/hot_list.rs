@@ -1,4 +1,4 @@
-//! When the hot list is made anew: once, at the end of each run. Until then a change of what it rests on is said on it.
+//! Rebuilds the hot list once, at the end of each run. Until then the list is marked as outdated.
 
 use tetherboard_domain::{Clock, Dataset};
 use tetherboard_metrics::{Rebuild, rebuild_hot_list};
@@ -8,10 +8,14 @@ use tetherboard_store::leases::SyncLease;
 use crate::capture::begin;
 use crate::run::SyncError;
 
-/// The lists whose records it tells of. Notes are contact by contact, and apply themselves.
-pub(crate) const HOT_LIST_RESTS_ON: [Dataset; 4] = [Dataset::Stages, Dataset::Contacts, Dataset::Deals, Dataset::Events];
+/// The datasets whose records appear on the hot list.
+pub(crate) const HOT_LIST_DATASETS: [Dataset; 5] =
+    [Dataset::Stages, Dataset::Contacts, Dataset::Deals, Dataset::Events, Dataset::Notes];
 
-/// Made anew when something changed, or when time alone has changed what is told by days.
+/// Rebuilds the list if a record changed or if the passage of days alone changed a score.
+///
+/// # Errors
+/// If the lease is lost.
 pub(crate) async fn finish_hot_list(store: &Store, lease: &SyncLease, clock: &Clock) -> Result<(), SyncError> {
     let tx = begin(store, lease).await?;
     rebuild_hot_list(&tx, lease.tenant(), clock.now(), Rebuild::Later).await?;

@@ -1,4 +1,4 @@
-//! Holding a tenant's lease while a run works, and knowing when it was lost.
+//! Holds a tenant's lease while a run is in progress and notices when it is lost.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use tetherboard_store::{Result, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-const LASTS: Duration = Duration::from_secs(60);
-const RENEWED_EVERY: Duration = Duration::from_secs(15);
+const LEASE_DURATION: Duration = Duration::from_secs(60);
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(15);
 
 /// A lease that renews itself until it is dropped.
 pub(crate) struct HeldLease {
     pub(crate) lease: Arc<SyncLease>,
-    /// Cancelled when another holder took over.
+    /// Canceled when another process takes the lease over.
     pub(crate) lost: CancellationToken,
     store: Store,
     _renewal: AbortOnDropHandle<()>,
 }
 
 impl HeldLease {
-    /// `None` while another holder has it.
+    /// Claims the tenant's lease; `None` while another process holds it.
     pub(crate) async fn claim(store: &Store, clock: &Clock, tenant: TenantId, holder: &str) -> Result<Option<Self>> {
         let machine_ms = clock.machine_ms();
         let Some(lease) = leases::claim(store.conn(), tenant, holder, machine_ms, expiry(clock)).await? else { return Ok(None) };
@@ -32,6 +32,7 @@ impl HeldLease {
         Ok(Some(Self { lease, lost, store: store.clone(), _renewal: AbortOnDropHandle::new(renewal) }))
     }
 
+    /// Gives the lease back, so that the next run need not wait until it expires.
     pub(crate) async fn release(self) -> Result<()> {
         leases::release(self.store.conn(), &self.lease).await
     }
@@ -39,19 +40,19 @@ impl HeldLease {
 
 async fn renew(store: Store, clock: Clock, lease: Arc<SyncLease>, lost: CancellationToken) {
     loop {
-        tokio::time::sleep(RENEWED_EVERY).await;
+        tokio::time::sleep(RENEWAL_INTERVAL).await;
         match leases::renew(store.conn(), &lease, expiry(&clock)).await {
             Ok(true) => {}
             Ok(false) => {
                 lost.cancel();
                 return;
             }
-            // The lease has three more chances before it runs out.
-            Err(error) => tracing::warn!(tenant.id = %lease.tenant(), %error, "a lease could not be renewed"),
+            // There are three more attempts before the lease expires.
+            Err(error) => tracing::warn!(tenant.id = %lease.tenant(), %error, "could not renew the sync lease; will retry"),
         }
     }
 }
 
 fn expiry(clock: &Clock) -> EpochMs {
-    clock.machine_ms() + i64::try_from(LASTS.as_millis()).unwrap_or(i64::MAX)
+    clock.machine_ms() + i64::try_from(LEASE_DURATION.as_millis()).unwrap_or(i64::MAX)
 }

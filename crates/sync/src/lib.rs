@@ -1,34 +1,37 @@
-//! A sync run: lease → read → keep → decode → compare → apply → publish.
+//! Syncs a brand's CRM account into the store: lease, read, save the responses, decode, compare, apply, publish.
 //!
-//! [`Syncer::sync_tenant`] is the one path, whoever asks: the hourly worker, a person, a command. Each dataset is read
-//! to its end and kept raw before anything of it is decoded; then it is applied in one transaction, from what was
-//! kept. So a run that dies loses nothing that was committed and leaves no dataset half applied.
+//! [`Syncer::sync_tenant`] is the only path, whether the hourly worker, a person, or a command starts the run. Each
+//! dataset is read to its end and its responses are saved before anything is decoded; then it is applied in one
+//! transaction, from the saved rows. A run that dies loses nothing that was committed and leaves no dataset half applied.
 
 mod apply;
+mod calendar_window;
 mod capture;
+mod credential_health;
 mod crm;
+mod dataset_reader;
+mod dedup;
 mod doctor;
-mod figures;
 mod history;
 mod hot_list;
-mod html;
 mod lease;
-mod normalise;
+mod next_step;
+mod normalize;
 mod notes;
 mod removal;
 mod replay;
 mod report;
 mod retention;
+mod rich_text;
 mod run;
-mod standing;
-mod winners;
+mod telemetry;
 mod worker;
 
-pub use crm::{Crm, CrmError, Door, load_mapping};
-pub use doctor::{Checkup, DatasetCheckup, FaultFound, FieldCheckup};
-#[doc(hidden)]
-pub use html::{plain as text_of_html, safe as sanitize_html};
+pub use crm::{Crm, CrmError, CrmSession, load_mapping};
+pub use doctor::{AccountCheck, DatasetCheck, DatasetFault, FieldCheck};
 pub use report::RunReport;
-pub use retention::{Retention, thin_out};
+pub use retention::{Retention, delete_old_responses};
+#[doc(hidden)]
+pub use rich_text::{plain as text_of_html, safe as sanitize_html};
 pub use run::{RunOptions, SyncError, Syncer};
 pub use worker::{Worker, close_day};

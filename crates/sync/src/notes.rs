@@ -1,290 +1,204 @@
-//! Notes: the CRM gives them contact by contact, so every run reads those of some, and says how many are current.
+//! Reads notes, which the CRM returns contact by contact: each run reads those of some contacts.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use tetherboard_clienttether::{Client, Page, ReadNotes, ReadOutcome};
-use tetherboard_crm_records::Mapping;
-use tetherboard_domain::{ContactId, Dataset, DatasetStatus, FaultClass, RunId};
+use tetherboard_domain::{ContactId, Dataset, DatasetStatus, FaultClass};
 use tetherboard_metrics::Board;
 use tetherboard_store::notes::{self, ReadReason};
-use tetherboard_store::records::{self, Absence, RecordMeta, Scope};
-use tetherboard_store::runs::{self, DatasetReport};
-use tetherboard_store::snapshots::{Recorder, RowNo, RowReader};
-use tetherboard_store::{Store, Tx, hot_list};
+use tetherboard_store::records::Scope;
+use tetherboard_store::runs::DatasetReport;
+use tetherboard_store::snapshots::Recorder;
 
-use crate::apply::take_away;
-use crate::capture::{begin, count, flush, keep_page, keep_unread, told_of};
-use crate::normalise::{Context, NoteRow};
-use crate::removal::Absences;
-use crate::run::{Step, SyncError};
+use crate::capture::{CapturedList, client_error, count, flush, save_page, save_unreadable};
+use crate::dataset_reader::{DatasetReader, ReadExtent};
+use crate::dedup::ReadRows;
+use crate::normalize::{Normalize, Notes};
+use crate::run::SyncError;
 
-/// Of those whose notes are current, so many are read again in each run: a note can be new although its contact's
-/// record is not. Half of them have open deals, the rest is whoever was read longest ago: so everybody has a turn.
-const REFRESHED: i64 = 200;
+/// How many contacts whose notes are current are read again in each run, because a new note leaves its contact's record
+/// unchanged. Half of them have open deals; the others were read longest ago, so that every contact has its turn.
+const REFRESHED_PER_RUN: i64 = 200;
 
-/// After so many contacts in a row whose notes could not be read, one from the other end is asked: a few can fail for
-/// ever, and those behind them have their turn. When it fails too, the rest is left for the next run.
-const PATIENCE: usize = 5;
+/// After this many failed contacts in a row, one contact from the end of the queue is tried: a few contacts can fail
+/// forever, and must not block those behind them. If it fails too, the rest is left to the next run.
+const MAX_FAILURES_IN_A_ROW: usize = 5;
 
-/// How often what was read so far is told.
-const TOLD_EVERY: usize = 25;
+/// How many contacts are read between two progress reports.
+const CONTACTS_PER_REPORT: usize = 25;
 
-/// The rows of one contact's notes.
-pub(crate) struct ContactNotes {
-    pub(crate) client_id: ContactId,
-    pub(crate) rows: Vec<RowNo>,
-    /// Whether a note that is not among them is not there.
-    pub(crate) whole: bool,
-}
-
-impl Step<'_> {
-    /// Reads the notes of the contacts whose turn it is, and applies them together.
-    pub(crate) async fn notes(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
-        let started_ms = self.syncer.clock.now_ms();
-        report.status = DatasetStatus::Reading;
-        report.started_ms = Some(started_ms);
-        self.tell(report).await?;
-        let turns = self.turns().await?;
-        let read = self.read_notes(turns, report).await?;
+impl DatasetReader<'_> {
+    /// Reads the notes of the contacts that are due and applies them together.
+    ///
+    /// # Errors
+    /// If the lease is lost. A fault of the CRM goes into `report`.
+    pub(crate) async fn read_notes(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
+        let started_ms = self.start(report).await?;
+        let queue = self.notes_queue().await?;
+        let (rows, contacts) = NotesReader::new(self, queue).await?.read(report).await?;
         report.status = match &report.error {
             None => DatasetStatus::Succeeded,
-            Some(_) if read.is_empty() => DatasetStatus::Failed,
+            Some(_) if contacts.is_empty() => DatasetStatus::Failed,
             Some(_) => DatasetStatus::Partial,
         };
         report.finished_ms = Some(self.syncer.clock.now_ms());
         if report.status == DatasetStatus::Failed {
-            return self.tell(report).await;
+            return self.save(report).await;
         }
-        let context = self.context(Dataset::Notes).await?;
-        let tx = begin(&self.syncer.store, self.lease).await?;
-        let decoded_by = decoded_by(self.tenant.mapping_version);
-        let mut writer = Writer {
-            tx: &tx,
-            run: self.run,
-            mapping: &self.mapping,
-            context: &context,
-            reader: RowReader::new(self.tenant.id),
-            decoded_by,
-            accept_removals: self.accepts(Dataset::Notes),
-            replay: false,
-        };
-        writer.apply(&read, report).await?;
-        let whole: Vec<ContactId> = read.iter().filter(|read| read.whole).map(|read| read.client_id.clone()).collect();
-        notes::set_read(&tx, self.tenant.id, &whole, started_ms).await?;
-        let is_whole = report.status == DatasetStatus::Succeeded;
-        runs::set_dataset_age(&tx, self.tenant.id, Dataset::Notes, started_ms, is_whole).await?;
-        if !read.is_empty() {
-            hot_list::mark_stale(&tx, self.tenant.id).await?;
-        }
-        runs::report(&tx, self.tenant.id, self.run, report, context.now_ms).await?;
-        Ok(Store::commit(tx).await?)
+        let complete: Vec<ContactNotes> = contacts.into_iter().filter(|contact| contact.complete).collect();
+        // A row without an ID could be any of its contact's notes that are absent.
+        let judged = complete.iter().filter(|contact| !contact.has_row_without_id);
+        let scope = Scope::Of { contacts: judged.map(|contact| contact.client_id.clone()).collect() };
+        let contacts = complete.into_iter().map(|contact| contact.client_id).collect();
+        let list = CapturedList { rows, complete: report.status == DatasetStatus::Succeeded };
+        self.apply::<Notes>(list, ReadExtent { started_ms, scope, contacts }, report).await
     }
 
-    /// Contacts that changed since their notes were read, then those never read, then some of those read longest ago.
-    async fn turns(&self) -> Result<VecDeque<ContactId>, SyncError> {
+    /// Contacts that changed since their notes were read, then contacts never read, then some of those read longest ago.
+    async fn notes_queue(&self) -> Result<VecDeque<ContactId>, SyncError> {
         let conn = self.syncer.store.conn();
         let board = Board::load(conn, self.tenant.id).await?;
         let open: Vec<String> = board.open_keys().into_iter().map(|key| key.0).collect();
         let mut left = i64::try_from(self.syncer.notes_calls_per_run).unwrap_or(i64::MAX);
-        let mut turns = VecDeque::new();
+        let mut queue = VecDeque::new();
         for turn in [ReadReason::Changed, ReadReason::NeverRead] {
             let contacts = notes::next_to_read(conn, self.tenant.id, turn, &open, left).await?;
             left -= count(contacts.len());
-            turns.extend(contacts);
+            queue.extend(contacts);
         }
-        let share = left.min(REFRESHED);
+        let share = left.min(REFRESHED_PER_RUN);
         let refreshed = notes::next_to_read(conn, self.tenant.id, ReadReason::OldestOpen, &open, share / 2).await?;
         let oldest = notes::next_to_read(conn, self.tenant.id, ReadReason::Oldest, &open, share).await?;
         let others = oldest.into_iter().filter(|contact| !refreshed.contains(contact)).collect::<Vec<_>>();
-        turns.extend(refreshed.into_iter().chain(others).take(usize::try_from(share).unwrap_or(0)));
-        Ok(turns)
-    }
-
-    /// Contact by contact, some side by side, until the run's calls are spent.
-    async fn read_notes(
-        &self,
-        mut turns: VecDeque<ContactId>,
-        report: &mut DatasetReport,
-    ) -> Result<Vec<ContactNotes>, SyncError> {
-        let Self { syncer, .. } = self;
-        let mut recorder = Recorder::new(syncer.store.conn(), self.tenant.id, self.run.clone(), Dataset::Notes).await?;
-        let mut under_way = FuturesOrdered::new();
-        let (mut read, mut calls, mut failed_in_a_row) = (Vec::new(), 0, 0);
-        let mut last_hope: Option<ContactId> = None;
-        loop {
-            while last_hope.is_none()
-                && under_way.len() < self.client.max_in_flight()
-                && calls + under_way.len() < syncer.notes_calls_per_run
-                && let Some(client_id) = turns.pop_front()
-            {
-                under_way.push_back(of_contact(&self.client, client_id));
-            }
-            let Some((client_id, pages, outcome)) = under_way.next().await else { break };
-            calls += pages.len().max(1) + outcome.retries;
-            let mut rows = Vec::new();
-            for page in &pages {
-                rows.extend(keep_page(&syncer.store, &mut recorder, page).await?);
-                report.pages += 1;
-                report.read += count(page.rows.len());
-            }
-            keep_unread(&syncer.store, &mut recorder, outcome.unreadable.as_ref()).await?;
-            if recorder.is_full() {
-                flush(&syncer.store, self.lease, &mut recorder).await?;
-            }
-            report.retries += count(outcome.retries);
-            let is_last_hope = last_hope.as_ref() == Some(&client_id);
-            match &outcome.fault {
-                Some(error) => {
-                    failed_in_a_row += 1;
-                    report.error.get_or_insert_with(|| told_of(error));
-                }
-                None => (failed_in_a_row, last_hope) = (0, None),
-            }
-            if outcome.fault.is_none() || !rows.is_empty() {
-                read.push(ContactNotes { client_id, rows, whole: outcome.complete });
-            }
-            let stops = report.error.as_ref().is_some_and(|error| {
-                error.class == FaultClass::Credentials
-                    || error.retry_after.is_some_and(|wait| wait > syncer.crm.limits.max_retry_wait)
-            });
-            if stops || (is_last_hope && outcome.fault.is_some()) {
-                break;
-            }
-            if failed_in_a_row >= PATIENCE && last_hope.is_none() {
-                let may_ask =
-                    calls + under_way.len() < syncer.notes_calls_per_run && !self.client.outage_tolerance_left().is_zero();
-                let Some(other_end) = turns.pop_back().filter(|_| may_ask) else { break };
-                last_hope = Some(other_end.clone());
-                under_way.push_back(of_contact(&self.client, other_end));
-            }
-            if read.len() % TOLD_EVERY == 0 {
-                self.tell(report).await?;
-            }
-        }
-        flush(&syncer.store, self.lease, &mut recorder).await?;
-        Ok(read)
+        queue.extend(refreshed.into_iter().chain(others).take(usize::try_from(share).unwrap_or(0)));
+        Ok(queue)
     }
 }
 
-async fn of_contact(client: &Client, client_id: ContactId) -> (ContactId, Vec<Page>, ReadOutcome) {
+/// What a read of one contact's notes showed.
+struct ContactNotes {
+    client_id: ContactId,
+    /// Whether every note was read, so that a note which is not among them may be gone.
+    complete: bool,
+    has_row_without_id: bool,
+}
+
+/// One read of notes: several contacts side by side, until the run's requests are spent.
+struct NotesReader<'a> {
+    reader: &'a DatasetReader<'a>,
+    recorder: Recorder,
+    queue: VecDeque<ContactId>,
+    requests: usize,
+    failures_in_a_row: usize,
+    /// The contact that is tried after too many failures in a row.
+    retry_contact: Option<ContactId>,
+    rows: ReadRows<ContactId>,
+    contacts: Vec<ContactNotes>,
+}
+
+impl<'a> NotesReader<'a> {
+    async fn new(reader: &'a DatasetReader<'a>, queue: VecDeque<ContactId>) -> Result<Self, SyncError> {
+        let conn = reader.syncer.store.conn();
+        let recorder = Recorder::new(conn, reader.tenant.id, reader.run.clone(), Dataset::Notes).await?;
+        let (rows, contacts) = (ReadRows::default(), Vec::new());
+        Ok(Self { reader, recorder, queue, requests: 0, failures_in_a_row: 0, retry_contact: None, rows, contacts })
+    }
+
+    async fn read(mut self, report: &mut DatasetReport) -> Result<(ReadRows<ContactId>, Vec<ContactNotes>), SyncError> {
+        let DatasetReader { syncer, client, lease, .. } = self.reader;
+        let mut in_flight = FuturesOrdered::new();
+        loop {
+            while let Some(client_id) = self.next_contact(in_flight.len()) {
+                in_flight.push_back(read_contact(client, client_id));
+            }
+            let Some((client_id, pages, outcome)) = in_flight.next().await else { break };
+            let is_retry_contact = self.retry_contact.as_ref() == Some(&client_id);
+            self.save(client_id, &pages, &outcome, report).await?;
+            if self.must_stop(report) || (is_retry_contact && outcome.fault.is_some()) {
+                break;
+            }
+            if self.failures_in_a_row >= MAX_FAILURES_IN_A_ROW && self.retry_contact.is_none() {
+                self.retry_contact = self.last_contact(in_flight.len());
+                let Some(client_id) = self.retry_contact.clone() else { break };
+                in_flight.push_back(read_contact(client, client_id));
+            }
+            if self.contacts.len().is_multiple_of(CONTACTS_PER_REPORT) {
+                self.reader.save(report).await?;
+            }
+        }
+        flush(&syncer.store, lease, &mut self.recorder).await?;
+        Ok((self.rows, self.contacts))
+    }
+
+    fn next_contact(&mut self, in_flight: usize) -> Option<ContactId> {
+        let may_request = self.retry_contact.is_none()
+            && in_flight < self.reader.client.max_in_flight()
+            && self.requests + in_flight < self.reader.syncer.notes_calls_per_run;
+        if may_request { self.queue.pop_front() } else { None }
+    }
+
+    fn last_contact(&mut self, in_flight: usize) -> Option<ContactId> {
+        let may_request = self.requests + in_flight < self.reader.syncer.notes_calls_per_run
+            && !self.reader.client.outage_tolerance_left().is_zero();
+        if may_request { self.queue.pop_back() } else { None }
+    }
+
+    /// Saves the responses of one contact.
+    async fn save(
+        &mut self,
+        client_id: ContactId,
+        pages: &[Page],
+        outcome: &ReadOutcome,
+        report: &mut DatasetReport,
+    ) -> Result<(), SyncError> {
+        let DatasetReader { syncer, lease, fingerprints, .. } = self.reader;
+        self.requests += pages.len().max(1) + outcome.retries;
+        let mut has_row_without_id = false;
+        for page in pages {
+            let row_nos = save_page(&syncer.store, &mut self.recorder, page).await?;
+            for (row, row_no) in page.rows.iter().zip(row_nos) {
+                let id = row.id.as_deref().map(|id| fingerprints.of(&Notes::record_id(&client_id, id)));
+                has_row_without_id |= id.is_none();
+                self.rows.push(row_no, client_id.clone(), id);
+            }
+            report.pages += 1;
+            report.read += count(page.rows.len());
+        }
+        save_unreadable(&syncer.store, &mut self.recorder, outcome.unreadable.as_ref()).await?;
+        if self.recorder.is_full() {
+            flush(&syncer.store, lease, &mut self.recorder).await?;
+        }
+        report.retries += count(outcome.retries);
+        match &outcome.fault {
+            Some(error) => {
+                self.failures_in_a_row += 1;
+                report.error.get_or_insert_with(|| client_error(error));
+            }
+            None => (self.failures_in_a_row, self.retry_contact) = (0, None),
+        }
+        if outcome.fault.is_none() || pages.iter().any(|page| !page.rows.is_empty()) {
+            self.contacts.push(ContactNotes { client_id, complete: outcome.complete, has_row_without_id });
+        }
+        Ok(())
+    }
+
+    /// Whether the CRM refused the request or asked for a longer wait than a run can make.
+    fn must_stop(&self, report: &DatasetReport) -> bool {
+        let longest = self.reader.syncer.crm.limits.max_retry_wait;
+        report
+            .error
+            .as_ref()
+            .is_some_and(|error| error.class == FaultClass::Credentials || error.retry_after.is_some_and(|wait| wait > longest))
+    }
+}
+
+async fn read_contact(client: &Client, client_id: ContactId) -> (ContactId, Vec<Page>, ReadOutcome) {
     let mut pages = client.pages(ReadNotes::for_contact(client_id.as_str()));
     let mut read = Vec::new();
     while let Some(page) = pages.next().await {
         read.push(page);
     }
     (client_id, read, pages.finish())
-}
-
-pub(crate) fn decoded_by(mapping_version: i64) -> i64 {
-    mapping_version + (NoteRow::VERSION << 32)
-}
-
-/// Writes the notes of contacts in one transaction.
-pub(crate) struct Writer<'a> {
-    pub(crate) tx: &'a Tx,
-    pub(crate) run: &'a RunId,
-    pub(crate) mapping: &'a Mapping,
-    pub(crate) context: &'a Context,
-    pub(crate) reader: RowReader,
-    pub(crate) decoded_by: i64,
-    pub(crate) accept_removals: bool,
-    /// Whether the rows were read before: then none of them overrules what was read since.
-    pub(crate) replay: bool,
-}
-
-const CONTACTS_AT_ONCE: usize = 200;
-
-impl Writer<'_> {
-    pub(crate) async fn apply(&mut self, read: &[ContactNotes], report: &mut DatasetReport) -> Result<(), SyncError> {
-        let mut absent = Vec::new();
-        let mut live = 0;
-        for part in read.chunks(CONTACTS_AT_ONCE) {
-            let Shown { ids: shown, unclear } = self.write(part, report).await?;
-            if self.replay {
-                continue;
-            }
-            let judged = part.iter().filter(|contact| contact.whole && !unclear.contains(&contact.client_id));
-            let contacts = judged.map(|contact| contact.client_id.clone()).collect();
-            let known = records::live_ids(self.tx, self.context.tenant, Dataset::Notes, &Scope::Of { contacts }).await?;
-            live += known.len();
-            let (back, missed): (Vec<_>, Vec<_>) = known.into_iter().partition(|(id, _)| shown.contains(id));
-            let back: Vec<String> = back.into_iter().filter(|(_, missing_ms)| missing_ms.is_some()).map(|(id, _)| id).collect();
-            records::set_absence(self.tx, self.context.tenant, Dataset::Notes, &back, Absence::Back).await?;
-            absent.extend(missed);
-        }
-        let all = records::live_count(self.tx, self.context.tenant, Dataset::Notes, &Scope::All).await?;
-        let before = |live: usize| live.saturating_sub(usize::try_from(report.added).unwrap_or(0));
-        let absences = Absences {
-            live: before(live),
-            all: before(usize::try_from(all).unwrap_or(0)),
-            absent: absent.len(),
-            whole: true,
-            accepted: self.accept_removals,
-        };
-        take_away(self.tx, self.context.tenant, Dataset::Notes, absences, absent, self.context.now_ms, report).await
-    }
-
-    /// What the notes of these contacts are.
-    async fn write<'a>(&mut self, part: &'a [ContactNotes], report: &mut DatasetReport) -> Result<Shown<'a>, SyncError> {
-        let (tx, tenant) = (self.tx, self.context.tenant);
-        let (mut decoded, mut unclear) = (Vec::new(), HashSet::new());
-        for contact in part {
-            let mut of_contact: HashMap<String, (RowNo, NoteRow)> = HashMap::new();
-            for row_no in &contact.rows {
-                match NoteRow::decode(self.reader.row(tx, *row_no).await?, self.mapping) {
-                    Ok(row) => {
-                        // Of a note that came in two versions the one first seen last stands.
-                        let id = format!("{}/{}", contact.client_id, row.note_id());
-                        let stands = of_contact.get(&id).is_none_or(|(known, _)| known <= row_no);
-                        if stands {
-                            of_contact.insert(id, (*row_no, row));
-                        }
-                    }
-                    Err(why) => {
-                        unclear.insert(&contact.client_id);
-                        report.set_aside += 1;
-                        runs::set_aside(tx, tenant, self.run, Dataset::Notes, &[(*row_no, why.to_string())]).await?;
-                    }
-                }
-            }
-            decoded.extend(of_contact.into_iter().map(|(id, (row_no, row))| (id, row_no, row, &contact.client_id)));
-        }
-        let ids: Vec<String> = decoded.iter().map(|(id, ..)| id.clone()).collect();
-        let known = records::stored(tx, tenant, Dataset::Notes, &ids).await?;
-        let mut written = Vec::new();
-        for (id, row_no, row, client_id) in decoded {
-            let known = known.get(&id);
-            let is_live = known.is_some_and(|known| known.gone_ms.is_none());
-            let is_same = known.is_some_and(|known| known.row_no == row_no && known.mapping_version == self.decoded_by);
-            let is_newer = self.replay
-                && known.is_some_and(|known| {
-                    known.gone_ms.is_some() || (known.row_no != row_no && known.changed_ms > self.context.now_ms)
-                });
-            if (is_live && is_same) || is_newer {
-                report.unchanged += 1;
-                continue;
-            }
-            *(if is_live { &mut report.changed } else { &mut report.added }) += 1;
-            let book = RecordMeta {
-                crm_id: id,
-                row_no,
-                mapping_version: self.decoded_by,
-                changed_ms: known.filter(|known| known.row_no == row_no).map_or(self.context.now_ms, |known| known.changed_ms),
-                modified_ms: None,
-                filled: i64::try_from(row.filled()).unwrap_or(i64::MAX),
-            };
-            written.push((book, row.record(client_id, self.context)));
-        }
-        notes::put(tx, tenant, &written, &[]).await?;
-        Ok(Shown { ids: ids.into_iter().collect(), unclear })
-    }
-}
-
-struct Shown<'a> {
-    /// Of the notes that are there.
-    ids: HashSet<String>,
-    /// Contacts with a row that has no readable id: it could be any of their notes that are not there.
-    unclear: HashSet<&'a ContactId>,
 }

@@ -1,40 +1,42 @@
-//! When a record that did not come is taken for gone. A pure decision, since a wrong one lowers every number.
+//! Decides when a record that a read did not show counts as removed. Pure, because a wrong decision lowers every number.
 
-/// What a read of a dataset showed of its live records.
+/// What a read showed of a dataset's live records.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Absences {
-    /// Records that were live before this read.
+pub(crate) struct AbsenceCounts {
+    /// Records in the scope of the read that were live before it.
     pub(crate) live: usize,
-    /// Those of the whole list, where the read was of a part: of some contacts' notes.
+    /// Live records of the whole dataset. More than `live` if the read covered only a part: the notes of some contacts.
     pub(crate) all: usize,
-    /// Of the live ones, those that the read did not show.
+    /// Live records in the scope that the read did not show.
     pub(crate) absent: usize,
-    /// Whether the list was read whole.
-    pub(crate) whole: bool,
-    /// Whether the agency agreed that they are gone.
+    /// Whether the read was complete.
+    pub(crate) complete: bool,
+    /// Whether the agency confirmed the removals.
     pub(crate) accepted: bool,
 }
 
+/// What to do about absent records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Removal {
-    /// An incomplete list says nothing about what is not on it.
-    Nothing,
-    /// Those missed for the first time are marked; those missed before are gone.
+    /// Nothing: an incomplete read proves no absence.
+    Ignore,
+    /// Mark records that are missing for the first time, and remove those that the read before missed too.
     AfterTwoReads,
-    /// So many at once look like a fault: they stay until they return or the agency agrees.
-    Held,
-    /// The agency agreed: all are gone.
+    /// Keep all records until they return or the agency confirms: this many at once look like a fault of the CRM.
+    Hold,
+    /// Remove all: the agency confirmed.
     Now,
 }
 
-pub(crate) fn decide(absences: Absences) -> Removal {
-    let Absences { live, all, absent, whole, accepted } = absences;
-    let emptied = all > 0 && absent == all;
-    let many = absent >= 10 && absent * 5 > live;
+/// Decides what to do about absent records: more than 20% and at least 10, or all of them, are held.
+pub(crate) fn decide(counts: AbsenceCounts) -> Removal {
+    let AbsenceCounts { live, all, absent, complete, accepted } = counts;
+    let is_empty = all > 0 && absent == all;
+    let is_large = absent >= 10 && absent * 5 > live;
     match () {
-        () if !whole => Removal::Nothing,
+        () if !complete => Removal::Ignore,
         () if accepted => Removal::Now,
-        () if emptied || many => Removal::Held,
+        () if is_empty || is_large => Removal::Hold,
         () => Removal::AfterTwoReads,
     }
 }
@@ -47,23 +49,24 @@ mod tests {
     #[rstest]
     #[case::nothing_is_missing(100, 0, Removal::AfterTwoReads)]
     #[case::nine_of_ten(10, 9, Removal::AfterTwoReads)]
-    #[case::all_of_three(3, 3, Removal::Held)]
-    #[case::a_fifth_exactly(100, 20, Removal::AfterTwoReads)]
-    #[case::over_a_fifth(100, 21, Removal::Held)]
+    #[case::all_of_three(3, 3, Removal::Hold)]
+    #[case::exactly_a_fifth(100, 20, Removal::AfterTwoReads)]
+    #[case::more_than_a_fifth(100, 21, Removal::Hold)]
     #[case::an_empty_list_that_was_always_empty(0, 0, Removal::AfterTwoReads)]
-    fn a_whole_read_removes_or_holds(#[case] live: usize, #[case] absent: usize, #[case] expected: Removal) {
-        assert_eq!(decide(Absences { live, all: live, absent, whole: true, accepted: false }), expected);
+    fn a_complete_read_removes_or_holds(#[case] live: usize, #[case] absent: usize, #[case] expected: Removal) {
+        assert_eq!(decide(AbsenceCounts { live, all: live, absent, complete: true, accepted: false }), expected);
     }
 
     #[test]
-    fn a_part_of_a_list_may_be_emptied_but_not_by_many() {
-        let part = |live| decide(Absences { live, all: 100, absent: live, whole: true, accepted: false });
-        assert_eq!((part(1), part(9), part(10)), (Removal::AfterTwoReads, Removal::AfterTwoReads, Removal::Held));
+    fn a_part_of_a_list_can_become_empty_unless_ten_or_more_records_are_missing() {
+        let part = |live| decide(AbsenceCounts { live, all: 100, absent: live, complete: true, accepted: false });
+        assert_eq!((part(1), part(9), part(10)), (Removal::AfterTwoReads, Removal::AfterTwoReads, Removal::Hold));
     }
 
     #[test]
-    fn an_incomplete_read_removes_nothing_even_when_the_agency_agreed() {
-        assert_eq!(decide(Absences { live: 100, all: 100, absent: 100, whole: false, accepted: true }), Removal::Nothing);
-        assert_eq!(decide(Absences { live: 100, all: 100, absent: 100, whole: true, accepted: true }), Removal::Now);
+    fn an_incomplete_read_removes_nothing_even_if_the_agency_confirmed() {
+        let confirmed = |complete| decide(AbsenceCounts { live: 100, all: 100, absent: 100, complete, accepted: true });
+        assert_eq!(confirmed(false), Removal::Ignore);
+        assert_eq!(confirmed(true), Removal::Now);
     }
 }

@@ -1,7 +1,7 @@
-//! Normalising again what was kept, without the CRM: after a mapping changed, or a decoder was mended.
+//! Normalizes saved responses again without the CRM, after a mapping changed or a decoder was fixed.
 //!
-//! A run's answers give the same rows as they gave then, since they are read in the light of the same moments. Nothing is
-//! taken for gone, nothing is a move, and nothing that was seen since is overruled.
+//! The responses of a run give the same records as they did then, because they are normalized with the same moments. A
+//! replay removes nothing, records no move, and overrides nothing that was read since.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use tetherboard_store::tenants::{self, Tenant};
 use tetherboard_store::{Store, deal_links, hot_list, notes};
 
 use crate::apply::Apply;
-use crate::capture::{Captured, begin, count, new_trace};
+use crate::capture::{CapturedList, begin};
 use crate::crm::load_mapping;
-use crate::normalise::{Contacts, Context, Deals, Events, Normalise, Sources, Stages, Users};
-use crate::notes::{ContactNotes, Writer, decoded_by};
+use crate::dataset_reader::ReadExtent;
+use crate::dedup::{Fingerprints, ReadRows};
+use crate::normalize::{Contacts, Context, Deals, Events, Normalize, Notes, Sources, Stages, Users};
 use crate::run::{SyncError, Syncer};
-use crate::winners::{Fingerprints, ReadRows};
 
 /// One replay of one tenant.
 pub(crate) struct Replay<'a> {
@@ -30,16 +30,24 @@ pub(crate) struct Replay<'a> {
     lease: &'a SyncLease,
     run: &'a Run,
     mapping: Arc<Mapping>,
+    fingerprints: Fingerprints,
 }
 
-/// The answers of one dataset that are replayed, and when they were read.
-struct Kept {
+/// Rows of saved responses, and the reader that decodes their IDs.
+struct SavedRows<P> {
+    rows: ReadRows<P>,
+    reader: RowReader,
+}
+
+/// The saved responses of one dataset, and the report of the run that read them.
+struct SavedRead {
     run: RunId,
-    read: DatasetReport,
+    report: DatasetReport,
     pages: Vec<SnapshotPage>,
 }
 
 impl<'a> Replay<'a> {
+    /// A replay with the tenant's current mapping.
     pub(crate) async fn new(
         syncer: &'a Syncer,
         tenant: &'a Tenant,
@@ -47,25 +55,29 @@ impl<'a> Replay<'a> {
         run: &'a Run,
     ) -> Result<Self, SyncError> {
         let mapping = Arc::new(load_mapping(&syncer.store, tenant).await?);
-        Ok(Self { syncer, tenant, lease, run, mapping })
+        Ok(Self { syncer, tenant, lease, run, mapping, fingerprints: Fingerprints::default() })
     }
 
+    /// Replays every dataset; counts go into `reports`.
+    ///
+    /// # Errors
+    /// If the lease is lost.
     pub(crate) async fn run(&self, reports: &mut [DatasetReport]) -> Result<(), SyncError> {
         for report in reports.iter_mut() {
             report.status = DatasetStatus::Reading;
             report.started_ms = Some(self.syncer.clock.now_ms());
-            self.tell(report).await?;
+            self.save(report).await?;
             match report.dataset {
-                Dataset::Stages => self.dataset::<Stages>(report).await?,
-                Dataset::Sources => self.dataset::<Sources>(report).await?,
-                Dataset::Users => self.dataset::<Users>(report).await?,
-                Dataset::Contacts => self.dataset::<Contacts>(report).await?,
-                Dataset::Deals => self.dataset::<Deals>(report).await?,
-                Dataset::Events => self.dataset::<Events>(report).await?,
-                Dataset::Notes => self.notes(report).await?,
+                Dataset::Stages => self.replay_list::<Stages>(report).await?,
+                Dataset::Sources => self.replay_list::<Sources>(report).await?,
+                Dataset::Users => self.replay_list::<Users>(report).await?,
+                Dataset::Contacts => self.replay_list::<Contacts>(report).await?,
+                Dataset::Deals => self.replay_list::<Deals>(report).await?,
+                Dataset::Events => self.replay_list::<Events>(report).await?,
+                Dataset::Notes => self.replay_notes(report).await?,
             }
             report.finished_ms = Some(self.syncer.clock.now_ms());
-            self.tell(report).await?;
+            self.save(report).await?;
         }
         let tx = begin(&self.syncer.store, self.lease).await?;
         deal_links::relink(&tx, self.tenant.id).await?;
@@ -74,172 +86,178 @@ impl<'a> Replay<'a> {
         Ok(tenants::publish(self.syncer.store.conn(), self.tenant.id).await?)
     }
 
-    async fn dataset<N: Normalise>(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
+    async fn replay_list<N: Normalize<Parent = ()>>(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
         let (conn, tenant) = (self.syncer.store.conn(), self.tenant.id);
-        let kept = match self.kept(N::DATASET).await? {
-            Ok(kept) => kept,
-            Err(why) => return self.refuse(report, &why),
+        let saved = match self.saved_read(N::DATASET).await? {
+            Ok(saved) => saved,
+            Err(reason) => return self.reject(report, &reason),
         };
-        let fingerprints = Fingerprints::default();
-        let mut reader = RowReader::new(tenant);
-        let mut rows = ReadRows::default();
+        let SavedRead { run, report: read, pages } = saved;
+        let mut saved = self.no_rows::<N>();
         let mut seen = HashSet::new();
-        for page in &kept.pages {
-            report.pages += 1;
-            for row_no in snapshots::row_nos(conn, tenant, page).await? {
-                report.read += 1;
-                seen.insert(row_no);
-                let raw = N::decode(reader.row(conn, row_no).await?, &self.mapping);
-                rows.push(row_no, raw.ok().map(|raw| fingerprints.of(N::id(&raw))));
-            }
+        for page in &pages {
+            seen.extend(self.push_page::<N>(page, &(), &mut saved, report).await?);
         }
-        // Records that the last read did not show, or only a part-read did, stand on rows of their own.
+        // Records that the last read did not show, or showed only in part, come from rows of earlier reads.
         if self.run.replay_of.is_none() {
             for (row_no, id) in records::live_rows(conn, tenant, N::DATASET).await? {
                 if seen.insert(row_no) {
                     report.read += 1;
-                    rows.push(row_no, Some(fingerprints.of(&id)));
+                    saved.rows.push(row_no, (), Some(self.fingerprints.of(&id)));
                 }
             }
         }
         report.status = DatasetStatus::Succeeded;
-        let now_ms = kept.read.finished_ms.unwrap_or(EpochMs::MAX);
-        let (read_before_ms, whole_before_ms) = runs::previous_reads(conn, tenant, N::DATASET, &kept.run).await?;
+        let now_ms = read.finished_ms.unwrap_or(EpochMs::MAX);
+        let (read_before_ms, whole_before_ms) = runs::previous_reads(conn, tenant, N::DATASET, &run).await?;
         let mut context = Context::load(conn, self.tenant, read_before_ms, whole_before_ms, now_ms).await?;
-        let apply = Apply {
-            store: &self.syncer.store,
-            lease: self.lease,
-            run: &self.run.id,
-            fingerprints: &fingerprints,
-            mapping: &self.mapping,
-            mapping_version: self.tenant.mapping_version,
-            started_ms: now_ms,
-            scope: Scope::All,
-            accept_removals: false,
-            replay: true,
-        };
-        apply.apply::<N>(&mut context, Captured { rows, whole: false }, report).await
+        self.apply::<N>(&mut context, saved.rows, report).await
     }
 
-    /// The answers to go through; or why there are none.
-    async fn kept(&self, dataset: Dataset) -> Result<Result<Kept, String>, SyncError> {
+    /// Replays the latest responses of every contact, or those of one run.
+    async fn replay_notes(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
         let (conn, tenant) = (self.syncer.store.conn(), self.tenant.id);
-        let source = match &self.run.replay_of {
-            Some(run) => runs::get(conn, tenant, run).await?.map(|run| run.id),
-            None => runs::last_applied_run(conn, tenant, dataset).await?,
-        };
-        let Some(run) = source else { return Ok(Err("it was never read".to_owned())) };
-        let read = runs::reports(conn, tenant, &run).await?.into_iter().find(|report| report.dataset == dataset);
-        let Some(read) = read.filter(|read| read.status.was_applied()) else {
-            return Ok(Err("that run applied nothing of it".to_owned()));
-        };
-        let pages = snapshots::pages(conn, tenant, &run, dataset).await?;
-        if pages.is_empty() && read.pages > 0 && self.run.replay_of.is_some() {
-            return Ok(Err("its answers are not kept any more".to_owned()));
-        }
-        Ok(Ok(Kept { run, read, pages }))
-    }
-
-    /// The latest answers of every contact, or those of one run.
-    async fn notes(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
-        let (store, tenant) = (&self.syncer.store, self.tenant.id);
         let sources = match &self.run.replay_of {
-            Some(run) => match self.kept(Dataset::Notes).await? {
+            Some(run) => match self.saved_read(Dataset::Notes).await? {
                 Ok(_) => vec![run.clone()],
-                Err(why) => return self.refuse(report, &why),
+                Err(reason) => return self.reject(report, &reason),
             },
-            None => runs::applied_runs(store.conn(), tenant, Dataset::Notes).await?,
+            None => runs::applied_runs(conn, tenant, Dataset::Notes).await?,
         };
         report.status = DatasetStatus::Succeeded;
         let (mut done, mut seen) = (HashSet::new(), HashSet::new());
         for run in sources {
-            let read = runs::reports(store.conn(), tenant, &run).await?.into_iter().find(|read| read.dataset == Dataset::Notes);
-            let Some(read) = read.filter(|read| read.status.was_applied()) else { continue };
-            let contacts = self.notes_of(&run, &done, report).await?;
-            done.extend(contacts.iter().map(|contact| contact.client_id.clone()));
-            seen.extend(contacts.iter().flat_map(|of| of.rows.iter().map(|row_no| (*row_no, of.client_id.clone()))));
-            self.write_notes(&contacts, read.finished_ms.unwrap_or(EpochMs::MAX), report).await?;
+            let reports = runs::reports(conn, tenant, &run).await?;
+            let Some(read) = reports.into_iter().find(|read| read.dataset == Dataset::Notes) else { continue };
+            if !read.status.was_applied() {
+                continue;
+            }
+            let rows = self.saved_notes(&run, &mut done, &mut seen, report).await?;
+            self.apply_notes(rows, read.finished_ms.unwrap_or(EpochMs::MAX), report).await?;
         }
-        // Of a contact whose notes could not be read to their end, the rest stands on rows of earlier reads.
+        // Notes of a contact whose last read was not complete may come from rows of earlier reads.
         if self.run.replay_of.is_none() {
-            let mut others: Vec<ContactNotes> = Vec::new();
-            for (row_no, client_id) in notes::live_rows(store.conn(), tenant).await? {
+            let mut saved = self.no_rows::<Notes>();
+            for (row_no, client_id) in notes::live_rows(conn, tenant).await? {
                 if seen.insert((row_no, client_id.clone())) {
                     report.read += 1;
-                    add_rows(&mut others, client_id, [row_no]);
+                    self.push_row::<Notes>(row_no, &client_id, &mut saved).await?;
                 }
             }
-            self.write_notes(&others, EpochMs::MAX, report).await?;
+            self.apply_notes(saved.rows, EpochMs::MAX, report).await?;
         }
         Ok(())
     }
 
-    async fn write_notes(&self, contacts: &[ContactNotes], now_ms: EpochMs, report: &mut DatasetReport) -> Result<(), SyncError> {
-        let store = &self.syncer.store;
-        let context = Context::load(store.conn(), self.tenant, None, None, now_ms).await?;
-        let tx = begin(store, self.lease).await?;
-        let mut writer = Writer {
-            tx: &tx,
+    /// The notes that a run read, without those of contacts in `done`; adds the contacts to `done` and the rows to `seen`.
+    async fn saved_notes(
+        &self,
+        run: &RunId,
+        done: &mut HashSet<ContactId>,
+        seen: &mut HashSet<(RowNo, ContactId)>,
+        report: &mut DatasetReport,
+    ) -> Result<ReadRows<ContactId>, SyncError> {
+        let mut saved = self.no_rows::<Notes>();
+        let mut contacts = HashSet::new();
+        for page in snapshots::pages(self.syncer.store.conn(), self.tenant.id, run, Dataset::Notes).await? {
+            let Some(client_id) = contact_in(&page.request).filter(|client_id| !done.contains(client_id)) else { continue };
+            let row_nos = self.push_page::<Notes>(&page, &client_id, &mut saved, report).await?;
+            seen.extend(row_nos.into_iter().map(|row_no| (row_no, client_id.clone())));
+            contacts.insert(client_id);
+        }
+        done.extend(contacts);
+        Ok(saved.rows)
+    }
+
+    async fn apply_notes(&self, rows: ReadRows<ContactId>, now_ms: EpochMs, report: &mut DatasetReport) -> Result<(), SyncError> {
+        let mut context = Context::load(self.syncer.store.conn(), self.tenant, None, None, now_ms).await?;
+        self.apply::<Notes>(&mut context, rows, report).await
+    }
+
+    async fn apply<N: Normalize>(
+        &self,
+        context: &mut Context,
+        rows: ReadRows<N::Parent>,
+        report: &mut DatasetReport,
+    ) -> Result<(), SyncError> {
+        let apply = Apply {
+            store: &self.syncer.store,
+            lease: self.lease,
             run: &self.run.id,
+            fingerprints: &self.fingerprints,
             mapping: &self.mapping,
-            context: &context,
-            reader: RowReader::new(self.tenant.id),
-            decoded_by: decoded_by(self.tenant.mapping_version),
+            mapping_version: self.tenant.mapping_version,
+            extent: ReadExtent { started_ms: context.now_ms, scope: Scope::All, contacts: Vec::new() },
             accept_removals: false,
             replay: true,
         };
-        writer.apply(contacts, report).await?;
-        Ok(Store::commit(tx).await?)
+        apply.apply::<N>(context, CapturedList { rows, complete: false }, report).await
     }
 
-    /// A run's notes by contact, without those of contacts that are done.
-    async fn notes_of(
+    fn no_rows<N: Normalize>(&self) -> SavedRows<N::Parent> {
+        SavedRows { rows: ReadRows::default(), reader: RowReader::new(self.tenant.id) }
+    }
+
+    /// Adds the rows of a saved page; returns their numbers.
+    async fn push_page<N: Normalize>(
         &self,
-        run: &RunId,
-        done: &HashSet<ContactId>,
+        page: &SnapshotPage,
+        parent: &N::Parent,
+        saved: &mut SavedRows<N::Parent>,
         report: &mut DatasetReport,
-    ) -> Result<Vec<ContactNotes>, SyncError> {
-        let (conn, tenant) = (self.syncer.store.conn(), self.tenant.id);
-        let mut contacts: Vec<ContactNotes> = Vec::new();
-        for page in snapshots::pages(conn, tenant, run, Dataset::Notes).await? {
-            let Some(client_id) = contact_in(&page.request).filter(|client_id| !done.contains(client_id)) else { continue };
-            let rows = snapshots::row_nos(conn, tenant, &page).await?;
-            report.pages += 1;
-            report.read += count(rows.len());
-            add_rows(&mut contacts, client_id, rows);
+    ) -> Result<Vec<RowNo>, SyncError> {
+        report.pages += 1;
+        let row_nos = snapshots::row_nos(self.syncer.store.conn(), self.tenant.id, page).await?;
+        for row_no in &row_nos {
+            report.read += 1;
+            self.push_row::<N>(*row_no, parent, saved).await?;
         }
-        Ok(contacts)
+        Ok(row_nos)
     }
 
-    fn refuse(&self, report: &mut DatasetReport, why: &str) -> Result<(), SyncError> {
-        report.status = match self.run.replay_of {
-            // Nothing to do is no failure, unless this very run was asked for.
-            None => DatasetStatus::Succeeded,
-            Some(_) => DatasetStatus::Failed,
+    async fn push_row<N: Normalize>(
+        &self,
+        row_no: RowNo,
+        parent: &N::Parent,
+        saved: &mut SavedRows<N::Parent>,
+    ) -> Result<(), SyncError> {
+        let raw = N::decode(saved.reader.row(self.syncer.store.conn(), row_no).await?, &self.mapping).ok();
+        let id = raw.map(|raw| self.fingerprints.of(&N::record_id(parent, N::id(&raw))));
+        saved.rows.push(row_no, parent.clone(), id);
+        Ok(())
+    }
+
+    /// The responses to replay, or the reason why there are none.
+    async fn saved_read(&self, dataset: Dataset) -> Result<Result<SavedRead, String>, SyncError> {
+        let (conn, tenant) = (self.syncer.store.conn(), self.tenant.id);
+        let run = match &self.run.replay_of {
+            Some(run) => runs::get(conn, tenant, run).await?.map(|run| run.id),
+            None => runs::last_applied_run(conn, tenant, dataset).await?,
         };
-        if report.status == DatasetStatus::Failed {
-            report.error = Some(RunError {
-                class: FaultClass::Body,
-                message: format!("nothing to replay: {why}"),
-                request: None,
-                trace: new_trace(),
-                retry_after: None,
-            });
+        let Some(run) = run else { return Ok(Err("it has never been read".to_owned())) };
+        let report = runs::reports(conn, tenant, &run).await?.into_iter().find(|report| report.dataset == dataset);
+        let Some(report) = report.filter(|report| report.status.was_applied()) else {
+            return Ok(Err("that run saved nothing of it".to_owned()));
+        };
+        let pages = snapshots::pages(conn, tenant, &run, dataset).await?;
+        if pages.is_empty() && report.pages > 0 && self.run.replay_of.is_some() {
+            return Ok(Err("its responses have been deleted, as the retention setting says; choose a newer run".to_owned()));
+        }
+        Ok(Ok(SavedRead { run, report, pages }))
+    }
+
+    /// Without anything to replay, fails if the run was named, and succeeds otherwise.
+    fn reject(&self, report: &mut DatasetReport, reason: &str) -> Result<(), SyncError> {
+        report.status = DatasetStatus::Succeeded;
+        if self.run.replay_of.is_some() {
+            report.status = DatasetStatus::Failed;
+            report.error = Some(RunError::new(FaultClass::Body, format!("nothing to replay: {reason}")));
         }
         Ok(())
     }
 
-    async fn tell(&self, report: &DatasetReport) -> Result<(), SyncError> {
-        let Syncer { store, clock, .. } = self.syncer;
-        Ok(runs::report(store.conn(), self.tenant.id, &self.run.id, report, clock.now_ms()).await?)
-    }
-}
-
-/// Rows of one contact come one after the other.
-fn add_rows(contacts: &mut Vec<ContactNotes>, client_id: ContactId, rows: impl IntoIterator<Item = RowNo>) {
-    match contacts.last_mut().filter(|last| last.client_id == client_id) {
-        Some(last) => last.rows.extend(rows),
-        None => contacts.push(ContactNotes { client_id, rows: rows.into_iter().collect(), whole: false }),
+    async fn save(&self, report: &DatasetReport) -> Result<(), SyncError> {
+        self.syncer.save_report(self.tenant, &self.run.id, report).await
     }
 }
 
@@ -256,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_for_notes_names_its_contact() {
+    fn a_notes_request_contains_its_contact() {
         assert_eq!(contact_in("read_client_history_notes/1000007?limit=100&offset=0"), Some("1000007".into()));
         assert_eq!(contact_in("read_client_history_notes/a%20b%2Bc%2F?limit=100"), Some("a b+c/".into()));
         assert_eq!(contact_in("read_client_list?limit=100"), None);

@@ -1,11 +1,13 @@
-//! What a run came to, for its caller.
+//! What a run returns to its caller.
 
 use tetherboard_domain::{DatasetStatus, RunStatus};
 use tetherboard_store::runs::{DatasetReport, Run};
 
+/// A finished run and the outcome of each dataset.
 #[derive(Clone, Debug)]
 pub struct RunReport {
     pub run: Run,
+    /// In the order of [`tetherboard_domain::Dataset::ALL`].
     pub datasets: Vec<DatasetReport>,
 }
 
@@ -15,7 +17,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
 
-/// Succeeded when every dataset did; failed when nothing new was applied; else partial.
+/// Succeeded if every dataset did, failed if nothing was read, otherwise partial.
 pub(crate) fn status_of(datasets: &[DatasetReport]) -> RunStatus {
     if datasets.iter().all(|report| report.status == DatasetStatus::Succeeded) {
         RunStatus::Succeeded
@@ -26,7 +28,7 @@ pub(crate) fn status_of(datasets: &[DatasetReport]) -> RunStatus {
     }
 }
 
-/// Whether anything was read. Notes succeed without a call when it is no contact's turn.
+/// Whether any page was read. The status alone does not tell: notes succeed without a request if no contact is due.
 pub(crate) fn has_read(datasets: &[DatasetReport]) -> bool {
     datasets.iter().any(|report| report.status != DatasetStatus::Failed && report.pages > 0)
 }

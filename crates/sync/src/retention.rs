@@ -1,4 +1,4 @@
-//! For how long answers are kept: every run's at first, then one run's a day, then none.
+//! Deletes old responses: those of every run are kept at first, then those of one run per day, then none.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,11 +9,12 @@ use tetherboard_store::retention::{self, SweepOutcome};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, Store};
 
+/// How long responses are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// So many days every run's answers are kept.
+    /// How many days the responses of every run are kept.
     pub whole_days: i64,
-    /// So many days after that, those of the last run of each day.
+    /// How many days after that the responses of the last run of each day are kept.
     pub daily_days: i64,
 }
 
@@ -24,7 +25,7 @@ impl Default for Retention {
 }
 
 impl Retention {
-    /// Of runs, oldest first, those whose answers are to go.
+    /// The runs whose responses are to be deleted; `runs` is sorted from the oldest.
     fn outdated(&self, runs: &[(RunId, EpochMs)], zone: &Zone, now: Timestamp) -> Vec<RunId> {
         let before = |days: i64| now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN);
         let (whole, daily) = (before(self.whole_days), before(self.whole_days + self.daily_days));
@@ -41,14 +42,14 @@ impl Retention {
     }
 }
 
-const TRIES: usize = 20;
-const BETWEEN_TRIES: Duration = Duration::from_secs(5);
+const MAX_ATTEMPTS: usize = 20;
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Forgets answers that are outdated, then what nothing names any more; once a local day. Waits while a run is under way.
+/// Deletes outdated responses, then rows that no response refers to, once per local day. Waits while a run is in progress.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn thin_out(store: &Store, clock: &Clock, tenant: &Tenant, retention: Retention) -> Result<()> {
+/// If the database fails.
+pub async fn delete_old_responses(store: &Store, clock: &Clock, tenant: &Tenant, retention: Retention) -> Result<()> {
     let now = clock.now();
     if !retention::claim_daily_cleanup(store.conn(), tenant.id, &tenant.zone.date(now).to_string()).await? {
         return Ok(());
@@ -60,14 +61,14 @@ pub async fn thin_out(store: &Store, clock: &Clock, tenant: &Tenant, retention: 
     for run in &outdated {
         retention::delete_snapshots(store.conn(), tenant.id, run).await?;
     }
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         if let SweepOutcome::Done { bodies, rows } = retention::sweep(store, tenant.id, clock.machine_ms()).await? {
-            tracing::info!(tenant.id = %tenant.id, runs = outdated.len(), bodies, rows, "old answers were thinned out");
+            tracing::info!(tenant.id = %tenant.id, runs = outdated.len(), bodies, rows, "deleted old responses");
             return Ok(());
         }
-        tokio::time::sleep(BETWEEN_TRIES).await;
+        tokio::time::sleep(RETRY_INTERVAL).await;
     }
-    tracing::warn!(tenant.id = %tenant.id, "old answers could not be thinned out beside so many runs; tomorrow again");
+    tracing::warn!(tenant.id = %tenant.id, "could not delete old responses because runs were in progress; will retry tomorrow");
     Ok(())
 }
 
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_run_is_kept_at_first_then_the_last_of_each_day_then_none() {
+    fn responses_of_every_run_are_kept_at_first_then_of_the_last_run_of_each_day_then_none() {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let zone = Zone::named("America/Chicago").unwrap();
         let runs: Vec<(RunId, EpochMs)> = (0..24 * 120)

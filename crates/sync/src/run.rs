@@ -1,34 +1,24 @@
-//! One run of one tenant, from its lease to the moment it is published.
+//! One run of one tenant, from claiming its lease to publishing the result.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::DateTime;
-use jiff::{Span, Timestamp};
-use tetherboard_clienttether::{Client, ListRequest, ReadContacts, ReadDeals, ReadEvents, ReadSources, ReadStages, ReadUsers};
-use tetherboard_crm_records::Mapping;
-use tetherboard_domain::{
-    CALENDAR_READ_DAYS, Clock, Dataset, DatasetStatus, EpochMs, FaultClass, RunId, RunStatus, SourceTime, Trigger,
-};
+use tetherboard_domain::{Clock, Dataset, DatasetStatus, FaultClass, RunId, RunStatus, Trigger};
 use tetherboard_store::leases::SyncLease;
-use tetherboard_store::records::Scope;
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError, RunRequest};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Store, StoreError, tenants};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::apply::Apply;
-use crate::capture::{Capture, answers, new_trace};
-use crate::crm::{Crm, CrmError, Door};
-use crate::figures;
+use crate::crm::{Crm, CrmError, CrmSession};
+use crate::dataset_reader::DatasetReader;
 use crate::hot_list::finish_hot_list;
 use crate::lease::HeldLease;
-use crate::normalise::{Contacts, Context, Deals, Events, Normalise, Sources, Stages, Users};
+use crate::next_step::{NextStep, StopReason, next_step};
 use crate::replay::Replay;
 use crate::report::{RunReport, chain, has_read, status_of};
-use crate::winners::Fingerprints;
+use crate::telemetry;
 use crate::worker::close_day;
 
 /// Reads tenants' CRM accounts into the store.
@@ -37,106 +27,95 @@ pub struct Syncer {
     pub store: Store,
     pub crm: Crm,
     pub clock: Clock,
-    /// Names this process in the lease.
+    /// The name of this process in the lease.
     pub holder: String,
-    /// How many calls a run may spend on notes.
+    /// How many requests a run may spend on notes; 0 reads none.
     pub notes_calls_per_run: usize,
 }
 
-/// How one run differs from the usual.
+/// Options of one run.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
-    /// Datasets whose held removals the agency agrees to.
+    /// Datasets whose held removals the agency confirmed.
     pub accept_removals: Vec<Dataset>,
-    /// Ends the run early; it is closed as aborted.
+    /// Ends the run early; it is then recorded as aborted.
     pub cancel: CancellationToken,
 }
 
-/// Why a run could not be carried through. What the CRM does wrong is no such error, but stands in the report.
+/// Why a run could not be finished. A fault of the CRM is not such an error: it is in the report.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("another process took the tenant's lease over")]
+    #[error("another process took over this brand's sync, so this run stopped; its result is in the other run")]
     LeaseLost,
-    #[error("the run was stopped")]
-    Cancelled,
+    #[error("the run was canceled; data read before that is saved, and the next run continues")]
+    Canceled,
 }
 
+const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(500);
+
 impl Syncer {
-    /// Runs once; `None` when another process is running this tenant.
+    /// Runs a sync; `None` if another process is syncing this tenant.
     ///
     /// # Errors
-    /// When the database fails, the lease is lost, or the run is cancelled: the run is then closed as aborted.
+    /// If the lease is lost or the run is canceled. The run is then recorded as aborted.
     pub async fn sync_tenant(
         &self,
         tenant: &Tenant,
         trigger: Trigger,
         options: &RunOptions,
     ) -> Result<Option<RunReport>, SyncError> {
-        let wish = RunRequest { accept_removals: options.accept_removals.clone(), ..RunRequest::new(trigger) };
-        self.run_as(tenant, wish, options).await
+        let request = RunRequest { accept_removals: options.accept_removals.clone(), ..RunRequest::new(trigger) };
+        self.start_run(tenant, request, options).await
     }
 
-    /// Normalises kept answers again, without the CRM: a run's, or the latest. `None` as above.
+    /// Normalizes saved responses again without requests to the CRM: those of `run`, or the latest. `None` if another
+    /// process is syncing this tenant.
     ///
     /// # Errors
-    /// As above.
+    /// If the lease is lost or the run is canceled. The run is then recorded as aborted.
     pub async fn replay(
         &self,
         tenant: &Tenant,
         run: Option<RunId>,
         options: &RunOptions,
     ) -> Result<Option<RunReport>, SyncError> {
-        self.run_as(tenant, RunRequest { replay_of: run, ..RunRequest::new(Trigger::Replay) }, options).await
+        self.start_run(tenant, RunRequest { replay_of: run, ..RunRequest::new(Trigger::Replay) }, options).await
     }
 
-    async fn run_as(&self, tenant: &Tenant, wish: RunRequest, options: &RunOptions) -> Result<Option<RunReport>, SyncError> {
+    async fn start_run(
+        &self,
+        tenant: &Tenant,
+        request: RunRequest,
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, SyncError> {
         let Some(held) = HeldLease::claim(&self.store, &self.clock, tenant.id, &self.holder).await? else { return Ok(None) };
         let conn = self.store.conn();
-        let aborted = runs::abort_open(conn, tenant.id, self.clock.now_ms()).await?;
-        if aborted > 0 {
-            tracing::warn!(tenant.id = %tenant.id, "a run whose process died was closed");
+        if runs::abort_open(conn, tenant.id, self.clock.now_ms()).await? > 0 {
+            tracing::warn!(tenant.id = %tenant.id, "closed a run whose process had died");
         }
-        // What the brand was set to while this run waited for its lease counts.
+        // The settings may have changed while this run waited for its lease.
         let tenant = &tenants::by_id(conn, tenant.id).await?.unwrap_or_else(|| tenant.clone());
-        let run = runs::start(conn, tenant.id, wish, self.clock.now_ms()).await?;
+        let run = runs::start(conn, tenant.id, request, self.clock.now_ms()).await?;
         let span = tracing::info_span!("sync", tenant.id = %tenant.id, run.id = %run.id);
         let outcome = async {
             tokio::select! {
-                done = self.carry_out(tenant, &held.lease, &run) => done,
+                outcome = self.execute(tenant, &held.lease, &run) => outcome,
                 () = held.lost.cancelled() => Err(SyncError::LeaseLost),
-                () = options.cancel.cancelled() => Err(SyncError::Cancelled),
-                () = self.cancelled_by_person(&run) => Err(SyncError::Cancelled),
+                () = options.cancel.cancelled() => Err(SyncError::Canceled),
+                () = self.canceled_by_person(&run) => Err(SyncError::Canceled),
             }
         }
         .instrument(span)
         .await;
-        let status = outcome.as_ref().map_or(RunStatus::Aborted, |datasets| status_of(datasets));
-        let finished_ms = self.clock.now_ms();
-        match &outcome {
-            Ok(_) => runs::finish(conn, &run.id, status, finished_ms).await?,
-            // Whoever has the lease now has closed the run.
-            Err(SyncError::LeaseLost) => {}
-            Err(_) => drop(runs::abort_open(conn, tenant.id, finished_ms).await?),
-        }
-        tenants::publish(conn, tenant.id).await?;
-        held.release().await?;
-        tracing::info!(tenant.id = %tenant.id, run.id = %run.id, %status, "sync run finished");
-        figures::count(
-            &tenant.slug,
-            status,
-            finished_ms - run.started_ms.unwrap_or(finished_ms),
-            outcome.as_deref().unwrap_or_default(),
-        );
-        let run = Run { status, finished_ms: Some(finished_ms), ..run };
-        outcome.map(|datasets| Some(RunReport { run, datasets }))
+        self.finish_run(tenant, held, run, outcome).await.map(Some)
     }
 
-    async fn carry_out(&self, tenant: &Tenant, lease: &SyncLease, run: &Run) -> Result<Vec<DatasetReport>, SyncError> {
+    async fn execute(&self, tenant: &Tenant, lease: &SyncLease, run: &Run) -> Result<Vec<DatasetReport>, SyncError> {
         let mut reports: Vec<DatasetReport> = Dataset::ALL.iter().map(|dataset| DatasetReport::waiting(*dataset)).collect();
         for report in &reports {
-            runs::report(self.store.conn(), tenant.id, &run.id, report, self.clock.now_ms()).await?;
+            self.save_report(tenant, &run.id, report).await?;
         }
         if run.trigger == Trigger::Replay {
             Replay::new(self, tenant, lease, run).await?.run(&mut reports).await?;
@@ -150,266 +129,122 @@ impl Syncer {
         Ok(reports)
     }
 
-    async fn read(&self, tenant: &Tenant, lease: &SyncLease, run: &Run, reports: &mut [DatasetReport]) -> Result<(), SyncError> {
-        let door = match self.crm.door(&self.store, tenant, &self.clock).await {
-            Ok(door) => door,
-            Err(CrmError::Store(error)) => return Err(error.into()),
-            Err(error) => return self.give_up(tenant, &run.id, reports, &unreached(&error)).await,
-        };
-        if let Some(error) = self.knock(tenant, run.trigger, &door).await? {
-            self.give_up(tenant, &run.id, &mut reports[..1], &error).await?;
-            return self.give_up(tenant, &run.id, reports, &unasked(&error)).await;
+    async fn finish_run(
+        &self,
+        tenant: &Tenant,
+        held: HeldLease,
+        run: Run,
+        outcome: Result<Vec<DatasetReport>, SyncError>,
+    ) -> Result<RunReport, SyncError> {
+        let conn = self.store.conn();
+        let status = outcome.as_ref().map_or(RunStatus::Aborted, |datasets| status_of(datasets));
+        let finished_ms = self.clock.now_ms();
+        match &outcome {
+            Ok(_) => runs::finish(conn, &run.id, status, finished_ms).await?,
+            // The process that holds the lease now has closed the run.
+            Err(SyncError::LeaseLost) => {}
+            Err(_) => drop(runs::abort_open(conn, tenant.id, finished_ms).await?),
         }
-        let step = Step {
-            syncer: self,
-            tenant,
-            lease,
-            run: &run.id,
-            client: door.client.clone(),
-            mapping: Arc::clone(&door.mapping),
-            accept_removals: &run.accept_removals,
-            fingerprints: Fingerprints::default(),
-        };
-        let mut failed_in_a_row = 0;
-        for at in 0..reports.len() {
-            if reports[at].status != DatasetStatus::Waiting {
-                continue;
-            }
-            if failed_in_a_row >= 2 {
-                step.ask_once(&mut reports[at..]).await?;
-                failed_in_a_row = 0;
-                if reports[at].status != DatasetStatus::Waiting {
-                    continue;
-                }
-            }
-            // Notes are hundreds of calls: nobody makes them to a CRM that gave neither contacts nor deals nor events.
-            let mut lately = reports[..at].iter().rev().take(3);
-            if reports[at].dataset == Dataset::Notes && lately.all(|list| list.status == DatasetStatus::Failed) {
-                let why = reports[..at].iter().rev().find_map(|list| list.error.as_ref()).map(unasked);
-                return match why {
-                    Some(why) => self.give_up(tenant, &run.id, reports, &why).await,
-                    None => Ok(()),
-                };
-            }
-            step.read_and_apply(&mut reports[at]).await?;
-            failed_in_a_row = if reports[at].status == DatasetStatus::Failed { failed_in_a_row + 1 } else { 0 };
-            if let Some(stop) = self.stopped_by(tenant, &run.id, &door, &mut reports[at]).await? {
-                return self.give_up(tenant, &run.id, reports, &stop).await;
-            }
-        }
-        Ok(())
+        tenants::publish(conn, tenant.id).await?;
+        held.release().await?;
+        tracing::info!(tenant.id = %tenant.id, run.id = %run.id, %status, "sync run finished");
+        let took_ms = finished_ms - run.started_ms.unwrap_or(finished_ms);
+        telemetry::count_run(&tenant.slug, status, took_ms, outcome.as_deref().unwrap_or_default());
+        let run = Run { status, finished_ms: Some(finished_ms), ..run };
+        outcome.map(|datasets| RunReport { run, datasets })
     }
 
-    /// A refusal, or a long wait that the CRM asked for, ends the run: the rest is not asked.
-    async fn stopped_by(
+    async fn read(&self, tenant: &Tenant, lease: &SyncLease, run: &Run, reports: &mut [DatasetReport]) -> Result<(), SyncError> {
+        let session = match self.crm.session(&self.store, tenant, &self.clock).await {
+            Ok(session) => session,
+            Err(CrmError::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                let error = RunError::new(FaultClass::Credentials, chain(&error));
+                return self.fail_waiting(tenant, &run.id, reports, &error).await;
+            }
+        };
+        if let Some(error) = self.probe(tenant, run.trigger, &session).await? {
+            self.fail_waiting(tenant, &run.id, &mut reports[..1], &error).await?;
+            return self.fail_waiting(tenant, &run.id, reports, &not_requested(&error)).await;
+        }
+        let reader = DatasetReader::new(self, tenant, lease, run, &session);
+        let mut probed_from = 0;
+        loop {
+            match next_step(reports, probed_from) {
+                NextStep::Read(index) => reader.read_and_apply(&mut reports[index]).await?,
+                NextStep::Probe(index) => {
+                    reader.probe_waiting(&mut reports[index..]).await?;
+                    probed_from = index;
+                }
+                NextStep::Stop { cause, reason } => {
+                    let error = self.record_stop(tenant, &run.id, &session, &mut reports[cause], reason).await?;
+                    return match error {
+                        Some(error) => self.fail_waiting(tenant, &run.id, reports, &not_requested(&error)).await,
+                        None => Ok(()),
+                    };
+                }
+                NextStep::Finish => return Ok(()),
+            }
+        }
+    }
+
+    /// Stores what the reason for stopping means for this brand and the agency's token; returns the error to show.
+    async fn record_stop(
         &self,
         tenant: &Tenant,
         run: &RunId,
-        door: &Door,
+        session: &CrmSession,
         report: &mut DatasetReport,
+        reason: StopReason,
     ) -> Result<Option<RunError>, SyncError> {
-        let Some(error) = &report.error else { return Ok(None) };
-        if error.class == FaultClass::Credentials {
-            let error = self.refused(tenant, door, error.clone()).await?;
-            report.error = Some(error.clone());
-            runs::report(self.store.conn(), tenant.id, run, report, self.clock.now_ms()).await?;
-            return Ok(Some(unasked(&error)));
+        let Some(error) = report.error.clone() else { return Ok(None) };
+        match reason {
+            StopReason::Refused => {
+                report.error = Some(self.record_refusal(tenant, session, error).await?);
+                self.save_report(tenant, run, report).await?;
+            }
+            StopReason::AskedToWait => self.park_if_asked(tenant, session, &error).await?,
+            StopReason::Unresponsive => {}
         }
-        if error.retry_after.is_some() {
-            self.park_if_asked(tenant, door, error).await?;
-            return Ok(Some(unasked(error)));
-        }
-        Ok(None)
+        Ok(report.error.clone())
     }
 
-    async fn give_up(
+    async fn fail_waiting(
         &self,
         tenant: &Tenant,
         run: &RunId,
         reports: &mut [DatasetReport],
-        why: &RunError,
+        error: &RunError,
     ) -> Result<(), SyncError> {
         for report in reports.iter_mut().filter(|report| report.status == DatasetStatus::Waiting) {
             report.status = DatasetStatus::Failed;
-            report.error = Some(why.clone());
-            runs::report(self.store.conn(), tenant.id, run, report, self.clock.now_ms()).await?;
+            report.error = Some(error.clone());
+            self.save_report(tenant, run, report).await?;
         }
         Ok(())
     }
 
-    /// Comes when a person asked the run to stop.
-    async fn cancelled_by_person(&self, run: &Run) {
+    /// Stores the progress or outcome of a dataset.
+    pub(crate) async fn save_report(&self, tenant: &Tenant, run: &RunId, report: &DatasetReport) -> Result<(), SyncError> {
+        Ok(runs::report(self.store.conn(), tenant.id, run, report, self.clock.now_ms()).await?)
+    }
+
+    /// Returns when a person asked for the run to stop.
+    async fn canceled_by_person(&self, run: &Run) {
         loop {
-            tokio::time::sleep(LOOKS_EVERY).await;
+            tokio::time::sleep(CANCEL_POLL_INTERVAL).await;
             match runs::is_canceled(self.store.conn(), run.tenant, &run.id).await {
                 Ok(true) => return,
                 Ok(false) => {}
-                Err(error) => tracing::warn!(error = %chain(&error), "could not look whether the run was cancelled"),
+                Err(error) => tracing::warn!(error = %chain(&error), "could not check whether the run was canceled; will retry"),
             }
         }
     }
 }
 
-/// Of lists that were not asked after a fault that concerns them too.
-fn unasked(error: &RunError) -> RunError {
-    RunError { message: format!("not asked: {}", error.message), request: None, ..error.clone() }
-}
-
-const LOOKS_EVERY: Duration = Duration::from_millis(500);
-
-fn unreached(error: &CrmError) -> RunError {
-    RunError { class: FaultClass::Credentials, message: chain(error), request: None, trace: new_trace(), retry_after: None }
-}
-
-/// What every dataset of one run is read with.
-pub(crate) struct Step<'a> {
-    pub(crate) syncer: &'a Syncer,
-    pub(crate) tenant: &'a Tenant,
-    pub(crate) lease: &'a SyncLease,
-    pub(crate) run: &'a RunId,
-    pub(crate) client: Client,
-    pub(crate) mapping: Arc<Mapping>,
-    pub(crate) accept_removals: &'a [Dataset],
-    pub(crate) fingerprints: Fingerprints,
-}
-
-impl Step<'_> {
-    async fn read_and_apply(&self, report: &mut DatasetReport) -> Result<(), SyncError> {
-        match report.dataset {
-            Dataset::Stages => self.dataset::<Stages, _>(ReadStages::new(), Scope::All, report).await,
-            Dataset::Sources => self.dataset::<Sources, _>(ReadSources::new(), Scope::All, report).await,
-            Dataset::Users => self.dataset::<Users, _>(ReadUsers::new(), Scope::All, report).await,
-            Dataset::Contacts => self.dataset::<Contacts, _>(ReadContacts::new(), Scope::All, report).await,
-            Dataset::Deals => self.dataset::<Deals, _>(ReadDeals::new(), Scope::All, report).await,
-            Dataset::Events => {
-                let calendar = Calendar::around(&self.tenant.source_time(), self.syncer.clock.now());
-                self.dataset::<Events, _>(calendar.request(), calendar.scope(), report).await
-            }
-            Dataset::Notes => self.notes(report).await,
-        }
-    }
-
-    async fn dataset<N: Normalise, R: ListRequest>(
-        &self,
-        request: R,
-        scope: Scope,
-        report: &mut DatasetReport,
-    ) -> Result<(), SyncError> {
-        let Syncer { store, clock, .. } = self.syncer;
-        let started = clock.now();
-        report.status = DatasetStatus::Reading;
-        report.started_ms = Some(started.into());
-        self.tell(report).await?;
-
-        let capture = Capture { store, clock, lease: self.lease, run: self.run, fingerprints: &self.fingerprints };
-        let captured = capture.read(self.client.pages(request), report).await?;
-        self.forget_short_wait(report);
-        report.finished_ms = Some(clock.now_ms());
-        if report.status == DatasetStatus::Failed {
-            return self.tell(report).await;
-        }
-        let mut context = self.context(N::DATASET).await?;
-        let apply = Apply {
-            store,
-            lease: self.lease,
-            run: self.run,
-            fingerprints: &self.fingerprints,
-            mapping: &self.mapping,
-            mapping_version: self.tenant.mapping_version,
-            started_ms: started.into(),
-            scope,
-            accept_removals: self.accepts(N::DATASET),
-            replay: false,
-        };
-        apply.apply::<N>(&mut context, captured, report).await?;
-        if report.added + report.changed + report.gone > 0 {
-            tenants::publish(store.conn(), self.tenant.id).await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn context(&self, dataset: Dataset) -> Result<Context, SyncError> {
-        let ages = runs::dataset_ages(self.syncer.store.conn(), self.tenant.id).await?;
-        let (read_before_ms, whole_before_ms) = (ages.last_read_ms(dataset), ages.complete_read_ms(dataset));
-        let now_ms = self.syncer.clock.now_ms();
-        Ok(Context::load(self.syncer.store.conn(), self.tenant, read_before_ms, whole_before_ms, now_ms).await?)
-    }
-
-    pub(crate) fn accepts(&self, dataset: Dataset) -> bool {
-        self.accept_removals.contains(&dataset)
-    }
-
-    pub(crate) async fn tell(&self, report: &DatasetReport) -> Result<(), SyncError> {
-        let Syncer { store, clock, .. } = self.syncer;
-        Ok(runs::report(store.conn(), self.tenant.id, self.run, report, clock.now_ms()).await?)
-    }
-
-    /// A wait that could be obeyed, even if it was asked for too often, concerns this list alone.
-    fn forget_short_wait(&self, report: &mut DatasetReport) {
-        let longest = self.syncer.crm.limits.max_retry_wait;
-        if let Some(error) = &mut report.error {
-            error.retry_after = error.retry_after.filter(|wait| *wait > longest);
-        }
-    }
-
-    /// After two failures in a row the CRM may be down altogether: every list that is left is asked once, side by side.
-    /// Those that answer stay waiting, to be read.
-    async fn ask_once(&self, reports: &mut [DatasetReport]) -> Result<(), SyncError> {
-        let asked = reports.iter_mut().filter(|report| report.status == DatasetStatus::Waiting).map(async |report| {
-            let answered = match report.dataset {
-                Dataset::Stages => answers(&self.client, ReadStages::new()).await,
-                Dataset::Sources => answers(&self.client, ReadSources::new()).await,
-                Dataset::Users => answers(&self.client, ReadUsers::new()).await,
-                Dataset::Contacts => answers(&self.client, ReadContacts::new()).await,
-                Dataset::Deals => answers(&self.client, ReadDeals::new()).await,
-                Dataset::Events => {
-                    let calendar = Calendar::around(&self.tenant.source_time(), self.syncer.clock.now());
-                    answers(&self.client, calendar.request()).await
-                }
-                // They are no list; a few contacts that fail in a row end them.
-                Dataset::Notes => Ok(()),
-            };
-            if let Err(error) = answered {
-                report.status = DatasetStatus::Failed;
-                report.error = Some(error);
-            }
-        });
-        futures::future::join_all(asked).await;
-        for report in reports.iter().filter(|report| report.status == DatasetStatus::Failed) {
-            self.tell(report).await?;
-        }
-        Ok(())
-    }
-}
-
-/// The part of the account's calendar that is read: whole local days.
-pub(crate) struct Calendar {
-    from: DateTime,
-    until: DateTime,
-    source_time: SourceTime,
-}
-
-impl Calendar {
-    pub(crate) fn around(source_time: &SourceTime, now: Timestamp) -> Self {
-        let today = source_time.0.date(now);
-        let day = |days: i64| today.saturating_add(Span::new().days(days));
-        let (back, ahead) = CALENDAR_READ_DAYS;
-        let (from, until) = (day(-back).at(0, 0, 0, 0), day(ahead).at(23, 59, 59, 0));
-        Self { from, until, source_time: source_time.clone() }
-    }
-
-    pub(crate) fn request(&self) -> ReadEvents {
-        ReadEvents::between(self.from, self.until)
-    }
-
-    /// A day less at either end, where the CRM's idea of the zone may differ from ours.
-    fn scope(&self) -> Scope {
-        let moment = |local: DateTime, days: i64| self.source_time.moment_ms(local.saturating_add(Span::new().days(days)));
-        Scope::Starting {
-            from_ms: moment(self.from, 1).unwrap_or(EpochMs::MAX),
-            until_ms: moment(self.until, -1).unwrap_or(EpochMs::MIN),
-        }
-    }
+/// The error of a list that was not requested because of an earlier fault.
+fn not_requested(error: &RunError) -> RunError {
+    RunError { message: format!("not requested: {}", error.message), request: None, ..error.clone() }
 }
 
 impl fmt::Debug for Syncer {

@@ -1,4 +1,4 @@
-//! The hourly worker, and what is done once a day.
+//! The background worker: hourly runs, runs that people ask for, key checks, and daily cleanup.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,35 +14,38 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::report::chain;
-use crate::retention::{Retention, thin_out};
+use crate::retention::{Retention, delete_old_responses};
 use crate::run::{RunOptions, Syncer};
 
-/// Runs every tenant once an hour, and at once when a person asks.
+/// Syncs every tenant once an hour, and immediately when a person asks.
 pub struct Worker {
     syncer: Syncer,
-    /// Tenants this worker is running now, so that a slow one is not started twice and delays no other.
-    busy: Arc<Mutex<HashSet<TenantId>>>,
+    /// Tenants that this worker is syncing, so that a slow one is not started twice and delays no other.
+    syncing: Arc<Mutex<HashSet<TenantId>>>,
+    /// Tenants whose web key is being checked.
     checking: Arc<Mutex<HashSet<TenantId>>>,
-    thinning: Arc<Mutex<HashSet<TenantId>>>,
+    /// Tenants whose old responses are being deleted.
+    cleaning: Arc<Mutex<HashSet<TenantId>>>,
     retention: Retention,
-    looks_every: Duration,
+    poll_interval: Duration,
 }
 
-const LOOKS_EVERY: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 impl Worker {
+    /// A worker that looks for work twice a second.
     pub fn new(syncer: Syncer, retention: Retention) -> Self {
-        let (busy, checking, thinning) = Default::default();
-        Self { syncer, busy, checking, thinning, retention, looks_every: LOOKS_EVERY }
+        let (syncing, checking, cleaning) = Default::default();
+        Self { syncer, syncing, checking, cleaning, retention, poll_interval: POLL_INTERVAL }
     }
 
-    /// How long it waits between two looks for work.
+    /// Changes how often the worker looks for work.
     #[must_use]
-    pub fn looking_every(self, looks_every: Duration) -> Self {
-        Self { looks_every, ..self }
+    pub fn with_poll_interval(self, poll_interval: Duration) -> Self {
+        Self { poll_interval, ..self }
     }
 
-    /// Works until it is cancelled; the runs under way are then closed as aborted.
+    /// Works until canceled, then waits until the open runs have been recorded as aborted.
     pub async fn work(self, cancel: CancellationToken) {
         let mut running = JoinSet::new();
         while !cancel.is_cancelled() {
@@ -52,39 +55,39 @@ impl Worker {
                         self.start(&mut running, tenant, trigger, &cancel);
                     }
                 }
-                Err(error) => tracing::error!(error = %chain(&error), "the worker could not look for work; it tries again"),
+                Err(error) => tracing::error!(error = %chain(&error), "could not look for due syncs; will retry"),
             }
             if let Err(error) = self.check_keys(&mut running).await {
-                tracing::error!(error = %chain(&error), "the worker could not look for keys to check; it tries again");
+                tracing::error!(error = %chain(&error), "could not look for keys to check; will retry");
             }
-            if let Err(error) = self.thin_out(&mut running).await {
-                tracing::error!(error = %chain(&error), "the worker could not look for old answers; it tries again");
+            if let Err(error) = self.delete_old_responses(&mut running).await {
+                tracing::error!(error = %chain(&error), "could not look for old responses to delete; will retry");
             }
             while running.try_join_next().is_some() {}
             tokio::select! {
-                () = tokio::time::sleep(self.looks_every) => {}
+                () = tokio::time::sleep(self.poll_interval) => {}
                 () = cancel.cancelled() => {}
             }
         }
         while running.join_next().await.is_some() {}
     }
 
-    /// The tenants that people ask for, those never read, and those whose hourly moment has come since their last run.
+    /// Tenants that a person asked to sync, tenants never synced, and tenants whose hourly time has come.
     async fn due(&self, now: Timestamp) -> Result<Vec<(Tenant, Trigger)>> {
         let conn = self.syncer.store.conn();
-        let asked_for: HashMap<TenantId, Trigger> = runs::queued_tenants(conn).await?.into_iter().collect();
+        let requested: HashMap<TenantId, Trigger> = runs::queued_tenants(conn).await?.into_iter().collect();
         let mut due = Vec::new();
         for tenant in tenants::list(conn).await? {
-            if let Some(trigger) = asked_for.get(&tenant.id) {
+            if let Some(trigger) = requested.get(&tenant.id) {
                 due.push((tenant, *trigger));
                 continue;
             }
-            if let Some(trigger) = self.left_behind(&tenant).await? {
+            if let Some(trigger) = self.interrupted(&tenant).await? {
                 due.push((tenant, trigger));
                 continue;
             }
             let parked = tenant.parked_until_ms.is_some_and(|until| until > now.into());
-            if !tenant.has_web_key || parked || self.is_busy(tenant.id) {
+            if !tenant.has_web_key || parked || self.is_syncing(tenant.id) {
                 continue;
             }
             let last = runs::newest(conn, tenant.id, 1).await?.pop();
@@ -97,73 +100,55 @@ impl Worker {
         Ok(due)
     }
 
-    /// What started a run whose process died: it is closed, and made up for, as soon as its lease has run out.
-    async fn left_behind(&self, tenant: &Tenant) -> Result<Option<Trigger>> {
+    /// The trigger of a run whose process died, to be repeated as soon as the lease of that run has expired.
+    async fn interrupted(&self, tenant: &Tenant) -> Result<Option<Trigger>> {
         let conn = self.syncer.store.conn();
         let Some(open) = runs::open_run(conn, tenant.id).await?.filter(|run| run.status == RunStatus::Running) else {
             return Ok(None);
         };
-        let is_worked_at = self.is_busy(tenant.id) || leases::is_held(conn, tenant.id, self.syncer.clock.machine_ms()).await?;
-        Ok((!is_worked_at).then_some(open.trigger))
+        let is_in_progress =
+            self.is_syncing(tenant.id) || leases::is_held(conn, tenant.id, self.syncer.clock.machine_ms()).await?;
+        Ok((!is_in_progress).then_some(open.trigger))
     }
 
-    /// A token that is refused is tried by one brand an hour; one that is parked, not at all.
+    /// Whether a scheduled run may use the token: a refused token is tried by one brand an hour, a parked one not at all.
     async fn token_allows(&self, now: Timestamp) -> Result<bool> {
         let Some(token) = self.syncer.crm.token(&self.syncer.store).await? else { return Ok(true) };
         let (conn, hash, now_ms) = (self.syncer.store.conn(), token_hash(&token), now.into());
-        let standing = credentials::token_health(conn, &hash).await?;
-        match standing.refused_ms {
-            _ if standing.parked_until_ms.is_some_and(|until| until > now_ms) => Ok(false),
+        let token = credentials::token_health(conn, &hash).await?;
+        match token.refused_ms {
+            _ if token.parked_until_ms.is_some_and(|until| until > now_ms) => Ok(false),
             Some(_) => credentials::claim_token_retry(conn, &hash, now_ms).await,
             None => Ok(true),
         }
     }
 
     fn start(&self, running: &mut JoinSet<()>, tenant: Tenant, trigger: Trigger, cancel: &CancellationToken) {
-        let Some(busy) = self.busy(tenant.id) else { return };
+        let Some(claim) = claim(&self.syncing, tenant.id) else { return };
         let syncer = self.syncer.clone();
         let options = RunOptions { cancel: cancel.clone(), ..Default::default() };
         running.spawn(async move {
-            let done = match trigger {
+            let outcome = match trigger {
                 Trigger::Replay => syncer.replay(&tenant, None, &options).await,
                 _ => syncer.sync_tenant(&tenant, trigger, &options).await,
             };
-            if let Err(error) = done {
-                tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "a sync run was cut short");
+            if let Err(error) = outcome {
+                tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "sync run did not finish");
             }
-            drop(busy);
+            drop(claim);
         });
     }
 
-    /// Answers whoever asked in the portal whether a brand's key is good.
+    /// Checks the web keys for which a person asked in the portal.
     async fn check_keys(&self, running: &mut JoinSet<()>) -> Result<()> {
         let store = &self.syncer.store;
         for check in credentials::pending_key_checks(store.conn()).await? {
             let Some(tenant) = tenants::by_id(store.conn(), check.tenant).await? else { continue };
-            let Some(asked) = self.claim(&self.checking, tenant.id) else { continue };
+            let Some(claim) = claim(&self.checking, tenant.id) else { continue };
             let syncer = self.syncer.clone();
             running.spawn(async move {
                 if let Err(error) = syncer.check_key(&tenant).await {
-                    tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "a key could not be checked");
-                }
-                drop(asked);
-            });
-        }
-        Ok(())
-    }
-
-    /// Lets old answers go, brand by brand, once a local day.
-    async fn thin_out(&self, running: &mut JoinSet<()>) -> Result<()> {
-        let today = self.syncer.clock.now();
-        for tenant in tenants::list(self.syncer.store.conn()).await? {
-            if tenant.snapshots_thinned == Some(tenant.zone.date(today)) {
-                continue;
-            }
-            let Some(claim) = self.claim(&self.thinning, tenant.id) else { continue };
-            let (syncer, retention) = (self.syncer.clone(), self.retention);
-            running.spawn(async move {
-                if let Err(error) = thin_out(&syncer.store, &syncer.clock, &tenant, retention).await {
-                    tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "old answers could not be thinned out");
+                    tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "could not check a web key");
                 }
                 drop(claim);
             });
@@ -171,36 +156,52 @@ impl Worker {
         Ok(())
     }
 
-    fn is_busy(&self, tenant: TenantId) -> bool {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).contains(&tenant)
+    /// Deletes old responses of each brand, once per local day.
+    async fn delete_old_responses(&self, running: &mut JoinSet<()>) -> Result<()> {
+        let today = self.syncer.clock.now();
+        for tenant in tenants::list(self.syncer.store.conn()).await? {
+            if tenant.snapshots_thinned == Some(tenant.zone.date(today)) {
+                continue;
+            }
+            let Some(claim) = claim(&self.cleaning, tenant.id) else { continue };
+            let (syncer, retention) = (self.syncer.clone(), self.retention);
+            running.spawn(async move {
+                if let Err(error) = delete_old_responses(&syncer.store, &syncer.clock, &tenant, retention).await {
+                    tracing::error!(tenant.id = %tenant.id, error = %chain(&error), "could not delete old responses");
+                }
+                drop(claim);
+            });
+        }
+        Ok(())
     }
 
-    fn busy(&self, tenant: TenantId) -> Option<Claim> {
-        self.claim(&self.busy, tenant)
-    }
-
-    fn claim(&self, of: &Arc<Mutex<HashSet<TenantId>>>, tenant: TenantId) -> Option<Claim> {
-        let is_new = of.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant);
-        is_new.then(|| Claim { of: Arc::clone(of), tenant })
+    fn is_syncing(&self, tenant: TenantId) -> bool {
+        self.syncing.lock().unwrap_or_else(PoisonError::into_inner).contains(&tenant)
     }
 }
 
-/// That this worker is at work on a tenant, until it is dropped.
+fn claim(tenants: &Arc<Mutex<HashSet<TenantId>>>, tenant: TenantId) -> Option<Claim> {
+    let is_new = tenants.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant);
+    is_new.then(|| Claim { tenants: Arc::clone(tenants), tenant })
+}
+
+/// Keeps a tenant in one of the worker's sets until it is dropped.
 struct Claim {
-    of: Arc<Mutex<HashSet<TenantId>>>,
+    tenants: Arc<Mutex<HashSet<TenantId>>>,
     tenant: TenantId,
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.of.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.tenant);
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.tenant);
     }
 }
 
-/// Writes the tenant's pipeline as today's; days without a run since the last one are carried forward and flagged.
+/// Saves the tenant's pipeline as of `now` for today. Days without a run since the last saved day get a copy of that day
+/// and are flagged as carried forward.
 ///
 /// # Errors
-/// When the database does not answer.
+/// If the database fails.
 pub async fn close_day(store: &Store, tenant: &Tenant, now: Timestamp) -> Result<()> {
     let today = tenant.zone.date(now);
     let conn = store.conn();
@@ -213,7 +214,7 @@ pub async fn close_day(store: &Store, tenant: &Tenant, now: Timestamp) -> Result
         _ => Vec::new(),
     };
     let tx = store.begin().await?;
-    for (day, (_, stages)) in missed.iter().flat_map(|day| carried.first().map(|kept| (day, kept))) {
+    for (day, (_, stages)) in missed.iter().flat_map(|day| carried.first().map(|saved| (day, saved))) {
         pipeline_days::put(&tx, tenant.id, &day.to_string(), stages, true).await?;
     }
     pipeline_days::put(&tx, tenant.id, &today.to_string(), &stages, false).await?;

@@ -1,5 +1,6 @@
 //! The report of each dataset in a run, and its error.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use sea_orm::{FromQueryResult, Value};
@@ -70,6 +71,14 @@ pub struct RunError {
     pub trace: String,
     /// The CRM's `Retry-After`. Not stored.
     pub retry_after: Option<Duration>,
+}
+
+impl RunError {
+    /// An error with a new trace ID, not tied to a request.
+    pub fn new(class: FaultClass, message: impl Into<String>) -> Self {
+        let trace = format!("{:016x}", RandomState::new().hash_one(0));
+        Self { class, message: message.into(), request: None, trace, retry_after: None }
+    }
 }
 
 /// Stores a dataset's report and its error.

@@ -1,4 +1,4 @@
-//! The account's calendar: what stands in it, what moved, and what is gone.
+//! The account's calendar: appointments that are new, moved, canceled, or removed.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ use tetherboard_testkit::Kind;
 
 use crate::world::{Reports, World, assert_same};
 
-/// An appointment by its id, contact, title, status, owner, start and end.
-type Shown = (String, Option<ContactId>, String, String, String, Option<EpochMs>, Option<EpochMs>);
+/// An appointment's ID, contact, title, status, owner, start, and end.
+type Appointment = (String, Option<ContactId>, String, String, String, Option<EpochMs>, Option<EpochMs>);
 
 impl World {
     async fn events(&self) -> Vec<ActivityRow> {
@@ -25,16 +25,16 @@ impl World {
         self.events().await.into_iter().find(|event| event.crm_id == id)
     }
 
-    /// The appointments between 89 days back and 179 ahead: what leaves the window behind stays in the table.
-    pub(crate) async fn shown_events(&self) -> BTreeSet<Shown> {
+    /// The appointments from 89 days ago to 179 days ahead. Those before the window stay in the table.
+    pub(crate) async fn shown_events(&self) -> BTreeSet<Appointment> {
         let shown = |event: ActivityRow| {
             (event.crm_id, event.client_id, event.title, event.status, event.owner, event.starts_ms, event.ends_ms)
         };
         self.events().await.into_iter().map(shown).filter(|event| self.is_in_the_window(event)).collect()
     }
 
-    /// What the account holds of them.
-    pub(crate) async fn true_events(&self) -> BTreeSet<Shown> {
+    /// The account's appointments in the same window.
+    pub(crate) async fn true_events(&self) -> BTreeSet<Appointment> {
         let source_time = self.tenant().await.source_time();
         let text = |event: &Value, field: &str| event[field].as_str().unwrap_or_default().to_owned();
         let ms = |event: &Value, field: &str| source_time.moment_ms(text(event, field).parse().unwrap());
@@ -48,7 +48,7 @@ impl World {
         events.iter().map(true_event).filter(|event| self.is_in_the_window(event)).collect()
     }
 
-    fn is_in_the_window(&self, event: &Shown) -> bool {
+    fn is_in_the_window(&self, event: &Appointment) -> bool {
         let now_ms = self.clock.now_ms();
         event.5.is_some_and(|starts_ms| (now_ms - 89 * DAY..now_ms + 179 * DAY).contains(&starts_ms))
     }
@@ -57,7 +57,7 @@ impl World {
         self.clock.now() + SignedDuration::from_hours(24 * days)
     }
 
-    /// A call in so many days.
+    /// Adds a call in the given number of days.
     fn call(&self, days: i64) -> String {
         self.edit(Edit::AddEvent(EventEdit::at(self.in_days(days), "Call")))
     }
@@ -69,7 +69,7 @@ impl World {
 
 #[rstest]
 #[tokio::test]
-async fn the_calendar_is_as_in_the_crm(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_calendar_matches_the_crm(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let account = AccountConfig::live("Harbor Bagel Co.", "America/Chicago", 120, 6.0);
     let world = World::of(kind, Config { seed: 3, accounts: vec![account], hostile_text: false }).await;
     for _ in 0..3 {
@@ -87,7 +87,7 @@ async fn the_calendar_is_as_in_the_crm(#[values(Kind::Sqlite, Kind::Postgres)] k
 
 #[rstest]
 #[tokio::test]
-async fn an_appointment_that_is_moved_remembers_from_where(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_moved_appointment_keeps_its_previous_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 5).await;
     let event = world.edit(Edit::AddEvent(EventEdit::at("2026-11-23T15:00:00Z".parse().unwrap(), "Call")));
     world.good_run().await;
@@ -113,7 +113,7 @@ async fn an_appointment_that_is_moved_remembers_from_where(#[values(Kind::Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn an_appointment_that_is_called_off_is_seen_so(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_canceled_appointment_is_shown_as_canceled(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 5).await;
     let (called_off, held) = (world.call(3), world.call(3));
     world.good_run().await;
@@ -127,7 +127,7 @@ async fn an_appointment_that_is_called_off_is_seen_so(#[values(Kind::Sqlite, Kin
 
 #[rstest]
 #[tokio::test]
-async fn an_appointment_is_gone_when_two_whole_reads_miss_it_and_one_that_time_left_behind_is_not(
+async fn an_appointment_is_removed_after_two_complete_reads_miss_it_and_one_before_the_window_is_not(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with_contacts(kind, 0).await;
@@ -140,7 +140,7 @@ async fn an_appointment_is_gone_when_two_whole_reads_miss_it_and_one_that_time_l
     assert_eq!(world.good_run().await.of(Dataset::Events).gone, 1);
     assert!(world.event(&removed).await.is_none());
 
-    // The window moves on, day by day; what leaves it behind was not taken away.
+    // The window moves day by day. An appointment that falls out of it was not removed.
     for _ in 0..6 {
         world.later(4 * 24 * 60);
         world.good_run().await;
@@ -151,7 +151,7 @@ async fn an_appointment_is_gone_when_two_whole_reads_miss_it_and_one_that_time_l
 
 #[rstest]
 #[tokio::test]
-async fn an_appointment_beyond_the_window_comes_when_its_time_is_near(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_appointment_after_the_window_appears_when_the_window_reaches_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let (near, far) = (world.call(179), world.call(182));
     world.good_run().await;
@@ -163,7 +163,7 @@ async fn an_appointment_beyond_the_window_comes_when_its_time_is_near(#[values(K
 
 #[rstest]
 #[tokio::test]
-async fn odd_appointments_are_kept_as_far_as_they_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn malformed_appointments_are_saved_as_far_as_they_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     let at = |ms: &str| Some(EpochMs::from(ms.parse::<Timestamp>().unwrap()));
@@ -210,7 +210,7 @@ async fn odd_appointments_are_kept_as_far_as_they_can_be_read(#[values(Kind::Sql
 
 #[rstest]
 #[tokio::test]
-async fn an_appointment_without_a_readable_time_can_go_as_well(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_appointment_without_a_readable_time_can_be_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let (undated, removed, dated) = (world.call(3), world.call(3), world.call(3));
     for event in [&undated, &removed] {
@@ -226,7 +226,7 @@ async fn an_appointment_without_a_readable_time_can_go_as_well(#[values(Kind::Sq
 
 #[rstest]
 #[tokio::test]
-async fn four_hundred_appointments_on_one_day_are_all_there(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn four_hundred_appointments_on_one_day_are_all_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let day = "2026-11-23T13:00:00Z".parse::<Timestamp>().unwrap();
     for nth in 0..400 {
@@ -243,16 +243,16 @@ async fn four_hundred_appointments_on_one_day_are_all_there(#[values(Kind::Sqlit
 
 #[rstest]
 #[tokio::test]
-async fn local_times_are_right_on_both_sides_of_a_clock_change(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn local_times_are_correct_before_and_after_a_clock_change(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let ids: Vec<(String, &str)> = [
         ("2026-10-30 09:00:00", "2026-10-30T13:00:00Z"),
         ("2026-11-01 00:30:00", "2026-11-01T04:30:00Z"),
-        // Of an hour that comes twice, the first.
+        // The first of an hour that occurs twice.
         ("2026-11-01 01:30:00", "2026-11-01T05:30:00Z"),
         ("2026-11-02 09:00:00", "2026-11-02T14:00:00Z"),
         ("2027-03-12 09:00:00", "2027-03-12T14:00:00Z"),
-        // An hour that does not come is the one after it.
+        // An hour that is skipped means the hour after it.
         ("2027-03-14 02:30:00", "2027-03-14T07:30:00Z"),
         ("2027-03-15 09:00:00", "2027-03-15T13:00:00Z"),
     ]
@@ -267,7 +267,7 @@ async fn local_times_are_right_on_both_sides_of_a_clock_change(#[values(Kind::Sq
         assert_eq!(world.event(id).await.unwrap().starts_ms, Some(EpochMs::from(starts)), "{utc}");
     }
 
-    // The account turns out to write another zone's times: that moved no appointment.
+    // Correcting the account's time zone moves no appointment.
     let phoenix = Zone::named("America/Phoenix").unwrap();
     let changes = Changes { source_zone: Some(&phoenix), ..Changes::default() };
     tenants::set(world.db.store.conn(), world.id, &changes).await.unwrap();
@@ -279,7 +279,7 @@ async fn local_times_are_right_on_both_sides_of_a_clock_change(#[values(Kind::Sq
 
 #[rstest]
 #[tokio::test]
-async fn a_removed_contact_takes_its_appointments_along(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_removed_contacts_appointments_are_removed_too(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 6).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     let event = world.edit(Edit::AddEvent(EventEdit::at(world.in_days(2), "Call").with_contact(&ada)));

@@ -1,4 +1,4 @@
-//! What a later run makes of what changed, and of what did not.
+//! What a later run does with changed and unchanged records.
 
 use rstest::rstest;
 use tetherboard_domain::{Dataset, DatasetStatus, DealId, EpochMs, Zone};
@@ -17,7 +17,7 @@ fn moved_to(contact: &str, stage: &str) -> Edit {
 
 #[rstest]
 #[tokio::test]
-async fn an_unchanged_run_changes_nothing_and_stores_next_to_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_unchanged_run_changes_nothing_and_stores_almost_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 320).await;
     let first = world.good_run().await;
     let numbers = world.numbers().await;
@@ -39,7 +39,7 @@ async fn an_unchanged_run_changes_nothing_and_stores_next_to_nothing(#[values(Ki
 
 #[rstest]
 #[tokio::test]
-async fn a_new_lead_at_the_front_shifts_every_page_and_costs_one_row(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_new_lead_at_the_front_shifts_every_page_but_stores_one_row(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 320).await;
     world.good_run().await;
     let rows = world.count("raw_rows").await;
@@ -52,7 +52,7 @@ async fn a_new_lead_at_the_front_shifts_every_page_and_costs_one_row(#[values(Ki
 
 #[rstest]
 #[tokio::test]
-async fn new_and_changed_records_are_told_apart(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn new_and_changed_records_are_counted_separately(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 130).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     let deal = world.edit(Edit::AddDeal(DealEdit::of(&ada).worth(40_000)));
@@ -81,7 +81,7 @@ async fn new_and_changed_records_are_told_apart(#[values(Kind::Sqlite, Kind::Pos
 
 #[rstest]
 #[tokio::test]
-async fn a_value_that_goes_back_to_what_it_was_is_a_change_again(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_value_that_changes_back_is_a_second_change(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 20).await;
     let when = "2026-11-19 10:00:00";
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").with("city", "Reno").with("last_modified_date", when)));
@@ -121,7 +121,7 @@ async fn a_stage_move_happened_when_the_row_was_modified_between_two_reads(#[val
 
 #[rstest]
 #[tokio::test]
-async fn moves_stand_in_the_order_in_which_they_were_made(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn moves_are_in_the_order_in_which_they_were_made(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 10).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").in_stage("QR Sent")));
     world.good_run().await;
@@ -142,7 +142,7 @@ async fn moves_stand_in_the_order_in_which_they_were_made(#[values(Kind::Sqlite,
 
 #[rstest]
 #[tokio::test]
-async fn a_blank_stage_that_gets_the_first_stages_name_did_not_move(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn filling_a_blank_stage_with_the_first_stages_name_is_not_a_move(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 10).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     world.good_run().await;
@@ -156,7 +156,7 @@ async fn a_blank_stage_that_gets_the_first_stages_name_did_not_move(#[values(Kin
 
 #[rstest]
 #[tokio::test]
-async fn a_partial_read_that_did_not_reach_a_contact_did_not_see_its_stage(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_partial_read_that_did_not_reach_a_contact_does_not_date_its_stage(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").in_stage("QR Sent")));
     for _ in 0..120 {
@@ -178,7 +178,7 @@ async fn a_partial_read_that_did_not_reach_a_contact_did_not_see_its_stage(#[val
 
 #[rstest]
 #[tokio::test]
-async fn another_zone_decodes_every_row_again_and_moves_no_stage(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_new_time_zone_decodes_every_row_again_and_records_no_move(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 120).await;
     let created = "2026-11-16T15:00:00Z".parse().unwrap();
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").created(created)));

@@ -1,4 +1,4 @@
-//! Keys that stop working, and work again.
+//! Credentials that stop working and work again.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ fn is_refused(report: &RunReport) {
 
 #[rstest]
 #[tokio::test]
-async fn a_revoked_key_is_shown_to_the_crm_once_and_the_data_stays(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_revoked_key_is_sent_to_the_crm_once_and_the_data_stays(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 40).await;
     world.good_run().await;
     let (before, as_of) = (world.numbers().await, world.as_of(Dataset::Contacts).await);
@@ -43,7 +43,7 @@ async fn a_revoked_key_is_shown_to_the_crm_once_and_the_data_stays(#[values(Kind
 
 #[rstest]
 #[tokio::test]
-async fn a_key_revoked_in_mid_run_ends_the_run_with_what_came(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_key_revoked_during_a_run_ends_the_run_with_what_was_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 320).await;
     world.good_run().await;
     let before = world.numbers().await;
@@ -65,10 +65,10 @@ async fn a_key_revoked_in_mid_run_ends_the_run_with_what_came(#[values(Kind::Sql
     assert_eq!(world.query("SELECT day FROM pipeline_days GROUP BY day").await.len(), 2);
 }
 
-/// Wherever in the run the refusal comes: what was read stands, what was not is old and says why, and nobody insists.
+/// At whatever request the refusal comes, what was read is saved, the rest stays and says why, and no request is repeated.
 #[rstest]
 #[tokio::test]
-async fn a_token_that_changes_or_a_key_that_is_revoked_after_any_call_harms_nothing(
+async fn credentials_that_are_refused_after_any_request_harm_no_data(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(Fault::rotate_token_after as fn(usize) -> Fault, Fault::revoke_key_after as fn(usize) -> Fault)] after: fn(
         usize,
@@ -111,7 +111,7 @@ async fn a_token_that_changes_or_a_key_that_is_revoked_after_any_call_harms_noth
     }
 }
 
-/// Another host, which must never learn of a key.
+/// Another host, which must never receive a key.
 async fn eavesdropper() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let (addr, heard) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
@@ -134,7 +134,7 @@ async fn eavesdropper() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
 
 #[rstest]
 #[tokio::test]
-async fn no_redirect_carries_the_keys_to_another_host(
+async fn redirects_never_send_the_keys_to_another_host(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(0, 1, 2, 3, 4)] hops: usize,
 ) {
@@ -142,7 +142,7 @@ async fn no_redirect_carries_the_keys_to_another_host(
     world.good_run().await;
     let before = world.numbers().await;
     let (elsewhere, heard) = eavesdropper().await;
-    // It does listen: what is sent there is heard.
+    // The host does record what it receives.
     let mut probe = TcpStream::connect(elsewhere).await.unwrap();
     probe.write_all(b"is anybody there").await.unwrap();
     let mut answer = [0; 12];
@@ -167,7 +167,7 @@ async fn no_redirect_carries_the_keys_to_another_host(
 
 #[rstest]
 #[tokio::test]
-async fn a_rotated_token_is_refused_until_the_new_one_is_known(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_rotated_token_is_refused_until_the_new_one_is_set(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut world = World::with_contacts(kind, 40).await;
     world.good_run().await;
     let before = world.numbers().await;
@@ -181,7 +181,7 @@ async fn a_rotated_token_is_refused_until_the_new_one_is_known(#[values(Kind::Sq
 
 #[rstest]
 #[tokio::test]
-async fn the_agencys_own_token_serves_where_the_environment_names_none(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_agencys_saved_token_is_used_when_the_environment_has_none(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut world = World::with_contacts(kind, 40).await;
     world.syncer.crm.access_token = None;
     is_refused(&world.run().await);
@@ -194,7 +194,7 @@ async fn the_agencys_own_token_serves_where_the_environment_names_none(#[values(
 
 #[rstest]
 #[tokio::test]
-async fn one_brands_revoked_key_is_no_other_brands_trouble(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_revoked_key_does_not_affect_other_brands(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::of(kind, Config::plain(5, &[40, 70])).await;
     world.crm.revoke_web_key(1);
     world.good_run().await;

@@ -1,4 +1,4 @@
-//! The pipeline as each day left it.
+//! The pipeline saved for each day.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn day(day: &str, contacts: i64, carried: bool) -> (String, (i64, bool)) {
 
 #[rstest]
 #[tokio::test]
-async fn each_day_is_as_its_last_run_left_it_and_days_without_one_are_carried(
+async fn each_day_has_the_values_of_its_last_run_and_days_without_a_run_are_carried_forward(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with_contacts(kind, 0).await;
@@ -58,7 +58,7 @@ async fn each_day_is_as_its_last_run_left_it_and_days_without_one_are_carried(
 
 #[rstest]
 #[tokio::test]
-async fn a_days_row_is_what_the_pipeline_page_showed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_saved_day_matches_the_pipeline_page(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 150).await;
     world.good_run().await;
     let conn = world.db.store.conn();
@@ -76,9 +76,9 @@ async fn a_days_row_is_what_the_pipeline_page_showed(#[values(Kind::Sqlite, Kind
 
 #[rstest]
 #[tokio::test]
-async fn a_day_begins_at_the_brands_own_midnight(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_day_begins_at_midnight_in_the_brands_time_zone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 3).await;
-    // 22:30 and 23:30 in New York, which is 03:30 and 04:30 of the next day in UTC; then half past midnight.
+    // 10:30 and 11:30 PM in New York, which is 3:30 and 4:30 AM of the next day in UTC; then 12:30 AM.
     world.later(10 * 60);
     world.good_run().await;
     world.good_run().await;
@@ -89,7 +89,7 @@ async fn a_day_begins_at_the_brands_own_midnight(#[values(Kind::Sqlite, Kind::Po
 
 #[rstest]
 #[tokio::test]
-async fn a_day_on_which_every_run_failed_is_carried(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_day_on_which_every_run_failed_is_carried_forward(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 3).await;
     world.good_run().await;
     world.later(24 * 60);

@@ -1,4 +1,4 @@
-//! Every fault of a list, and what a run must make of it: the truth, or the old data with its age.
+//! Every fault of a list. A run must end with correct data, or with the old data and its age.
 
 use rstest::rstest;
 use tetherboard_domain::FaultClass::{self, Body, Budget, HttpStatus, Network, ResultCode, Timeout};
@@ -8,20 +8,20 @@ use tetherboard_testkit::Kind;
 
 use crate::world::{Reports, World};
 
-enum Then {
+enum Outcome {
     /// The fault does no harm.
     Truth,
-    /// Nothing of the list could be read: all stays as it was.
+    /// Nothing could be read, so everything stays unchanged.
     Failed(FaultClass),
-    /// Some of it could be read: nothing is missing that was there.
+    /// A part could be read, and no record is lost.
     Partial(FaultClass),
-    /// So little came that the agency is asked.
+    /// So few records were read that the agency must confirm.
     Held,
-    /// The list is whole but for some rows that were no good.
+    /// The list is complete except for some bad rows.
     SetAside(i64),
 }
 
-use Then::{Failed, Held, Partial, SetAside, Truth};
+use Outcome::{Failed, Held, Partial, SetAside, Truth};
 
 fn always(from: usize, fault: Fault) -> Fault {
     Fault::FromOffset(from, Box::new(fault))
@@ -64,8 +64,8 @@ fn times(times: usize, fault: Fault) -> Fault {
 #[case::drip(Fault::Drip, Failed(Timeout))]
 #[case::slow(Fault::SlowMs(60), Truth)]
 #[case::gzip(Fault::Gzip, Truth)]
-#[case::gzip_unlabelled(Fault::GzipUnlabeled, Truth)]
-#[case::gzip_mislabelled(Fault::GzipMislabeled, Truth)]
+#[case::gzip_unlabeled(Fault::GzipUnlabeled, Truth)]
+#[case::gzip_mislabeled(Fault::GzipMislabeled, Truth)]
 #[case::gzip_cut(Fault::GzipCut, Failed(Body))]
 #[case::gzip_bomb(Fault::GzipBomb, Failed(Body))]
 #[case::huge_field(Fault::HugeField(5 << 20), Failed(Body))]
@@ -129,9 +129,9 @@ fn times(times: usize, fault: Fault) -> Fault {
 #[case::duplicate_ids(Fault::DuplicateIds, Truth)]
 #[case::numbers_for_text(Fault::NumbersForText, Truth)]
 #[tokio::test]
-async fn a_fault_of_one_list_ends_in_the_truth_or_in_the_old_data_and_harms_no_other(
+async fn a_fault_in_one_list_gives_correct_or_old_data_and_affects_no_other_list(
     #[case] fault: Fault,
-    #[case] then: Then,
+    #[case] then: Outcome,
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with_contacts(kind, 320).await;
@@ -187,7 +187,7 @@ async fn a_fault_of_one_list_ends_in_the_truth_or_in_the_old_data_and_harms_no_o
 
 #[rstest]
 #[tokio::test]
-async fn what_came_before_the_fault_is_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn rows_read_before_the_fault_are_saved(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 320).await;
     world.good_run().await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
@@ -202,7 +202,7 @@ async fn what_came_before_the_fault_is_kept(#[values(Kind::Sqlite, Kind::Postgre
 
 #[rstest]
 #[tokio::test]
-async fn good_rows_of_a_bad_page_are_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn good_rows_of_a_bad_page_are_saved(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 90).await;
     world.fault(Request::Contacts, Fault::RowsNotObjects);
     let report = world.run().await;
@@ -215,7 +215,7 @@ async fn good_rows_of_a_bad_page_are_kept(#[values(Kind::Sqlite, Kind::Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn of_rows_with_one_id_the_latest_modified_wins_in_every_run(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn of_several_rows_with_one_id_the_latest_modified_wins_in_every_run(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 150).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     world.fault(Request::Contacts, Fault::DuplicateIds);
@@ -230,7 +230,7 @@ async fn of_rows_with_one_id_the_latest_modified_wins_in_every_run(#[values(Kind
 
 #[rstest]
 #[tokio::test]
-async fn every_list_at_fault_at_once_lowers_nothing(
+async fn faults_in_every_list_at_once_lower_no_number(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(
         Fault::NotJson,
@@ -261,7 +261,7 @@ async fn every_list_at_fault_at_once_lowers_nothing(
 
 #[rstest]
 #[tokio::test]
-async fn odd_rows_in_every_list_at_once_change_no_number(
+async fn malformed_rows_in_every_list_at_once_change_no_number(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(
         Fault::LoneSurrogates,
@@ -288,7 +288,7 @@ async fn odd_rows_in_every_list_at_once_change_no_number(
 
 #[rstest]
 #[tokio::test]
-async fn ids_of_forty_digits_are_ids(
+async fn ids_can_have_forty_digits(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(Fault::HugeIds, Fault::HugeNumberIds)] fault: Fault,
 ) {
@@ -303,10 +303,10 @@ async fn ids_of_forty_digits_are_ids(
     assert_eq!((contacts.added, contacts.changed, contacts.unchanged, contacts.gone), (0, 0, 130, 0));
 }
 
-/// The list moves for good: what comes or goes between its pages is there, or not, for the next run.
+/// The list really changes: a record added or removed between two pages is still so in the next run.
 #[rstest]
 #[tokio::test]
-async fn a_list_that_changes_before_every_page_loses_nobody(
+async fn a_list_that_changes_before_every_page_loses_no_record(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(true, false)] grows: bool,
 ) {
@@ -346,7 +346,7 @@ async fn a_list_that_changes_before_every_page_loses_nobody(
 
 #[rstest]
 #[tokio::test]
-async fn a_list_without_an_end_is_left_and_what_it_invented_waits_for_the_agency(
+async fn an_endless_list_is_abandoned_and_removals_after_it_wait_for_the_agency(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let mut world = World::with_contacts(kind, 120).await;
@@ -370,7 +370,7 @@ async fn a_list_without_an_end_is_left_and_what_it_invented_waits_for_the_agency
 
 #[rstest]
 #[tokio::test]
-async fn texts_longer_than_an_index_takes_cost_no_run(
+async fn text_longer_than_an_index_entry_does_not_fail_a_run(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(3_000, 200_000)] letters: usize,
 ) {
@@ -386,7 +386,7 @@ async fn texts_longer_than_an_index_takes_cost_no_run(
 
 #[rstest]
 #[tokio::test]
-async fn a_crm_that_shows_its_first_page_for_every_other_takes_nobody_away(
+async fn a_crm_that_repeats_its_first_page_removes_nobody(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(105, 120, 320)] contacts: usize,
 ) {

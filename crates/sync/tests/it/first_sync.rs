@@ -1,4 +1,4 @@
-//! What a brand's numbers are after its account was read: exactly what the account holds.
+//! After a first sync, a brand's numbers match the account exactly.
 
 use rstest::rstest;
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn a_first_sync_shows_exactly_what_the_account_holds(
 
 #[rstest]
 #[tokio::test]
-async fn an_account_without_anybody_is_read_and_empty(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_empty_account_is_read_as_empty(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     world.good_run().await;
     assert_eq!(world.numbers().await, world.truth());
@@ -40,13 +40,13 @@ async fn an_account_without_anybody_is_read_and_empty(#[values(Kind::Sqlite, Kin
 
 #[rstest]
 #[tokio::test]
-async fn an_account_that_lives_is_followed_from_day_to_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_changing_account_is_followed_from_day_to_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let account = AccountConfig::live("Harbor Bagel Co.", "America/Chicago", 160, 9.0);
     let world = World::of(kind, Config { seed: 3, accounts: vec![account], hostile_text: true }).await;
     let mut totals = Vec::new();
     for _ in 0..6 {
         world.good_run().await;
-        // Who left is gone when a second read agrees.
+        // A removed contact disappears after the second read.
         let again = world.syncer.sync_tenant(&world.tenant().await, Trigger::Command, &RunOptions::default()).await;
         assert_eq!(again.unwrap().unwrap().run.status, RunStatus::Succeeded);
         let numbers = world.numbers().await;
@@ -60,7 +60,7 @@ async fn an_account_that_lives_is_followed_from_day_to_day(#[values(Kind::Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn odd_values_count_as_the_definitions_say(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn malformed_values_count_as_the_definitions_say(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let odd = [
         ContactEdit::named("Leading Zero").id("0042"),
@@ -107,7 +107,7 @@ async fn brands_whose_records_have_the_same_ids_do_not_mix(#[values(Kind::Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn a_first_sync_that_breaks_off_shows_what_came_and_is_of_no_date(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_interrupted_first_sync_shows_what_was_read_and_has_no_date(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 250).await;
     world.fault(Request::Contacts, Fault::FromOffset(200, Box::new(Fault::Status(502))));
     let report = world.run().await;

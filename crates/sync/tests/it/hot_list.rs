@@ -1,4 +1,4 @@
-//! The hot list is what the tables say, whatever happened: it is kept, but never older than what it rests on.
+//! The stored hot list always matches the tables it is built from.
 
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
@@ -11,23 +11,23 @@ use tetherboard_testkit::Kind;
 use crate::world::World;
 
 impl World {
-    /// The kept list, which must be what would be told now.
+    /// The stored list, which must equal a list built now.
     async fn hot_list(&self) -> Vec<HotListItem> {
         let list = hot_list(self.db.store.conn(), self.id).await.unwrap();
         let as_of = list.as_of.expect("there is a list");
-        let (told, _) = hot_list_at(self.db.store.conn(), &self.tenant().await, as_of, list.calendar_read).await.unwrap();
-        assert_eq!(list.items, told);
+        let (current, _) = hot_list_at(self.db.store.conn(), &self.tenant().await, as_of, list.calendar_read).await.unwrap();
+        assert_eq!(list.items, current);
         assert_ranked(&list.items);
         list.items
     }
 
-    /// In which form the kept list is written; 0 when it is to be made anew.
-    async fn kept_form(&self) -> i64 {
+    /// The format of the stored list; 0 if it must be rebuilt.
+    async fn stored_format(&self) -> i64 {
         kept::head(self.db.store.conn(), self.id).await.unwrap().unwrap().format
     }
 
-    async fn list_is_as_of_the_run(&self) {
-        assert_ne!(self.kept_form().await, 0, "a run leaves the list made");
+    async fn assert_list_is_as_of_the_run(&self) {
+        assert_ne!(self.stored_format().await, 0, "a run leaves the list made");
         let list = hot_list(self.db.store.conn(), self.id).await.unwrap();
         assert_eq!(list.as_of, Some(self.clock.now()));
         self.hot_list().await;
@@ -42,7 +42,7 @@ impl World {
     }
 }
 
-/// By score, odds, fee, fewer days in stage, name; and each score is the sum of its points.
+/// Checks the order: score, odds, fee, fewer days in stage, name. Each score must be the sum of its points.
 fn assert_ranked(items: &[HotListItem]) {
     for (place, item) in (1..).zip(items) {
         assert_eq!(item.place, place);
@@ -62,16 +62,16 @@ fn assert_ranked(items: &[HotListItem]) {
 
 #[rstest]
 #[tokio::test]
-async fn the_kept_list_is_what_the_tables_say_after_every_kind_of_hour(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_stored_hot_list_matches_the_tables_after_every_kind_of_hour(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::of(kind, Config { hostile_text: true, ..Config::plain(29, &[220]) }).await.reading_notes(1_000);
     world.good_run().await;
     let first = world.hot_list().await;
     assert!(first.len() > 5, "too few are late: {}", first.len());
-    // Hours in which nothing changes but the time, then days.
+    // First hours, then days, in which only time passes.
     for minutes in [0, 0, 60 * 9, 60 * 24, 60 * 24 * 6, 60 * 24 * 15] {
         world.later(minutes);
         world.good_run().await;
-        world.list_is_as_of_the_run().await;
+        world.assert_list_is_as_of_the_run().await;
     }
     let someone = first[0].contact_id.clone().unwrap();
     let edits = [
@@ -87,7 +87,10 @@ async fn the_kept_list_is_what_the_tables_say_after_every_kind_of_hour(#[values(
     world.good_run().await;
     let list = world.hot_list().await;
     assert!(list.iter().any(|item| item.name == "Ada Ash") && list.iter().all(|item| item.name != "Bo Birch"));
-    assert!(list.iter().any(|item| item.contact_id.is_none() && item.key == "deal/810001"), "a deal that nobody is joined to");
+    assert!(
+        list.iter().any(|item| item.contact_id.is_none() && item.key == "deal/810001"),
+        "a deal that is linked to no contact"
+    );
     world.edit(Edit::MoveStage { client_id: "910001".into(), stage: "QR Sent".into() });
     world.edit(Edit::MoveStage { client_id: "910002".into(), stage: "Discovery Day Booked".into() });
     world.good_run().await;
@@ -99,7 +102,7 @@ async fn the_kept_list_is_what_the_tables_say_after_every_kind_of_hour(#[values(
 
 #[rstest]
 #[tokio::test]
-async fn the_lists_fees_are_those_of_the_late_stages_in_the_pipeline(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_hot_lists_fees_match_the_late_stages_of_the_pipeline(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 200).await;
     world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FA Sent")));
     world.edit(Edit::AddDeal(DealEdit::of("910001").id("810001").worth(50_000).odds(80).with("contact_sales_cycle", "FA Sent")));
@@ -123,7 +126,7 @@ async fn the_lists_fees_are_those_of_the_late_stages_in_the_pipeline(#[values(Ki
 
 #[rstest]
 #[tokio::test]
-async fn rules_and_roles_change_the_list_when_they_are_set(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn changed_rules_and_roles_change_the_hot_list_immediately(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 200).await;
     world.good_run().await;
     let before = world.hot_list().await;
@@ -148,12 +151,12 @@ async fn rules_and_roles_change_the_list_when_they_are_set(#[values(Kind::Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn a_list_that_another_version_wrote_loses_nobody_and_is_made_anew_by_the_next_run(
+async fn a_hot_list_written_by_another_version_loses_nobody_and_is_rebuilt_by_the_next_run(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with_contacts(kind, 200).await;
     world.good_run().await;
-    let (before, form) = (world.hot_list().await, world.kept_form().await);
+    let (before, form) = (world.hot_list().await, world.stored_format().await);
     for written in [
         "UPDATE hot_list_items SET reasons = '{\"other\": 1}' WHERE place = 1",
         "UPDATE hot_list_items SET status = 'sleepy'",
@@ -163,17 +166,17 @@ async fn a_list_that_another_version_wrote_loses_nobody_and_is_made_anew_by_the_
         assert_eq!(world.hot_list().await, before, "{written}");
     }
     world.good_run().await;
-    assert_eq!((world.kept_form().await, world.hot_list().await), (form, before));
+    assert_eq!((world.stored_format().await, world.hot_list().await), (form, before));
     let mut odd = 0;
     let count = |row: kept::HotListRow| odd += i64::from(row.status == "sleepy" || row.reasons.contains("other"));
     kept::each_item(world.db.store.conn(), world.id, count).await.unwrap();
     assert_eq!(odd, 0, "rows of the other version stand");
 }
 
-/// A run that has come so far: one of its transactions is committed, and the list is not made anew yet.
+/// A run that has committed a transaction and has not yet rebuilt the list.
 #[rstest]
 #[tokio::test]
-async fn a_change_shows_at_once_and_is_kept_by_the_run_that_ends_next(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_change_shows_immediately_and_is_stored_by_the_next_run_that_ends(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 200).await;
     world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").id("910001").in_stage("FA Sent").worth(90_000)));
     world.good_run().await;
@@ -184,15 +187,15 @@ async fn a_change_shows_at_once_and_is_kept_by_the_run_that_ends_next(#[values(K
     kept::mark_stale(&tx, world.id).await.unwrap();
     Store::commit(tx).await.unwrap();
     for made in [false, true] {
-        assert_eq!(world.kept_form().await != 0, made);
+        assert_eq!(world.stored_format().await != 0, made);
         assert_eq!(ada().await, 1_234_500);
         world.good_run().await;
     }
 }
 
-/// What is not told anew must not be due: at each moment until then the list would be the same.
+/// Until its expiry, a list built at any moment would be the same.
 #[tokio::test]
-async fn a_list_holds_until_the_moment_that_it_says() {
+async fn a_hot_list_stays_valid_until_its_expiry() {
     let world = World::of(Kind::Sqlite, Config::plain(31, &[160])).await.reading_notes(1_000);
     world.good_run().await;
     for hours in [1, 20, 30, 80, 200] {
@@ -201,15 +204,15 @@ async fn a_list_holds_until_the_moment_that_it_says() {
         let (conn, tenant) = (world.db.store.conn(), world.tenant().await);
         let list = hot_list(conn, world.id).await.unwrap();
         let as_of = list.as_of.unwrap();
-        let told = async |ms: EpochMs| hot_list_at(conn, &tenant, ms.timestamp().unwrap(), true).await.unwrap();
+        let list_at = async |ms: EpochMs| hot_list_at(conn, &tenant, ms.timestamp().unwrap(), true).await.unwrap();
         let as_of_ms = EpochMs::from(as_of);
-        let (now, until_ms) = told(as_of_ms).await;
+        let (now, until_ms) = list_at(as_of_ms).await;
         assert_eq!(now, list.items);
         let span = until_ms - as_of_ms;
         assert!(span > 0);
         for part in [1, 3, 7, 9] {
-            assert_eq!(told(as_of_ms + span * part / 10).await.0, now, "after {part} tenths of {span} ms");
+            assert_eq!(list_at(as_of_ms + span * part / 10).await.0, now, "after {part} tenths of {span} ms");
         }
-        assert_eq!(told(until_ms - 1).await.0, now);
+        assert_eq!(list_at(until_ms - 1).await.0, now);
     }
 }

@@ -1,4 +1,4 @@
-//! When the CRM refuses us or asks to be left alone: whose trouble it is, who stops, and how little is asked until it ends.
+//! The CRM refuses credentials or asks for a wait: which brands stop, and how few requests are made until it ends.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::world::{Reports, World, quick};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Several brands on one token; the first is the world's own.
+/// Several brands on one token; the first is the world's brand.
 struct Brands {
     world: World,
     ids: Vec<TenantId>,
@@ -37,14 +37,19 @@ impl Brands {
         tenants::by_id(self.world.db.store.conn(), self.ids[nth]).await.unwrap().unwrap()
     }
 
-    /// A run of one brand, an hour after what the clock showed.
+    /// Advances the clock by an hour and runs one brand.
     async fn run(&self, nth: usize, trigger: Trigger) -> RunReport {
         self.world.later(60);
         let tenant = self.tenant(nth).await;
-        self.world.syncer.sync_tenant(&tenant, trigger, &RunOptions::default()).await.unwrap().expect("nobody else runs")
+        self.world
+            .syncer
+            .sync_tenant(&tenant, trigger, &RunOptions::default())
+            .await
+            .unwrap()
+            .expect("no other run is in progress")
     }
 
-    /// What every account was asked since the calls were last cleared.
+    /// The number of requests per account since the calls were last cleared.
     fn calls(&self) -> Vec<usize> {
         (0..self.ids.len()).map(|nth| self.world.crm.calls(nth).len()).collect()
     }
@@ -58,7 +63,7 @@ impl Brands {
         (0..self.ids.len()).for_each(|nth| self.world.crm.clear_calls(nth));
     }
 
-    async fn all_are_true(&self) {
+    async fn assert_all_match(&self) {
         for (nth, id) in self.ids.iter().enumerate() {
             assert_eq!(self.world.numbers_of(*id).await, self.world.truth_of(nth), "brand {nth}");
         }
@@ -69,7 +74,7 @@ impl Brands {
         credentials::token_health(self.world.db.store.conn(), &credentials::token_hash(&token)).await.unwrap()
     }
 
-    /// The worker has nothing more to do at this moment.
+    /// Waits until the worker has nothing left to do.
     async fn settled(&self) {
         self.world.a_while().await;
         for id in &self.ids {
@@ -109,7 +114,7 @@ async fn a_rotated_token_is_one_incident_for_all_brands(#[values(Kind::Sqlite, K
     let incident = credentials::token_incident(brands.world.db.store.conn()).await.unwrap().unwrap();
     let since = incident.refused_ms;
 
-    // Whoever starts a run makes one call, and the incident stays one.
+    // A person's run makes one request, and it remains one incident.
     brands.clear_calls();
     for trigger in [Trigger::Person, Trigger::Command] {
         refusal_of(&brands.run(0, trigger).await);
@@ -117,12 +122,12 @@ async fn a_rotated_token_is_one_incident_for_all_brands(#[values(Kind::Sqlite, K
     assert_eq!(brands.calls(), [2, 0, 0]);
     let incident = credentials::token_incident(brands.world.db.store.conn()).await.unwrap().unwrap();
     assert_eq!((brands.world.count("access_tokens").await, incident.refused_ms), (1, since));
-    brands.all_are_true().await;
+    brands.assert_all_match().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_new_token_mends_every_brand(
+async fn a_new_token_fixes_every_brand(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(false, true)] in_portal: bool,
 ) {
@@ -141,16 +146,16 @@ async fn a_new_token_mends_every_brand(
     for nth in 0..3 {
         assert_eq!(brands.run(nth, Trigger::Schedule).await.run.status, RunStatus::Succeeded);
     }
-    brands.all_are_true().await;
+    brands.assert_all_match().await;
     credentials::forget_other_tokens(&conn, &credentials::token_hash(&token)).await.unwrap();
     assert!(credentials::token_incident(&conn).await.unwrap().is_none());
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_token_that_is_taken_again_mends_every_brand(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_token_that_is_accepted_again_fixes_every_brand(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 3).await;
-    // The vendor refuses for a while what it takes later.
+    // The CRM refuses the token for a while and accepts it later.
     for nth in 0..3 {
         brands.world.crm.fault_everything(nth, Fault::Status(401));
     }
@@ -162,12 +167,12 @@ async fn a_token_that_is_taken_again_mends_every_brand(#[values(Kind::Sqlite, Ki
     for nth in [0, 1] {
         assert_eq!(brands.run(nth, Trigger::Schedule).await.run.status, RunStatus::Succeeded);
     }
-    brands.all_are_true().await;
+    brands.assert_all_match().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_revoked_key_stops_its_brand_alone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_revoked_key_stops_only_its_brand(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 3).await;
     brands.world.crm.revoke_web_key(1);
     let refused = brands.run(1, Trigger::Schedule).await;
@@ -179,7 +184,7 @@ async fn a_revoked_key_stops_its_brand_alone(#[values(Kind::Sqlite, Kind::Postgr
         assert_eq!(brands.run(nth, Trigger::Schedule).await.run.status, RunStatus::Succeeded);
         assert_eq!(brands.tenant(nth).await.refused_ms, None);
     }
-    // Each further run asks once with it, and its trouble began when it began.
+    // Every further run makes one request with the key, and the start of the incident stays the same.
     brands.clear_calls();
     for trigger in [Trigger::Schedule, Trigger::Person, Trigger::Schedule] {
         refusal_of(&brands.run(1, trigger).await);
@@ -189,12 +194,12 @@ async fn a_revoked_key_stops_its_brand_alone(#[values(Kind::Sqlite, Kind::Postgr
     brands.world.crm.restore_web_key(1);
     assert_eq!(brands.run(1, Trigger::Schedule).await.run.status, RunStatus::Succeeded);
     assert_eq!(brands.tenant(1).await.refused_ms, None);
-    brands.all_are_true().await;
+    brands.assert_all_match().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn with_a_single_brand_nobody_can_tell_token_from_key(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn with_a_single_brand_the_error_names_token_or_key(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut brands = Brands::of(kind, 1).await;
     let token = brands.world.crm.rotate_access_token();
     brands.clear_calls();
@@ -209,19 +214,19 @@ async fn with_a_single_brand_nobody_can_tell_token_from_key(#[values(Kind::Sqlit
 
 #[rstest]
 #[tokio::test]
-async fn a_brand_whose_key_is_refused_as_well_is_not_asked_whose_fault_it_is(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_brand_whose_key_is_refused_is_not_used_to_test_the_token(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 3).await;
     brands.world.crm.revoke_web_key(1);
     refusal_of(&brands.run(1, Trigger::Schedule).await);
     brands.world.crm.revoke_web_key(0);
     let message = refusal_of(&brands.run(0, Trigger::Schedule).await);
-    assert!(message.contains("this brand's web key"), "the third brand was asked: {message}");
+    assert!(message.contains("this brand's web key"), "the third brand was used for the test: {message}");
     assert_eq!((brands.world.count("access_tokens").await, brands.tenant(2).await.refused_ms), (0, None));
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_parked_brand_is_not_asked_whose_fault_it_is(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_parked_brand_is_not_used_to_test_the_token(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 3).await;
     brands.world.crm.fault_everything(1, asks_to_wait(7_200));
     brands.run(1, Trigger::Schedule).await;
@@ -234,10 +239,10 @@ async fn a_parked_brand_is_not_asked_whose_fault_it_is(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test]
-async fn a_token_that_is_refused_in_the_middle_of_two_runs_stops_both(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_token_refused_during_two_runs_stops_both(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 3).await;
     let (one, two) = (brands.tenant(0).await, brands.tenant(1).await);
-    // The first brand's contacts are refused while the second waits for an answer that comes much later.
+    // The first brand's contacts are refused while the second brand waits for a slow response.
     brands.world.crm.fault(0, Request::Contacts, Fault::RotateToken);
     brands.world.crm.fault(1, Request::Contacts, Fault::SlowMs(5_000));
     let mut syncer = brands.world.syncer.clone();
@@ -252,7 +257,7 @@ async fn a_token_that_is_refused_in_the_middle_of_two_runs_stops_both(#[values(K
         syncer.sync_tenant(&one, Trigger::Schedule, &options).await.unwrap().unwrap()
     };
     let (waiting, refused) = tokio::join!(syncer.sync_tenant(&two, Trigger::Schedule, &options), second);
-    assert!(began.elapsed() < Duration::from_millis(4_500), "nobody waits for an answer: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(4_500), "no run waits for a response: {:?}", began.elapsed());
     for report in [refused, waiting.unwrap().unwrap()] {
         assert_eq!(report.run.status, RunStatus::Partial);
         for dataset in [Dataset::Contacts, Dataset::Deals, Dataset::Notes] {
@@ -270,10 +275,13 @@ async fn a_token_that_is_refused_in_the_middle_of_two_runs_stops_both(#[values(K
 async fn a_refused_token_is_tried_once_an_hour_however_many_brands_there_are(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 6).await;
     brands.world.crm.rotate_access_token();
-    let _work = brands.world.put_to_work();
+    let _work = brands.world.start_worker();
     brands.settled().await;
     let at_first: usize = brands.calls().iter().sum();
-    assert!((2..=12).contains(&at_first), "those that began at once, and one that tells whose fault it is: {at_first}");
+    assert!(
+        (2..=12).contains(&at_first),
+        "the runs that began together, and one request to find the refused credential: {at_first}"
+    );
     assert_eq!(brands.world.count("access_tokens").await, 1);
 
     brands.clear_calls();
@@ -282,7 +290,7 @@ async fn a_refused_token_is_tried_once_an_hour_however_many_brands_there_are(#[v
         brands.settled().await;
         assert_eq!(brands.calls().iter().sum::<usize>(), hour, "{:?}", brands.calls());
     }
-    // Between two hours nothing is asked, but by a person.
+    // Within the hour, only a person's run makes a request.
     brands.world.later(20);
     runs::request(brands.world.db.store.conn(), brands.ids[3], Trigger::Person, brands.world.clock.now_ms()).await.unwrap();
     brands.settled().await;
@@ -293,13 +301,13 @@ async fn a_refused_token_is_tried_once_an_hour_however_many_brands_there_are(#[v
 
 #[rstest]
 #[tokio::test]
-async fn a_new_token_in_the_portal_sets_the_worker_going_for_all_brands(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_new_token_in_the_portal_starts_the_worker_for_all_brands(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut brands = Brands::of(kind, 3).await;
     let (conn, cipher) = (brands.world.db.store.conn().clone(), brands.world.db.store.cipher().clone());
     let token = brands.world.syncer.crm.access_token.take().unwrap();
     agency::set_access_token(&conn, &cipher, &token).await.unwrap();
     let token = SecretString::from(brands.world.crm.rotate_access_token());
-    let _work = brands.world.put_to_work();
+    let _work = brands.world.start_worker();
     brands.settled().await;
     agency::set_access_token(&conn, &cipher, &token).await.unwrap();
     brands.world.later(61);
@@ -308,14 +316,14 @@ async fn a_new_token_in_the_portal_sets_the_worker_going_for_all_brands(#[values
         assert!(run.finished_ms.is_some());
     }
     brands.settled().await;
-    brands.all_are_true().await;
+    brands.assert_all_match().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn the_worker_shows_a_revoked_key_to_the_crm_once_an_hour(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_worker_sends_a_revoked_key_to_the_crm_once_an_hour(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 2).await;
-    let _work = brands.world.put_to_work();
+    let _work = brands.world.start_worker();
     brands.settled().await;
     brands.world.crm.revoke_web_key(0);
     brands.clear_calls();
@@ -344,7 +352,7 @@ fn asks_to_wait(seconds: i64) -> Fault {
 #[case::two_hours(7_200, 7_200)]
 #[case::more_than_a_day(25 * 3_600, 24 * 3_600)]
 #[tokio::test]
-async fn a_parked_brand_is_left_alone_for_as_long_as_the_crm_asked(
+async fn a_parked_brand_is_not_requested_until_the_wait_is_over(
     #[case] asked: i64,
     #[case] seconds: i64,
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
@@ -356,7 +364,7 @@ async fn a_parked_brand_is_left_alone_for_as_long_as_the_crm_asked(
     assert_eq!((brands.tenant(0).await.parked_until_ms, brands.token().await.parked_until_ms), (Some(until), None));
     brands.world.crm.heal(0);
 
-    let _work = brands.world.put_to_work();
+    let _work = brands.world.start_worker();
     brands.settled().await;
     brands.clear_calls();
     brands.world.clock.set((until - 60_000).timestamp().unwrap());
@@ -371,7 +379,7 @@ async fn a_parked_brand_is_left_alone_for_as_long_as_the_crm_asked(
 
 #[rstest]
 #[tokio::test]
-async fn a_second_parked_brand_parks_the_token_until_a_person_is_answered(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_second_parked_brand_parks_the_token_until_a_persons_run_succeeds(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 3).await;
     brands.world.crm.fault_everything(0, asks_to_wait(7_200));
     brands.world.crm.fault_everything(1, asks_to_wait(3 * 3_600));
@@ -385,11 +393,11 @@ async fn a_second_parked_brand_parks_the_token_until_a_person_is_answered(#[valu
     let waiting = brands.run(2, Trigger::Schedule).await;
     let error = waiting.of(Dataset::Contacts).error.clone().unwrap();
     assert_eq!((waiting.run.status, error.class, brands.calls()), (RunStatus::Failed, FaultClass::Budget, vec![0, 0, 0]));
-    let work = brands.world.put_to_work();
+    let work = brands.world.start_worker();
     brands.settled().await;
     assert_eq!(brands.calls(), [0, 0, 0], "nor does the worker ask for anybody");
     work.stop().await;
-    // A person's run of a brand that is answered goes on, and the token is free again.
+    // A person's run that gets a response continues, and the token is no longer parked.
     assert_eq!(brands.run(2, Trigger::Person).await.run.status, RunStatus::Succeeded);
     assert_eq!(brands.world.numbers_of(brands.ids[2]).await, brands.world.truth_of(2));
     assert_eq!(brands.token().await.parked_until_ms, None);
@@ -398,7 +406,7 @@ async fn a_second_parked_brand_parks_the_token_until_a_person_is_answered(#[valu
 
 #[rstest]
 #[tokio::test]
-async fn a_person_who_asks_a_parked_brand_makes_one_call(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_persons_run_of_a_parked_brand_makes_one_request(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 2).await;
     brands.world.crm.fault_everything(0, asks_to_wait(7_200));
     brands.run(0, Trigger::Schedule).await;
@@ -415,9 +423,9 @@ async fn a_person_who_asks_a_parked_brand_makes_one_call(#[values(Kind::Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn the_worker_answers_whether_a_key_is_good(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_worker_reports_whether_a_key_is_good(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut brands = Brands::of(kind, 2).await;
-    let _work = brands.world.put_to_work();
+    let _work = brands.world.start_worker();
     brands.settled().await;
     brands.clear_calls();
     let good = brands.checked(0).await;
@@ -441,7 +449,7 @@ async fn the_worker_answers_whether_a_key_is_good(#[values(Kind::Sqlite, Kind::P
 }
 
 impl Brands {
-    /// Asks whether a brand's key is good, and waits for the answer.
+    /// Requests a key check and waits for its result.
     async fn checked(&self, nth: usize) -> KeyCheck {
         let conn = self.world.db.store.conn();
         credentials::request_key_check(conn, self.ids[nth], self.world.clock.now_ms()).await.unwrap();
@@ -462,7 +470,7 @@ impl Brands {
 
 #[rstest]
 #[tokio::test]
-async fn a_run_that_is_cancelled_ends_within_two_seconds_and_frees_the_lease(
+async fn a_canceled_run_ends_within_two_seconds_and_releases_the_lease(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(Fault::Hang, Fault::SlowMs(8_000))] fault: Fault,
 ) {
@@ -470,7 +478,7 @@ async fn a_run_that_is_cancelled_ends_within_two_seconds_and_frees_the_lease(
     let long = Duration::from_secs(20);
     brands.world.syncer.crm.limits = Limits { connect: long, idle: long, total: long, ..quick() };
     brands.world.fault(Request::Contacts, fault);
-    let work = brands.world.put_to_work();
+    let work = brands.world.start_worker();
     brands.world.wait_for_call(Request::Contacts).await;
     let conn = brands.world.db.store.conn();
     let run = runs::open_run(conn, brands.ids[0]).await.unwrap().unwrap();
@@ -485,7 +493,7 @@ async fn a_run_that_is_cancelled_ends_within_two_seconds_and_frees_the_lease(
     assert!(!leases::is_held(conn, brands.ids[0], Clock::system().now_ms()).await.unwrap());
     assert!(!runs::cancel(conn, brands.ids[0], &run.id, brands.world.clock.now_ms()).await.unwrap(), "it has ended");
 
-    // Nobody makes up for it before its next turn.
+    // A canceled run is not repeated before its next hour.
     brands.world.crm.heal(0);
     brands.world.a_while().await;
     assert_eq!(brands.world.runs(brands.ids[0], 1).await.len(), 1);
@@ -495,7 +503,7 @@ async fn a_run_that_is_cancelled_ends_within_two_seconds_and_frees_the_lease(
 
 #[rstest]
 #[tokio::test]
-async fn a_run_that_nobody_has_begun_is_cancelled_at_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_queued_run_is_canceled_immediately(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let brands = Brands::of(kind, 1).await;
     let conn = brands.world.db.store.conn();
     let now_ms = brands.world.clock.now_ms();
@@ -508,7 +516,7 @@ async fn a_run_that_nobody_has_begun_is_cancelled_at_once(#[values(Kind::Sqlite,
 
 #[rstest]
 #[tokio::test]
-async fn the_worker_makes_up_for_a_run_whose_process_died_as_soon_as_its_lease_ran_out(
+async fn the_worker_repeats_a_run_whose_process_died_once_its_lease_has_expired(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(Trigger::Person, Trigger::Replay)] trigger: Trigger,
 ) {
@@ -520,7 +528,7 @@ async fn the_worker_makes_up_for_a_run_whose_process_died_as_soon_as_its_lease_r
     leases::claim(conn, brands.ids[0], "the dead one", machine_ms, machine_ms + 1_200).await.unwrap().unwrap();
     let dead = runs::start(conn, brands.ids[0], trigger, now_ms).await.unwrap();
     brands.clear_calls();
-    let _work = brands.world.put_to_work();
+    let _work = brands.world.start_worker();
     brands.world.a_while().await;
     assert_eq!(brands.world.status_of(&dead.id).await, RunStatus::Running, "its lease may still be renewed");
     let began = Instant::now();

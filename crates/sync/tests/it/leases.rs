@@ -1,4 +1,4 @@
-//! Two runs never write one brand's data.
+//! Two runs never write one brand's data at once.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ impl World {
         Syncer { store: self.db.reopen().await, holder: "another".to_owned(), ..self.syncer.clone() }
     }
 
-    /// Reads of the contacts last long, and nobody loses patience with them.
+    /// Makes reads of contacts slow without letting them time out.
     fn slow_contacts(&mut self, fault: Fault) {
         self.fault(Request::Contacts, fault);
         let long = Duration::from_secs(20);
@@ -33,7 +33,7 @@ impl World {
 
 #[rstest]
 #[tokio::test]
-async fn of_two_runs_at_once_one_runs_and_the_other_does_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn two_runs_at_once_result_in_one_run(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 40).await;
     world.crm.fault_everything(0, Fault::SlowMs(50));
     let (another, tenant, options) = (world.another().await, world.tenant().await, RunOptions::default());
@@ -50,7 +50,7 @@ async fn of_two_runs_at_once_one_runs_and_the_other_does_nothing(#[values(Kind::
 
 #[rstest]
 #[tokio::test]
-async fn a_lease_that_ran_out_is_taken_over_and_its_holder_writes_nothing_more(
+async fn an_expired_lease_is_taken_over_and_its_former_holder_writes_nothing_more(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let mut world = World::with_contacts(kind, 40).await;
@@ -102,7 +102,9 @@ async fn a_run_whose_process_died_is_closed_by_the_next(#[values(Kind::Sqlite, K
 
 #[rstest]
 #[tokio::test]
-async fn a_run_killed_at_any_moment_loses_nothing_and_the_next_one_is_right(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_run_killed_at_any_moment_loses_nothing_and_the_next_run_is_correct(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let world = World::with_contacts(kind, 320).await;
     let mut total = 0;
     for milliseconds in [3, 10, 25, 50, 90, 140, 200, 300] {
@@ -127,7 +129,7 @@ async fn a_run_killed_at_any_moment_loses_nothing_and_the_next_one_is_right(#[va
 
 #[rstest]
 #[tokio::test]
-async fn a_cancelled_run_is_closed_as_aborted_and_frees_the_lease(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_canceled_run_is_recorded_as_aborted_and_releases_the_lease(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut world = World::with_contacts(kind, 40).await;
     world.good_run().await;
     let before = world.numbers().await;
@@ -139,7 +141,7 @@ async fn a_cancelled_run_is_closed_as_aborted_and_frees_the_lease(#[values(Kind:
         options.cancel.cancel();
     };
     let (outcome, ()) = tokio::join!(world.syncer.sync_tenant(&tenant, Trigger::Schedule, &options), cancelled);
-    assert!(matches!(outcome, Err(SyncError::Cancelled)), "{outcome:?}");
+    assert!(matches!(outcome, Err(SyncError::Canceled)), "{outcome:?}");
 
     let conn = world.db.store.conn();
     let run = runs::newest(conn, world.id, 1).await.unwrap().remove(0);
@@ -147,7 +149,7 @@ async fn a_cancelled_run_is_closed_as_aborted_and_frees_the_lease(#[values(Kind:
     assert!(runs::open_run(conn, world.id).await.unwrap().is_none());
     let reports = runs::reports(conn, world.id, &run.id).await.unwrap();
     let contacts = reports.iter().find(|report| report.dataset == Dataset::Contacts).unwrap();
-    assert_eq!(contacts.status, DatasetStatus::Failed, "nobody is reading it any more");
+    assert_eq!(contacts.status, DatasetStatus::Failed, "no process is reading it");
     assert_eq!((world.lease_is_held().await, world.numbers().await), (false, before));
 
     world.crm.heal(0);
@@ -157,7 +159,7 @@ async fn a_cancelled_run_is_closed_as_aborted_and_frees_the_lease(#[values(Kind:
 
 #[rstest]
 #[tokio::test]
-async fn a_run_that_a_person_asked_for_is_the_one_that_runs(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_run_requested_by_a_person_is_the_run_that_starts(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 10).await;
     let conn = world.db.store.conn();
     let asked = runs::request(conn, world.id, Trigger::Person, world.clock.now_ms()).await.unwrap();

@@ -1,29 +1,29 @@
-//! Sync runs as they are: a CRM over HTTP, a database of either kind, and a clock that stands.
+//! Full sync runs: a simulated CRM over HTTP, a SQLite or PostgreSQL database, and a clock that the test controls.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod calendar;
 mod changes;
+mod cleanup;
 mod credentials;
 mod days;
 mod faults;
 mod first_sync;
 mod hot_list;
-mod hour;
+mod hourly_runs;
 mod incidents;
-mod keeping;
 mod leases;
-mod mapped;
+mod lost_fields;
+mod lost_fields_mapping;
 mod mapping;
 mod notes;
 mod outages;
 mod removals;
 mod replay;
+mod responses;
 mod secrets;
 mod speed;
-mod thinning;
 mod values;
-mod vanished;
 mod waiting;
 mod worker;
 mod world;

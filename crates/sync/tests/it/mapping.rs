@@ -1,4 +1,4 @@
-//! Accounts that keep things elsewhere: what the agency says of a brand's fields counts, from the next run or by a replay.
+//! Accounts with other field names: the agency's mapping applies from the next run or a replay.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -9,9 +9,9 @@ use tetherboard_testkit::Kind;
 
 use crate::world::{Reports, World};
 
-/// How a changed rule comes to count.
+/// How a changed rule is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
+pub(crate) enum ApplyMapping {
     Run,
     Replay,
 }
@@ -22,20 +22,20 @@ impl World {
         field_rules::set(self.db.store.conn(), self.id, dataset, field, Some(&rule)).await.unwrap();
     }
 
-    pub(crate) async fn applied(&self, by: By) {
-        match by {
-            By::Run => drop(self.good_run().await),
-            By::Replay => drop(self.replay(None).await),
+    pub(crate) async fn apply_mapping(&self, method: ApplyMapping) {
+        match method {
+            ApplyMapping::Run => drop(self.good_run().await),
+            ApplyMapping::Replay => drop(self.replay(None).await),
         }
     }
 
-    /// A column of a contact, as text.
+    /// One column of a contact, as text.
     pub(crate) async fn column(&self, table: &str, id: &str, column: &str) -> Option<String> {
         let text = format!("SELECT CAST({column} AS TEXT) FROM {table} WHERE crm_id = '{id}' AND gone_ms IS NULL");
         self.query(&text).await.first().and_then(|row| row.try_get_by_index(0).unwrap())
     }
 
-    /// Ten contacts in two stages, whose stage, fee, creation, units and market stand under the account's own names.
+    /// Ten contacts in two stages, with stage, fee, creation date, units, and market under the account's own keys.
     fn elsewhere(&self) -> Vec<String> {
         (0..10)
             .map(|nth| {
@@ -65,9 +65,9 @@ impl World {
 
 #[rstest]
 #[tokio::test]
-async fn fields_that_stand_elsewhere_are_found_once_the_agency_said_where(
+async fn fields_in_other_places_are_found_once_the_agency_maps_them(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(By::Run, By::Replay)] by: By,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::with_contacts(kind, 12).await.reading_notes(1_000);
     let ids = world.elsewhere();
@@ -77,7 +77,7 @@ async fn fields_that_stand_elsewhere_are_found_once_the_agency_said_where(
     let (coverage, undated) = (world.coverage().await, world.numbers().await.undated);
 
     world.map_elsewhere().await;
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     let after = world.contact(&ids[1]).await.unwrap();
     let created = EpochMs::from("2026-11-16T14:30:00Z".parse::<jiff::Timestamp>().unwrap());
     assert_eq!((after.stage.as_deref(), after.fee_cents, after.created_ms), (Some("FDD Sent"), Some(4_500_000), Some(created)));
@@ -87,12 +87,12 @@ async fn fields_that_stand_elsewhere_are_found_once_the_agency_said_where(
     assert_eq!(numbers.undated, undated - 10);
     assert!(numbers.by_stage["FDD Sent"] >= 5);
 
-    // That was no move, no change of a fee, and no reason to read everybody's notes again.
+    // The new mapping is not a move or a change of a fee, and no reason to read all notes again.
     assert_eq!((world.count("stage_transitions").await, world.count("value_changes").await), (0, 0));
     assert_eq!(world.coverage().await, coverage);
     assert_eq!(after.first_seen_ms, before.first_seen_ms);
 
-    // What happens afterwards is a move, and a change.
+    // Later changes in the CRM are moves and value changes.
     world.edit(Edit::SetContact { client_id: ids[1].clone(), field: "pipeline_stage", value: "FA Sent".into() });
     world.edit(Edit::SetContact { client_id: ids[1].clone(), field: "deal_size", value: "50000".into() });
     let report = world.good_run().await;
@@ -105,7 +105,7 @@ async fn fields_that_stand_elsewhere_are_found_once_the_agency_said_where(
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_that_moves_in_the_very_hour_of_a_new_rule_moves_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_contact_that_moves_in_the_same_hour_as_a_new_rule_moves_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 12).await;
     let ids = world.elsewhere();
     world.good_run().await;
@@ -120,9 +120,9 @@ async fn a_contact_that_moves_in_the_very_hour_of_a_new_rule_moves_once(#[values
 
 #[rstest]
 #[tokio::test]
-async fn going_back_to_the_built_in_places_gives_the_old_values(
+async fn returning_to_the_built_in_mapping_restores_the_old_values(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(By::Run, By::Replay)] by: By,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::with_contacts(kind, 0).await;
     for nth in 0..8 {
@@ -134,14 +134,14 @@ async fn going_back_to_the_built_in_places_gives_the_old_values(
     for (field, place) in [("stage", "/other_stage"), ("fee", "/other_fee")] {
         world.map(Dataset::Contacts, field, json!({"places": [place]})).await;
     }
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     let contact = world.contact("3").await.unwrap();
     assert_eq!((contact.stage.as_deref(), contact.fee_cents), (Some("FA Sent"), Some(700)));
     let conn = world.db.store.conn();
     for field in ["stage", "fee"] {
         field_rules::set(conn, world.id, Dataset::Contacts, field, None).await.unwrap();
     }
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     let version = |line: &String| {
         let mut cells: Vec<&str> = line.split(crate::world::BETWEEN).collect();
         cells.remove(3);
@@ -154,7 +154,7 @@ async fn going_back_to_the_built_in_places_gives_the_old_values(
 
 #[rstest]
 #[tokio::test]
-async fn ids_can_stand_under_another_name(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn ids_can_have_another_key(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     for nth in 0..130 {
         let contact = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").with("guid", format!("A{nth}"))));
@@ -170,9 +170,9 @@ async fn ids_can_stand_under_another_name(#[values(Kind::Sqlite, Kind::Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn deals_and_notes_have_rules_of_their_own(
+async fn deals_and_notes_have_their_own_rules(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(By::Run, By::Replay)] by: By,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::with_contacts(kind, 0).await.reading_notes(1_000);
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
@@ -184,7 +184,7 @@ async fn deals_and_notes_have_rules_of_their_own(
     world.map(Dataset::Deals, "close_date", json!({"places": ["/closing"], "forms": ["%d.%m.%Y"]})).await;
     world.map(Dataset::Notes, "html", json!({"places": ["/comment", "/note"]})).await;
     world.map(Dataset::Notes, "note_type", json!({"places": ["/kind"]})).await;
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     assert_eq!(world.column("pipeline_items", "5501", "fee_cents").await.as_deref(), Some("4800000"));
     assert_eq!(world.column("pipeline_items", "5501", "close_date").await.as_deref(), Some("2027-01-31"));
     let notes = world.notes().await;
@@ -194,7 +194,7 @@ async fn deals_and_notes_have_rules_of_their_own(
 
 #[rstest]
 #[tokio::test]
-async fn a_date_can_be_in_another_form_and_another_zone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_date_can_have_another_format_and_time_zone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     for (id, created) in [("1", json!("16/11/2026 09:30")), ("2", json!("2026-11-16T09:30:00+0200")), ("3", json!(1_794_826_200))]
     {
@@ -221,7 +221,7 @@ async fn a_date_can_be_in_another_form_and_another_zone(#[values(Kind::Sqlite, K
 #[case::no_zone(r#"{"places": ["/created"], "zone": "Mars/Olympus"}"#)]
 #[case::newer_than_this_version(r#"{"places": ["/created"], "regex": "x"}"#)]
 #[tokio::test]
-async fn a_rule_that_cannot_be_followed_is_left_out(#[case] rule: &str, #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_unsupported_rule_is_ignored(#[case] rule: &str, #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 8).await;
     let conn = world.db.store.conn();
     field_rules::set(conn, world.id, Dataset::Contacts, "created", Some(rule)).await.unwrap();
@@ -235,21 +235,21 @@ async fn a_rule_that_cannot_be_followed_is_left_out(#[case] rule: &str, #[values
 
 #[rstest]
 #[tokio::test]
-async fn a_field_that_the_agency_maps_to_nowhere_is_blank(
+async fn a_field_that_the_agency_maps_to_nothing_is_blank(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(By::Run, By::Replay)] by: By,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::with_contacts(kind, 20).await;
     world.good_run().await;
     world.map(Dataset::Contacts, "phone", json!({"places": []})).await;
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     assert_eq!(world.query("SELECT crm_id FROM leads WHERE phone <> ''").await.len(), 0);
     assert_eq!(field_rules::vanished(world.db.store.conn(), world.id).await.unwrap(), []);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_rule_set_while_the_crm_is_down_counts_when_it_is_back(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_rule_set_while_the_crm_is_down_applies_when_it_is_back(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 12).await;
     let ids = world.elsewhere();
     world.good_run().await;

@@ -1,4 +1,4 @@
-//! Notes, which the CRM gives contact by contact: whose turn it is, what is shown, and what stays when it fails.
+//! Notes, which the CRM returns contact by contact: which contacts are read, what is shown, and what stays after a fault.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -15,8 +15,8 @@ use tetherboard_testkit::Kind;
 
 use crate::world::{Reports, World, assert_same, quick};
 
-/// A note by its contact, id, type, author, words and moment.
-type Shown = (String, String, String, String, String, Option<EpochMs>);
+/// A note's contact, ID, type, author, words, and time.
+type NoteFields = (String, String, String, String, String, Option<EpochMs>);
 
 impl World {
     pub(crate) async fn notes(&self) -> Vec<NoteRow> {
@@ -30,13 +30,13 @@ impl World {
         notes
     }
 
-    pub(crate) async fn shown_notes(&self) -> BTreeSet<Shown> {
+    pub(crate) async fn shown_notes(&self) -> BTreeSet<NoteFields> {
         let shown = |note: NoteRow| (note.client_id.0, note.note_id, note.kind, note.author, words(&note.body), note.created_ms);
         self.notes().await.into_iter().map(shown).collect()
     }
 
-    /// The notes that the account holds, as the portal ought to show them.
-    pub(crate) async fn true_notes(&self) -> BTreeSet<Shown> {
+    /// The account's notes as the portal should show them.
+    pub(crate) async fn true_notes(&self) -> BTreeSet<NoteFields> {
         let source_time = self.tenant().await.source_time();
         let text = |note: &Value, field: &str| note[field].as_str().unwrap_or_default().to_owned();
         let true_note = |note: Value| {
@@ -52,14 +52,14 @@ impl World {
         (current, contacts)
     }
 
-    /// The contacts whose notes were asked for since the calls were last cleared, in that order.
-    fn contacts_asked(&self) -> Vec<String> {
+    /// The contacts whose notes were requested since the calls were last cleared, in that order.
+    fn contacts_requested(&self) -> Vec<String> {
         let calls = self.crm.calls(0).into_iter().filter(|call| call.request == Request::Notes);
         let contact = |path: String| path.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
         calls.map(|call| contact(call.path_and_query)).collect()
     }
 
-    /// Calls go one after the other, so that their order can be seen.
+    /// Limits requests to one at a time, so that their order is visible.
     fn one_call_at_a_time(mut self) -> Self {
         self.syncer.crm.budgets = Budgets::new(1, 10_000);
         self
@@ -102,11 +102,11 @@ fn without_tags(html: &str) -> String {
     text
 }
 
-// Turns ----------------------------------------------------------------------------------------------------------------
+// Queue ----------------------------------------------------------------------------------------------------------------
 
 #[rstest]
 #[tokio::test]
-async fn notes_are_as_in_the_crm_once_every_contact_has_had_its_turn(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn notes_match_the_crm_once_every_contact_has_been_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 30).await.reading_notes(7);
     for current in [7, 14, 21, 28, 30] {
         world.crm.clear_calls(0);
@@ -118,7 +118,7 @@ async fn notes_are_as_in_the_crm_once_every_contact_has_had_its_turn(#[values(Ki
     assert_eq!(world.notes().await.len(), world.crm.truth(0).notes);
     assert!(world.crm.truth(0).notes > 30);
 
-    // A note leaves its contact's row as it was: it shows at the latest when everybody has had a turn again.
+    // A new note leaves its contact's row unchanged, so it shows at the latest when every contact has been read again.
     let contacts: Vec<String> = world.contacts().await.into_iter().collect();
     for contact in contacts.iter().step_by(4) {
         world.note(contact, "<p>Asked for the brochure.</p>");
@@ -139,9 +139,9 @@ async fn changed_contacts_come_first_then_those_never_read_then_those_read_longe
         world.add(id, stage);
     }
     world.good_run().await;
-    assert_eq!(world.contacts_asked(), ["2", "4", "1", "3"], "open deals first");
+    assert_eq!(world.contacts_requested(), ["2", "4", "1", "3"], "open deals first");
 
-    // One of each comes to be read longest ago.
+    // One contact with and one without an open deal are now the ones read longest ago.
     for id in ["3", "4"] {
         world.touch(id);
         world.good_run().await;
@@ -152,28 +152,28 @@ async fn changed_contacts_come_first_then_those_never_read_then_those_read_longe
     world.add("6", "QR Sent");
     world.crm.clear_calls(0);
     world.good_run().await;
-    assert_eq!(world.contacts_asked(), ["2", "1", "6", "5", "4", "3"]);
+    assert_eq!(world.contacts_requested(), ["2", "1", "6", "5", "4", "3"]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_small_budget_goes_to_those_whose_turn_comes_first(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_small_budget_goes_to_the_contacts_first_in_the_queue(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(2).one_call_at_a_time();
     for id in ["1", "2", "3", "4", "5"] {
         world.add(id, "QR Sent");
     }
-    let mut asked = Vec::new();
+    let mut requested = Vec::new();
     for _ in 0..3 {
         world.crm.clear_calls(0);
         world.good_run().await;
-        asked.push(world.contacts_asked().join(" "));
+        requested.push(world.contacts_requested().join(" "));
     }
-    // Once all were read, the one read longest ago has its turn again.
-    assert_eq!(asked, ["1 2", "3 4", "5 1"]);
+    // Once all are read, the contact read longest ago is next.
+    assert_eq!(requested, ["1 2", "3 4", "5 1"]);
     world.touch("5");
     world.crm.clear_calls(0);
     world.good_run().await;
-    assert_eq!((world.contacts_asked().join(" "), world.coverage().await), ("5 2".to_owned(), (5, 5)));
+    assert_eq!((world.contacts_requested().join(" "), world.coverage().await), ("5 2".to_owned(), (5, 5)));
     for id in ["1", "2", "3", "4"] {
         world.touch(id);
     }
@@ -183,7 +183,7 @@ async fn a_small_budget_goes_to_those_whose_turn_comes_first(#[values(Kind::Sqli
 
 #[rstest]
 #[tokio::test]
-async fn an_hour_costs_a_call_for_each_changed_contact_and_two_hundred_more(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_hour_costs_one_request_per_changed_contact_and_two_hundred_more(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 300).await.reading_notes(1_000);
     world.good_run().await;
     assert_eq!((world.calls(Request::Notes), world.coverage().await), (300, (300, 300)));
@@ -192,9 +192,9 @@ async fn an_hour_costs_a_call_for_each_changed_contact_and_two_hundred_more(#[va
     changed.iter().for_each(|contact| world.touch(contact));
     world.crm.clear_calls(0);
     world.good_run().await;
-    let asked = world.contacts_asked();
-    assert_eq!((changed.len(), asked.len()), (50, 250));
-    assert!(changed.iter().all(|contact| asked[..60].contains(contact)), "they come first");
+    let requested = world.contacts_requested();
+    assert_eq!((changed.len(), requested.len()), (50, 250));
+    assert!(changed.iter().all(|contact| requested[..60].contains(contact)), "they come first");
 
     world.crm.clear_calls(0);
     let report = world.good_run().await;
@@ -205,7 +205,7 @@ async fn an_hour_costs_a_call_for_each_changed_contact_and_two_hundred_more(#[va
 
 #[rstest]
 #[tokio::test]
-async fn a_budget_of_nothing_asks_nothing_and_fails_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_budget_of_zero_makes_no_request_and_fails_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 12).await;
     for _ in 0..2 {
         let report = world.good_run().await;
@@ -226,7 +226,7 @@ async fn a_contact_with_hundreds_of_notes_is_read_page_by_page(#[values(Kind::Sq
     world.note(&bo, "A single one");
     let report = world.good_run().await;
     assert_eq!(report.of(Dataset::Notes).added, 251);
-    let of_ada = world.contacts_asked().iter().filter(|contact| **contact == ada).count();
+    let of_ada = world.contacts_requested().iter().filter(|contact| **contact == ada).count();
     assert_eq!((world.bodies_of(&ada).await.len(), of_ada), (250, 3));
     assert_same(world.shown_notes().await, world.true_notes().await);
     assert_eq!(world.good_run().await.of(Dataset::Notes).unchanged, 251);
@@ -247,11 +247,11 @@ async fn pages_of_one_contact_count_against_the_budget(#[values(Kind::Sqlite, Ki
     assert_eq!(world.notes().await.len(), 750);
 }
 
-// What is shown --------------------------------------------------------------------------------------------------------
+// Display -------------------------------------------------------------------------------------------------------------
 
 #[rstest]
 #[tokio::test]
-async fn an_edited_note_shows_its_new_words_alone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_edited_note_shows_only_its_new_text(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 3).await.reading_notes(100);
     let ada = world.add("1", "QR Sent");
     let note_id = world.note(&ada, "<p>Wants <b>one</b> unit.</p>");
@@ -268,7 +268,7 @@ async fn an_edited_note_shows_its_new_words_alone(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test]
-async fn a_removed_note_is_gone_when_two_reads_of_its_contact_miss_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_note_is_removed_after_two_reads_of_its_contact_miss_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 3).await.reading_notes(100);
     let ada = world.add("1", "QR Sent");
     let (kept, removed) = (world.note(&ada, "Kept"), world.note(&ada, "Removed"));
@@ -278,7 +278,7 @@ async fn a_removed_note_is_gone_when_two_reads_of_its_contact_miss_it(#[values(K
     assert_eq!(world.bodies_of(&ada).await.len(), 2);
     world.fault(Request::Notes, Fault::Status(500));
     world.run().await;
-    assert_eq!(world.bodies_of(&ada).await.len(), 2, "a failure agrees to nothing");
+    assert_eq!(world.bodies_of(&ada).await.len(), 2, "a failed read confirms no removal");
     world.crm.heal(0);
     assert_eq!(world.good_run().await.of(Dataset::Notes).gone, 1);
     assert_eq!(world.bodies_of(&ada).await, ["Kept"]);
@@ -290,7 +290,39 @@ async fn a_removed_note_is_gone_when_two_reads_of_its_contact_miss_it(#[values(K
 
 #[rstest]
 #[tokio::test]
-async fn the_only_note_of_the_only_contact_read_can_go(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_note_that_returns_unchanged_has_changed_when_it_returned(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::with_contacts(kind, 3).await.reading_notes(100);
+    let ada = world.add("1", "QR Sent");
+    let written = world.clock.now();
+    let add = || world.edit(Edit::AddNote(NoteEdit::on(&ada, "Hello").id("77").by("Dana Whitlock").created(written)));
+    let row = async || {
+        let found =
+            world.query("SELECT row_no, changed_ms, first_seen_ms FROM notes WHERE note_id = '77' AND gone_ms IS NULL").await;
+        found.first().map(|row| [0, 1, 2].map(|at| row.try_get_by_index::<i64>(at).unwrap()))
+    };
+    world.note(&ada, "Stays");
+    add();
+    world.good_run().await;
+    let [row_no, changed_ms, first_seen_ms] = row().await.unwrap();
+    world.good_run().await;
+    assert_eq!(row().await, Some([row_no, changed_ms, first_seen_ms]), "an unchanged note keeps its date");
+
+    world.edit(Edit::RemoveNote { client_id: ada.clone(), note_id: "77".to_owned() });
+    world.good_run().await;
+    world.good_run().await;
+    assert_eq!(row().await, None);
+    add();
+    let report = world.good_run().await;
+    let notes = report.of(Dataset::Notes);
+    assert_eq!((notes.added, notes.changed), (1, 0));
+    let returned_ms = notes.finished_ms.unwrap().0;
+    assert!(returned_ms > changed_ms);
+    assert_eq!(row().await, Some([row_no, returned_ms, first_seen_ms]), "the same row, changed when it returned");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_only_note_of_the_only_contact_read_can_be_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(1);
     for id in ["1", "2"] {
         world.add(id, "QR Sent");
@@ -328,7 +360,7 @@ async fn many_notes_missing_at_once_are_held(#[values(Kind::Sqlite, Kind::Postgr
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_takes_its_notes_along(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_removed_contacts_notes_are_removed_too(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 8).await.reading_notes(100);
     let row = || ContactEdit::named("Ada Ash").id("1");
     world.edit(Edit::AddContact(row()));
@@ -337,12 +369,12 @@ async fn a_contact_takes_its_notes_along(#[values(Kind::Sqlite, Kind::Postgres)]
     assert_eq!(world.coverage().await, (9, 9));
     world.edit(Edit::RemoveContact("1".to_owned()));
     world.good_run().await;
-    assert_eq!((world.bodies_of("1").await.len(), world.coverage().await.1), (1, 9), "one read misses it");
+    assert_eq!((world.bodies_of("1").await.len(), world.coverage().await.1), (1, 9), "only one read has missed it");
     world.good_run().await;
     assert_eq!((world.bodies_of("1").await.len(), world.coverage().await.1), (0, 8));
     assert_same(world.shown_notes().await, world.true_notes().await);
 
-    // It comes back, and in the CRM its old note does not.
+    // The contact comes back without its old note.
     world.edit(Edit::AddContact(row()));
     world.note("1", "Hello again");
     for _ in 0..3 {
@@ -353,7 +385,7 @@ async fn a_contact_takes_its_notes_along(#[values(Kind::Sqlite, Kind::Postgres)]
 
 #[rstest]
 #[tokio::test]
-async fn a_note_without_an_id_is_set_aside_and_hinders_no_other_contact(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_note_without_an_id_is_set_aside_and_affects_no_other_contact(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 3).await.reading_notes(100);
     let (ada, bo) = (world.add("1", "QR Sent"), world.add("2", "QR Sent"));
     for contact in [&ada, &bo] {
@@ -374,13 +406,13 @@ async fn a_note_without_an_id_is_set_aside_and_hinders_no_other_contact(#[values
         let aside = runs::set_aside_rows(conn, world.id, &report.run.id, Dataset::Notes, 10, 0).await.unwrap();
         assert_eq!(aside.len(), 1, "{aside:?}");
     }
-    assert_eq!(world.bodies_of(&ada).await.len(), 3, "the row without an id could be any of hers");
+    assert_eq!(world.bodies_of(&ada).await.len(), 3, "the row without an ID could be any of this contact's notes");
     assert_eq!(world.bodies_of(&bo).await.len(), 2);
 }
 
 #[rstest]
 #[tokio::test]
-async fn notes_of_two_contacts_can_be_alike_to_the_byte(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn notes_of_two_contacts_can_have_identical_bytes(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(100);
     let twin = |contact: &str| NoteEdit::on(contact, "Left voicemail").id("5").by("Dana Whitlock").with("client_id", "");
     for id in ["1", "2", "3"] {
@@ -401,7 +433,7 @@ async fn notes_of_two_contacts_can_be_alike_to_the_byte(#[values(Kind::Sqlite, K
 
 #[rstest]
 #[tokio::test]
-async fn an_author_that_is_an_id_is_shown_by_name(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_author_given_as_an_id_is_shown_by_name(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(100);
     let user = world.edit(Edit::AddUser { first_name: "Mona".to_owned(), last_name: "Reyes".to_owned() });
     world.add("1", "QR Sent");
@@ -419,7 +451,7 @@ async fn an_author_that_is_an_id_is_shown_by_name(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test]
-async fn hostile_markup_is_taken_out_and_its_text_can_be_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn hostile_markup_is_removed_and_the_remaining_text_can_be_found(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(100);
     world.add("1", "QR Sent");
     let hostile = r#"<p onclick="steal()">Met <b style="x">Zoë</b> &amp; son</p><script>alert("gotcha")</script>
@@ -443,7 +475,7 @@ async fn hostile_markup_is_taken_out_and_its_text_can_be_found(#[values(Kind::Sq
 
 #[rstest]
 #[tokio::test]
-async fn odd_and_hostile_accounts_give_as_many_notes_as_they_hold(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn hostile_accounts_lose_no_notes(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::of(kind, Config { hostile_text: true, ..Config::plain(31, &[60]) }).await.reading_notes(100);
     world.good_run().await;
     let truth = world.crm.truth(0).notes;
@@ -459,7 +491,7 @@ async fn odd_and_hostile_accounts_give_as_many_notes_as_they_hold(#[values(Kind:
 #[case::html(Fault::Html, FaultClass::Body)]
 #[case::result_code(Fault::ResultCode("501"), FaultClass::ResultCode)]
 #[tokio::test]
-async fn notes_that_cannot_be_read_stay_as_they_were_and_harm_no_list(
+async fn notes_that_cannot_be_read_stay_unchanged_and_affect_no_list(
     #[case] fault: Fault,
     #[case] class: FaultClass,
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
@@ -478,8 +510,8 @@ async fn notes_that_cannot_be_read_stay_as_they_were_and_harm_no_list(
     assert_eq!((report.run.status, notes.status), (RunStatus::Partial, DatasetStatus::Failed));
     assert_eq!(notes.error.as_ref().unwrap().class, class);
     assert_eq!(report.statuses(), [DatasetStatus::Succeeded; 6]);
-    let asked: BTreeSet<String> = world.contacts_asked().into_iter().collect();
-    assert!(asked.len() < 10, "the rest is left for later: {asked:?}");
+    let requested: BTreeSet<String> = world.contacts_requested().into_iter().collect();
+    assert!(requested.len() < 10, "the rest is left for the next run: {requested:?}");
     assert_eq!(world.shown_notes().await, before);
     assert_eq!((world.coverage().await, world.as_of(Dataset::Notes).await), ((16, 20), as_of));
 
@@ -491,7 +523,7 @@ async fn notes_that_cannot_be_read_stay_as_they_were_and_harm_no_list(
 
 #[rstest]
 #[tokio::test]
-async fn a_refusal_between_two_contacts_keeps_what_came_before_it(
+async fn notes_read_before_a_refusal_are_saved(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(Fault::rotate_token_after as fn(usize) -> Fault, Fault::revoke_key_after as fn(usize) -> Fault)] after: fn(
         usize,
@@ -507,7 +539,7 @@ async fn a_refusal_between_two_contacts_keeps_what_came_before_it(
     assert_eq!(report.statuses(), [DatasetStatus::Succeeded; 6]);
     assert_eq!(world.coverage().await, (8, 20));
     let refused = world.crm.calls(0).iter().filter(|call| call.status == 401).count();
-    assert_eq!(refused, 1, "nobody insists");
+    assert_eq!(refused, 1, "the request is not repeated");
     let truth = world.true_notes().await;
     assert!(world.shown_notes().await.is_subset(&truth) && !world.notes().await.is_empty());
 
@@ -520,7 +552,7 @@ async fn a_refusal_between_two_contacts_keeps_what_came_before_it(
 
 #[rstest]
 #[tokio::test]
-async fn a_long_wait_that_is_asked_for_between_two_contacts_is_obeyed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_long_wait_requested_between_two_contacts_is_obeyed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 12).await.reading_notes(100).one_call_at_a_time();
     let wait = Fault::TooManyRequests { retry_after: Some("7200".to_owned()) };
     world.fault(Request::Notes, Fault::After(3, Box::new(wait)));
@@ -536,7 +568,7 @@ async fn a_long_wait_that_is_asked_for_between_two_contacts_is_obeyed(#[values(K
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_whose_notes_always_fail_keeps_no_other_waiting(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_contact_whose_notes_always_fail_blocks_no_other(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(4);
     let ids: Vec<String> = (1..=9).map(|id| world.add(&id.to_string(), "QR Sent")).collect();
     ids.iter().for_each(|id| drop(world.note(id, "Hello")));
@@ -555,7 +587,7 @@ async fn a_contact_whose_notes_always_fail_keeps_no_other_waiting(#[values(Kind:
 
 #[rstest]
 #[tokio::test]
-async fn not_even_many_contacts_that_always_fail_keep_the_others_waiting(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn many_contacts_whose_notes_always_fail_do_not_block_the_others(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(100);
     let ids: Vec<String> = (10..40).map(|id| world.add(&id.to_string(), "QR Sent")).collect();
     world.fault(Request::Notes, Fault::ForContacts(ids[..7].to_vec(), Box::new(Fault::Status(404))));
@@ -567,7 +599,7 @@ async fn not_even_many_contacts_that_always_fail_keep_the_others_waiting(#[value
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_whose_second_page_fails_shows_the_first_and_loses_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_contact_whose_second_page_fails_shows_the_first_and_loses_no_note(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await.reading_notes(10);
     let ada = world.add("1", "QR Sent");
     for nth in 0..150 {
@@ -588,7 +620,7 @@ async fn a_contact_whose_second_page_fails_shows_the_first_and_loses_nothing(#[v
 
 #[rstest]
 #[tokio::test]
-async fn notes_are_read_after_lists_that_failed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn notes_are_read_although_two_lists_failed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 10).await.reading_notes(100);
     let ada = world.add("1", "QR Sent");
     world.edit(Edit::AddDeal(DealEdit::of(&ada)));

@@ -1,4 +1,4 @@
-//! A CRM that is down.
+//! The CRM is down.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ const LISTS: [Request; 6] =
 
 #[rstest]
 #[tokio::test]
-async fn a_crm_that_is_gone_ends_the_run_at_once_and_lowers_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_unreachable_crm_ends_the_run_immediately_and_lowers_no_number(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut world = World::with_contacts(kind, 60).await;
     world.good_run().await;
     let (before, as_of) = (world.numbers().await, world.as_of(Dataset::Contacts).await);
@@ -31,7 +31,7 @@ async fn a_crm_that_is_gone_ends_the_run_at_once_and_lowers_nothing(#[values(Kin
 
 #[rstest]
 #[tokio::test]
-async fn after_two_lists_in_a_row_failed_each_that_is_left_is_asked_once(
+async fn after_two_failed_lists_in_a_row_each_remaining_list_is_requested_once(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(
         Fault::Hang,
@@ -63,7 +63,7 @@ async fn after_two_lists_in_a_row_failed_each_that_is_left_is_asked_once(
 
 #[rstest]
 #[tokio::test]
-async fn patience_with_a_crm_that_hangs_is_bounded_for_the_whole_run(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_time_spent_on_a_hanging_crm_is_limited_per_run(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut world = World::with_contacts(kind, 4).await;
     world.syncer.crm.limits =
         tetherboard_clienttether::Limits { attempts: 50, outage_tolerance: Duration::from_secs(1), ..quick() };
@@ -75,7 +75,7 @@ async fn patience_with_a_crm_that_hangs_is_bounded_for_the_whole_run(#[values(Ki
 
 #[rstest]
 #[tokio::test]
-async fn lists_that_answer_after_two_that_failed_are_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn lists_that_respond_after_two_failed_lists_are_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 60).await;
     world.good_run().await;
     world.edit(tetherboard_simulator::Edit::AddContact(tetherboard_simulator::ContactEdit::named("Ada Ash")));
@@ -93,9 +93,9 @@ async fn lists_that_answer_after_two_that_failed_are_read(#[values(Kind::Sqlite,
 
 #[rstest]
 #[tokio::test]
-async fn a_crm_that_comes_back_in_mid_run_is_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_crm_that_recovers_during_a_run_is_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 60).await;
-    // Three attempts at the first list; the next one is answered.
+    // The first list fails in all three attempts; the next list gets a response.
     world.crm.fault_everything(0, Fault::Times(3, Box::new(Fault::Status(503))));
     let report = world.run().await;
     use DatasetStatus::{Failed, Succeeded};

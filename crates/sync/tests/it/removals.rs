@@ -1,4 +1,4 @@
-//! When a record that the CRM no longer shows is taken for gone.
+//! When a record that the CRM no longer shows counts as removed.
 
 use rstest::rstest;
 use tetherboard_domain::{Dataset, DatasetStatus, RunStatus};
@@ -10,7 +10,7 @@ use crate::world::{Reports, World};
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_is_gone_when_two_whole_reads_miss_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_contact_is_removed_after_two_complete_reads_miss_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 250).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     world.good_run().await;
@@ -21,7 +21,7 @@ async fn a_contact_is_gone_when_two_whole_reads_miss_it(#[values(Kind::Sqlite, K
 
     world.fault(Request::Contacts, Fault::FromOffset(200, Box::new(Fault::Status(500))));
     assert_eq!(world.run().await.of(Dataset::Contacts).status, DatasetStatus::Partial);
-    assert!(world.contact(&ada).await.is_some(), "a partial read does not agree to anything");
+    assert!(world.contact(&ada).await.is_some(), "a partial read confirms no removal");
 
     world.crm.heal(0);
     let second = world.good_run().await;
@@ -32,12 +32,12 @@ async fn a_contact_is_gone_when_two_whole_reads_miss_it(#[values(Kind::Sqlite, K
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_that_is_back_for_the_second_read_was_never_gone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_contact_that_is_back_in_the_second_read_is_not_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 30).await;
     let row = || ContactEdit::named("Ada Ash").id("77").created("2026-11-18T12:00:00Z".parse().unwrap());
     world.edit(Edit::AddContact(row()));
     world.good_run().await;
-    // Missed, seen, missed: no two reads in a row agree.
+    // Missed, seen, missed: never missed twice in a row.
     for _ in 0..3 {
         world.edit(Edit::RemoveContact("77".to_owned()));
         world.good_run().await;
@@ -51,7 +51,7 @@ async fn a_contact_that_is_back_for_the_second_read_was_never_gone(#[values(Kind
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_that_returns_is_revived_with_its_history(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_contact_that_returns_keeps_its_history(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 30).await;
     let row = |stage| ContactEdit::named("Ada Ash").id("77").in_stage(stage);
     world.edit(Edit::AddContact(row("QR Sent")));
@@ -73,13 +73,13 @@ async fn a_contact_that_returns_is_revived_with_its_history(#[values(Kind::Sqlit
     let moves = world.moves_of("77").await;
     let road: Vec<_> = moves.iter().map(|moved| moved.to.as_deref().unwrap()).collect();
     assert_eq!(road, ["fdd sent", "fa sent"]);
-    assert!(moves[1].seen_before_ms <= last_seen.run.finished_ms.unwrap(), "nobody saw it while it was gone: {moves:?}");
+    assert!(moves[1].seen_before_ms <= last_seen.run.finished_ms.unwrap(), "no read saw it while it was removed: {moves:?}");
     assert_eq!(world.numbers().await, world.truth());
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_deal_is_gone_and_returns_likewise(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_deal_is_removed_and_returns_in_the_same_way(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 60).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     let deal = || Edit::AddDeal(DealEdit::of(&ada).id("5501").worth(50_000));
@@ -100,7 +100,7 @@ async fn a_deal_is_gone_and_returns_likewise(#[values(Kind::Sqlite, Kind::Postgr
 
 #[rstest]
 #[tokio::test]
-async fn rows_that_lost_their_id_are_not_taken_for_gone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn rows_that_lost_their_id_do_not_count_as_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 130).await;
     world.good_run().await;
     world.fault(Request::Contacts, Fault::RowsWithoutId(3));
@@ -113,14 +113,14 @@ async fn rows_that_lost_their_id_are_not_taken_for_gone(#[values(Kind::Sqlite, K
     assert_eq!(world.numbers().await, world.truth());
 }
 
-/// A quarter of sixty, and at least ten.
+/// Fifteen of sixty contacts: more than 20% and at least ten.
 fn many(world: &World) -> Vec<String> {
     (0..15).map(|nth| world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").id(format!("9{nth:02}"))))).collect()
 }
 
 #[rstest]
 #[tokio::test]
-async fn many_missing_at_once_are_held_until_the_agency_agrees(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn many_records_missing_at_once_are_held_until_the_agency_confirms(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 45).await;
     let many = many(&world);
     world.good_run().await;
@@ -146,7 +146,7 @@ async fn many_missing_at_once_are_held_until_the_agency_agrees(#[values(Kind::Sq
 
 #[rstest]
 #[tokio::test]
-async fn agreeing_to_one_list_removes_nothing_of_another(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn confirming_removals_in_one_list_removes_nothing_from_another(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 45).await;
     let many = many(&world);
     world.good_run().await;
@@ -161,7 +161,7 @@ async fn agreeing_to_one_list_removes_nothing_of_another(#[values(Kind::Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn what_is_held_clears_when_the_rows_return(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_hold_clears_when_the_rows_return(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 45).await;
     let ids = many(&world);
     world.good_run().await;
@@ -177,7 +177,7 @@ async fn what_is_held_clears_when_the_rows_return(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test]
-async fn fewer_than_ten_missing_are_not_held(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn fewer_than_ten_missing_records_are_not_held(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let ids: Vec<String> = many(&world);
     world.good_run().await;
@@ -216,7 +216,7 @@ async fn a_list_that_is_suddenly_empty_is_held(
 
 #[rstest]
 #[tokio::test]
-async fn an_empty_list_is_gone_when_the_agency_agrees(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_records_of_an_empty_list_are_removed_when_the_agency_confirms(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 60).await;
     world.good_run().await;
     world.fault(Request::Deals, Fault::Empty);

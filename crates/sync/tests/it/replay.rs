@@ -1,4 +1,4 @@
-//! Normalising kept answers again: the same rows, and nothing that was seen since overruled.
+//! Replays of saved responses: they give the same rows and override nothing that was read since.
 
 use rstest::rstest;
 use tetherboard_domain::{ContactId, Dataset, DatasetStatus, EpochMs, RunId, RunStatus, Zone};
@@ -8,22 +8,26 @@ use tetherboard_store::{field_rules, history, retention};
 use tetherboard_sync::{RunOptions, RunReport};
 use tetherboard_testkit::Kind;
 
-use crate::hour::TABLES;
+use crate::hourly_runs::TABLES;
 use crate::world::{BETWEEN, Reports, World, assert_same};
 
 impl World {
-    /// A replay, some minutes after whatever was last done. It never asks the CRM.
+    /// Advances the clock by some minutes and replays. Checks that no request is made and no history is recorded.
     pub(crate) async fn replay(&self, run: Option<RunId>) -> RunReport {
         self.later(7);
         let (calls, moves) = (self.crm.calls(0).len(), self.count("stage_transitions").await);
         let values = self.count("value_changes").await;
         let report = self.syncer.replay(&self.tenant().await, run, &RunOptions::default()).await.unwrap();
-        assert_eq!(self.crm.calls(0).len(), calls, "a replay asks nobody");
-        assert_eq!((self.count("stage_transitions").await, self.count("value_changes").await), (moves, values), "nothing moves");
-        report.expect("nobody else runs")
+        assert_eq!(self.crm.calls(0).len(), calls, "a replay makes no request");
+        assert_eq!(
+            (self.count("stage_transitions").await, self.count("value_changes").await),
+            (moves, values),
+            "a replay records no history"
+        );
+        report.expect("no other run is in progress")
     }
 
-    /// Every row of every list, before something that is to change nothing, and after it.
+    /// Checks that a replay changes no row of any table.
     async fn assert_unchanged_by_replay(&self, run: Option<RunId>) -> RunReport {
         let before = self.dumps().await;
         let report = self.replay(run).await;
@@ -33,7 +37,7 @@ impl World {
         report
     }
 
-    /// Some weeks of a small account, with all that can happen in it; each run's id.
+    /// A small account over some weeks with every kind of change; returns the ID of each run.
     async fn eventful(kind: Kind) -> (Self, Vec<RunId>) {
         let world = Self::of(kind, Config { hostile_text: true, ..Config::plain(23, &[45]) }).await.reading_notes(1_000);
         let mut runs = vec![world.good_run().await.run.id];
@@ -66,7 +70,7 @@ async fn a_replay_after_many_runs_changes_nothing(#[values(Kind::Sqlite, Kind::P
     for dataset in &report.datasets {
         assert_eq!((dataset.added, dataset.changed, dataset.gone), (0, 0, 0), "{dataset:?}");
     }
-    // Nor does one of any run before: what was seen since is not overruled, who is gone stays so.
+    // Replays of earlier runs do not either: they override nothing read since, and removed records stay removed.
     for run in runs {
         let report = world.assert_unchanged_by_replay(Some(run)).await;
         assert_eq!(report.run.status, RunStatus::Succeeded);
@@ -80,7 +84,7 @@ async fn a_replay_after_many_runs_changes_nothing(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test]
-async fn rows_that_were_lost_come_back_exactly(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn deleted_rows_are_restored_exactly(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::of(kind, Config { hostile_text: true, ..Config::plain(23, &[120]) }).await.reading_notes(1_000);
     world.good_run().await;
     let before = world.dumps().await;
@@ -95,7 +99,7 @@ async fn rows_that_were_lost_come_back_exactly(#[values(Kind::Sqlite, Kind::Post
     for table in TABLES.into_iter().filter(|table| *table != "leads") {
         assert_same(after[table].clone(), before[table].clone());
     }
-    // When a contact's notes were read is no part of what the CRM said, so all have a turn again.
+    // When a contact's notes were read is not in the responses, so all contacts are due again.
     let forgotten = |lines: &[String]| {
         let at = lines[0].split(BETWEEN).position(|column| column == "notes_read_ms").unwrap();
         let forget = |(place, cell): (usize, &str)| if place == at { "NULL".to_owned() } else { cell.to_owned() };
@@ -110,9 +114,7 @@ async fn rows_that_were_lost_come_back_exactly(#[values(Kind::Sqlite, Kind::Post
 
 #[rstest]
 #[tokio::test]
-async fn an_older_runs_answers_overrule_nothing_although_they_mean_something_else_now(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn an_older_runs_responses_override_nothing_even_with_a_new_mapping(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (world, runs) = World::eventful(kind).await;
     let rule = r#"{"places": ["/number_of_units"]}"#;
     field_rules::set(world.db.store.conn(), world.id, Dataset::Contacts, "units", Some(rule)).await.unwrap();
@@ -125,12 +127,12 @@ async fn an_older_runs_answers_overrule_nothing_although_they_mean_something_els
     assert_eq!(world.numbers().await, numbers);
     let report = world.good_run().await;
     let contacts = report.of(Dataset::Contacts);
-    assert_eq!((contacts.added, contacts.changed), (0, 0), "all was normalised by the new rule already");
+    assert_eq!((contacts.added, contacts.changed), (0, 0), "everything was normalized with the new rule already");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_replay_of_answers_that_are_not_kept_any_more_says_so(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_replay_of_deleted_responses_says_so(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 25).await.reading_notes(100);
     let old = world.good_run().await.run.id;
     world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
@@ -141,17 +143,17 @@ async fn a_replay_of_answers_that_are_not_kept_any_more_says_so(#[values(Kind::S
     for dataset in &report.datasets {
         assert_eq!(dataset.status, DatasetStatus::Failed, "{dataset:?}");
         let message = &dataset.error.as_ref().unwrap().message;
-        assert!(message.contains("not kept any more"), "{}: {message}", dataset.dataset);
+        assert!(message.contains("have been deleted"), "{}: {message}", dataset.dataset);
     }
     assert_eq!(world.assert_unchanged_by_replay(None).await.run.status, RunStatus::Succeeded);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_replay_of_a_run_that_is_not_known_says_so(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_replay_of_an_unknown_run_says_so(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 5).await;
     world.good_run().await;
-    let report = world.assert_unchanged_by_replay(Some(RunId("nobody-knows".to_owned()))).await;
+    let report = world.assert_unchanged_by_replay(Some(RunId("unknown-run".to_owned()))).await;
     assert_eq!(report.run.status, RunStatus::Failed);
     assert!(report.of(Dataset::Contacts).error.is_some());
 }
@@ -169,18 +171,18 @@ async fn a_replay_of_a_brand_that_was_never_read_does_nothing(#[values(Kind::Sql
 
 #[rstest]
 #[tokio::test]
-async fn a_replay_normalises_what_only_an_earlier_read_showed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_replay_normalizes_rows_that_only_an_earlier_read_showed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 130).await.reading_notes(1_000);
     world.good_run().await;
     let notes = world.notes().await;
     let shown = world.contact(world.contacts().await.first().unwrap()).await.unwrap();
-    // The last read saw one page of contacts, and no contact's notes.
+    // The last run read one page of contacts and no notes.
     world.fault(Request::Contacts, Fault::FromOffset(100, Box::new(Fault::Status(404))));
     assert_eq!(world.run().await.of(Dataset::Contacts).status, DatasetStatus::Partial);
     world.fault(Request::Notes, Fault::After(20, Box::new(Fault::Html)));
     assert_eq!(world.run().await.of(Dataset::Notes).status, DatasetStatus::Partial);
 
-    // The account's times turn out to be another zone's.
+    // The account's time zone is corrected.
     let zone = Zone::named("America/Los_Angeles").unwrap();
     let changes = Changes { source_zone: Some(&zone), ..Changes::default() };
     tenants::set(world.db.store.conn(), world.id, &changes).await.unwrap();
@@ -197,7 +199,7 @@ async fn a_replay_normalises_what_only_an_earlier_read_showed(#[values(Kind::Sql
 
 #[rstest]
 #[tokio::test]
-async fn a_replay_leaves_each_contacts_history_and_turn_alone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_replay_changes_neither_history_nor_the_notes_queue(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (world, runs) = World::eventful(kind).await;
     let (coverage, contacts) = (world.coverage().await, world.contacts().await);
     let mut before = Vec::new();

@@ -1,4 +1,4 @@
-//! A brand's key and the agency's token are nowhere to be read.
+//! A brand's key and the agency's token are never stored or printed readably.
 
 use rstest::rstest;
 use sea_orm::{DbBackend, QueryResult};
@@ -43,7 +43,7 @@ impl World {
 
 #[rstest]
 #[tokio::test]
-async fn no_table_holds_a_key_that_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn no_table_contains_a_readable_key(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut world = World::with_contacts(kind, 130).await;
     let (token, key) = (world.crm.access_token(), world.crm.accounts()[0].web_key.clone());
     let sealed = SecretString::from(token.clone());
@@ -81,7 +81,7 @@ async fn no_table_holds_a_key_that_can_be_read(#[values(Kind::Sqlite, Kind::Post
 
 #[rstest]
 #[tokio::test]
-async fn printing_a_syncer_prints_no_token_of_the_environment(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn printing_a_syncer_does_not_print_the_token(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let printed = format!("{:?} {:?}", world.syncer, world.syncer.crm);
     assert!(!printed.contains(&world.crm.access_token()), "{printed}");

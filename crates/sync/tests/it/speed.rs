@@ -1,4 +1,4 @@
-//! Calls overlap: a list takes as long as its slowest pages side by side, not as all of them one after the other.
+//! Requests run in parallel: a list takes as long as its slowest pages, not as the sum of all pages.
 
 use rstest::rstest;
 use tetherboard_clienttether::{Budgets, Limits};
@@ -12,7 +12,7 @@ use crate::world::{World, quick};
 const SLOW_MS: i64 = 60;
 
 impl World {
-    /// As many calls of a list as began while the first of them was certainly not yet answered.
+    /// The number of a list's requests that began before the first one can have had a response.
     fn most_at_once(&self, request: Request) -> usize {
         let began: Vec<EpochMs> =
             self.crm.calls(0).iter().filter(|call| call.request == request).map(|call| call.machine_ms).collect();
@@ -22,13 +22,13 @@ impl World {
 
 #[rstest]
 #[tokio::test]
-async fn pages_and_contacts_are_read_side_by_side_but_never_more_than_allowed(
+async fn pages_and_contacts_are_read_in_parallel_within_the_limit(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(2, 8)] in_flight: usize,
 ) {
     let mut world = World::with_contacts(kind, 48).await.reading_notes(24);
     world.syncer.crm.budgets = Budgets::new(in_flight, 10_000);
-    // Short pages make many of few contacts.
+    // Short pages, so that a few contacts fill many.
     world.syncer.crm.limits = Limits { page_size: 3, ..quick() };
     for request in [Request::Contacts, Request::Notes] {
         world.fault(request, Fault::SlowMs(SLOW_MS as u64));

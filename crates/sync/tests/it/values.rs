@@ -1,4 +1,4 @@
-//! What a contact or a deal was worth, and when it was to close: each change is remembered, from what to what.
+//! The history of fees, odds, close dates, and whiteboards: each change is recorded with the old and new value.
 
 use rstest::rstest;
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs};
@@ -23,19 +23,19 @@ impl World {
 }
 
 /// `fee 4000000 → 4500000`
-fn told(changes: &[ValueChange]) -> Vec<String> {
+fn describe(changes: &[ValueChange]) -> Vec<String> {
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
     changes.iter().map(|change| format!("{} {} → {}", change.field, value(&change.old), value(&change.new))).collect()
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_deals_fee_odds_and_close_date_remember_how_they_changed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn changes_of_a_deals_fee_odds_and_close_date_are_recorded(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 5).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").in_stage("QR Sent")));
     let deal = world.edit(Edit::AddDeal(DealEdit::of(&ada).worth(40_000).odds(4)));
     world.good_run().await;
-    assert_eq!(told(&world.value_changes(Dataset::Deals, &deal).await), Vec::<String>::new(), "a first sight is no change");
+    assert_eq!(describe(&world.value_changes(Dataset::Deals, &deal).await), Vec::<String>::new(), "a first sight is no change");
 
     let mut expected = Vec::new();
     for (field, value, change) in [
@@ -55,7 +55,7 @@ async fn a_deals_fee_odds_and_close_date_remember_how_they_changed(#[values(Kind
         world.good_run().await;
         expected.extend(change);
         let changes = world.value_changes(Dataset::Deals, &deal).await;
-        assert_eq!(told(&changes), expected);
+        assert_eq!(describe(&changes), expected);
         if change.is_some() {
             let last = changes.last().unwrap();
             let moments = (last.seen_before_ms, last.at_ms, last.seen_after_ms);
@@ -69,7 +69,7 @@ async fn a_deals_fee_odds_and_close_date_remember_how_they_changed(#[values(Kind
 
 #[rstest]
 #[tokio::test]
-async fn several_values_that_change_at_once_are_each_remembered(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn several_values_that_change_at_once_are_each_recorded(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 5).await;
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").in_stage("QR Sent").worth(10_000)));
     let deal = world.edit(Edit::AddDeal(DealEdit::of(&ada).worth(40_000).odds(4).closing("2027-01-31")));
@@ -80,15 +80,15 @@ async fn several_values_that_change_at_once_are_each_remembered(#[values(Kind::S
     world.edit(Edit::SetContact { client_id: ada.clone(), field: "deal_size", value: "ask Bob".into() });
     world.good_run().await;
     assert_eq!(
-        told(&world.value_changes(Dataset::Deals, &deal).await),
+        describe(&world.value_changes(Dataset::Deals, &deal).await),
         ["close_date 2027-01-31 → 2027-02-28", "fee 4000000 → 5000000", "odds 400 → 1250"]
     );
-    assert_eq!(told(&world.value_changes(Dataset::Contacts, &ada).await), ["fee 1000000 → unknown"]);
+    assert_eq!(describe(&world.value_changes(Dataset::Contacts, &ada).await), ["fee 1000000 → unknown"]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_that_was_gone_returns_with_its_values_history(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_contact_that_returns_keeps_its_value_history(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 15).await;
     let row = |dollars| ContactEdit::named("Ada Ash").id("77").in_stage("QR Sent").worth(dollars);
     world.edit(Edit::AddContact(row(40_000)));
@@ -104,7 +104,7 @@ async fn a_contact_that_was_gone_returns_with_its_values_history(#[values(Kind::
     world.edit(Edit::AddContact(row(60_000)));
     world.good_run().await;
     let changes = world.value_changes(Dataset::Contacts, "77").await;
-    assert_eq!(told(&changes), ["fee 4000000 → 4500000", "fee 4500000 → 6000000"]);
-    assert!(changes[1].seen_before_ms <= last_seen, "nobody saw it while it was gone: {:?}", changes[1]);
+    assert_eq!(describe(&changes), ["fee 4000000 → 4500000", "fee 4500000 → 6000000"]);
+    assert!(changes[1].seen_before_ms <= last_seen, "no read saw it while it was removed: {:?}", changes[1]);
     assert_eq!(world.numbers().await, world.truth());
 }

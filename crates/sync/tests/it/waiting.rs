@@ -1,4 +1,4 @@
-//! A CRM that asks to be left alone.
+//! The CRM asks us to wait.
 
 use jiff::SignedDuration;
 use jiff::fmt::strtime;
@@ -9,7 +9,7 @@ use tetherboard_testkit::Kind;
 
 use crate::world::{Reports, World};
 
-/// As `Retry-After` can say it.
+/// The formats of `Retry-After`.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Seconds,
@@ -17,7 +17,7 @@ enum Form {
 }
 
 impl Form {
-    /// `hour_ahead`: the run begins an hour after what the clock shows now.
+    /// The fault for a wait. The run begins an hour from now, which a date must include.
     fn wait(self, world: &World, seconds: i64) -> Fault {
         let text = match self {
             Self::Seconds => seconds.to_string(),
@@ -32,7 +32,7 @@ impl Form {
 
 #[rstest]
 #[tokio::test]
-async fn a_short_wait_is_obeyed_and_the_run_goes_on(
+async fn a_short_wait_is_obeyed_and_the_run_continues(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(Form::Seconds, Form::Date)] form: Form,
 ) {
@@ -48,7 +48,7 @@ async fn a_short_wait_is_obeyed_and_the_run_goes_on(
 
 #[rstest]
 #[tokio::test]
-async fn a_short_wait_asked_for_again_and_again_harms_no_other_list(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn repeated_short_waits_affect_no_other_list(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 40).await;
     world.fault(Request::Contacts, Form::Seconds.wait(&world, 1));
     let report = world.run().await;
@@ -80,7 +80,7 @@ async fn a_long_wait_ends_the_run_and_parks_the_brand(
     assert_eq!(world.tenant().await.parked_until_ms, Some(world.clock.now_ms() + 7_200_000));
     assert_eq!(world.numbers().await, before);
 
-    // A person asks all the same, and is answered.
+    // A person starts a run anyway, and the CRM responds.
     world.crm.heal(0);
     world.good_run().await;
     assert_eq!((world.numbers().await, world.tenant().await.parked_until_ms), (world.truth(), None));
@@ -88,7 +88,7 @@ async fn a_long_wait_ends_the_run_and_parks_the_brand(
 
 #[rstest]
 #[tokio::test]
-async fn nobody_is_parked_for_more_than_a_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_brand_is_parked_for_at_most_a_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 4).await;
     world.crm.fault_everything(0, Form::Seconds.wait(&world, 9_999_999));
     let report = world.run().await;
@@ -98,7 +98,7 @@ async fn nobody_is_parked_for_more_than_a_day(#[values(Kind::Sqlite, Kind::Postg
 
 #[rstest]
 #[tokio::test]
-async fn a_wait_of_a_day_leaves_the_old_data_and_is_the_only_call(
+async fn a_wait_of_a_day_keeps_the_old_data_and_stops_all_requests(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(0, 1, 3, 5)] answers: usize,
 ) {
@@ -110,7 +110,7 @@ async fn a_wait_of_a_day_leaves_the_old_data_and_is_the_only_call(
     let report = world.run().await;
     assert_eq!(report.run.status, if answers == 0 { RunStatus::Failed } else { RunStatus::Partial });
     assert_eq!(world.crm.calls(0).iter().filter(|call| call.status == 200).count(), answers);
-    assert_eq!(world.crm.calls(0).iter().filter(|call| call.status == 429).count(), 1, "nobody insists");
+    assert_eq!(world.crm.calls(0).iter().filter(|call| call.status == 429).count(), 1, "the request is not repeated");
     let deals = report.of(Dataset::Deals);
     assert_eq!((deals.status, deals.error.as_ref().unwrap().class), (DatasetStatus::Failed, FaultClass::Budget));
     assert_eq!((world.numbers().await, world.as_of(Dataset::Deals).await), (before, as_of));

@@ -1,4 +1,4 @@
-//! Who runs when nobody types a command.
+//! The background worker.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::world::World;
 
-const LOOKS_EVERY: Duration = Duration::from_millis(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(30);
 
-/// A worker at work; it ends with the test.
-pub(crate) struct AtWork {
+/// A running worker; it stops with the test.
+pub(crate) struct RunningWorker {
     cancel: DropGuard,
     ended: JoinHandle<()>,
 }
 
-impl AtWork {
-    /// Returns when it does nothing more: it would take a turn that the test is about to take.
+impl RunningWorker {
+    /// Stops the worker and waits for it, so that it does not start a run that the test wants to start.
     pub(crate) async fn stop(self) {
         drop(self.cancel);
         self.ended.await.unwrap();
@@ -31,14 +31,14 @@ impl AtWork {
 }
 
 impl World {
-    pub(crate) fn put_to_work(&self) -> AtWork {
+    pub(crate) fn start_worker(&self) -> RunningWorker {
         let cancel = CancellationToken::new();
-        let worker = Worker::new(self.syncer.clone(), Default::default()).looking_every(LOOKS_EVERY);
+        let worker = Worker::new(self.syncer.clone(), Default::default()).with_poll_interval(POLL_INTERVAL);
         let ended = tokio::spawn(worker.work(cancel.clone()));
-        AtWork { cancel: cancel.drop_guard(), ended }
+        RunningWorker { cancel: cancel.drop_guard(), ended }
     }
 
-    /// A brand's runs, newest first, once there are so many and none is open.
+    /// Waits until a brand has this many runs and none is open; returns them, newest first.
     pub(crate) async fn runs(&self, tenant: TenantId, wanted: usize) -> Vec<Run> {
         let conn = self.db.store.conn();
         let done = async {
@@ -53,17 +53,17 @@ impl World {
         tokio::time::timeout(Duration::from_secs(20), done).await.expect("so many runs")
     }
 
-    /// Long enough for a worker to look several times.
+    /// Waits long enough for a worker to look for work several times.
     pub(crate) async fn a_while(&self) {
-        tokio::time::sleep(LOOKS_EVERY * 12).await;
+        tokio::time::sleep(POLL_INTERVAL * 12).await;
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_brand_is_read_at_once_then_hourly_and_when_a_person_asks(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_brand_is_synced_immediately_then_hourly_and_on_request(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 20).await;
-    let work = world.put_to_work();
+    let work = world.start_worker();
     let first = world.runs(world.id, 1).await.remove(0);
     assert_eq!((first.trigger, first.status), (Trigger::Schedule, RunStatus::Succeeded));
     world.a_while().await;
@@ -83,12 +83,12 @@ async fn a_brand_is_read_at_once_then_hourly_and_when_a_person_asks(#[values(Kin
 
 #[rstest]
 #[tokio::test]
-async fn a_parked_brand_waits_unless_a_person_asks_and_delays_no_other(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_parked_brand_waits_unless_a_person_asks_and_delays_no_other_brand(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::of(kind, Config::plain(5, &[20, 30])).await;
     let other = world.brand("tidewater", 1).await;
     let conn = world.db.store.conn();
     tenants::park(conn, world.id, Some(world.clock.now_ms() + 86_400_000)).await.unwrap();
-    let _work = world.put_to_work();
+    let _work = world.start_worker();
     world.runs(other, 1).await;
     world.a_while().await;
     assert_eq!(world.crm.calls(0), []);

@@ -1,4 +1,4 @@
-//! One brand, its account in the CRM, and a clock that stands between the runs.
+//! The test world: one brand, its account in a simulated CRM, and a clock that moves only between runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -19,7 +19,7 @@ use tetherboard_store::tenants::{self, Tenant};
 use tetherboard_sync::{Crm, RunOptions, RunReport, Syncer};
 use tetherboard_testkit::{Kind, TestDatabase};
 
-/// Stands between the cells of a dumped row, and in no text.
+/// Separates the cells of a dumped row; occurs in no text.
 pub(crate) const BETWEEN: &str = "\u{1f}";
 
 /// A Thursday morning.
@@ -34,7 +34,7 @@ pub(crate) struct World {
     pub(crate) db: TestDatabase,
 }
 
-/// What the pages would show, in the words of the CRM's own truth.
+/// The numbers that the pages would show, in the form of the simulator's truth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Numbers {
     pub(crate) total: i64,
@@ -47,7 +47,7 @@ pub(crate) struct Numbers {
 }
 
 impl World {
-    /// A CRM of which only the first account is read.
+    /// A world with a simulated CRM, of which only the first account is read.
     pub(crate) async fn of(kind: Kind, config: Config) -> Self {
         let clock = Clock::standing_at(BEGINS.parse().unwrap());
         let crm = Simulator::new(config, clock.clone());
@@ -70,18 +70,18 @@ impl World {
         world
     }
 
-    /// An account that only hands change, with so many contacts.
+    /// A world whose account has this many contacts and changes only through the test.
     pub(crate) async fn with_contacts(kind: Kind, contacts: usize) -> Self {
         Self::of(kind, Config::plain(11, &[contacts])).await
     }
 
-    /// From now on a run may spend so many calls on notes.
+    /// Sets how many requests a run may spend on notes.
     pub(crate) fn reading_notes(mut self, calls_per_run: usize) -> Self {
         self.syncer.notes_calls_per_run = calls_per_run;
         self
     }
 
-    /// A brand for an account of the CRM.
+    /// Adds a brand for an account of the CRM.
     pub(crate) async fn brand(&self, slug: &str, account: usize) -> TenantId {
         let info = &self.crm.accounts()[account];
         let tenant = tetherboard_testkit::tenant(&self.db.store, slug, &info.zone).await;
@@ -93,13 +93,13 @@ impl World {
         tenants::by_id(self.db.store.conn(), self.id).await.unwrap().unwrap()
     }
 
-    /// Moves the clock on.
+    /// Advances the clock.
     pub(crate) fn later(&self, minutes: i64) -> Timestamp {
         self.clock.set(self.clock.now() + SignedDuration::from_mins(minutes));
         self.clock.now()
     }
 
-    /// A run, an hour after what the clock showed.
+    /// Advances the clock by an hour and runs.
     pub(crate) async fn run(&self) -> RunReport {
         self.run_with(&RunOptions::default()).await
     }
@@ -107,10 +107,10 @@ impl World {
     pub(crate) async fn run_with(&self, options: &RunOptions) -> RunReport {
         self.later(60);
         let report = self.syncer.sync_tenant(&self.tenant().await, Trigger::Command, options).await.unwrap();
-        report.expect("nobody else runs")
+        report.expect("no other run is in progress")
     }
 
-    /// As [`World::run`], of a CRM that has nothing wrong.
+    /// As [`World::run`], and checks that everything succeeded.
     pub(crate) async fn good_run(&self) -> RunReport {
         let report = self.run().await;
         assert_eq!(report.run.status, RunStatus::Succeeded, "{:#?}", report.datasets);
@@ -125,7 +125,7 @@ impl World {
         self.crm.fault(0, request, fault);
     }
 
-    /// How often each list was asked since the calls were last cleared.
+    /// The number of requests per list since the calls were last cleared.
     pub(crate) fn calls(&self, request: Request) -> usize {
         self.crm.calls(0).iter().filter(|call| call.request == request).count()
     }
@@ -136,7 +136,7 @@ impl World {
         }
     }
 
-    /// The CRM's machine goes down.
+    /// Takes the CRM down.
     pub(crate) async fn stop_crm(&mut self) {
         self.server.take().unwrap().stop().await;
     }
@@ -182,7 +182,7 @@ impl World {
         }
     }
 
-    /// The start of the last whole read.
+    /// The start of the last complete read.
     pub(crate) async fn as_of(&self, dataset: Dataset) -> Option<EpochMs> {
         runs::dataset_ages(self.db.store.conn(), self.id).await.unwrap().complete_read_ms(dataset)
     }
@@ -203,7 +203,7 @@ impl World {
         runs::get(self.db.store.conn(), self.id, run).await.unwrap().unwrap().status
     }
 
-    /// Rows of SQL that both databases understand.
+    /// Runs SQL that both databases support.
     pub(crate) async fn query(&self, text: &str) -> Vec<QueryResult> {
         let conn = self.db.store.conn();
         conn.query_all_raw(Statement::from_string(conn.get_database_backend(), text)).await.unwrap()
@@ -213,11 +213,11 @@ impl World {
         self.query(&format!("SELECT COUNT(*) FROM {table}")).await[0].try_get_by_index(0).unwrap()
     }
 
-    /// Every column of a table's rows as text, in the order of their keys; the columns are named in the first line.
+    /// All rows of a table as text in the order of their keys; the first line has the names of the columns.
     pub(crate) async fn dump(&self, table: &str) -> Vec<String> {
         let rows = self.query(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")).await;
         let Some(first) = rows.first() else { return Vec::new() };
-        // The number by which the word index calls a note, and the words that PostgreSQL makes of its text, say nothing of the note.
+        // The numbers and words of the search index are left out: they may differ for equal notes.
         let columns: Vec<String> =
             first.column_names().into_iter().filter(|column| !["no", "words"].contains(&column.as_str())).collect();
         let mut lines = vec![columns.join(BETWEEN)];
@@ -230,7 +230,7 @@ impl World {
     }
 }
 
-/// Numbers and flags look alike in SQLite.
+/// One cell as text. SQLite stores flags as numbers, so both print alike.
 fn cell(row: &QueryResult, column: &str) -> String {
     let number = || row.try_get::<Option<i64>>("", column).ok().map(|number| number.map(|number| number.to_string()));
     let flag = || row.try_get::<Option<bool>>("", column).ok().map(|flag| flag.map(|flag| i64::from(flag).to_string()));
@@ -238,7 +238,7 @@ fn cell(row: &QueryResult, column: &str) -> String {
     number().or_else(flag).or_else(text).unwrap_or_else(|| panic!("{column}")).unwrap_or_else(|| "NULL".to_owned())
 }
 
-/// Says what is only in the one, and what is only in the other.
+/// Asserts that two sets are equal; prints what is in only one of them.
 #[track_caller]
 pub(crate) fn assert_same<T: Ord + Debug>(shown: impl IntoIterator<Item = T>, wanted: impl IntoIterator<Item = T>) {
     let (shown, wanted): (BTreeSet<T>, BTreeSet<T>) = (shown.into_iter().collect(), wanted.into_iter().collect());
@@ -247,7 +247,7 @@ pub(crate) fn assert_same<T: Ord + Debug>(shown: impl IntoIterator<Item = T>, wa
     assert!(shown == wanted, "too much: {too_much:?}\nmissing: {missing:?}");
 }
 
-/// Deadlines and waits as short as a test wants them.
+/// Limits with short deadlines and waits, for tests.
 pub(crate) fn quick() -> Limits {
     Limits {
         connect: Duration::from_millis(400),
@@ -265,7 +265,7 @@ pub(crate) fn quick() -> Limits {
 
 pub(crate) trait Reports {
     fn of(&self, dataset: Dataset) -> &DatasetReport;
-    /// Of the lists; notes are none.
+    /// The status of each list; notes are not included.
     fn statuses(&self) -> Vec<DatasetStatus>;
 }
 

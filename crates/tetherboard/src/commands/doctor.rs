@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use tetherboard_domain::Clock;
 use tetherboard_store::tenants;
-use tetherboard_sync::{Checkup, DatasetCheckup};
+use tetherboard_sync::{AccountCheck, DatasetCheck};
 
 use super::find_tenant;
 use crate::config::Config;
@@ -34,79 +34,75 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
         Some(slug) => vec![find_tenant(&store, slug).await?],
         None => tenants::list(store.conn()).await?,
     };
-    let mut checkups = Vec::new();
+    let mut checks = Vec::new();
     for brand in &brands {
-        checkups.push(syncer.check_up(brand).await?);
+        checks.push(syncer.check_account(brand).await?);
     }
     if arguments.json {
-        match (&arguments.tenant, checkups.first()) {
+        match (&arguments.tenant, checks.first()) {
             (Some(_), Some(one)) => println!("{}", serde_json::to_string_pretty(one)?),
-            _ => println!("{}", serde_json::to_string_pretty(&checkups)?),
+            _ => println!("{}", serde_json::to_string_pretty(&checks)?),
         }
-    } else if checkups.is_empty() {
+    } else if checks.is_empty() {
         println!("No brand has been added yet. Add one with: tetherboard tenant add");
     } else {
-        checkups.iter().for_each(print);
+        checks.iter().for_each(print);
     }
-    Ok(ExitCode::from(u8::from(!checkups.iter().all(Checkup::is_well))))
+    Ok(ExitCode::from(u8::from(!checks.iter().all(AccountCheck::is_healthy))))
 }
 
-fn print(checkup: &Checkup) {
-    println!("{}", checkup.tenant);
-    if let Some(trouble) = &checkup.trouble {
-        println!("  could not contact ClientTether: {trouble}");
+fn print(check: &AccountCheck) {
+    println!("{}", check.tenant);
+    if let Some(error) = &check.connection_error {
+        println!("  could not contact ClientTether: {error}");
     }
-    for dataset in &checkup.datasets {
+    for dataset in &check.datasets {
         print_dataset(dataset);
     }
-    for doubt in &checkup.doubts {
-        println!("  warning: {doubt}");
+    for warning in &check.warnings {
+        println!("  warning: {warning}");
     }
-    if checkup.is_well() {
+    if check.is_healthy() {
         println!("  No problems found.");
     }
 }
 
-fn print_dataset(checkup: &DatasetCheckup) {
-    let name = checkup.dataset.as_str();
-    let Some(request) = &checkup.request else {
+fn print_dataset(check: &DatasetCheck) {
+    let name = check.dataset.as_str();
+    let Some(request) = &check.request else {
         println!("  {name}: not checked, because there is no contact to request them for");
         return;
     };
-    if let Some(fault) = &checkup.fault {
+    if let Some(fault) = &check.fault {
         println!("  {name}: {}: {}", fault.meaning, fault.message);
         println!("      request: {request}");
         println!("      {}", fault.cure);
         return;
     }
-    let total = checkup.total.map_or("total not reported".to_owned(), |total| format!("{total} in total"));
-    println!(
-        "  {name}: {}, {} rows on the first page, {total}",
-        checkup.result_code.as_deref().unwrap_or_default(),
-        checkup.rows
-    );
-    if checkup.rows_not_objects > 0 {
-        println!("      {} rows are not records and would be skipped", checkup.rows_not_objects);
+    let total = check.total.map_or("total not reported".to_owned(), |total| format!("{total} in total"));
+    println!("  {name}: {}, {} rows on the first page, {total}", check.result_code.as_deref().unwrap_or_default(), check.rows);
+    if check.rows_not_objects > 0 {
+        println!("      {} rows are not records and would be skipped", check.rows_not_objects);
     }
-    if checkup.rows_without_id > 0 {
+    if check.rows_without_id > 0 {
         println!(
             "      {} rows have no readable ID and would be skipped; if that is every row, set the ID's place under Field mapping in the portal",
-            checkup.rows_without_id
+            check.rows_without_id
         );
     }
-    if checkup.rows > 0 {
-        print_fields(checkup);
+    if check.rows > 0 {
+        print_fields(check);
     }
-    if !checkup.unknown_keys.is_empty() {
-        println!("      keys that no field uses: {}", checkup.unknown_keys.join(", "));
+    if !check.unknown_keys.is_empty() {
+        println!("      keys that no field uses: {}", check.unknown_keys.join(", "));
     }
 }
 
-fn print_fields(checkup: &DatasetCheckup) {
+fn print_fields(check: &DatasetCheck) {
     let filled: Vec<String> =
-        checkup.fields.iter().map(|field| format!("{} {}/{}", field.field, field.filled, checkup.rows)).collect();
+        check.fields.iter().map(|field| format!("{} {}/{}", field.field, field.filled, check.rows)).collect();
     println!("      rows with a value: {}", filled.join(", "));
-    for field in checkup.fields.iter().filter(|field| field.unreadable > 0) {
+    for field in check.fields.iter().filter(|field| field.unreadable > 0) {
         let shape = field.unreadable_shape.as_deref().unwrap_or_default();
         println!("      {} could not be read in {} rows; their values look like {shape}", field.label, field.unreadable);
     }

@@ -1,19 +1,19 @@
-//! Rich text that people typed into the CRM: hostile until it has been through here.
+//! Sanitizes rich text that people typed into the CRM, and extracts its plain text. Treat the text as hostile until then.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ammonia::Builder;
 
-/// Of what [`safe`] and [`plain`] make of a text. A newer one makes it again from the raw row.
+/// The version of [`safe`] and [`plain`]. A newer version makes their results again from the raw row.
 pub(crate) const VERSION: i64 = 1;
 
-/// Nobody reads a longer note, and the whole of it stays in the kept answer.
-const LONGEST: usize = 1 << 20;
+/// Longer text is cut, in bytes; the saved response still has all of it.
+const MAX_BYTES: usize = 1 << 20;
 
-/// An allow-list: text, its emphasis, lists, tables and links. No script, style, form, frame, image or attribute that
-/// could act; links open without handing over where they came from.
-static SAFE: LazyLock<Builder<'static>> = LazyLock::new(|| {
+/// The allowed elements: text, emphasis, lists, tables, and links. No script, style, form, frame, image, or attribute that
+/// could do something; links send no referrer.
+static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let tags = [
         "a",
         "b",
@@ -62,13 +62,14 @@ static SAFE: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Elements within elements; no person's text comes near it, and a parser needs longer with each.
-const DEEPEST: usize = 200;
+/// The deepest nesting that is parsed: parsing time grows with each level, and text typed by a person has only a few.
+const MAX_DEPTH: usize = 200;
 
-/// HTML that may stand in a page.
+/// Sanitizes HTML so that it can be shown in a page. Sanitizing twice changes nothing. HTML that is nested too deeply is
+/// shown as plain text.
 pub fn safe(html: &str) -> String {
     let html = cut(html);
-    let safe = if is_too_deep(html) { ammonia::clean_text(html) } else { SAFE.clean(html).to_string() };
+    let safe = if is_too_deep(html) { ammonia::clean_text(html) } else { SANITIZER.clean(html).to_string() };
     // The parser drops a byte order mark at the start of a text, but only one, and not one that is left there by a removed
     // tag: so sanitizing twice would change the text again.
     match safe.strip_prefix(BYTE_ORDER_MARK) {
@@ -79,7 +80,7 @@ pub fn safe(html: &str) -> String {
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// By counting alone. What closes itself or is commonly left open counts for nothing.
+/// Whether HTML is nested too deeply, found by counting tags. Elements that are often left open do not count.
 fn is_too_deep(html: &str) -> bool {
     const FLAT: [&str; 12] = ["br", "hr", "img", "input", "p", "li", "td", "th", "tr", "dd", "dt", "col"];
     let mut depth = 0_usize;
@@ -92,11 +93,11 @@ fn is_too_deep(html: &str) -> bool {
             _ if closes => depth = depth.saturating_sub(1),
             _ => depth += 1,
         }
-        depth > DEEPEST
+        depth > MAX_DEPTH
     })
 }
 
-/// The text alone; blocks and line breaks end a line.
+/// The text of HTML without its tags; a block or line break starts a new line.
 pub fn plain(html: &str) -> String {
     let safe = safe(html);
     let mut text = String::with_capacity(safe.len());
@@ -118,14 +119,14 @@ pub fn plain(html: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The sanitiser writes these five and no other.
+/// Replaces the five entities that the sanitizer writes.
 fn unescape(escaped: &str, into: &mut String) {
     let text = escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&nbsp;", "\u{a0}");
     into.push_str(&text.replace("&amp;", "&"));
 }
 
 fn cut(html: &str) -> &str {
-    let mut end = LONGEST.min(html.len());
+    let mut end = MAX_BYTES.min(html.len());
     while !html.is_char_boundary(end) {
         end -= 1;
     }
@@ -147,7 +148,7 @@ mod tests {
         r#"<a href="https://a.example" target=_top style="x">a</a>"#,
         r#"<a href="https://a.example" rel="noopener noreferrer nofollow">a</a>"#
     )]
-    #[case::of_this_site(r#"<a href="/sign-out">a</a>"#, r#"<a rel="noopener noreferrer nofollow">a</a>"#)]
+    #[case::a_relative_link(r#"<a href="/sign-out">a</a>"#, r#"<a rel="noopener noreferrer nofollow">a</a>"#)]
     #[case::style("<style>p{}</style><p style='x' class=y id=z>a</p>", "<p>a</p>")]
     #[case::form("<form action=x><input name=a><button>b</button></form>", "b")]
     #[case::frame("<iframe src=x>a</iframe>b", "b")]
@@ -155,7 +156,7 @@ mod tests {
     #[case::cut("<p><b>a", "<p><b>a</b></p>")]
     #[case::comment("a<!-- <script> -->b", "ab")]
     #[case::no_markup("1 < 2 & 3", "1 &lt; 2 &amp; 3")]
-    fn what_could_act_is_taken_out(#[case] html: &str, #[case] expected: &str) {
+    fn active_content_is_removed(#[case] html: &str, #[case] expected: &str) {
         assert_eq!(safe(html), expected);
     }
 
@@ -165,14 +166,14 @@ mod tests {
     #[case::a_list("<ul><li>a</li><li>b</li></ul>", "a\nb")]
     #[case::entities("&lt;b&gt; &amp;amp; &nbsp;c&eacute;", "<b> &amp; cé")]
     #[case::script("<script>alert(1)</script>a", "a")]
-    fn the_text_is_laid_bare(#[case] html: &str, #[case] expected: &str) {
+    fn the_plain_text_is_extracted(#[case] html: &str, #[case] expected: &str) {
         assert_eq!(plain(html), expected);
     }
 
     #[rstest]
     #[case::deep("<div><b>")]
     #[case::deep_in_paragraphs("<p><i>")]
-    fn a_text_nested_without_end_is_shown_as_it_was_typed(#[case] tags: &str) {
+    fn deeply_nested_html_is_shown_as_plain_text(#[case] tags: &str) {
         let deep = tags.repeat(50_000);
         assert!(safe(&deep).starts_with("&lt;"));
         assert!(safe(&"<p>a<br>".repeat(50_000)).starts_with("<p>a<br>"));
@@ -180,7 +181,7 @@ mod tests {
 
     #[rstest]
     #[case::several("\u{feff}\u{feff}", "")]
-    #[case::behind_a_removed_tag("<x>\u{feff}\u{feff}a", "a")]
+    #[case::after_a_removed_tag("<x>\u{feff}\u{feff}a", "a")]
     #[case::as_an_entity("&#xFEFF;&#xFEFF;a", "a")]
     #[case::inside_a_text("a\u{feff}b", "a\u{feff}b")]
     fn byte_order_marks_at_the_start_are_removed_the_first_time(#[case] html: &str, #[case] expected: &str) {
@@ -190,7 +191,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_safe_stays_as_it_is(html in ".{0,60}|(<[a-z]{1,6} ?[a-z]{0,4}=?\"?[a-z:]{0,9}\"?>|&[a-z]{2,4};|[a-z<>&\"' ]{0,5}){0,9}") {
+        fn sanitizing_twice_changes_nothing(html in ".{0,60}|(<[a-z]{1,6} ?[a-z]{0,4}=?\"?[a-z:]{0,9}\"?>|&[a-z]{2,4};|[a-z<>&\"' ]{0,5}){0,9}") {
             let once = safe(&html);
             proptest::prop_assert_eq!(safe(&once), once);
         }

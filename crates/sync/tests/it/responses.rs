@@ -1,4 +1,4 @@
-//! What the CRM answered is kept, and given back byte for byte.
+//! The CRM's responses are saved and restored byte for byte.
 
 use rstest::rstest;
 use tetherboard_clienttether::{
@@ -13,7 +13,7 @@ use tetherboard_testkit::Kind;
 use crate::world::World;
 
 impl World {
-    /// What the CRM serves now, asked once more.
+    /// Requests the CRM's current responses.
     async fn served<R: ListRequest>(&self, request: R) -> Vec<Bytes> {
         let config = ClientConfig {
             base_url: self.syncer.crm.base_url.clone(),
@@ -45,7 +45,7 @@ impl World {
 
 #[rstest]
 #[tokio::test]
-async fn every_answer_of_a_run_comes_back_as_it_was(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn every_response_of_a_run_is_restored_byte_for_byte(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::of(kind, Config { hostile_text: true, ..Config::plain(9, &[330]) }).await;
     let run = world.good_run().await.run.id;
     let contacts = world.served(ReadContacts::new()).await;
@@ -59,7 +59,7 @@ async fn every_answer_of_a_run_comes_back_as_it_was(#[values(Kind::Sqlite, Kind:
 
 #[rstest]
 #[tokio::test]
-async fn an_old_answer_is_still_itself_after_the_list_moved_on(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_old_response_is_unchanged_after_the_list_changed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 230).await;
     let old_run = world.good_run().await.run.id;
     let old = world.served(ReadContacts::new()).await;
@@ -85,7 +85,7 @@ async fn an_old_answer_is_still_itself_after_the_list_moved_on(#[values(Kind::Sq
 #[case::short_pages(Fault::ShortPages(37))]
 #[case::gzip(Fault::GzipUnlabeled)]
 #[tokio::test]
-async fn an_answer_that_is_wrong_is_kept_all_the_same(#[case] fault: Fault, #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_faulty_response_is_saved_too(#[case] fault: Fault, #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 230).await;
     world.fault(Request::Contacts, fault);
     let run = world.run().await.run.id;
@@ -96,7 +96,7 @@ async fn an_answer_that_is_wrong_is_kept_all_the_same(#[case] fault: Fault, #[va
 
 #[rstest]
 #[tokio::test]
-async fn a_body_that_was_first_kept_unsplit_has_rows_once_it_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_body_that_was_first_saved_whole_has_rows_once_it_can_be_read(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     let run = runs::start(world.db.store.conn(), world.id, Trigger::Command, EpochMs(0)).await.unwrap().id;
     let body = br#"{"data":[{"client_id":"1"},{"client_id":"2"}]}"#;

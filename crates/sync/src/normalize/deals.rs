@@ -1,17 +1,18 @@
-//! Deals, and the moves and changes of value that they show.
+//! Deals, and the stage moves and value changes that they show.
 
 use tetherboard_crm_records::{Mapping, RawDeal, SkippedRow};
 use tetherboard_domain::{ContactId, Dataset, EpochMs, Odds, SourceTime};
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::PriorState;
-use tetherboard_store::{Result, Tx, history};
+use tetherboard_store::{Result, Tx};
 
-use super::names::{full_name, link_key, shown_name};
-use super::{Context, Deals, Normalise, Record, by_id, ids, label, money, odds};
-use crate::history::{Values, follow};
+use super::history_log::HistoryLog;
+use super::names::{display_name, full_name, link_key};
+use super::{Context, Deals, Normalize, Record, ids, money, odds};
+use crate::history::TrackedValues;
 
-/// The columns that are made from a field.
-const MADE_FROM: [(&str, &[&str]); 13] = [
+/// The columns that each field fills.
+const COLUMNS_BY_FIELD: [(&str, &[&str]); 13] = [
     ("client_id", &["client_id"]),
     ("name", &["title", "search"]),
     ("first_name", &["name", "link_key", "search"]),
@@ -27,8 +28,9 @@ const MADE_FROM: [(&str, &[&str]); 13] = [
     ("modified", &["modified_ms"]),
 ];
 
-impl Normalise for Deals {
+impl Normalize for Deals {
     const DATASET: Dataset = Dataset::Deals;
+    type Parent = ();
     type Raw = RawDeal;
 
     fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawDeal, SkippedRow> {
@@ -47,33 +49,26 @@ impl Normalise for Deals {
         raw.modified.ms(source_time)
     }
 
-    async fn write(tx: &Tx, context: &Context, records: Vec<Record<RawDeal>>) -> Result<()> {
-        let before = by_id(deals::prior_states(tx, context.tenant, &ids(&records)).await?);
-        let (mut moves, mut changes) = (Vec::new(), Vec::new());
+    async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
+        let previous = deals::prior_states(tx, context.tenant, &ids(&records)).await?;
+        let mut history = HistoryLog::new(context, Dataset::Deals, previous);
         let mut written = Vec::with_capacity(records.len());
-        for Record { book, raw, reread } in records {
-            let before = before.get(&book.crm_id).map(|before| as_mapped(context, before, reread));
-            let stage = match &before {
-                Some(before) if context.has_vanished("stage") => before.stage.clone(),
-                _ => label(raw.stage),
-            };
-            let created_ms = raw.created.ms(&context.source_time);
-            let sight = context.sight(Dataset::Deals, &book, stage.as_deref(), created_ms);
-            let (since, moved) = follow(&sight, before.as_ref(), context.first_stage.as_ref());
-            moves.extend(moved);
+        for Record { meta, raw, previous_raw, .. } in records {
+            let previous = history.previous(&meta).map(|previous| as_mapped(context, previous, previous_raw));
             let (fee, fee_flagged) = money(raw.fee);
             let close_date = raw.close_date.map(|date| date.to_string());
-            let values = Values {
+            let values = TrackedValues {
                 fee_cents: fee.map(|fee| fee.0),
                 odds: odds(raw.odds).map(Odds::hundredths),
                 close_date: close_date.clone(),
                 whiteboard: None,
             };
-            changes.extend(values.changes(&sight, before.as_ref(), |field| context.has_vanished(field)));
+            let created_ms = raw.created.ms(&context.source_time);
+            let (stage, since) = history.observe(&meta, previous.as_ref(), raw.stage, created_ms, &values);
             let name = full_name(raw.first_name.as_deref(), raw.last_name.as_deref());
             let deal = DealRecord {
                 link_key: link_key(name.as_deref(), raw.company.as_deref()),
-                name: shown_name(name, raw.company.as_deref()),
+                name: display_name(name, raw.company.as_deref()),
                 client_id: raw.client_id.map(ContactId),
                 title: raw.name.unwrap_or_default(),
                 contact_type: raw.contact_type,
@@ -87,23 +82,22 @@ impl Normalise for Deals {
                 owner: context.owner(raw.owner),
                 created_ms,
             };
-            written.push((book, deal));
+            written.push((meta, deal));
         }
-        deals::put(tx, context.tenant, &written, &context.kept_columns(&MADE_FROM)).await?;
-        history::record(tx, context.tenant, &moves).await?;
-        history::record_values(tx, context.tenant, &changes).await
+        deals::put(tx, context.tenant, &written, &context.kept_columns(&COLUMNS_BY_FIELD)).await?;
+        history.save(tx).await
     }
 }
 
-/// How a deal stood, as today's mapping would have read it.
-fn as_mapped(context: &Context, before: &PriorState, reread: Option<RawDeal>) -> PriorState {
-    let Some(old) = reread else { return before.clone() };
-    let close_date = old.close_date.map(|date| date.to_string());
+/// A deal's previous state as today's mapping would have read it.
+fn as_mapped(context: &Context, previous: &PriorState, previous_raw: Option<RawDeal>) -> PriorState {
+    let Some(raw) = previous_raw else { return previous.clone() };
+    let close_date = raw.close_date.map(|date| date.to_string());
     PriorState {
-        stage: context.stage_stood(old.stage, before),
-        fee_cents: context.stood("fee", money(old.fee).0.map(|fee| fee.0), before.fee_cents),
-        odds: context.stood("odds", odds(old.odds).map(Odds::hundredths), before.odds),
-        close_date: context.stood("close_date", close_date, before.close_date.clone()),
-        ..before.clone()
+        stage: context.previous_stage(raw.stage, previous.stage.as_deref()),
+        fee_cents: context.previous_value("fee", money(raw.fee).0.map(|fee| fee.0), previous.fee_cents),
+        odds: context.previous_value("odds", odds(raw.odds).map(Odds::hundredths), previous.odds),
+        close_date: context.previous_value("close_date", close_date, previous.close_date.clone()),
+        ..previous.clone()
     }
 }

@@ -1,4 +1,4 @@
-//! A field that many contacts had and now none has: the CRM is taken to have lost it, not the contacts.
+//! A field that many contacts had and none has now counts as a fault of the CRM, and the old values stay.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use tetherboard_simulator::{ContactEdit, Edit, Request};
 use tetherboard_store::field_rules;
 use tetherboard_testkit::Kind;
 
-use crate::mapping::By;
+use crate::mapping::ApplyMapping;
 use crate::world::{Reports, World, assert_same};
 
 /// A field's name, its key in the CRM's rows, and the column that shows it.
-type Lost = (&'static str, &'static str, &'static str);
+type LostField = (&'static str, &'static str, &'static str);
 
-const EMAIL: Lost = ("email", "email", "email");
-const STAGE: Lost = ("stage", "clients_sales_cycle", "stage");
-const FEE: Lost = ("fee", "deal_size", "fee_cents");
-const CREATED: Lost = ("created", "created", "created_ms");
+const EMAIL: LostField = ("email", "email", "email");
+const STAGE: LostField = ("stage", "clients_sales_cycle", "stage");
+const FEE: LostField = ("fee", "deal_size", "fee_cents");
+const CREATED: LostField = ("created", "created", "created_ms");
 
 impl World {
-    /// Fourteen contacts, of whom ten have everything.
+    /// Fourteen contacts, ten of them with a value for every field.
     async fn complete(kind: Kind) -> Self {
         let world = Self::with_contacts(kind, 0).await.reading_notes(1_000);
         for nth in 0..14 {
@@ -37,7 +37,7 @@ impl World {
         world
     }
 
-    /// No row has the key any more; what each had.
+    /// Removes the key from every row; returns the removed values.
     fn lose(&self, key: &'static str) -> BTreeMap<String, Value> {
         let rows = self.crm.records(0, Request::Contacts);
         let id = |row: &Value| row["client_id"].as_str().unwrap().to_owned();
@@ -76,7 +76,7 @@ impl World {
 #[tokio::test]
 async fn the_old_values_stay_until_the_field_returns(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(EMAIL, STAGE, FEE, CREATED)] lost: Lost,
+    #[values(EMAIL, STAGE, FEE, CREATED)] lost: LostField,
 ) {
     let (field, key, column) = lost;
     let world = World::complete(kind).await;
@@ -90,7 +90,7 @@ async fn the_old_values_stay_until_the_field_returns(
         assert_eq!(world.numbers().await, numbers);
         world.assert_nothing_moved().await;
     }
-    // A contact that changes in something else keeps its old value of this as well.
+    // A contact with another change also keeps the old value of this field.
     world.edit(Edit::SetContact { client_id: "11".into(), field: "city", value: "Reno".into() });
     world.good_run().await;
     assert!(world.contact("11").await.unwrap().market.contains("Reno"));
@@ -106,7 +106,7 @@ async fn the_old_values_stay_until_the_field_returns(
 
 #[rstest]
 #[tokio::test]
-async fn what_changed_while_the_field_was_lost_shows_when_it_returns(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn changes_made_while_a_field_was_lost_show_when_it_returns(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::complete(kind).await;
     world.good_run().await;
     let (mut stages, mut fees) = (world.lose("clients_sales_cycle"), world.lose("deal_size"));
@@ -125,7 +125,7 @@ async fn what_changed_while_the_field_was_lost_shows_when_it_returns(#[values(Ki
 
 #[rstest]
 #[tokio::test]
-async fn contacts_that_are_new_meanwhile_have_none_of_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn contacts_added_while_a_field_is_lost_have_no_value(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::complete(kind).await;
     world.good_run().await;
     let mut had = world.lose("clients_sales_cycle");
@@ -146,7 +146,7 @@ async fn contacts_that_are_new_meanwhile_have_none_of_it(#[values(Kind::Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn a_single_contact_that_has_it_again_shows_that_it_was_not_lost(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_single_contact_with_a_value_ends_the_loss_of_a_field(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::complete(kind).await;
     world.good_run().await;
     world.lose("email");
@@ -160,7 +160,7 @@ async fn a_single_contact_that_has_it_again_shows_that_it_was_not_lost(#[values(
 
 #[rstest]
 #[tokio::test]
-async fn a_field_that_few_ever_had_can_go(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_field_that_few_contacts_had_can_become_empty(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 0).await;
     for nth in 0..14 {
         let phone = if nth < 5 { format!("555-010{nth}") } else { String::new() };
@@ -175,9 +175,9 @@ async fn a_field_that_few_ever_had_can_go(#[values(Kind::Sqlite, Kind::Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn a_field_that_is_still_lost_survives_another_rule(
+async fn the_values_of_a_lost_field_survive_a_rule_change(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(By::Run, By::Replay)] by: By,
+    #[values(ApplyMapping::Run, ApplyMapping::Replay)] method: ApplyMapping,
 ) {
     let world = World::complete(kind).await;
     world.good_run().await;
@@ -187,14 +187,14 @@ async fn a_field_that_is_still_lost_survives_another_rule(
     let fees_had = world.lose("deal_size");
     world.good_run().await;
 
-    // The agency finds one of them under another key; the others stay as they were.
+    // The agency maps one of the fields to another key; the others stay unchanged.
     for (client_id, value) in &fees_had {
         world.edit(Edit::SetContact { client_id: client_id.clone(), field: "franchise_fee", value: value.clone() });
     }
     world.good_run().await;
     assert_eq!(world.vanished().await.len(), 3);
     world.map(Dataset::Contacts, "fee", json!({"places": ["/deal_size", "/franchise_fee"]})).await;
-    world.applied(by).await;
+    world.apply_mapping(method).await;
     for (column, before) in [("email", &emails), ("stage", &stages), ("fee_cents", &fees)] {
         assert_same(world.column_of_all(column).await, before.clone());
     }
@@ -202,7 +202,7 @@ async fn a_field_that_is_still_lost_survives_another_rule(
     world.good_run().await;
     assert_eq!(world.vanished().await.len(), 2);
 
-    // Both come back, in the very hour of another rule.
+    // Both fields come back in the same hour as another rule.
     for (key, had) in &had {
         world.give_back(key, had);
     }
@@ -217,7 +217,7 @@ async fn a_field_that_is_still_lost_survives_another_rule(
 
 #[rstest]
 #[tokio::test]
-async fn a_rule_that_finds_nothing_loses_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_rule_that_matches_nothing_loses_no_value(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::complete(kind).await;
     world.good_run().await;
     let stages = world.column_of_all("stage").await;

@@ -1,4 +1,4 @@
-//! Old answers go, by the rule and no other; what is kept is kept to the byte, and no run is disturbed by it.
+//! Cleanup of old responses: it follows the retention rule, changes nothing else, and does not affect runs.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ use tetherboard_domain::{Clock, Dataset, RunId};
 use tetherboard_simulator::{ContactEdit, Edit, NoteEdit, Request};
 use tetherboard_store::retention::{self, SweepOutcome};
 use tetherboard_store::{leases, snapshots};
-use tetherboard_sync::{Retention, thin_out};
+use tetherboard_sync::{Retention, delete_old_responses};
 use tetherboard_testkit::Kind;
 
 use crate::world::{World, assert_same};
 
-/// A run, when it began, and the answers of contacts and notes as they were kept then.
-struct Kept {
+/// A run, its start, and its saved responses for contacts and notes.
+struct SavedRun {
     run: RunId,
     day: String,
     age: SignedDuration,
@@ -24,7 +24,7 @@ struct Kept {
 }
 
 impl World {
-    async fn answers(&self, run: &RunId, dataset: Dataset) -> Vec<Bytes> {
+    async fn responses(&self, run: &RunId, dataset: Dataset) -> Vec<Bytes> {
         let conn = self.db.store.conn();
         let mut bodies = Vec::new();
         for page in snapshots::pages(conn, self.id, run, dataset).await.unwrap() {
@@ -33,14 +33,14 @@ impl World {
         bodies
     }
 
-    async fn runs_with_snapshots(&self) -> BTreeSet<RunId> {
-        let kept = retention::runs_with_snapshots(self.db.store.conn(), self.id).await.unwrap();
-        kept.into_iter().map(|(run, _)| run).collect()
+    async fn kept_runs(&self) -> BTreeSet<RunId> {
+        let runs = retention::runs_with_snapshots(self.db.store.conn(), self.id).await.unwrap();
+        runs.into_iter().map(|(run, _)| run).collect()
     }
 
-    /// Four runs a day, each after a bit of work, and thinning out once a day.
-    async fn live_for(&self, days: i64, rule: Retention) -> Vec<Kept> {
-        let mut kept: Vec<Kept> = Vec::new();
+    /// Four runs a day after some changes, and one cleanup a day.
+    async fn run_for(&self, days: i64, rule: Retention) -> Vec<SavedRun> {
+        let mut runs: Vec<SavedRun> = Vec::new();
         for day in 0..days {
             for nth in 0..4 {
                 self.later(5 * 60);
@@ -55,22 +55,22 @@ impl World {
                     self.remove(&contacts[7]);
                 }
                 let run = self.good_run().await.run;
-                kept.push(Kept {
+                runs.push(SavedRun {
                     day: self.tenant().await.zone.date(self.clock.now()).to_string(),
                     age: SignedDuration::from_millis(run.started_ms.unwrap().0),
-                    contacts: self.answers(&run.id, Dataset::Contacts).await,
-                    notes: self.answers(&run.id, Dataset::Notes).await,
+                    contacts: self.responses(&run.id, Dataset::Contacts).await,
+                    notes: self.responses(&run.id, Dataset::Notes).await,
                     run: run.id,
                 });
             }
-            thin_out(&self.db.store, &self.clock, &self.tenant().await, rule).await.unwrap();
+            delete_old_responses(&self.db.store, &self.clock, &self.tenant().await, rule).await.unwrap();
         }
         let now = SignedDuration::from_millis(self.clock.now_ms().0);
-        kept.iter_mut().for_each(|kept| kept.age = now - kept.age);
-        kept
+        runs.iter_mut().for_each(|run| run.age = now - run.age);
+        runs
     }
 
-    /// One that the CRM still has.
+    /// Removes a contact if the CRM still has it.
     fn remove(&self, contact: &str) {
         let has = self.crm.records(0, Request::Contacts).iter().any(|row| row["client_id"] == contact);
         if has {
@@ -81,30 +81,30 @@ impl World {
 
 #[rstest]
 #[tokio::test]
-async fn answers_go_by_the_rule_and_what_is_kept_is_kept_to_the_byte(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn responses_are_deleted_by_the_rule_and_the_others_stay_byte_for_byte(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 6).await.reading_notes(100);
     let rule = Retention { whole_days: 1, daily_days: 2 };
-    let runs = world.live_for(5, rule).await;
+    let runs = world.run_for(5, rule).await;
 
     let days = |days: i64| SignedDuration::from_hours(24 * days);
-    let wanted = |nth: usize, kept: &Kept| {
-        let is_last_of_its_day = runs.get(nth + 1).is_none_or(|next| next.day != kept.day);
-        kept.age <= days(1) || (kept.age <= days(3) && is_last_of_its_day)
+    let wanted = |nth: usize, run: &SavedRun| {
+        let is_last_of_its_day = runs.get(nth + 1).is_none_or(|next| next.day != run.day);
+        run.age <= days(1) || (run.age <= days(3) && is_last_of_its_day)
     };
-    let ought: BTreeSet<RunId> =
-        runs.iter().enumerate().filter(|(nth, kept)| wanted(*nth, kept)).map(|(_, kept)| kept.run.clone()).collect();
-    assert!((6..=8).contains(&ought.len()), "{}", ought.len());
-    assert_same(world.runs_with_snapshots().await, ought.clone());
-    for kept in &runs {
-        let still = |bodies: &[Bytes]| if ought.contains(&kept.run) { bodies.to_vec() } else { Vec::new() };
-        assert_eq!(world.answers(&kept.run, Dataset::Contacts).await, still(&kept.contacts));
-        assert_eq!(world.answers(&kept.run, Dataset::Notes).await, still(&kept.notes));
+    let expected: BTreeSet<RunId> =
+        runs.iter().enumerate().filter(|(nth, run)| wanted(*nth, run)).map(|(_, run)| run.run.clone()).collect();
+    assert!((6..=8).contains(&expected.len()), "{}", expected.len());
+    assert_same(world.kept_runs().await, expected.clone());
+    for run in &runs {
+        let still = |bodies: &[Bytes]| if expected.contains(&run.run) { bodies.to_vec() } else { Vec::new() };
+        assert_eq!(world.responses(&run.run, Dataset::Contacts).await, still(&run.contacts));
+        assert_eq!(world.responses(&run.run, Dataset::Notes).await, still(&run.notes));
     }
-    // What nothing names went with them.
+    // Rows that no response refers to are deleted too.
     let swept = world.query("SELECT body_hash FROM snapshot_bodies").await.len();
-    assert!(swept < runs.iter().map(|kept| kept.contacts.len() + kept.notes.len()).sum::<usize>(), "{swept}");
+    assert!(swept < runs.iter().map(|run| run.contacts.len() + run.notes.len()).sum::<usize>(), "{swept}");
 
-    // The rows that records stand on are there: all can be normalised again, and the next run goes on from them.
+    // The rows that live records come from remain: they can be replayed, and the next run compares with them.
     world.execute("UPDATE tenants SET mapping_version = mapping_version + 1").await;
     let (numbers, notes) = (world.numbers().await, world.shown_notes().await);
     world.replay(None).await;
@@ -117,19 +117,19 @@ async fn answers_go_by_the_rule_and_what_is_kept_is_kept_to_the_byte(#[values(Ki
 
 #[rstest]
 #[tokio::test]
-async fn a_day_is_thinned_out_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn cleanup_runs_once_per_day(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 6).await;
     let rule = Retention { whole_days: 1, daily_days: 1 };
-    let runs = world.live_for(3, rule).await;
-    let before = world.runs_with_snapshots().await;
+    let runs = world.run_for(3, rule).await;
+    let before = world.kept_runs().await;
     assert!(before.len() < runs.len());
     world.later(60);
     let harsh = Retention { whole_days: 0, daily_days: 0 };
-    thin_out(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
-    assert_eq!(world.runs_with_snapshots().await, before, "today is done");
+    delete_old_responses(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
+    assert_eq!(world.kept_runs().await, before, "today is done");
     world.later(24 * 60);
-    thin_out(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
-    assert_eq!(world.runs_with_snapshots().await, BTreeSet::new());
+    delete_old_responses(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
+    assert_eq!(world.kept_runs().await, BTreeSet::new());
     assert_eq!(world.count("snapshot_bodies").await, 0);
     world.good_run().await;
     assert_eq!(world.numbers().await, world.truth());
@@ -137,10 +137,10 @@ async fn a_day_is_thinned_out_once(#[values(Kind::Sqlite, Kind::Postgres)] kind:
 
 #[rstest]
 #[tokio::test]
-async fn a_run_that_begins_meanwhile_is_not_disturbed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_run_that_starts_during_cleanup_is_not_affected(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 6).await;
     let run = world.good_run().await.run.id;
-    let bodies = world.answers(&run, Dataset::Contacts).await;
+    let bodies = world.responses(&run, Dataset::Contacts).await;
     let conn = world.db.store.conn();
     let machine_ms = Clock::system().now_ms();
     let lease = leases::claim(conn, world.id, "a run", machine_ms, machine_ms + 60_000).await.unwrap().unwrap();
@@ -149,7 +149,7 @@ async fn a_run_that_begins_meanwhile_is_not_disturbed(#[values(Kind::Sqlite, Kin
     assert!(world.count("snapshot_bodies").await > 0, "nothing is taken away beside a run");
     leases::release(conn, &lease).await.unwrap();
     let SweepOutcome::Done { bodies: gone, .. } = retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap() else {
-        panic!("nobody runs")
+        panic!("no other run is in progress")
     };
     assert!(gone >= bodies.len());
     world.good_run().await;
@@ -158,13 +158,13 @@ async fn a_run_that_begins_meanwhile_is_not_disturbed(#[values(Kind::Sqlite, Kin
 
 #[rstest]
 #[tokio::test]
-async fn thinning_out_beside_runs_harms_neither(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn cleanup_and_runs_in_parallel_do_not_harm_each_other(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 40).await.reading_notes(100);
     world.good_run().await;
     for nth in 0..6 {
         let contacts: Vec<String> = world.contacts().await.into_iter().collect();
         world.edit(Edit::SetContact { client_id: contacts[nth].clone(), field: "city", value: format!("Reno {nth}").into() });
-        let old: Vec<RunId> = world.runs_with_snapshots().await.into_iter().collect();
+        let old: Vec<RunId> = world.kept_runs().await.into_iter().collect();
         for run in &old {
             retention::delete_snapshots(world.db.store.conn(), world.id, run).await.unwrap();
         }
@@ -172,7 +172,7 @@ async fn thinning_out_beside_runs_harms_neither(#[values(Kind::Sqlite, Kind::Pos
         let (report, swept) = tokio::join!(world.good_run(), retention::sweep(&world.db.store, world.id, machine_ms));
         swept.unwrap();
         assert_eq!(world.numbers().await, world.truth());
-        let answers = world.answers(&report.run.id, Dataset::Contacts).await;
+        let answers = world.responses(&report.run.id, Dataset::Contacts).await;
         assert!(!answers.is_empty(), "the run's own answers are whole");
     }
     world.execute("UPDATE tenants SET mapping_version = mapping_version + 1").await;

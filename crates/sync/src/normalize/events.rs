@@ -1,4 +1,4 @@
-//! Appointments. One whose time changes is moved, and remembers from where.
+//! Appointments. One whose time changes counts as moved and keeps its previous time.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ use tetherboard_store::schedule::{self, ActivityRecord, PriorTimes};
 use tetherboard_store::{Result, Tx};
 
 use super::names::full_name;
-use super::{Context, Events, Normalise, Record, ids};
-use crate::html;
+use super::{Context, Events, Normalize, Record, ids};
+use crate::rich_text;
 
-/// The columns that are made from a field.
-const MADE_FROM: [(&str, &[&str]); 11] = [
+/// The columns that each field fills.
+const COLUMNS_BY_FIELD: [(&str, &[&str]); 11] = [
     ("client_id", &["client_id"]),
     ("first_name", &["name"]),
     ("last_name", &["name"]),
@@ -26,9 +26,10 @@ const MADE_FROM: [(&str, &[&str]); 11] = [
     ("owner", &["owner"]),
 ];
 
-impl Normalise for Events {
+impl Normalize for Events {
     const DATASET: Dataset = Dataset::Events;
-    const VERSION: i64 = html::VERSION;
+    const VERSION: i64 = rich_text::VERSION;
+    type Parent = ();
     type Raw = RawEvent;
 
     fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawEvent, SkippedRow> {
@@ -43,19 +44,18 @@ impl Normalise for Events {
         raw.filled
     }
 
-    async fn write(tx: &Tx, context: &Context, records: Vec<Record<RawEvent>>) -> Result<()> {
-        let before: HashMap<String, PriorTimes> = schedule::prior_times(tx, context.tenant, &ids(&records))
-            .await?
-            .into_iter()
-            .map(|before| (before.crm_id.clone(), before))
-            .collect();
+    async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
+        let previous = schedule::prior_times(tx, context.tenant, &ids(&records)).await?;
+        let previous: HashMap<String, PriorTimes> =
+            previous.into_iter().map(|previous| (previous.crm_id.clone(), previous)).collect();
         let mut written = Vec::with_capacity(records.len());
-        for Record { book, raw, reread } in records {
+        for Record { meta, raw, previous_raw, .. } in records {
             let starts_ms = raw.starts.ms(&context.source_time);
-            let moved_from_ms = before.get(&book.crm_id).and_then(|before| {
-                let reread_ms = |old: RawEvent| context.stood("starts", old.starts.ms(&context.source_time), before.starts_ms);
-                let stood_ms = reread.map_or(before.starts_ms, reread_ms);
-                stood_ms.filter(|stood_ms| starts_ms.is_some_and(|starts_ms| starts_ms != *stood_ms)).or(before.moved_from_ms)
+            let moved_from_ms = previous.get(&meta.crm_id).and_then(|previous| {
+                let as_mapped =
+                    |raw: RawEvent| context.previous_value("starts", raw.starts.ms(&context.source_time), previous.starts_ms);
+                let old_ms = previous_raw.map_or(previous.starts_ms, as_mapped);
+                old_ms.filter(|old_ms| starts_ms.is_some_and(|starts_ms| starts_ms != *old_ms)).or(previous.moved_from_ms)
             });
             let status = raw.status.unwrap_or_default();
             let activity = ActivityRecord {
@@ -63,24 +63,24 @@ impl Normalise for Events {
                 client_id: raw.client_id.map(ContactId),
                 kind: raw.event_type.unwrap_or_default(),
                 title: raw.title.unwrap_or_default(),
-                description: raw.description.as_deref().map(html::plain).unwrap_or_default(),
+                description: raw.description.as_deref().map(rich_text::plain).unwrap_or_default(),
                 place: raw.location.unwrap_or_default(),
                 owner: context.owner(raw.owner),
-                cancelled: is_cancelled(&status),
+                cancelled: is_canceled(&status),
                 status,
                 all_day: raw.all_day,
                 starts_ms,
                 ends_ms: raw.ends.ms(&context.source_time),
                 moved_from_ms,
             };
-            written.push((book, activity));
+            written.push((meta, activity));
         }
-        schedule::put(tx, context.tenant, &written, &context.kept_columns(&MADE_FROM)).await
+        schedule::put(tx, context.tenant, &written, &context.kept_columns(&COLUMNS_BY_FIELD)).await
     }
 }
 
-/// The CRM's words for it are nowhere listed; both spellings, and what people call it off with, are known.
-fn is_cancelled(status: &str) -> bool {
+/// The CRM documents no list of statuses, so this recognizes both spellings and the words people use.
+fn is_canceled(status: &str) -> bool {
     let status = status.to_lowercase();
     ["cancel", "called off", "deleted"].iter().any(|word| status.contains(word))
 }
@@ -90,8 +90,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cancelled_appointment_is_known_by_its_status() {
-        assert!(is_cancelled("Cancelled") && is_cancelled("canceled by client") && is_cancelled("DELETED"));
-        assert!(!is_cancelled("Scheduled") && !is_cancelled("") && !is_cancelled("No Show"));
+    fn an_appointment_is_canceled_if_its_status_says_so() {
+        assert!(is_canceled("Cancelled") && is_canceled("canceled by client") && is_canceled("DELETED"));
+        assert!(!is_canceled("Scheduled") && !is_canceled("") && !is_canceled("No Show"));
     }
 }

@@ -1,4 +1,4 @@
-//! A field that many rows had and now none has, and rules that change meanwhile.
+//! A field that many rows had and none has now, while the mapping rules change.
 
 use rstest::rstest;
 use tetherboard_crm_records::FieldRule;
@@ -32,7 +32,7 @@ impl World {
 
 #[rstest]
 #[tokio::test]
-async fn a_replay_by_other_rules_keeps_the_old_values_of_what_vanished_and_takes_new_ones_where_there_are(
+async fn a_replay_with_new_rules_keeps_values_of_a_vanished_field_and_takes_new_values_where_present(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with_contacts(kind, 40).await;
@@ -46,7 +46,7 @@ async fn a_replay_by_other_rules_keeps_the_old_values_of_what_vanished_and_takes
     world.good_run().await;
     assert!(world.coverage_of("units").await.unwrap().vanished_ms.is_some());
     assert_eq!(world.with_units().await, had);
-    // Another field's rule, then one for it that finds nothing.
+    // First a rule for another field, then a rule for this field that matches nothing.
     for (field, place) in [("whiteboard", "/notes"), ("units", "/nowhere")] {
         world.look_at(field, place).await;
         world.replayed().await;

@@ -1,5 +1,4 @@
-//! The promise itself: after a first sync, an unchanged hour, and an hour in which people worked, the tables hold
-//! exactly what the account holds.
+//! After a first sync, an unchanged hour, and an hour of work in the CRM, the tables match the account exactly.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +15,8 @@ pub(crate) const TABLES: [&str; 7] =
     ["leads", "pipeline_items", "stages", "lead_sources", "crm_users", "scheduled_activities", "notes"];
 
 impl World {
-    /// The tables against the account, record by record and number by number.
-    async fn assert_is_the_truth(&self) {
+    /// Compares the tables with the account, record by record and number by number.
+    async fn assert_matches_account(&self) {
         let truth = self.crm.truth(0);
         assert_eq!(self.numbers().await, self.truth());
         let ids = |request: Request, field: &str| -> BTreeSet<String> {
@@ -65,7 +64,7 @@ fn counts(report: &RunReport, dataset: Dataset) -> (i64, i64, i64) {
 
 #[rstest]
 #[tokio::test]
-async fn every_kind_of_hour_leaves_the_tables_as_the_account_is(
+async fn the_tables_match_the_account_after_every_kind_of_hour(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(false, true)] hostile_text: bool,
 ) {
@@ -74,7 +73,7 @@ async fn every_kind_of_hour_leaves_the_tables_as_the_account_is(
     // A first sync.
     world.good_run().await;
     if notes_are_plain {
-        world.assert_is_the_truth().await;
+        world.assert_matches_account().await;
     }
     assert_eq!((world.numbers().await, world.notes().await.len()), (world.truth(), world.crm.truth(0).notes));
     assert_eq!(world.count("stage_transitions").await, 0);
@@ -123,7 +122,7 @@ async fn every_kind_of_hour_leaves_the_tables_as_the_account_is(
     assert_eq!((counts(&first, Dataset::Contacts), counts(&second, Dataset::Contacts)), ((7, 20, 0), (0, 0, 5)));
     assert!(first.of(Dataset::Notes).added >= 9);
     if notes_are_plain {
-        world.assert_is_the_truth().await;
+        world.assert_matches_account().await;
     }
     assert_eq!((world.numbers().await, world.notes().await.len()), (world.truth(), world.crm.truth(0).notes));
     let moves = world.query("SELECT crm_id FROM stage_transitions WHERE subject = 'contacts'").await;
@@ -137,7 +136,7 @@ async fn every_kind_of_hour_leaves_the_tables_as_the_account_is(
     }
 }
 
-/// When a contact's notes were last read is the one thing that an unchanged hour writes.
+/// Leaves out when a contact's notes were last read, the only thing that an unchanged hour writes.
 fn without_reading(leads: &[String]) -> Vec<String> {
     let at = leads[0].split(BETWEEN).position(|column| column == "notes_read_ms").unwrap();
     let cut = |line: &String| {

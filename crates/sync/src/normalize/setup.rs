@@ -1,4 +1,4 @@
-//! How an account is set up: its stages, lead sources and users.
+//! The account's setup: stages, lead sources, and users.
 
 use tetherboard_crm_records::{Mapping, RawSource, RawStage, RawUser, SkippedRow};
 use tetherboard_domain::{Dataset, StageKey};
@@ -6,10 +6,11 @@ use tetherboard_store::lookups::{self, CrmUser, Source, Stage};
 use tetherboard_store::{Result, Tx};
 
 use super::names::full_name;
-use super::{Context, Normalise, Record, Sources, Stages, Users, odds};
+use super::{Context, Normalize, Record, Sources, Stages, Users, odds};
 
-impl Normalise for Stages {
+impl Normalize for Stages {
     const DATASET: Dataset = Dataset::Stages;
+    type Parent = ();
     type Raw = RawStage;
 
     fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawStage, SkippedRow> {
@@ -24,7 +25,7 @@ impl Normalise for Stages {
         raw.filled
     }
 
-    async fn write(tx: &Tx, context: &Context, records: Vec<Record<RawStage>>) -> Result<()> {
+    async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
         let stage = |raw: RawStage| {
             let name = raw.name.unwrap_or_default();
             Stage {
@@ -37,7 +38,7 @@ impl Normalise for Stages {
                 contact_type: raw.contact_type,
             }
         };
-        let records: Vec<_> = records.into_iter().map(|record| (record.book, stage(record.raw))).collect();
+        let records: Vec<_> = records.into_iter().map(|record| (record.meta, stage(record.raw))).collect();
         let keep = context.kept_columns(&[
             ("name", &["name", "stage_key"]),
             ("active", &["active"]),
@@ -49,8 +50,9 @@ impl Normalise for Stages {
     }
 }
 
-impl Normalise for Sources {
+impl Normalize for Sources {
     const DATASET: Dataset = Dataset::Sources;
+    type Parent = ();
     type Raw = RawSource;
 
     fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawSource, SkippedRow> {
@@ -65,19 +67,20 @@ impl Normalise for Sources {
         raw.filled
     }
 
-    async fn write(tx: &Tx, context: &Context, records: Vec<Record<RawSource>>) -> Result<()> {
+    async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
         let source = |raw: RawSource| {
             let name = raw.name.unwrap_or_default().trim().to_owned();
             Source { crm_id: raw.id, source_key: StageKey::of(&name).0, name }
         };
-        let records: Vec<_> = records.into_iter().map(|record| (record.book, source(record.raw))).collect();
+        let records: Vec<_> = records.into_iter().map(|record| (record.meta, source(record.raw))).collect();
         let keep = context.kept_columns(&[("name", &["name", "source_key"])]);
         lookups::put_sources(tx, context.tenant, &records, &keep).await
     }
 }
 
-impl Normalise for Users {
+impl Normalize for Users {
     const DATASET: Dataset = Dataset::Users;
+    type Parent = ();
     type Raw = RawUser;
 
     fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawUser, SkippedRow> {
@@ -92,13 +95,13 @@ impl Normalise for Users {
         raw.filled
     }
 
-    async fn write(tx: &Tx, context: &Context, records: Vec<Record<RawUser>>) -> Result<()> {
+    async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
         let user = |raw: RawUser| CrmUser {
             name: full_name(raw.first_name.as_deref(), raw.last_name.as_deref()).unwrap_or_default(),
             email: raw.email.unwrap_or_default(),
             crm_id: raw.id,
         };
-        let records: Vec<_> = records.into_iter().map(|record| (record.book, user(record.raw))).collect();
+        let records: Vec<_> = records.into_iter().map(|record| (record.meta, user(record.raw))).collect();
         let keep = context.kept_columns(&[("first_name", &["name"]), ("last_name", &["name"]), ("email", &["email"])]);
         lookups::put_crm_users(tx, context.tenant, &records, &keep).await
     }

@@ -1,0 +1,124 @@
+//! Contacts, and the stage moves and value changes that they show.
+
+use tetherboard_crm_records::{Mapping, RawContact, SkippedRow};
+use tetherboard_domain::{Dataset, EpochMs, SourceTime};
+use tetherboard_store::leads::{LeadRecord, PriorState};
+use tetherboard_store::{Result, Tx, leads};
+
+use super::history_log::HistoryLog;
+use super::names::{display_name, full_name, link_key};
+use super::{Contacts, Context, Normalize, Record, ids, label, money};
+use crate::history::TrackedValues;
+use crate::rich_text;
+
+/// The columns that each field fills.
+const COLUMNS_BY_FIELD: [(&str, &[&str]); 17] = [
+    ("first_name", &["name", "link_key", "search"]),
+    ("last_name", &["name", "link_key", "search"]),
+    ("company", &["company", "name", "link_key", "search"]),
+    ("email", &["email", "search"]),
+    ("phone", &["phone", "search"]),
+    ("city", &["market", "search"]),
+    ("state", &["market", "search"]),
+    ("market", &["market", "search"]),
+    ("units", &["units"]),
+    ("whiteboard", &["whiteboard"]),
+    ("fee", &["fee_cents", "fee_flagged"]),
+    ("source", &["source", "source_key"]),
+    ("stage", &["stage", "stage_key", "stage_since_ms", "stage_since_exact"]),
+    ("contact_type", &["contact_type"]),
+    ("owner", &["owner"]),
+    ("created", &["created_ms"]),
+    ("modified", &["modified_ms"]),
+];
+
+impl Normalize for Contacts {
+    const DATASET: Dataset = Dataset::Contacts;
+    const VERSION: i64 = rich_text::VERSION;
+    type Parent = ();
+    type Raw = RawContact;
+
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<RawContact, SkippedRow> {
+        RawContact::decode(row, mapping)
+    }
+
+    fn id(raw: &RawContact) -> &str {
+        &raw.client_id
+    }
+
+    fn filled(raw: &RawContact) -> u64 {
+        raw.filled
+    }
+
+    fn modified_ms(raw: &RawContact, source_time: &SourceTime) -> Option<EpochMs> {
+        raw.modified.ms(source_time)
+    }
+
+    async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
+        let previous = leads::prior_states(tx, context.tenant, &ids(&records)).await?;
+        let mut history = HistoryLog::new(context, Dataset::Contacts, previous);
+        let mut written = Vec::with_capacity(records.len());
+        for Record { meta, raw, previous_raw, .. } in records {
+            let previous = history.previous(&meta).map(|previous| as_mapped(context, previous, previous_raw));
+            let (fee, fee_flagged) = money(raw.fee);
+            let whiteboard = raw.whiteboard.as_deref().map(rich_text::safe).unwrap_or_default();
+            let (old_text, new_text) = changed_text(previous.as_ref(), &whiteboard);
+            let previous = previous.map(|previous| PriorState { whiteboard: old_text, ..previous });
+            let values = TrackedValues { fee_cents: fee.map(|fee| fee.0), whiteboard: new_text, ..TrackedValues::default() };
+            let created_ms = raw.created.ms(&context.source_time);
+            let (stage, since) = history.observe(&meta, previous.as_ref(), raw.stage, created_ms, &values);
+            let name = full_name(raw.first_name.as_deref(), raw.last_name.as_deref());
+            let lead = LeadRecord {
+                link_key: link_key(name.as_deref(), raw.company.as_deref()),
+                name: display_name(name, raw.company.as_deref()),
+                company: raw.company.unwrap_or_default(),
+                email: raw.email.unwrap_or_default(),
+                phone: raw.phone.unwrap_or_default(),
+                market: raw.market.unwrap_or_else(|| market(raw.city.as_deref(), raw.state.as_deref())),
+                units: raw.units.unwrap_or_default(),
+                whiteboard,
+                owner: context.owner(raw.owner),
+                contact_type: raw.contact_type,
+                source: label(raw.source),
+                stage,
+                stage_since_ms: since.ms,
+                stage_since_exact: since.exact,
+                fee,
+                fee_flagged,
+                created_ms,
+            };
+            written.push((meta, lead));
+        }
+        leads::put(tx, context.tenant, &written, &context.kept_columns(&COLUMNS_BY_FIELD)).await?;
+        history.save(tx).await
+    }
+}
+
+/// A contact's previous state as today's mapping would have read it.
+fn as_mapped(context: &Context, previous: &PriorState, previous_raw: Option<RawContact>) -> PriorState {
+    let Some(raw) = previous_raw else { return previous.clone() };
+    let whiteboard = raw.whiteboard.as_deref().map(rich_text::safe);
+    PriorState {
+        stage: context.previous_stage(raw.stage, previous.stage.as_deref()),
+        fee_cents: context.previous_value("fee", money(raw.fee).0.map(|fee| fee.0), previous.fee_cents),
+        whiteboard: context.previous_value("whiteboard", whiteboard, previous.whiteboard.clone()),
+        ..previous.clone()
+    }
+}
+
+/// The plain text of the previous and the new whiteboard, cut to 4,000 characters; `None` if the two are the same.
+fn changed_text(previous: Option<&PriorState>, whiteboard: &str) -> (Option<String>, Option<String>) {
+    const MAX_CHARS: usize = 4_000;
+    let Some(old) = previous.map(|previous| previous.whiteboard.as_deref().unwrap_or_default()) else { return (None, None) };
+    if old == whiteboard {
+        return (None, None);
+    }
+    let text = |html: &str| rich_text::plain(html).chars().take(MAX_CHARS).collect::<String>();
+    (Some(text(old)), Some(text(whiteboard)))
+}
+
+/// `City, State`; either may be missing.
+fn market(city: Option<&str>, state: Option<&str>) -> String {
+    let parts = [city, state].into_iter().flatten().map(str::trim).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(", ")
+}

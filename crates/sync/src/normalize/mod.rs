@@ -1,0 +1,196 @@
+//! Turns the CRM's rows into our records: for each dataset, what a row means and how it is written.
+
+mod contacts;
+mod deals;
+mod events;
+mod history_log;
+mod names;
+mod notes;
+mod setup;
+
+use std::collections::{BTreeSet, HashMap};
+
+use tetherboard_crm_records::fields::{Fee, Person, Text};
+use tetherboard_crm_records::{FieldSpec, Mapping, SkippedRow, fields_of};
+use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId};
+use tetherboard_metrics::Board;
+use tetherboard_store::records::RecordMeta;
+use tetherboard_store::tenants::Tenant;
+use tetherboard_store::{Conn, Result, Tx, lookups};
+
+/// The account's stages.
+pub(crate) struct Stages;
+/// The account's lead sources.
+pub(crate) struct Sources;
+/// The account's users.
+pub(crate) struct Users;
+/// The account's contacts.
+pub(crate) struct Contacts;
+/// Deals, which the CRM calls opportunities.
+pub(crate) struct Deals;
+/// Appointments in the account's calendar.
+pub(crate) struct Events;
+/// Notes, which the CRM returns contact by contact.
+pub(crate) struct Notes;
+
+/// A dataset of the CRM.
+pub(crate) trait Normalize: Sized {
+    const DATASET: Dataset;
+    /// Increases when this code makes a different record of the same row.
+    const VERSION: i64 = 0;
+    /// What a record belongs to: `()` in a list of the whole account, the contact in its list of notes.
+    type Parent: Clone + Ord + Default;
+    /// A decoded row, its times still local.
+    type Raw: Clone;
+
+    /// Decodes a row as the CRM sent it.
+    ///
+    /// # Errors
+    /// If the row is not an object or has no readable ID.
+    fn decode(row: &[u8], mapping: &Mapping) -> std::result::Result<Self::Raw, SkippedRow>;
+
+    /// The CRM's ID of the row.
+    fn id(raw: &Self::Raw) -> &str;
+
+    /// The ID of the record in the tables, unique within the tenant.
+    fn record_id(_: &Self::Parent, id: &str) -> String {
+        id.to_owned()
+    }
+
+    /// Whether the record with this ID belongs to the parent.
+    fn is_record_of(_: &Self::Parent, _crm_id: &str) -> bool {
+        true
+    }
+
+    /// The fields that have a value, one bit each in the order of [`Self::fields`].
+    fn filled(raw: &Self::Raw) -> u64;
+
+    /// When the CRM says that the record was last modified.
+    fn modified_ms(_: &Self::Raw, _: &SourceTime) -> Option<EpochMs> {
+        None
+    }
+
+    /// Writes new and changed records, and the history that they show.
+    async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()>;
+
+    /// The fields of the dataset.
+    fn fields() -> &'static [FieldSpec] {
+        fields_of(Self::DATASET)
+    }
+
+    /// Identifies the brand's mapping together with this code, to tell when a row must be decoded again.
+    fn decoder_version(mapping_version: i64) -> i64 {
+        mapping_version + (Self::VERSION << 32)
+    }
+}
+
+/// A new or changed record.
+pub(crate) struct Record<N: Normalize> {
+    pub(crate) meta: RecordMeta,
+    pub(crate) parent: N::Parent,
+    pub(crate) raw: N::Raw,
+    /// The record's previous row decoded with today's mapping; `None` if it was decoded with that already. Where it
+    /// differs from the tables, the mapping changed and not the CRM.
+    pub(crate) previous_raw: Option<N::Raw>,
+}
+
+/// What rows are normalized with.
+pub(crate) struct Context {
+    pub(crate) tenant: TenantId,
+    pub(crate) source_time: SourceTime,
+    /// The names of the CRM's users by ID, for rows that give the owner as an ID.
+    pub(crate) users: HashMap<String, String>,
+    pub(crate) first_stage: Option<StageKey>,
+    /// The start of the previous read.
+    pub(crate) read_before_ms: Option<EpochMs>,
+    /// The start of the previous complete read.
+    pub(crate) whole_before_ms: Option<EpochMs>,
+    pub(crate) now_ms: EpochMs,
+    /// Fields that many rows had and none has now: their old values stay.
+    pub(crate) vanished: BTreeSet<&'static str>,
+    /// Fields that had vanished in the previous read: the tables' values are older than the rows the records come from.
+    pub(crate) vanished_before: BTreeSet<&'static str>,
+}
+
+impl Context {
+    /// Loads the tenant's users and stages for a read at `now_ms`.
+    pub(crate) async fn load<C: Conn>(
+        conn: &C,
+        tenant: &Tenant,
+        read_before_ms: Option<EpochMs>,
+        whole_before_ms: Option<EpochMs>,
+        now_ms: EpochMs,
+    ) -> Result<Self> {
+        let users = lookups::crm_users(conn, tenant.id).await?;
+        let board = Board::load(conn, tenant.id).await?;
+        Ok(Self {
+            tenant: tenant.id,
+            source_time: tenant.source_time(),
+            users: users.into_iter().map(|user| (user.crm_id, user.name)).collect(),
+            first_stage: board.first().map(|stage| stage.key.clone()),
+            read_before_ms,
+            whole_before_ms,
+            now_ms,
+            vanished: BTreeSet::new(),
+            vanished_before: BTreeSet::new(),
+        })
+    }
+
+    /// The name of an owner or author: `User 12` if the CRM gives an ID that its list of users does not have.
+    pub(crate) fn owner(&self, owner: Person) -> String {
+        match owner {
+            Person::Name(name) => name,
+            Person::UserId(id) => self.users.get(&id).filter(|name| !name.is_empty()).cloned().unwrap_or(format!("User {id}")),
+            Person::Blank => String::new(),
+        }
+    }
+
+    fn has_vanished(&self, field: &str) -> bool {
+        self.vanished.contains(field)
+    }
+
+    /// A record's previous value: from its previous row or, if the CRM had lost the field, from the table.
+    fn previous_value<T>(&self, field: &str, from_row: Option<T>, from_table: Option<T>) -> Option<T> {
+        from_row.or_else(|| from_table.filter(|_| self.vanished_before.contains(field)))
+    }
+
+    /// As [`Self::previous_value`], for the stage, whose blank value is a stage of its own.
+    fn previous_stage(&self, from_row: Text, from_table: Option<&str>) -> Option<String> {
+        match from_row {
+            Text::Blank if self.vanished_before.contains("stage") => from_table.map(str::to_owned),
+            from_row => label(from_row),
+        }
+    }
+
+    /// The columns that keep their values because a field they are made from has vanished.
+    fn kept_columns(&self, columns_by_field: &[(&str, &[&'static str])]) -> Vec<&'static str> {
+        let vanished = columns_by_field.iter().filter(|(field, _)| self.has_vanished(field));
+        vanished.flat_map(|(_, columns)| *columns).copied().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+fn ids<N: Normalize>(records: &[Record<N>]) -> Vec<String> {
+    records.iter().map(|record| record.meta.crm_id.clone()).collect()
+}
+
+/// The trimmed text; "" if blank, `None` if the value is not text.
+fn label(text: Text) -> Option<String> {
+    match text {
+        Text::Blank => Some(String::new()),
+        Text::Text(text) => Some(text.trim().to_owned()),
+        Text::NotText => None,
+    }
+}
+
+/// The amount of a fee, and whether the fee is flagged as not readable.
+fn money(fee: Fee) -> (Option<Money>, bool) {
+    match fee {
+        Fee::Unknown => (None, false),
+        Fee::Cents(cents) => (Some(Money(cents)), false),
+        Fee::Flagged => (None, true),
+    }
+}
+
+fn odds(hundredths: Option<u16>) -> Option<Odds> {
+    hundredths.and_then(|hundredths| Odds::from_hundredths(i64::from(hundredths)))
+}
