@@ -132,7 +132,7 @@ async fn look<R: ListRequest>(
         Err(error) => {
             let class = error.class();
             let fault =
-                FaultFound { class: class.as_str(), meaning: class.meaning(), cure: class.cure(), message: chain(&error) };
+                FaultFound { class: class.as_str(), meaning: class.meaning(), cure: class.remedy(), message: chain(&error) };
             let found = DatasetCheckup { request: Some(path), fault: Some(fault), ..DatasetCheckup::unasked(dataset) };
             (found, None)
         }
