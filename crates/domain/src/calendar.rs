@@ -73,18 +73,18 @@ impl CalendarDate {
 
     /// The range of another kind that contains it. For a week or month, the one with today if it contains today, or else with
     /// its first day.
-    pub fn in_view(self, leaf: CalendarView, today: Date) -> Self {
+    pub fn in_view(self, view: CalendarView, today: Date) -> Self {
         let day = match self {
             Self::Day(day) => day,
             shown if shown.days().0 <= today && today <= shown.days().1 => today,
             shown => shown.first(),
         };
-        Self::of(leaf, day)
+        Self::of(view, day)
     }
 
     /// The range of a kind that contains a day.
-    pub fn of(leaf: CalendarView, day: Date) -> Self {
-        match leaf {
+    pub fn of(view: CalendarView, day: Date) -> Self {
+        match view {
             CalendarView::Day => Self::Day(day),
             CalendarView::Week => Self::Week(monday_of(day)),
             CalendarView::Month => Self::Month(day.first_of_month()),
@@ -220,8 +220,8 @@ mod tests {
     #[case::any_other_month_switches_to_its_first_week("2026-05", CalendarView::Week, "2026-W18")]
     #[case::a_week_switches_to_the_month_of_its_monday("2026-W14", CalendarView::Month, "2026-03")]
     #[case::a_day_stays_in_its_month("2026-04-01", CalendarView::Month, "2026-04")]
-    fn switching_the_view_keeps_the_same_days(#[case] of: &str, #[case] leaf: CalendarView, #[case] expected: &str) {
-        let turned = of.parse::<CalendarDate>().unwrap().in_view(leaf, date(2026, 3, 12));
+    fn switching_the_view_keeps_the_same_days(#[case] of: &str, #[case] view: CalendarView, #[case] expected: &str) {
+        let turned = of.parse::<CalendarDate>().unwrap().in_view(view, date(2026, 3, 12));
         assert_eq!(turned.to_string(), expected);
     }
 }

@@ -73,7 +73,7 @@ pub fn deals_at(history: &History, before_ms: EpochMs) -> Vec<PastDeal> {
         let state = history.state(*item, before_ms)?;
         let stage = history.stage(state.stage);
         Some(PastDeal {
-            who: history.who(*item, state),
+            who: history.candidate(*item, state),
             place: stage.place.clone(),
             stage: stage.label.clone(),
             fee: state.fee.map(Money),

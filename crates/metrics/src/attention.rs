@@ -17,7 +17,7 @@ use crate::rules::hot_list_rules;
 use crate::status::{Reason, Status, reasons, status};
 
 /// The maximum number of entries: a longer list helps nobody, and databases limit the IDs in a query.
-const MOST: usize = 20_000;
+const MAX_CANDIDATES: usize = 20_000;
 
 /// The list of candidates who need attention.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +77,7 @@ pub async fn attention<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: T
     }
     let mut candidates: Vec<AttentionItem> = candidates.into_values().collect();
     candidates.sort_by(|a, b| a.urgency().cmp(&b.urgency()));
-    candidates.truncate(MOST);
+    candidates.truncate(MAX_CANDIDATES);
     Ok(Attention { as_of: Some(as_of), calendar_read, rules, candidates })
 }
 

@@ -18,7 +18,7 @@ use crate::board::{Board, LeadGroup, StagePlace};
 use crate::day_totals::day_totals;
 
 /// If more contacts than this become inactive, somebody cleaned up the CRM: not news, and too many for a list.
-const TIDIED: usize = 20_000;
+const MAX_INACTIVE: usize = 20_000;
 
 /// What changed since a day.
 #[derive(Clone, Debug, Default)]
@@ -124,7 +124,7 @@ fn became_inactive(board: &Board, moves: &[ProspectMove]) -> Vec<ContactId> {
     let left = last_moves(board, moves).into_iter().filter(|(from, to, _)| !inactive(*from) && inactive(*to));
     let mut left: Vec<ContactId> = left.map(|(_, _, moved)| moved.crm_id.clone()).collect();
     left.sort();
-    if left.len() > TIDIED { Vec::new() } else { left }
+    if left.len() > MAX_INACTIVE { Vec::new() } else { left }
 }
 
 fn weigh(board: &Board, learned: FeeLearned) -> Option<NewFee> {

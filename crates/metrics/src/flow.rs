@@ -45,7 +45,7 @@ pub struct StageChange {
 
 /// The moves in a span, latest first; `None` when it ends before the history begins.
 pub fn stage_changes(history: &History, span: Span) -> Option<Vec<StageChange>> {
-    let span = history.known(span)?;
+    let span = history.clip(span)?;
     let one = |prospect: Prospect<'_>| {
         let at_ms = prospect.moved_ms(span).filter(|_| prospect.is_there(span.until_ms))?;
         let (from, to) = (prospect.stage(span.from_ms), prospect.stage(span.until_ms));

@@ -107,7 +107,7 @@ impl Progress {
 /// The last run, which did not succeed.
 #[derive(Clone, Debug)]
 pub struct SyncFailure {
-    /// The end of the first run of the current row of failures.
+    /// The start of the first of the consecutive failed runs.
     pub since: Option<Timestamp>,
     pub run: Run,
     /// The datasets that did not succeed in the last run.

@@ -47,7 +47,7 @@ pub struct FurthestStage {
 pub fn furthest_stages(history: &History, board: &Board, span: Span) -> Vec<FurthestStage> {
     let path = path(board);
     let reach = |prospect: Prospect<'_>| {
-        let created_ms = prospect.created_ms().filter(|ms| span.holds(*ms))?;
+        let created_ms = prospect.created_ms().filter(|ms| span.contains(*ms))?;
         let stage = history.stage(prospect.stage(EpochMs::MAX)).label.clone();
         Some(FurthestStage { contact: prospect.id().into(), created_ms, furthest: furthest(history, &path, prospect), stage })
     };

@@ -17,7 +17,7 @@ use crate::rules::hot_list_rules;
 const DAYS: i64 = 14;
 const STAGES: usize = 2;
 /// The maximum number of deals to read.
-const MOST_AWARDS: i64 = 200;
+const MAX_AWARDS: i64 = 200;
 
 /// A prospect who moved forward two or more stages within 14 days and is in an earlier stage than the late ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub struct RecentAward {
 pub async fn recent_awards<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, at: Timestamp) -> Result<Vec<RecentAward>> {
     let days = hot_list_rules(conn, tenant.id).await?.status.awarded;
     let filter = DealFilter { stages: vec![board.likely_filter(|role| role == Role::Awarded)], ..DealFilter::default() };
-    let deals = deals::list(conn, tenant.id, &filter, DealSort::Since, true, &[], (0, MOST_AWARDS)).await?;
+    let deals = deals::list(conn, tenant.id, &filter, DealSort::Since, true, &[], (0, MAX_AWARDS)).await?;
     let is_news = |since_ms: EpochMs| (0..=days * DAY).contains(&(EpochMs::from(at) - since_ms));
     let mut seen = HashSet::new();
     let news = deals.into_iter().filter(|deal| deal.stage_since_exact && is_news(deal.stage_since_ms)).filter_map(|deal| {

@@ -104,7 +104,7 @@ pub struct Movement {
 
 /// Computes the movement in a span; `None` when it ends before the history begins.
 pub fn movement(history: &History, span: Span) -> Option<Movement> {
-    let span = history.known(span)?;
+    let span = history.clip(span)?;
     let mut movement = Movement {
         span,
         opening: PipelineTotals::default(),
@@ -188,11 +188,11 @@ fn moved(
         MovementKind::Up | MovementKind::Down => history.fee_changed_ms(item, span).unwrap_or(span.from_ms),
         MovementKind::Removed => history.gone_ms(item).unwrap_or(span.from_ms),
         _ => {
-            let transition = history.transitions(item).into_iter().rev().find(|transition| span.holds(transition.seen_ms));
+            let transition = history.transitions(item).into_iter().rev().find(|transition| span.contains(transition.seen_ms));
             transition.map_or(span.from_ms, |transition| transition.at_ms)
         }
     };
     let label = |state: DealState| history.stage(state.stage).label.clone();
-    let who = history.who(item, after.or(before)?);
+    let who = history.candidate(item, after.or(before)?);
     Some(MovementRow { who, kind, amount, from: before.map(label), to: after.map(label), at_ms })
 }

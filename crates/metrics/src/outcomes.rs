@@ -42,7 +42,7 @@ pub struct DealOutcome {
 pub fn outcomes(history: &History, span: Span) -> Vec<DealOutcome> {
     let mut found = Vec::new();
     for item in history.pipeline_items() {
-        for transition in history.transitions(*item).into_iter().filter(|transition| span.holds(transition.at_ms)) {
+        for transition in history.transitions(*item).into_iter().filter(|transition| span.contains(transition.at_ms)) {
             let (from, to) = (history.stage(transition.from), history.stage(transition.to));
             let ending = match to.role.confirmed() {
                 Some(Role::Awarded) if from.role.confirmed() != Some(Role::Awarded) => OutcomeKind::Awarded,
@@ -51,7 +51,7 @@ pub fn outcomes(history: &History, span: Span) -> Vec<DealOutcome> {
             };
             let Some(state) = history.state(*item, transition.seen_ms + 1) else { continue };
             found.push(DealOutcome {
-                who: history.who(*item, state),
+                who: history.candidate(*item, state),
                 ending,
                 fee_cents: state.fee,
                 from: from.label.clone(),

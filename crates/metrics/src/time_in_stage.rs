@@ -40,11 +40,11 @@ pub fn stage_stays(history: &History, now_ms: EpochMs) -> Vec<StageStay> {
         let mut since_ms = history.seen_from_ms(*item);
         for transition in history.transitions(*item) {
             let began_ms = since_ms.replace(transition.at_ms);
-            let Some(from_ms) = began_ms.filter(|_| year.holds(transition.at_ms)) else { continue };
+            let Some(from_ms) = began_ms.filter(|_| year.contains(transition.at_ms)) else { continue };
             let Some(state) = history.state(*item, transition.seen_ms) else { continue };
             let stage = history.stage(transition.from);
             found.push(StageStay {
-                who: history.who(*item, state),
+                who: history.candidate(*item, state),
                 place: stage.place.clone(),
                 stage: stage.label.clone(),
                 next: history.stage(transition.to).label.clone(),

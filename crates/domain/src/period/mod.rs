@@ -36,7 +36,7 @@ impl Window {
     }
 
     /// Whether a moment is in the window.
-    pub fn holds(self, ms: EpochMs) -> bool {
+    pub fn contains(self, ms: EpochMs) -> bool {
         self.from_ms() <= ms && ms < self.until_ms()
     }
 }

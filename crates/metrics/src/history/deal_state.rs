@@ -73,7 +73,7 @@ impl History {
     }
 
     /// The contact and deal that an item's state belongs to.
-    pub(crate) fn who(&self, item: PipelineItem, state: DealState) -> CandidateRef {
+    pub(crate) fn candidate(&self, item: PipelineItem, state: DealState) -> CandidateRef {
         let deal = item.deal.map(|deal| &self.deals[deal as usize]);
         let joined = || deal.and_then(|deal| deal.contact.as_ref()).map(|contact| contact.crm_id.clone());
         CandidateRef {
@@ -115,7 +115,7 @@ impl History {
         let rows = item.contact.filter(|_| item.implicit).map(|contact| &self.contacts[contact as usize]);
         let rows = rows.into_iter().chain(item.deal.map(|deal| &self.deals[deal as usize].row));
         let changes = rows.flat_map(|row| &self.fees[row.fees.start as usize..row.fees.end as usize]);
-        changes.filter(|change| span.holds(change.seen_ms)).map(|change| change.at_ms).max()
+        changes.filter(|change| span.contains(change.seen_ms)).map(|change| change.at_ms).max()
     }
 
     /// When the item was marked as removed; `None` while it exists.

@@ -86,7 +86,9 @@ struct Move {
     deal: bool,
     from: u32,
     to: u32,
+    /// When a read first saw it.
     seen_ms: EpochMs,
+    /// When it happened, as far as known.
     at_ms: EpochMs,
 }
 
@@ -127,9 +129,12 @@ pub(crate) struct DealState {
 /// A pipeline item's move from one stage to another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StageTransition {
+    /// The stages' indexes.
     pub(crate) from: u32,
     pub(crate) to: u32,
+    /// When a read first saw it.
     pub(crate) seen_ms: EpochMs,
+    /// When it happened, as far as known.
     pub(crate) at_ms: EpochMs,
 }
 
@@ -157,7 +162,7 @@ impl Span {
     }
 
     /// Whether a moment is in the span.
-    pub fn holds(&self, ms: EpochMs) -> bool {
+    pub fn contains(&self, ms: EpochMs) -> bool {
         (self.from_ms..self.until_ms).contains(&ms)
     }
 }
@@ -222,9 +227,9 @@ impl History {
     }
 
     /// The part of a span that has history; `None` when no part has.
-    pub fn known(&self, span: Span) -> Option<Span> {
-        let known = Span { from_ms: span.from_ms.max(self.begins_ms()?), ..span };
-        (known.from_ms <= known.until_ms).then_some(known)
+    pub fn clip(&self, span: Span) -> Option<Span> {
+        let clipped = Span { from_ms: span.from_ms.max(self.begins_ms()?), ..span };
+        (clipped.from_ms <= clipped.until_ms).then_some(clipped)
     }
 
     /// A stage by its index.

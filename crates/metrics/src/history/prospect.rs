@@ -4,6 +4,7 @@ use tetherboard_domain::EpochMs;
 
 use super::deal_state::is_live;
 use super::{History, RowHistory, Span};
+
 /// A prospect in the history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prospect<'a> {
@@ -49,6 +50,6 @@ impl<'a> Prospect<'a> {
     /// When their last move in a span happened, among the moves seen in it.
     pub(crate) fn moved_ms(&self, span: Span) -> Option<EpochMs> {
         let moves = &self.history.moves[self.row.moves.start as usize..self.row.moves.end as usize];
-        moves.iter().rev().find(|seen| span.holds(seen.seen_ms)).map(|seen| seen.at_ms)
+        moves.iter().rev().find(|seen| span.contains(seen.seen_ms)).map(|seen| seen.at_ms)
     }
 }

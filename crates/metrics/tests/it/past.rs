@@ -113,6 +113,6 @@ proptest! {
         }
         let stage_stays = stage_stays(&history, world.now_ms);
         prop_assert_eq!(time_in_stage(&stage_stays).iter().map(|(_, _, typical)| typical.n).sum::<usize>(), stage_stays.len());
-        prop_assert!(outcomes(&history, span).iter().all(|outcome| span.holds(outcome.at_ms)));
+        prop_assert!(outcomes(&history, span).iter().all(|outcome| span.contains(outcome.at_ms)));
     }
 }
