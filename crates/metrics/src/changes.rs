@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{ContactId, EpochMs, Money, Role, Zone, weighted};
-use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter, FeeLearned, ProspectMove};
+use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter, NewFee, ProspectMove};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, pipeline_days};
@@ -30,7 +30,7 @@ pub struct Changes {
     /// The weighted value at the end of the day before.
     pub weighted_before: Option<Money>,
     /// The newly known fee with the largest weighted value.
-    pub fee: Option<NewFee>,
+    pub fee: Option<WeightedFee>,
     /// Contacts that became inactive and still are.
     pub inactive: Vec<ContactId>,
     /// Prospects with a newly booked Discovery Day from today on, by its day.
@@ -53,7 +53,7 @@ pub struct StageAdvance {
 
 /// A fee that became known.
 #[derive(Clone, Debug)]
-pub struct NewFee {
+pub struct WeightedFee {
     /// `None`: the deal has no contact.
     pub contact_id: Option<ContactId>,
     pub name: String,
@@ -73,7 +73,7 @@ pub async fn changes<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, since: D
     let moves = candidate_facts::moves_since(conn, tenant, &stages, since_ms).await?;
     let day_before = since.saturating_sub(Span::new().days(1));
     let before = day_totals(conn, tenant, board, since, 1).await?;
-    let fees = candidate_facts::fees_learned(conn, tenant, since_ms).await?;
+    let fees = candidate_facts::new_fees(conn, tenant, since_ms).await?;
     Ok(Changes {
         begins: pipeline_days::first_day(conn, tenant).await?.and_then(|day| day.parse().ok()),
         advances: advances(board, zone, &moves),
@@ -127,11 +127,11 @@ fn became_inactive(board: &Board, moves: &[ProspectMove]) -> Vec<ContactId> {
     if left.len() > MAX_INACTIVE { Vec::new() } else { left }
 }
 
-fn weigh(board: &Board, learned: FeeLearned) -> Option<NewFee> {
+fn weigh(board: &Board, learned: NewFee) -> Option<WeightedFee> {
     let place = board.place(learned.stage.as_deref());
     let weighted = weighted(Some(Money(learned.fee_cents)), board.odds_of(learned.odds, &place))?;
     let counts = board.is_in(LeadGroup::Open, &place) && weighted > Money::ZERO;
-    counts.then_some(NewFee { contact_id: learned.contact_id, name: learned.name, weighted })
+    counts.then_some(WeightedFee { contact_id: learned.contact_id, name: learned.name, weighted })
 }
 
 /// Each prospect's first newly booked Discovery Day from today on.

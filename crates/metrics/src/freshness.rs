@@ -150,7 +150,8 @@ pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Re
         None => None,
     };
     let parked = tenant.parked_until_ms.and_then(moment).unwrap_or(Timestamp::MIN);
-    let dataset_age = |dataset: &Dataset| DatasetAge { dataset: *dataset, as_of: ages.whole_ms(*dataset).and_then(moment) };
+    let dataset_age =
+        |dataset: &Dataset| DatasetAge { dataset: *dataset, as_of: ages.complete_read_ms(*dataset).and_then(moment) };
     Ok(Freshness {
         state,
         as_of,
@@ -179,7 +180,7 @@ async fn failure<C: Conn>(conn: &C, tenant: &Tenant, finished: Option<Run>) -> R
 fn as_of_ms(ages: &DatasetAges) -> Option<EpochMs> {
     use Dataset::{Contacts, Deals, Events, Sources, Stages, Users};
     let lists = ages.as_of_ms(&[Stages, Sources, Users, Contacts, Deals])?;
-    Some(ages.whole_ms(Events).map_or(lists, |events| events.min(lists)))
+    Some(ages.complete_read_ms(Events).map_or(lists, |events| events.min(lists)))
 }
 
 async fn refused<C: Conn>(conn: &C, tenant: &Tenant) -> Result<Option<CredentialRefusal>> {

@@ -35,7 +35,7 @@ pub use appointments::OUTCOME_RULE;
 pub use as_of::{AS_OF, PastDeal, PastProspect, deals_at, pipeline_at, prospects_at};
 pub use attention::{Attention, AttentionItem, attention};
 pub use board::{Board, BoardStage, LeadGroup, StagePlace, stage_keys};
-pub use changes::{Changes, NewFee, StageAdvance, changes, start_date};
+pub use changes::{Changes, StageAdvance, WeightedFee, changes, start_date};
 pub use day_totals::{DayTotals, day_totals, day_totals_between};
 pub use duration_stats::{DurationStats, MIN_SAMPLE};
 pub use flow::{FLOW, FlowLink, FlowNode, StageChange, flow, stage_changes};

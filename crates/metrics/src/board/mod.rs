@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use tetherboard_domain::{Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role};
 use tetherboard_store::leads::LabelMatch;
-use tetherboard_store::{Conn, Result, leads, small_lists, stage_roles};
+use tetherboard_store::{Conn, Result, leads, lookups, stage_roles};
 
 /// One stage of the CRM's list.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl Board {
     /// # Errors
     /// When the database fails.
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId) -> Result<Self> {
-        let listed = small_lists::stages(conn, tenant).await?;
+        let listed = lookups::stages(conn, tenant).await?;
         let confirmed = stage_roles::confirmed(conn, tenant).await?;
         let milestones = stage_roles::milestones(conn, tenant).await?;
         Ok(Self::new(listed, confirmed).with_milestones(&milestones))
@@ -85,10 +85,10 @@ impl Board {
 
     /// A board of `listed`, which is in the CRM's order. A repeated name counts once: contact type 1 before others, active
     /// before inactive.
-    pub fn new(listed: Vec<small_lists::Stage>, confirmed: HashMap<StageKey, Role>) -> Self {
+    pub fn new(listed: Vec<lookups::Stage>, confirmed: HashMap<StageKey, Role>) -> Self {
         // A list without any contact types contains only prospects' stages.
         let typed = listed.iter().any(|stage| stage.contact_type.is_some());
-        let of_prospects = |stage: &small_lists::Stage| stage.contact_type == Some(1) || !typed;
+        let of_prospects = |stage: &lookups::Stage| stage.contact_type == Some(1) || !typed;
         let first_key = listed
             .iter()
             .filter(|stage| stage.active && of_prospects(stage) && stage.order.is_some())
@@ -96,7 +96,7 @@ impl Board {
             .map(|stage| stage.key.clone());
         let mut stages: Vec<BoardStage> = Vec::new();
         let mut by_key: HashMap<StageKey, usize> = HashMap::new();
-        let mut ranked: Vec<&small_lists::Stage> = listed.iter().filter(|stage| !stage.key.is_blank()).collect();
+        let mut ranked: Vec<&lookups::Stage> = listed.iter().filter(|stage| !stage.key.is_blank()).collect();
         ranked.sort_by_key(|stage| (!of_prospects(stage), !stage.active));
         for stage in ranked {
             if by_key.contains_key(&stage.key) {
@@ -326,7 +326,7 @@ impl Board {
 /// # Errors
 /// When the database fails.
 pub async fn stage_keys<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<StageKey>> {
-    let listed = small_lists::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
+    let listed = lookups::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
     let cells = leads::cells(conn, tenant, None).await?;
     Ok(listed.chain(cells.into_iter().filter_map(|cell| cell.stage_key).map(StageKey)).collect())
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-pub(crate) fn listed(name: &str, active: bool, order: i64, contact_type: i64) -> small_lists::Stage {
-    small_lists::Stage {
+pub(crate) fn listed(name: &str, active: bool, order: i64, contact_type: i64) -> lookups::Stage {
+    lookups::Stage {
         crm_id: format!("{contact_type}{order}"),
         name: name.to_owned(),
         key: StageKey::of(name),
@@ -14,7 +14,7 @@ pub(crate) fn listed(name: &str, active: bool, order: i64, contact_type: i64) ->
     }
 }
 
-pub(crate) fn usual() -> Vec<small_lists::Stage> {
+pub(crate) fn usual() -> Vec<lookups::Stage> {
     let names = ["New Lead", "Outbound Call", "QR Returned", "FDD Sent", "FA Sent", "FA Signed", "Future Interest"];
     let mut stages: Vec<_> = (1..).zip(names).map(|(order, name)| listed(name, true, order, 1)).collect();
     stages.push(listed("Not Interested", false, 3, 1));

@@ -3,23 +3,23 @@
 use std::ops::Range;
 
 use tetherboard_domain::{Dataset, EpochMs};
-use tetherboard_store::history::{SeenContact, SeenDeal, Transition, ValueChange};
+use tetherboard_store::history::{HistoryContact, HistoryDeal, Transition, ValueChange};
 
 use super::{Change, DealHistory, History, Move, PipelineItem, RowHistory, StageInfo};
 use crate::board::{Board, StagePlace};
 
 impl History {
-    pub(super) fn add_contact(&mut self, board: &Board, seen: SeenContact) {
+    pub(super) fn add_contact(&mut self, board: &Board, seen: HistoryContact) {
         let row = self.row(board, seen, None);
         self.contacts.push(row);
     }
 
-    pub(super) fn add_deal(&mut self, board: &Board, seen: SeenDeal) {
-        let row = self.row(board, seen.seen, seen.odds);
+    pub(super) fn add_deal(&mut self, board: &Board, seen: HistoryDeal) {
+        let row = self.row(board, seen.record, seen.odds);
         self.deals.push(DealHistory { row, contact_type: seen.contact_type, contact: seen.contact, prospect: None });
     }
 
-    fn row<Id: Into<String>>(&mut self, board: &Board, seen: SeenContact<Id>, odds: Option<i64>) -> RowHistory {
+    fn row<Id: Into<String>>(&mut self, board: &Board, seen: HistoryContact<Id>, odds: Option<i64>) -> RowHistory {
         RowHistory {
             stage: self.stage_id(board, seen.stage.as_deref()),
             id: seen.crm_id.into().into_boxed_str(),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use tetherboard_domain::{ContactId, DealId, EpochMs, Odds};
-use tetherboard_store::history::JoinedContact;
+use tetherboard_store::history::LinkedContact;
 
 use super::{CandidateRef, Change, DealHistory, DealState, History, PipelineItem, RowHistory, Span, StageTransition};
 
@@ -139,7 +139,7 @@ pub(super) fn is_live(row: &RowHistory, before_ms: EpochMs) -> bool {
 
 /// Whether a deal is a prospect's: by its contact's type, or by its own while the contact is gone. A deal without any type counts.
 fn is_prospects(deal: &DealHistory, before_ms: EpochMs) -> bool {
-    let there = |contact: &&JoinedContact| {
+    let there = |contact: &&LinkedContact| {
         contact.first_seen_ms < before_ms && contact.gone_ms.is_none_or(|gone_ms| gone_ms >= before_ms)
     };
     let contact_type = deal.contact.as_ref().filter(there).and_then(|contact| contact.contact_type);

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Odds, StageRole, TenantId, Window};
-use tetherboard_store::history::{self as stored, JoinedContact, SeenContact, SeenDeal, Transition, ValueChange};
+use tetherboard_store::history::{self as stored, HistoryContact, HistoryDeal, LinkedContact, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
 pub(crate) use prospect::Prospect;
@@ -73,7 +73,7 @@ struct RowHistory {
 struct DealHistory {
     row: RowHistory,
     contact_type: Option<i64>,
-    contact: Option<JoinedContact>,
+    contact: Option<LinkedContact>,
     /// Its contact's index among the prospects.
     prospect: Option<u32>,
 }
@@ -173,13 +173,13 @@ impl History {
     /// # Errors
     /// When the database fails.
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId, board: &Board) -> Result<Self> {
-        let mut history = Self { begins_ms: stored::begins_ms(conn, tenant).await?, ..Self::default() };
+        let mut history = Self { begins_ms: stored::start_ms(conn, tenant).await?, ..Self::default() };
         stored::each_contact(conn, tenant, |seen| history.add_contact(board, seen)).await?;
         stored::each_deal(conn, tenant, |seen| history.add_deal(board, seen)).await?;
         history.order_rows();
         for subject in [Dataset::Contacts, Dataset::Deals] {
-            stored::each_move(conn, tenant, subject, |seen| history.add_move(board, &seen)).await?;
-            stored::each_value(conn, tenant, subject, |change| history.add_value(&change)).await?;
+            stored::each_transition(conn, tenant, subject, |seen| history.add_move(board, &seen)).await?;
+            stored::each_value_change(conn, tenant, subject, |change| history.add_value(&change)).await?;
         }
         history.order_changes();
         Ok(history)
@@ -189,8 +189,8 @@ impl History {
     pub fn of(
         board: &Board,
         begins_ms: Option<EpochMs>,
-        contacts: Vec<SeenContact>,
-        deals: Vec<SeenDeal>,
+        contacts: Vec<HistoryContact>,
+        deals: Vec<HistoryDeal>,
         moves: &[Transition],
         values: &[ValueChange],
     ) -> Self {

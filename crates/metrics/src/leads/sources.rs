@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tetherboard_domain::{Role, StageKey, StageRole, TenantId, Window};
 use tetherboard_store::leads::{Cohort, LabelMatch};
-use tetherboard_store::{Conn, Result, small_lists};
+use tetherboard_store::{Conn, Result, lookups};
 
 use super::{LeadCohort, LeadCounts};
 use crate::board::{Board, LeadGroup};
@@ -94,7 +94,7 @@ impl LeadCounts {
 /// The CRM list's spelling of each source, by key.
 pub(super) async fn source_spelling<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<String, String>> {
     let mut spelling = HashMap::new();
-    for source in small_lists::sources(conn, tenant).await? {
+    for source in lookups::sources(conn, tenant).await? {
         spelling.entry(source.source_key).or_insert(source.name.trim().to_owned());
     }
     Ok(spelling)

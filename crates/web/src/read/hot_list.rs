@@ -10,7 +10,7 @@ use tetherboard_metrics::{
     Board, HotList, HotListItem, Momentum, RecentAward, Status, hot_list_rules, recent_awards, rising_candidates,
 };
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Result, small_lists};
+use tetherboard_store::{Result, lookups};
 
 use crate::address::hot_list::{FeeFilter, HotListQuery, HotListSort};
 use crate::cache::CacheKey;
@@ -73,7 +73,7 @@ async fn load(portal: &Portal, tenant: &Tenant) -> Result<HotListData> {
         Some(at) => (rising_candidates(conn, tenant, &board, at).await?, recent_awards(conn, tenant, &board, at).await?),
         None => (Vec::new(), Vec::new()),
     };
-    let users = small_lists::crm_users(conn, tenant.id).await?;
+    let users = lookups::crm_users(conn, tenant.id).await?;
     let addresses = users.into_iter().map(|user| (user.name.trim().to_lowercase(), user.email)).collect();
     let rules = hot_list_rules(conn, tenant.id).await?.score;
     let (owners, markets) = (labels(&list, |item| &item.owner), labels(&list, |item| &item.market));
