@@ -21,7 +21,7 @@ pub(crate) fn period(data: &[u8]) {
                 assert!(before.from <= before.until && before.from <= resolved.window.from, "{resolved:?}: {before:?}");
             }
         }
-        for bucket in Bucket::ALL.into_iter().filter(|bucket| bucket.suits(&resolved)) {
+        for bucket in Bucket::ALL.into_iter().filter(|bucket| bucket.fits(&resolved)) {
             let slots = bucket.slots(&resolved, &zone);
             assert_eq!(slots.first().map(|slot| slot.first), Some(resolved.first));
             assert_eq!(slots.last().map(|slot| slot.last), Some(resolved.last));

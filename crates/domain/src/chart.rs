@@ -1,24 +1,25 @@
-//! A chart says data and meaning; one script says looks.
+//! The data and meaning of a chart. One script decides how it looks.
 
 use serde::Serialize;
 
-/// One chart, as the page hands it to the script in `data-chart`.
+/// One chart, as the page passes it to the script in `data-chart`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ChartSpec {
-    /// Upright bars over time.
+    /// Vertical bars over time.
     Columns { unit: ChartUnit, series: String, previous: Option<String>, data: Vec<Bar> },
-    /// Lying bars, one to a category, in the order given.
+    /// Horizontal bars, one per category, in the given order.
     Bars { unit: ChartUnit, series: String, previous: Option<String>, data: Vec<Bar> },
-    /// A value day by day, up to some 400 days. A day that is not known leaves a gap.
+    /// One value per day, for up to about 400 days. An unknown day leaves a gap.
     Line { unit: ChartUnit, series: String, previous: Option<String>, data: Vec<Bar> },
-    /// What led from one total to another, change by change.
+    /// The changes that lead from one total to another.
     Waterfall { unit: ChartUnit, series: String, data: Vec<Step> },
-    /// What went from the nodes on the left to those on the right. A node stands on one side only: what is on both, such as
-    /// a stage before and after, is two nodes. Each side keeps the order given.
+    /// Flows from the nodes on the left to those on the right. A node is on one side only: a stage that is both a start and an
+    /// end is two nodes. Each side keeps the given order.
     Sankey { unit: ChartUnit, series: String, nodes: Vec<Node>, flows: Vec<Flow> },
 }
 
+/// The unit of a chart's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChartUnit {
@@ -27,80 +28,81 @@ pub enum ChartUnit {
     Money,
 }
 
-/// A value of a category, or of a bucket of time.
+/// The value of a category or time slot.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Bar {
     pub label: String,
-    /// `None` is not known, and is not drawn as zero.
+    /// `None`: unknown, which is not drawn as zero.
     pub value: Option<i64>,
+    /// The value in the comparison period.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<i64>,
-    /// Unfinished: drawn open and labelled "so far".
+    /// In progress: drawn open and labeled as such.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
-    /// Carried forward from the day before: drawn dashed in a line.
+    /// The previous day's value: drawn dashed in a line.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub approximate: bool,
-    /// A stage role to colour by; none takes the brand's accent.
+    /// A stage role that decides the color; `None` uses the brand's accent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'static str>,
-    /// Words after the value, such as a share: "31 · 64%".
+    /// A text after the value, such as a percentage: "31 · 64%".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Where a click leads: a path of this site. Of a count it is the list of as many rows.
+    /// The link: a path on this site. For a count, it leads to the list of the same number of rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub href: Option<String>,
-    /// What the tooltip says over it.
+    /// The tooltip's title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }
 
-/// A total, or a change from the total before it.
+/// A total, or a change from the previous total.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Step {
     pub label: String,
-    /// A total stands for itself; a change is above or below zero. `None` is not known, and moves nothing.
+    /// A total, or a positive or negative change. `None`: unknown, which changes nothing.
     pub value: Option<i64>,
     pub total: bool,
-    /// Where a click leads: a path of this site. Of a count it is the list of as many rows as the value, without its sign.
+    /// The link: a path on this site. For a count, it leads to the list of as many rows as the value, without its sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub href: Option<String>,
-    /// What the tooltip says over it.
+    /// The tooltip's title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }
 
-/// An end of flows. Its value is the sum of them.
+/// One end of flows. Its value is their sum.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Node {
     pub label: String,
-    /// A stage role to colour by; none takes the brand's accent.
+    /// A stage role that decides the color; `None` uses the brand's accent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'static str>,
-    /// Where a click leads: a path of this site. Of a count it is the list of the rows of all its flows.
+    /// The link: a path on this site. For a count, it leads to the list of the rows of all its flows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub href: Option<String>,
 }
 
-/// So much of one node that went to another.
+/// The amount that went from one node to another.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Flow {
-    /// A node of the left side, by its place in the list of nodes.
+    /// A node on the left, by its index in the list of nodes.
     pub from: usize,
-    /// A node of the right side, by its place in the list of nodes.
+    /// A node on the right, by its index in the list of nodes.
     pub to: usize,
-    /// Above zero: anything else is not drawn.
+    /// Above zero; other values are not drawn.
     pub value: i64,
-    /// Where a click leads: a path of this site. Of a count it is the list of as many rows.
+    /// The link: a path on this site. For a count, it leads to the list of the same number of rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub href: Option<String>,
-    /// What the tooltip says over it; none names both nodes.
+    /// The tooltip's title; `None` uses the names of both nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }
 
 impl ChartSpec {
-    /// What every value is: a count, or cents.
+    /// The unit of every value.
     pub fn unit(&self) -> ChartUnit {
         match self {
             Self::Columns { unit, .. }
@@ -111,7 +113,7 @@ impl ChartSpec {
         }
     }
 
-    /// What the values are values of.
+    /// The name of the values.
     pub fn series(&self) -> &str {
         match self {
             Self::Columns { series, .. }
@@ -123,8 +125,8 @@ impl ChartSpec {
     }
 }
 
-/// Where the axis of a waterfall starts, in its unit. Zero, unless the changes would be slivers beside the totals: then a round
-/// number below all that is drawn, which the figure must say.
+/// The lowest value on a waterfall's axis, in its unit. It is zero unless the changes would be tiny next to the totals. Then it is
+/// a round number below everything drawn, and the figure must say so.
 pub fn waterfall_floor(steps: &[Step], unit: ChartUnit) -> i64 {
     let levels = levels(steps);
     let (Some(&low), Some(&high)) = (levels.iter().min(), levels.iter().max()) else { return 0 };
@@ -133,7 +135,7 @@ pub fn waterfall_floor(steps: &[Step], unit: ChartUnit) -> i64 {
         return 0;
     }
     let whole = if unit == ChartUnit::Money { 100 } else { 1 };
-    // The lowest total keeps a foot of a quarter of a step, and three steps reach the highest.
+    // A quarter of a step remains below the lowest total, and three steps reach the highest.
     let floor = |step: i64| (low - (step + 3) / 4).div_euclid(step).saturating_mul(step);
     round_steps()
         .map(|step| step.saturating_mul(whole))
@@ -141,7 +143,7 @@ pub fn waterfall_floor(steps: &[Step], unit: ChartUnit) -> i64 {
         .map_or(0, |step| floor(step).max(0))
 }
 
-/// The totals, and where each change ends.
+/// The totals, and the level after each change.
 fn levels(steps: &[Step]) -> Vec<i64> {
     let mut level = 0_i64;
     let mut all = Vec::new();
@@ -153,7 +155,7 @@ fn levels(steps: &[Step]) -> Vec<i64> {
     all
 }
 
-/// 1, 2, 5, 10, 20, 50 and so on, as far as three of them are a number.
+/// 1, 2, 5, 10, 20, 50, and so on, as long as three times the number fits.
 fn round_steps() -> impl Iterator<Item = i64> {
     (0..17).flat_map(|power| [1, 2, 5].map(|first| first * 10_i64.pow(power)))
 }
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waterfall_starts_at_zero_unless_its_changes_would_be_slivers() {
+    fn a_waterfall_starts_at_zero_unless_its_changes_would_be_tiny() {
         let cases: [(&[i64], i64); 7] = [
             (&[100, 60, -20, 140], 0),
             (&[10, -3, 0, 7], 0),
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waterfall_of_money_starts_at_whole_dollars_below_all_it_draws() {
+    fn a_waterfall_of_money_starts_at_whole_dollars_below_everything_drawn() {
         let movement = steps(&[123_456_789, 400, -250, 123_456_939]);
         let from = waterfall_floor(&movement, ChartUnit::Money);
         assert_eq!(from % 100, 0);
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_moves_no_level_and_hostile_sizes_do_not_overflow() {
+    fn unknown_changes_move_no_level_and_extreme_values_do_not_overflow() {
         let mut movement = steps(&[1_000, 50, -20, 1_030]);
         movement.insert(1, Step { label: "Up".to_owned(), ..Step::default() });
         assert_eq!(waterfall_floor(&movement, ChartUnit::Count), 950);
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spec_says_no_more_than_it_must() {
+    fn a_spec_leaves_out_what_is_not_set() {
         let bar = Bar { label: "Mar 12".to_owned(), ..Bar::default() };
         let spec = ChartSpec::Line { unit: ChartUnit::Money, series: "Value".to_owned(), previous: None, data: vec![bar] };
         assert_eq!(

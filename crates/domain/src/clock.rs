@@ -1,4 +1,4 @@
-//! The injected clock: the only place in the product that asks the machine for the time.
+//! The injected clock: the only place in the product that reads the machine's time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,79 +7,80 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::EpochMs;
 
-/// A shared source of "now". Clones tell the same time.
+/// A shared source of "now". Clones show the same time.
 ///
-/// The product runs on [`Clock::system`]. A demo or a test starts a clock at a moment of its choice, lets it stand
-/// while it plays history, and then lets it run at real or higher speed.
+/// The product runs on [`Clock::system`]. A demo or a test starts a clock at a moment of its choice, stops it while it replays
+/// history, and then runs it at real or higher speed.
 #[derive(Clone, Debug)]
-pub struct Clock(Arc<Mutex<Hands>>);
+pub struct Clock(Arc<Mutex<ClockState>>);
 
 #[derive(Debug)]
-enum Hands {
+enum ClockState {
     System,
-    Standing(Timestamp),
+    Stopped(Timestamp),
     Running { from: Timestamp, since: Instant, speed: f64 },
 }
 
 impl Clock {
     /// The machine's own time.
     pub fn system() -> Self {
-        Self(Arc::new(Mutex::new(Hands::System)))
+        Self(Arc::new(Mutex::new(ClockState::System)))
     }
 
-    /// A clock that shows `moment` until it is moved or started.
-    pub fn standing_at(moment: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Hands::Standing(moment))))
+    /// A clock that shows `moment` until it is set or started.
+    pub fn stopped_at(moment: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new(ClockState::Stopped(moment))))
     }
 
+    /// The current time.
     pub fn now(&self) -> Timestamp {
-        match &*self.hands() {
-            Hands::System => machine_now(),
-            Hands::Standing(moment) => *moment,
-            Hands::Running { from, since, speed } => {
+        match &*self.state() {
+            ClockState::System => machine_now(),
+            ClockState::Stopped(moment) => *moment,
+            ClockState::Running { from, since, speed } => {
                 let elapsed = SignedDuration::try_from_secs_f64(since.elapsed().as_secs_f64() * speed);
                 from.saturating_add(elapsed.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
             }
         }
     }
 
-    /// Milliseconds since the Unix epoch, as the database keeps moments.
+    /// The current time in milliseconds since the Unix epoch, as stored in the database.
     pub fn now_ms(&self) -> EpochMs {
         self.now().into()
     }
 
-    /// The time of the machine whatever this clock shows: for what concerns processes (a lease), not data.
+    /// The machine's time, whatever this clock shows: for processes (such as a lease), not for data.
     pub fn machine_ms(&self) -> EpochMs {
         machine_now().into()
     }
 
-    /// Moves the hands to `moment` and leaves them standing there.
+    /// Sets the clock to `moment` and stops it.
     pub fn set(&self, moment: Timestamp) {
-        *self.hands() = Hands::Standing(moment);
+        *self.state() = ClockState::Stopped(moment);
     }
 
-    /// Lets the clock run on from what it shows, `speed` times as fast as the machine's.
+    /// Starts the clock from what it shows, at `speed` times real time.
     pub fn run(&self, speed: f64) {
         let from = self.now();
-        *self.hands() = Hands::Running { from, since: Instant::now(), speed };
+        *self.state() = ClockState::Running { from, since: Instant::now(), speed };
     }
 
-    /// How long the machine must wait until this clock shows `moment`; zero if it has passed, `None` if the clock stands.
+    /// How long the machine must wait until this clock shows `moment`: zero if it has passed, `None` if the clock is stopped.
     pub fn wait_for(&self, moment: Timestamp) -> Option<Duration> {
         let ahead = moment.duration_since(self.now()).as_secs_f64().max(0.0);
-        match &*self.hands() {
-            Hands::System => Some(Duration::from_secs_f64(ahead)),
-            Hands::Standing(shown) => (moment <= *shown).then_some(Duration::ZERO),
-            Hands::Running { speed, .. } => Some(Duration::from_secs_f64(ahead / speed)),
+        match &*self.state() {
+            ClockState::System => Some(Duration::from_secs_f64(ahead)),
+            ClockState::Stopped(shown) => (moment <= *shown).then_some(Duration::ZERO),
+            ClockState::Running { speed, .. } => Some(Duration::from_secs_f64(ahead / speed)),
         }
     }
 
-    fn hands(&self) -> MutexGuard<'_, Hands> {
+    fn state(&self) -> MutexGuard<'_, ClockState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+#[expect(clippy::disallowed_methods, reason = "every other caller reads this clock")]
 fn machine_now() -> Timestamp {
     Timestamp::now()
 }
@@ -93,8 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn a_standing_clock_moves_only_when_told() {
-        let clock = Clock::standing_at(at("2026-03-09T05:30:00Z"));
+    fn a_stopped_clock_moves_only_when_it_is_set() {
+        let clock = Clock::stopped_at(at("2026-03-09T05:30:00Z"));
         let twin = clock.clone();
         clock.set(at("2026-03-10T05:30:00Z"));
         assert_eq!(twin.now(), at("2026-03-10T05:30:00Z"));
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_fast_clock_waits_a_fraction_of_the_time() {
-        let clock = Clock::standing_at(at("2026-03-09T00:00:00Z"));
+        let clock = Clock::stopped_at(at("2026-03-09T00:00:00Z"));
         clock.run(60.0);
         let wait = clock.wait_for(clock.now() + SignedDuration::from_mins(60)).unwrap();
         assert!(wait <= Duration::from_secs(60) && wait > Duration::from_secs(50), "{wait:?}");

@@ -1,22 +1,25 @@
-//! What a sync run reads, and how a read, a run and a tenant can stand.
+//! The datasets of a sync, and the states of datasets, runs, and brands.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$case_doc:meta])* $case:ident = $word:literal),+ $(,)? }) => {
+/// An enum with a fixed text per variant, used in the database, the API, and the command line.
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$case_doc:meta])* $case:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$case_doc])* $case),+ }
 
         impl $name {
+            /// Every variant, in order of definition.
             pub const ALL: &'static [Self] = &[$(Self::$case),+];
 
+            /// The variant's text.
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$case => $word),+ }
+                match self { $(Self::$case => $text),+ }
             }
         }
 
@@ -30,16 +33,16 @@ macro_rules! words {
             type Err = String;
             fn from_str(text: &str) -> Result<Self, String> {
                 match text {
-                    $($word => Ok(Self::$case),)+
-                    other => Err(format!("`{other}` is none of: {}", [$($word),+].join(", "))),
+                    $($text => Ok(Self::$case),)+
+                    other => Err(format!("`{other}` is not one of: {}", [$($text),+].join(", "))),
                 }
             }
         }
     };
 }
 
-words!(
-    /// One list of the CRM, read and applied on its own.
+text_enum!(
+    /// A list of the CRM that is read and applied on its own.
     Dataset {
         Stages = "stages",
         Sources = "sources",
@@ -51,56 +54,56 @@ words!(
     }
 );
 
-words!(
-    /// How one dataset came out of a run.
+text_enum!(
+    /// The state of one dataset in a run.
     DatasetStatus {
-        /// Asked for, its turn has not come.
+        /// The run has not started reading it.
         Waiting = "waiting",
         Reading = "reading",
         Succeeded = "succeeded",
-        /// Rows were added and changed, but the list was not read whole, so none was removed.
+        /// Rows were added and changed, but the list was not read completely, so no rows were removed.
         Partial = "partial",
-        /// Read, but so much was missing that the old rows stay until the agency agrees.
+        /// Read, but so many rows were missing that the old rows stay until the agency approves their removal.
         Held = "held",
-        /// Nothing of it was applied.
+        /// Nothing was applied.
         Failed = "failed",
     }
 );
 
 impl DatasetStatus {
-    /// Whether something of it went into the tables.
+    /// Whether any of its rows were applied.
     pub fn was_applied(self) -> bool {
         matches!(self, Self::Succeeded | Self::Partial | Self::Held)
     }
 }
 
-words!(
-    /// How a run stands.
+text_enum!(
+    /// The state of a run.
     RunStatus {
-        /// Asked for by a person, not claimed yet.
+        /// Requested by a person, not started yet.
         Queued = "queued",
         Running = "running",
         Succeeded = "succeeded",
         Partial = "partial",
         Failed = "failed",
-        /// Its process died; closed at the next claim.
+        /// Its process died. The next run closes it.
         Aborted = "aborted",
     }
 );
 
-words!(
-    /// Who wanted a run.
+text_enum!(
+    /// What started a run.
     Trigger {
         Schedule = "schedule",
         Person = "person",
         Command = "command",
-        /// Normalises kept answers again; the CRM is not asked.
+        /// Normalizes the saved responses again, without reading from the CRM.
         Replay = "replay",
     }
 );
 
-words!(
-    /// Whether a tenant's data is kept up to date.
+text_enum!(
+    /// Whether a brand's data is kept up to date.
     SyncState {
         Never = "never",
         Running = "running",
@@ -110,8 +113,8 @@ words!(
     }
 );
 
-words!(
-    /// What went wrong between us and the CRM.
+text_enum!(
+    /// The kind of an error between us and the CRM.
     FaultClass {
         Network = "network",
         Timeout = "timeout",
@@ -124,39 +127,39 @@ words!(
 );
 
 impl FaultClass {
-    /// What it means, in words for the agency.
+    /// What happened, in words for the agency.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Network => "ClientTether could not be reached",
             Self::Timeout => "ClientTether did not answer in time",
-            Self::HttpStatus => "ClientTether answered with an error",
-            Self::ResultCode => "ClientTether answered that the request failed",
-            Self::Body => "ClientTether's answer could not be read",
-            Self::Credentials => "credentials refused",
+            Self::HttpStatus => "ClientTether responded with an error",
+            Self::ResultCode => "ClientTether reported that the request failed",
+            Self::Body => "ClientTether's response could not be read",
+            Self::Credentials => "ClientTether rejected the credentials",
             Self::Budget => "ClientTether asked us to wait",
         }
     }
 
     /// What to do about it, in words for the agency.
-    pub fn cure(self) -> &'static str {
+    pub fn remedy(self) -> &'static str {
         match self {
             Self::Network | Self::Timeout | Self::HttpStatus => {
-                "The next run tries again; if it lasts, ask ClientTether whether their service is down."
+                "The next run tries again. If the problem continues, ask ClientTether whether their service is down."
             }
             Self::ResultCode | Self::Body => {
-                "The next run tries again; if it lasts, the account or ClientTether's API may have changed."
+                "The next run tries again. If the problem continues, the account or ClientTether's API may have changed."
             }
             Self::Credentials => "Check the brand's web key and the agency's access token, and replace the one that changed.",
-            Self::Budget => "We wait as long as ClientTether asks, then go on by ourselves.",
+            Self::Budget => "We wait as long as ClientTether asked, then continue automatically.",
         }
     }
 
-    /// Why the data is old, in a brand's words.
-    pub fn for_clients(self) -> &'static str {
+    /// Why the data is old, in words for a brand's users.
+    pub fn client_message(self) -> &'static str {
         match self {
             Self::Network | Self::Timeout => "ClientTether has not answered",
-            Self::Credentials => "ClientTether refuses our access",
-            Self::HttpStatus | Self::ResultCode | Self::Body => "ClientTether has not given complete answers",
+            Self::Credentials => "ClientTether has refused our access",
+            Self::HttpStatus | Self::ResultCode | Self::Body => "ClientTether has not returned complete data",
             Self::Budget => "ClientTether asked us to wait",
         }
     }

@@ -1,4 +1,4 @@
-//! Moments as the database keeps them.
+//! Moments as stored in the database.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// The length of a day of 24 hours, in milliseconds.
 pub const DAY: i64 = 86_400_000;
 
-/// A moment: milliseconds since 1970-01-01 UTC. Two moments differ by a plain number of milliseconds.
-/// Arithmetic saturates, since the CRM holds moments of any size.
+/// A moment: milliseconds since 1970-01-01 UTC. The difference of two moments is a plain number of milliseconds.
+/// Arithmetic saturates, because the CRM can return any value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "database", derive(sea_orm::DeriveValueType))]
 pub struct EpochMs(pub i64);
@@ -21,7 +21,7 @@ impl EpochMs {
     /// After every other moment.
     pub const MAX: Self = Self(i64::MAX);
 
-    /// `None` outside the years -9999 to 9999, which [`Timestamp`] cannot hold.
+    /// The moment as a [`Timestamp`]; `None` outside the years -9999 to 9999, which it does not support.
     pub fn timestamp(self) -> Option<Timestamp> {
         Timestamp::from_millisecond(self.0).ok()
     }

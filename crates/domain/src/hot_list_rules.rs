@@ -1,11 +1,10 @@
-//! By which points and days a brand's candidates are scored and called overdue, stalled or moving. What an agency leaves out of
-//! its own rules is as usual.
+//! The points and days of a brand's scores and statuses. Values that an agency leaves out keep their defaults.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Role;
 
-/// Points for what happened, or is to happen, within so many days.
+/// Points for something within a number of days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -13,7 +12,7 @@ pub struct Step {
     pub points: i64,
 }
 
-/// A brand's rules. Days are whole, points are whole and may be negative.
+/// A brand's rules. Days and points are whole numbers; points can be negative.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HotListRules {
@@ -21,24 +20,31 @@ pub struct HotListRules {
     pub status: StatusRules,
 }
 
-/// What a score is the sum of.
+/// The points that a score is the sum of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScoreRules {
-    /// At odds of 100 %; in proportion below.
+    /// For odds of 100%; lower odds get a proportional part.
     pub stage: i64,
-    /// A move towards a signature, the latest steps first.
+    /// A move toward a signature, by its age, fewest days first.
     pub moved_forward: Vec<Step>,
+    /// A move away from a signature.
     pub moved_back: Step,
+    /// The last contact, by its age.
     pub touched: Vec<Step>,
-    /// For more than so many days.
+    /// No contact for more than `days`.
     pub silent: Step,
+    /// The next appointment, by how soon it is.
     pub booked: Vec<Step>,
+    /// A later appointment.
     pub booked_later: i64,
+    /// A fee of at least twice the median of open deals, at least the median, or any known fee.
     pub fee_twice_median: i64,
     pub fee_median: i64,
     pub fee_known: i64,
+    /// The close date, by how soon it is.
     pub closes: Vec<Step>,
+    /// A close date in the past.
     pub close_date_passed: i64,
 }
 
@@ -62,25 +68,27 @@ impl Default for ScoreRules {
     }
 }
 
-/// The days that a status is told by.
+/// The days that statuses depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StatusRules {
-    /// An award is news for so long.
+    /// How long a new award counts as awarded.
     pub awarded: i64,
-    /// An appointment without an outcome is overdue from the one on, until the other.
+    /// A past appointment without an outcome is overdue from `overdue_from` to `overdue_until` days after its end.
     pub overdue_from: i64,
     pub overdue_until: i64,
+    /// How soon an appointment must be to count as booked.
     pub booked_within: i64,
-    /// In the waiting period, without a touch.
+    /// Days without contact in the waiting period before a candidate needs attention.
     pub silent: i64,
+    /// How recent a stage change or contact must be to count as moving.
     pub moving_within: i64,
-    /// How long one may stay in a stage while too few have left it.
+    /// The longest stay in a stage, while too few candidates have left it.
     pub stalled: StallDays,
-    /// From so many completed stays on, their 75th percentile counts instead, and at least so many days.
+    /// The number of completed stays from which their 75th percentile is the limit, but at least `stalled_least` days.
     pub stalled_stays: i64,
     pub stalled_least: i64,
-    /// And nobody touched them for so long.
+    /// Days without contact before a candidate counts as stalled.
     pub stalled_untouched: i64,
 }
 
@@ -101,7 +109,7 @@ impl Default for StatusRules {
     }
 }
 
-/// Days in a stage by its role; of qualified ones, before and from FDD sent on.
+/// Days in a stage by its role. Qualified stages use `disclosed` from FDD sent on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StallDays {
@@ -119,7 +127,7 @@ impl Default for StallDays {
 }
 
 impl StallDays {
-    /// `disclosed`: the stage is that of FDD sent or one beyond it.
+    /// The limit for a stage, in days. `disclosed`: the stage is FDD sent or a later one.
     pub fn of(&self, role: Option<Role>, disclosed: bool) -> i64 {
         match role {
             Some(Role::New) => self.new,
@@ -131,48 +139,56 @@ impl StallDays {
     }
 }
 
-/// Rules that cannot be used, and why.
+/// Why rules are not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum HotListRulesError {
-    #[error("they are no JSON that says rules: {0}")]
+    #[error("the rules are not valid JSON: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("`{name}` is {points} points; write -100 to 100")]
+    #[error("`{name}` is {points} points; use -100 to 100")]
     Points { name: &'static str, points: i64 },
-    #[error("`{name}` is {days} days; write 1 to 365")]
+    #[error("`{name}` is {days} days; use 1 to 365")]
     Days { name: &'static str, days: i64 },
-    #[error("`{name}` needs its steps from the fewest days to the most, 10 at the most")]
+    #[error("`{name}` must list its steps from the fewest days to the most, with no more than 10 steps")]
     Steps { name: &'static str },
-    #[error("`status.overdue_until` must lie between `status.overdue_from` and 90 days")]
+    #[error("`status.overdue_until` must be between `status.overdue_from` and 90 days")]
     Overdue,
-    #[error("`status.stalled_stays` is {0}; write 5 to 1000")]
+    #[error("`status.stalled_stays` is {0}; use 5 to 1000")]
     Stays(i64),
 }
 
 impl HotListRules {
+    /// Reads and checks rules.
+    ///
     /// # Errors
-    /// When a name is not known, or a value is out of its range; the message names it.
+    /// When a name is unknown or a value is out of range; the message names it.
     pub fn parse(json: &str) -> Result<Self, HotListRulesError> {
         let rules: Self = serde_json::from_str(json)?;
         rules.check()?;
         Ok(rules)
     }
 
-    /// As a person edits them.
+    /// The rules as a person edits them.
     pub fn to_json(&self) -> String {
-        // Plain numbers and lists always can be written.
+        // Numbers and lists always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
     fn check(&self) -> Result<(), HotListRulesError> {
-        let ScoreRules { moved_forward, moved_back, touched, silent, booked, closes, .. } = &self.score;
-        let s = &self.score;
+        self.score.check()?;
+        self.status.check()
+    }
+}
+
+impl ScoreRules {
+    fn check(&self) -> Result<(), HotListRulesError> {
+        let Self { moved_forward, moved_back, touched, silent, booked, closes, .. } = self;
         for (name, points) in [
-            ("score.stage", s.stage),
-            ("score.booked_later", s.booked_later),
-            ("score.fee_twice_median", s.fee_twice_median),
-            ("score.fee_median", s.fee_median),
-            ("score.fee_known", s.fee_known),
-            ("score.close_date_passed", s.close_date_passed),
+            ("score.stage", self.stage),
+            ("score.booked_later", self.booked_later),
+            ("score.fee_twice_median", self.fee_twice_median),
+            ("score.fee_median", self.fee_median),
+            ("score.fee_known", self.fee_known),
+            ("score.close_date_passed", self.close_date_passed),
         ] {
             check_points(name, points)?;
         }
@@ -192,29 +208,34 @@ impl HotListRules {
                 check_points(name, step.points)?;
             }
         }
-        let s = &self.status;
+        Ok(())
+    }
+}
+
+impl StatusRules {
+    fn check(&self) -> Result<(), HotListRulesError> {
         for (name, days) in [
-            ("status.awarded", s.awarded),
-            ("status.overdue_from", s.overdue_from),
-            ("status.overdue_until", s.overdue_until),
-            ("status.booked_within", s.booked_within),
-            ("status.silent", s.silent),
-            ("status.moving_within", s.moving_within),
-            ("status.stalled.new", s.stalled.new),
-            ("status.stalled.working", s.stalled.working),
-            ("status.stalled.qualified", s.stalled.qualified),
-            ("status.stalled.disclosed", s.stalled.disclosed),
-            ("status.stalled.late", s.stalled.late),
-            ("status.stalled_least", s.stalled_least),
-            ("status.stalled_untouched", s.stalled_untouched),
+            ("status.awarded", self.awarded),
+            ("status.overdue_from", self.overdue_from),
+            ("status.overdue_until", self.overdue_until),
+            ("status.booked_within", self.booked_within),
+            ("status.silent", self.silent),
+            ("status.moving_within", self.moving_within),
+            ("status.stalled.new", self.stalled.new),
+            ("status.stalled.working", self.stalled.working),
+            ("status.stalled.qualified", self.stalled.qualified),
+            ("status.stalled.disclosed", self.stalled.disclosed),
+            ("status.stalled.late", self.stalled.late),
+            ("status.stalled_least", self.stalled_least),
+            ("status.stalled_untouched", self.stalled_untouched),
         ] {
             check_days(name, days)?;
         }
-        if s.overdue_until < s.overdue_from || s.overdue_until > 90 {
+        if self.overdue_until < self.overdue_from || self.overdue_until > 90 {
             return Err(HotListRulesError::Overdue);
         }
-        if !(5..=1_000).contains(&s.stalled_stays) {
-            return Err(HotListRulesError::Stays(s.stalled_stays));
+        if !(5..=1_000).contains(&self.stalled_stays) {
+            return Err(HotListRulesError::Stays(self.stalled_stays));
         }
         Ok(())
     }
@@ -233,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_out_is_as_usual_and_the_whole_reads_back() {
+    fn values_left_out_keep_their_defaults_and_the_rules_survive_a_round_trip() {
         assert_eq!(HotListRules::parse("{}").unwrap(), HotListRules::default());
         let some = HotListRules::parse(r#"{"score": {"stage": 30}, "status": {"stalled": {"late": 12}}}"#).unwrap();
         assert_eq!((some.score.stage, some.status.stalled.late, some.status.stalled.new), (30, 12, 3));
@@ -241,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_named() {
+    fn an_error_names_what_is_not_valid() {
         for (json, named) in [
             (r#"{"scores": {}}"#, "scores"),
             (r#"{"score": {"stage": 101}}"#, "score.stage"),

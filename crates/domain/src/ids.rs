@@ -1,4 +1,4 @@
-//! Ids as types, so that a tenant's id and a contact's cannot swap places.
+//! Typed IDs, so that a tenant's ID and a contact's cannot be swapped.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a contact or deal is called for whom the CRM has no name.
+/// The name shown for a contact or deal without a name in the CRM.
 pub const NO_NAME: &str = "No name";
 
 macro_rules! number_id {
@@ -32,12 +32,13 @@ macro_rules! text_id {
         pub struct $name(pub String);
 
         impl $name {
+            /// The ID as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
-        /// A map that is keyed by the id can be asked with bare text.
+        /// Allows looking up a map keyed by the ID with plain text.
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
@@ -65,7 +66,7 @@ macro_rules! text_id {
 }
 
 number_id!(
-    /// A brand, in our database. CRM ids repeat between tenants, so every other id is read beside this one.
+    /// A brand in our database. CRM IDs repeat between tenants, so every other ID is used together with this one.
     TenantId
 );
 number_id!(
@@ -77,7 +78,7 @@ text_id!(
     RunId
 );
 text_id!(
-    /// A contact in the CRM: `client_id`, as text, leading zeros and all.
+    /// A contact in the CRM: `client_id` as text, leading zeros included.
     ContactId
 );
 text_id!(
@@ -89,17 +90,19 @@ text_id!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserRole {
-    /// Every brand, all settings, sync and errors.
+    /// All brands, settings, syncs, and errors.
     AgencyAdmin,
-    /// Their brands and those brands' viewers.
+    /// Their own brands, and those brands' viewers.
     TenantAdmin,
-    /// Their brands, read only.
+    /// Their own brands, read-only.
     TenantViewer,
 }
 
 impl UserRole {
+    /// Every role.
     pub const ALL: [Self; 3] = [Self::AgencyAdmin, Self::TenantAdmin, Self::TenantViewer];
 
+    /// The role's name in the database and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AgencyAdmin => "agency_admin",
@@ -116,6 +119,6 @@ impl FromStr for UserRole {
         Self::ALL
             .into_iter()
             .find(|role| role.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is not a role; use agency_admin, tenant_admin or tenant_viewer"))
+            .ok_or_else(|| format!("`{text}` is not a role; use agency_admin, tenant_admin, or tenant_viewer"))
     }
 }

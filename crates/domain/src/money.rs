@@ -1,4 +1,4 @@
-//! Whole cents and odds, and the one rounding that joins them.
+//! Whole cents and odds, and the one rounding rule that combines them.
 
 use std::fmt;
 use std::iter::Sum;
@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 pub struct Money(pub i64);
 
 impl Money {
+    /// No money.
     pub const ZERO: Self = Self(0);
 
-    /// `$90K`, `$1.25M`, `$124.5K`: for cards and axes.
+    /// Short, for cards and axes: `$90K`, `$1.25M`, `$124.5K`.
     pub fn short(self) -> String {
         let dollars = self.0 as f64 / 100.0;
         let (value, unit) = match dollars.abs() {
@@ -31,7 +32,7 @@ impl Money {
         format!("{}${digits}{unit}", if self.0 < 0 { "−" } else { "" })
     }
 
-    /// Exact, without a currency sign: `90000` or `90000.50`, for CSV.
+    /// Exact, without a currency sign, for CSV: `90000` or `90000.50`.
     pub fn plain(self) -> String {
         let cents = self.0.unsigned_abs();
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -40,9 +41,14 @@ impl Money {
             rest => format!("{sign}{}.{rest:02}", cents / 100),
         }
     }
+    /// The amount `count` times.
+    #[must_use]
+    pub fn times(self, count: i64) -> Self {
+        Self(self.0.saturating_mul(count))
+    }
 }
 
-/// `$90,000`, with cents only where there are some: for tables.
+/// Exact, for tables: `$90,000`, with cents only if there are any.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cents = self.0.unsigned_abs();
@@ -55,7 +61,7 @@ impl fmt::Display for Money {
     }
 }
 
-/// `1,234,567`.
+/// A number with thousands separators: `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -88,25 +94,27 @@ impl Sum for Money {
     }
 }
 
-/// The likelihood that a deal closes, in hundredths of a percent (0 ..= 10,000).
+/// The probability that a deal closes, in hundredths of a percent (0 to 10,000).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Odds(i64);
 
 impl Odds {
-    /// `None` outside 0–100 %.
+    /// The odds of a value in hundredths of a percent; `None` outside 0–100%.
     pub fn from_hundredths(hundredths: i64) -> Option<Self> {
         (0..=10_000).contains(&hundredths).then_some(Self(hundredths))
     }
 
+    /// In hundredths of a percent.
     pub fn hundredths(self) -> i64 {
         self.0
     }
 
+    /// In percent.
     pub fn percent(self) -> f64 {
         self.0 as f64 / 100.0
     }
 
-    /// fee × odds, rounded half up to the cent.
+    /// Fee × odds, rounded half up to the cent.
     pub fn weigh(self, fee: Money) -> Money {
         let product = i128::from(fee.0) * i128::from(self.0);
         let cents = (product + 5_000).div_euclid(10_000);
@@ -114,12 +122,12 @@ impl Odds {
     }
 }
 
-/// fee × odds; `None` while either is not known: such a deal adds nothing to a sum.
+/// The weighted value, fee × odds; `None` while either is unknown, so such a deal adds nothing to a sum.
 pub fn weighted(fee: Option<Money>, odds: Option<Odds>) -> Option<Money> {
     fee.zip(odds).map(|(fee, odds)| odds.weigh(fee))
 }
 
-/// `95%`, `4.5%`.
+/// In percent: `95%`, `4.5%`.
 impl fmt::Display for Odds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}%", self.percent())

@@ -1,4 +1,4 @@
-//! When a tenant is read: once an hour in its own zone, each tenant at its own minute, so that they do not all come at once.
+//! When a brand is synced: once an hour in its own zone, at a minute of its own, so that brands do not all sync at once.
 
 use jiff::{Span, Timestamp};
 
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_run_is_ahead_by_at_most_an_hour_also_when_clocks_change() {
+    fn the_next_run_is_at_most_an_hour_away_even_when_clocks_change() {
         let zone = Zone::named("America/Chicago").unwrap();
         for start in ["2026-03-08T06:50:00Z", "2026-11-01T05:50:00Z", "2026-06-01T12:00:00Z"] {
             let mut now: Timestamp = start.parse().unwrap();
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_read_at_different_minutes() {
+    fn adjacent_tenants_sync_at_different_minutes() {
         let zone = Zone::utc();
         let now = "2026-06-01T12:00:00Z".parse().unwrap();
         assert_ne!(next_hourly_run(TenantId(1), &zone, now), next_hourly_run(TenantId(2), &zone, now));

@@ -1,24 +1,25 @@
-//! How near a candidate is to a signature: the sum of whole points, each with what it is for.
+//! The hot list score: how close a candidate is to a signature, as a sum of whole points with their reasons.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::hot_list_rules::{ScoreRules, Step};
+use crate::statistics::doubled_median;
 use crate::{DAY, EpochMs, Money, Odds};
 
-/// What a score is told from, as of one moment. Moments are milliseconds UTC.
+/// The facts that a score is computed from, as of one moment. Moments are milliseconds UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScoreFacts {
     pub at_ms: EpochMs,
-    /// The moment's local date.
+    /// The local date of `at_ms`.
     pub today: Date,
     pub odds: Option<Odds>,
     /// The last move between stages whose order is known.
     pub last_move: Option<LastMove>,
     pub last_touch_ms: Option<EpochMs>,
-    /// Since when it is known that nobody touched them; `None` when the notes that would tell were not read.
+    /// The start of the silence that is certain; `None` when the notes were not read.
     pub silent_since_ms: Option<EpochMs>,
-    /// When the first appointment that is not over begins.
+    /// The start of the first appointment that is not over.
     pub next_appointment_ms: Option<EpochMs>,
     pub fee: Option<Money>,
     /// `None`: too few fees are known.
@@ -26,49 +27,43 @@ pub struct ScoreFacts {
     pub close_date: Option<Date>,
 }
 
+/// A candidate's last stage change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastMove {
     pub at_ms: EpochMs,
-    /// Towards a signature.
+    /// Whether it was toward a signature.
     pub forward: bool,
 }
 
-/// Between two fees lies half a cent at times, so it is kept doubled.
+/// The median fee of open deals. It is doubled, because the median of two fees can end in half a cent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MedianFee {
     pub doubled_cents: i64,
 }
 
 impl MedianFee {
-    /// Fewer known fees tell nothing of what is usual.
+    /// The smallest number of known fees that has a median.
     pub const FEWEST: i64 = 5;
 
-    /// Of fees in cents and how many deals have each, in order of the fees.
+    /// The median of fees in ascending order, given as (cents, number of deals); `None` for too few fees.
     pub fn of(fees: &[(i64, i64)]) -> Option<Self> {
         let count: i64 = fees.iter().map(|(_, deals)| deals).sum();
-        let at = |place: i64| {
-            let mut seen = 0;
-            fees.iter().find(|(_, deals)| {
-                seen += deals;
-                seen > place
-            })
-        };
-        let (below, above) = (at((count - 1) / 2)?, at(count / 2)?);
-        (count >= Self::FEWEST).then_some(Self { doubled_cents: below.0.saturating_add(above.0) })
+        doubled_median(fees).filter(|_| count >= Self::FEWEST).map(|doubled_cents| Self { doubled_cents })
     }
 }
 
-/// One part of a score. There is one of each, in this order.
+/// The points of one factor. A score has every factor once, in the order of [`ScoreFactor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Points {
     pub points: i64,
-    pub why: Why,
+    #[serde(rename = "why")]
+    pub factor: ScoreFactor,
 }
 
-/// What points are for, as far as is known.
+/// What points are given for, with the facts as far as known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum Why {
+pub enum ScoreFactor {
     /// Odds in hundredths of a percent.
     Stage {
         odds: Option<i64>,
@@ -76,7 +71,7 @@ pub enum Why {
     Momentum {
         last_move: Option<LastMove>,
     },
-    /// `last_ms`: the last touch that is known of. `silent_since_ms` is told where there is none.
+    /// `last_ms` is the last known contact. `silent_since_ms` applies when there is none.
     Touch {
         last_ms: Option<EpochMs>,
         silent_since_ms: Option<EpochMs>,
@@ -86,23 +81,24 @@ pub enum Why {
     },
     Fee {
         cents: Option<i64>,
-        against_median: Option<AgainstMedian>,
+        against_median: Option<MedianComparison>,
     },
     CloseDate {
         day: Option<Date>,
     },
 }
 
+/// A fee compared with the median.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AgainstMedian {
+pub enum MedianComparison {
     Twice,
     AtLeast,
     Below,
 }
 
-impl Why {
-    /// As addresses and scripts name it.
+impl ScoreFactor {
+    /// Its name in URLs and data.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Stage { .. } => "stage",
@@ -114,7 +110,7 @@ impl Why {
         }
     }
 
-    /// What a person is told.
+    /// Its label on pages.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Stage { .. } => "Stage",
@@ -127,14 +123,15 @@ impl Why {
     }
 }
 
+/// A candidate's score.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Score {
     pub parts: Vec<Points>,
-    /// Their sum, from 0 to 100.
+    /// The sum of the points, limited to 0 to 100.
     pub total: i64,
 }
 
-/// The sum of points that a person can check one by one.
+/// Computes a score: the sum of points that a person can check one by one.
 pub fn score(facts: &ScoreFacts, rules: &ScoreRules) -> Score {
     let parts = vec![
         stage(facts, rules),
@@ -150,12 +147,12 @@ pub fn score(facts: &ScoreFacts, rules: &ScoreRules) -> Score {
 
 fn stage(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
     let odds = facts.odds.map(Odds::hundredths);
-    // Half a point is rounded up.
+    // Half a point rounds up.
     let points = odds.map_or(0, |odds| (rules.stage * odds + 5_000).div_euclid(10_000));
-    Points { points, why: Why::Stage { odds } }
+    Points { points, factor: ScoreFactor::Stage { odds } }
 }
 
-/// The last move alone tells: who fell back and came forward again is on the way.
+/// Only the last move counts: a candidate who fell back and moved forward again is making progress.
 fn momentum(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
     let points = facts.last_move.map_or(0, |moved| {
         let ago_ms = facts.at_ms - moved.at_ms;
@@ -164,33 +161,33 @@ fn momentum(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
             false => within(&[rules.moved_back], ago_ms).unwrap_or(0),
         }
     });
-    Points { points, why: Why::Momentum { last_move: facts.last_move } }
+    Points { points, factor: ScoreFactor::Momentum { last_move: facts.last_move } }
 }
 
 fn touch(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
     let touched = facts.last_touch_ms.and_then(|ms| within(&rules.touched, facts.at_ms - ms));
     let is_silent = facts.silent_since_ms.is_some_and(|ms| facts.at_ms - ms > rules.silent.days * DAY);
     let points = touched.unwrap_or(if is_silent { rules.silent.points } else { 0 });
-    Points { points, why: Why::Touch { last_ms: facts.last_touch_ms, silent_since_ms: facts.silent_since_ms } }
+    Points { points, factor: ScoreFactor::Touch { last_ms: facts.last_touch_ms, silent_since_ms: facts.silent_since_ms } }
 }
 
 fn appointment(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
     let next = facts.next_appointment_ms;
     let points = next.map_or(0, |ms| within(&rules.booked, ms - facts.at_ms).unwrap_or(rules.booked_later));
-    Points { points, why: Why::Appointment { next_ms: next } }
+    Points { points, factor: ScoreFactor::Appointment { next_ms: next } }
 }
 
 fn fee(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
     let (points, against_median) = match (facts.fee, facts.median_fee) {
         (None, _) => (0, None),
         (Some(_), None) => (rules.fee_known, None),
-        (Some(fee), Some(median)) if fee.0 >= median.doubled_cents => (rules.fee_twice_median, Some(AgainstMedian::Twice)),
+        (Some(fee), Some(median)) if fee.0 >= median.doubled_cents => (rules.fee_twice_median, Some(MedianComparison::Twice)),
         (Some(fee), Some(median)) if fee.0.saturating_mul(2) >= median.doubled_cents => {
-            (rules.fee_median, Some(AgainstMedian::AtLeast))
+            (rules.fee_median, Some(MedianComparison::AtLeast))
         }
-        (Some(_), Some(_)) => (rules.fee_known, Some(AgainstMedian::Below)),
+        (Some(_), Some(_)) => (rules.fee_known, Some(MedianComparison::Below)),
     };
-    Points { points, why: Why::Fee { cents: facts.fee.map(|fee| fee.0), against_median } }
+    Points { points, factor: ScoreFactor::Fee { cents: facts.fee.map(|fee| fee.0), against_median } }
 }
 
 fn close_date(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
@@ -198,10 +195,10 @@ fn close_date(facts: &ScoreFacts, rules: &ScoreRules) -> Points {
         ..0 => rules.close_date_passed,
         days => within(&rules.closes, days * DAY).unwrap_or(0),
     });
-    Points { points, why: Why::CloseDate { day: facts.close_date } }
+    Points { points, factor: ScoreFactor::CloseDate { day: facts.close_date } }
 }
 
-/// The first step that reaches so far. What lies the other way is as near as can be.
+/// The points of the first step that is long enough. Negative durations fit every step.
 fn within(steps: &[Step], ms: i64) -> Option<i64> {
     steps.iter().find(|step| ms <= step.days * DAY).map(|step| step.points)
 }
@@ -220,7 +217,7 @@ mod tests {
         date(2026, 3, 12)
     }
 
-    /// Nothing is known.
+    /// No facts are known.
     fn bare() -> ScoreFacts {
         ScoreFacts {
             at_ms: AT_MS,
@@ -267,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn odds_weigh_four_tenths_rounded_half_up() {
+    fn odds_give_up_to_forty_points_rounded_half_up() {
         for (hundredths, expected) in [(0, 0), (124, 0), (125, 1), (3_000, 12), (9_500, 38), (9_875, 40), (10_000, 40)] {
             assert_eq!(points(&ScoreFacts { odds: Odds::from_hundredths(hundredths), ..bare() }), expected, "{hundredths}");
         }
@@ -275,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_move_counts_by_its_direction_and_age() {
+    fn a_move_counts_by_direction_and_age() {
         let moved = |days: i64, more_ms: i64, forward| {
             points(&ScoreFacts { last_move: Some(LastMove { at_ms: ago(days) - more_ms, forward }), ..bare() })
         };
@@ -289,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_touch_counts_by_its_age_and_only_known_silence_costs() {
+    fn a_contact_counts_by_its_age_and_only_certain_silence_costs_points() {
         let touched = |days: i64, more_ms: i64| {
             let ms = Some(ago(days) - more_ms);
             points(&ScoreFacts { last_touch_ms: ms, silent_since_ms: ms, ..bare() })
@@ -311,11 +308,11 @@ mod tests {
         }
         let unread = ScoreFacts { last_touch_ms: Some(ago(90)), silent_since_ms: None, ..bare() };
         assert_eq!(points(&unread), 0);
-        assert_eq!(points(&ScoreFacts { silent_since_ms: Some(ago(22)), ..bare() }), -5, "nobody ever touched them");
+        assert_eq!(points(&ScoreFacts { silent_since_ms: Some(ago(22)), ..bare() }), -5, "never contacted");
     }
 
     #[test]
-    fn an_appointment_counts_by_how_near_it_is() {
+    fn an_appointment_counts_by_how_soon_it_is() {
         let next = |ms: i64| points(&ScoreFacts { next_appointment_ms: Some(AT_MS + ms), ..bare() });
         let cases = [(-HOUR_MS, 15), (0, 15), (7 * DAY, 15), (7 * DAY + 1, 10), (14 * DAY, 10), (14 * DAY + 1, 5)];
         for (ms, expected) in cases {
@@ -338,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_lies_in_the_middle_of_five_or_more() {
+    fn the_median_needs_five_fees() {
         let doubled = |fees: &[(i64, i64)]| MedianFee::of(fees).map(|median| median.doubled_cents);
         assert_eq!(doubled(&[(10, 1), (20, 3)]), None);
         assert_eq!(doubled(&[(10, 1), (20, 3), (90, 1)]), Some(40));
@@ -356,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_score_is_never_below_nothing_nor_above_a_hundred() {
+    fn a_score_stays_between_zero_and_a_hundred() {
         let worst = ScoreFacts {
             last_move: Some(LastMove { at_ms: AT_MS, forward: false }),
             silent_since_ms: Some(ago(30)),

@@ -1,10 +1,10 @@
-//! What people look for in notes, and the words that it is compared with.
+//! Note search: what a query means, and the words that notes are indexed by.
 //!
-//! A text is its words: runs of letters and digits, whatever stands between them. Case and accents do not matter. Both databases
-//! keep and find these very words, and the marks in what is shown come from them too, so that all three agree.
+//! A text is a sequence of words: runs of letters and digits, whatever separates them. Case and accents do not matter. Both
+//! databases store and match exactly these words, and the highlighting uses them too, so all three agree.
 //!
-//! A search is words, all of which must occur; `"words in quotes"` one after the other; and `begin*` for words that begin so.
-//! A word without `*` is the whole word. All other signs only part words, so that no search is wrong.
+//! A query is words that must all occur, `"words in quotes"` in that order, and `begin*` for words with that prefix. A word
+//! without `*` matches whole words only. Other characters only separate words, so no query is invalid.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -12,37 +12,37 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// In letters: of a longer word its beginning is kept and compared.
+/// In letters. A longer word is stored and compared by its first letters.
 const LONGEST_WORD: usize = 64;
 
-/// Bytes of words of a text that are kept: some thirty thousand words. PostgreSQL takes a megabyte of different ones.
+/// The bytes of words stored per text: about thirty thousand words. PostgreSQL accepts a megabyte of distinct words.
 const LONGEST_TEXT: usize = 200 << 10;
 
-/// More words in one search are not looked for.
+/// The most words of a query that are searched for.
 const MOST_WORDS: usize = 256;
 
-/// What somebody looks for.
+/// A search query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
     terms: Vec<Term>,
     is_cut: bool,
 }
 
-/// Words that stand one after the other; never none.
+/// Consecutive words; at least one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Term {
-    /// Folded: letters and digits alone.
+    /// Folded: letters and digits only.
     pub words: Vec<String>,
-    /// Whether the last is only the beginning of one.
-    pub begins: bool,
+    /// Whether the last word is a prefix.
+    pub is_prefix: bool,
 }
 
 impl Search {
-    /// Any text is a search; one without letters and digits is empty.
+    /// Parses a query. Any text is valid; one without letters and digits is empty.
     pub fn parse(text: &str) -> Self {
         let mut search = Self::default();
         let (mut known, mut left) = (HashSet::new(), MOST_WORDS);
-        for (part, begins) in parts(text) {
+        for (part, is_prefix) in parts(text) {
             let words: Vec<String> = tokens(part.chars()).map(|token| token.word).collect();
             if words.is_empty() {
                 continue;
@@ -51,7 +51,7 @@ impl Search {
                 search.is_cut = true;
                 break;
             }
-            let term = Term { words, begins };
+            let term = Term { words, is_prefix };
             if known.insert(term.clone()) {
                 left -= term.words.len();
                 search.terms.push(term);
@@ -60,34 +60,39 @@ impl Search {
         search
     }
 
+    /// The terms, which must all match.
     pub fn terms(&self) -> &[Term] {
         &self.terms
     }
 
-    /// Whether there is no word to look for.
+    /// Whether the query has no words.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
-    /// Whether it has more words than are looked for.
+    /// Whether the query has more words than are searched for.
     pub fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// Where in a text, counted in `char`s, what is looked for stands: in order, without overlaps.
+    /// Where the terms match in a text, in `char`s: in order, without overlaps.
     pub fn marks(&self, text: impl Iterator<Item = char>) -> Vec<Range<usize>> {
         if self.is_empty() {
             return Vec::new();
         }
         let tokens: Vec<Token> = tokens(text).collect();
-        let whole: HashSet<&str> =
-            self.terms.iter().filter(|term| !term.begins && term.words.len() == 1).map(|term| term.words[0].as_str()).collect();
-        let others: Vec<&Term> = self.terms.iter().filter(|term| term.begins || term.words.len() > 1).collect();
+        let whole: HashSet<&str> = self
+            .terms
+            .iter()
+            .filter(|term| !term.is_prefix && term.words.len() == 1)
+            .map(|term| term.words[0].as_str())
+            .collect();
+        let others: Vec<&Term> = self.terms.iter().filter(|term| term.is_prefix || term.words.len() > 1).collect();
         let mut marks: Vec<Range<usize>> = Vec::new();
         for at in 0..tokens.len() {
             let here = &tokens[at..];
             let mut until = whole.contains(here[0].word.as_str()).then_some(here[0].at.end);
-            for term in others.iter().filter(|term| term.stands_at(here)) {
+            for term in others.iter().filter(|term| term.matches_at(here)) {
                 until = until.max(Some(here[term.words.len() - 1].at.end));
             }
             let Some(until) = until else { continue };
@@ -101,15 +106,15 @@ impl Search {
 }
 
 impl Term {
-    fn stands_at(&self, tokens: &[Token]) -> bool {
+    fn matches_at(&self, tokens: &[Token]) -> bool {
         let Some((last, before)) = self.words.split_last() else { return false };
         let Some(at_end) = tokens.get(before.len()) else { return false };
-        let ends = if self.begins { at_end.word.starts_with(last.as_str()) } else { at_end.word == *last };
+        let ends = if self.is_prefix { at_end.word.starts_with(last.as_str()) } else { at_end.word == *last };
         ends && before.iter().zip(tokens).all(|(word, token)| token.word == *word)
     }
 }
 
-/// The folded words of a text, each between two spaces: what a database finds it by. Of a very long text its beginning.
+/// The folded words of a text, separated by spaces, with a space at both ends: what a database indexes. A very long text is cut.
 pub fn search_words(text: &str) -> String {
     let mut kept = String::from(" ");
     for token in tokens(text.chars()) {
@@ -122,7 +127,7 @@ pub fn search_words(text: &str) -> String {
     kept
 }
 
-/// The texts between quotes and between spaces, each with whether a `*` ends it.
+/// The parts of a query between quotes and between spaces, each with whether it ends with a `*`.
 fn parts(text: &str) -> Vec<(&str, bool)> {
     let mut parts = Vec::new();
     for (i, piece) in text.split(['"', '“', '”', '„', '«', '»']).enumerate() {
@@ -130,7 +135,7 @@ fn parts(text: &str) -> Vec<(&str, bool)> {
             parts.push((piece, piece.ends_with('*')));
             continue;
         }
-        // A `*` right behind the quotes belongs to what is between them.
+        // A `*` right after the quotes belongs to the quoted words.
         if i > 0
             && piece.starts_with('*')
             && let Some(quoted) = parts.last_mut()
@@ -146,12 +151,12 @@ fn parts(text: &str) -> Vec<(&str, bool)> {
 struct Token {
     /// Folded.
     word: String,
-    /// Where it stands, in `char`s.
+    /// Its position, in `char`s.
     at: Range<usize>,
 }
 
 fn tokens(text: impl Iterator<Item = char>) -> impl Iterator<Item = Token> {
-    // A sign behind the end ends the last word.
+    // A separator after the end ends the last word.
     let mut text = text.chain(['\n']).enumerate();
     std::iter::from_fn(move || {
         let (mut word, mut letters, mut start) = (String::new(), 0, None);
@@ -179,7 +184,7 @@ fn is_letter(c: char) -> bool {
     c.is_alphanumeric() || (!c.is_ascii() && is_combining_mark(c) && !is_nothing(c))
 }
 
-/// Accents that stand alone, and signs that nobody sees: they part no words.
+/// Combining accents and invisible characters, which do not separate words.
 fn is_nothing(c: char) -> bool {
     matches!(c,
         '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}'
@@ -191,7 +196,7 @@ fn fold(c: char) -> impl Iterator<Item = char> {
     lower.flat_map(spelled_out).filter(|c| is_letter(*c) && !is_nothing(*c))
 }
 
-/// Letters that have no accent to take off, as people type them who lack the key.
+/// Letters without an accent to remove, as people without that key type them.
 fn spelled_out(c: char) -> impl Iterator<Item = char> {
     let (first, second) = match c {
         'ß' => ('s', Some('s')),
@@ -216,7 +221,7 @@ mod tests {
     use super::*;
 
     fn spelled(search: &Search) -> String {
-        let term = |term: &Term| format!("{}{}", term.words.join("+"), if term.begins { "*" } else { "" });
+        let term = |term: &Term| format!("{}{}", term.words.join("+"), if term.is_prefix { "*" } else { "" });
         search.terms().iter().map(term).collect::<Vec<_>>().join(" ")
     }
 
@@ -238,12 +243,12 @@ mod tests {
     #[case::emoji("🎉 👍🏽", "")]
     #[case::a_nul("a\0b", "a+b")]
     #[case::nothing("", "")]
-    fn a_search_is_its_words(#[case] text: &str, #[case] expected: &str) {
+    fn a_query_is_its_words(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(spelled(&Search::parse(text)), expected);
     }
 
     #[test]
-    fn a_search_without_end_is_cut_and_says_so() {
+    fn an_endless_query_is_cut_and_says_so() {
         let words: Vec<String> = (0..2_000).map(|i| format!("w{i}")).collect();
         let search = Search::parse(&words.join(" "));
         assert_eq!((search.terms().len(), search.is_cut()), (256, true));
@@ -259,7 +264,7 @@ mod tests {
     #[case::overlaps("\"a b\" \"b c\"", "[a b c] d")]
     #[case::accents("etude", "[Étude], [e\u{301}tude\u{301}] ok")]
     #[case::emoji("ok", "🎉 [ok]🎉")]
-    fn marks_stand_around_what_was_looked_for(#[case] search: &str, #[case] marked: &str) {
+    fn marks_surround_the_matches(#[case] search: &str, #[case] marked: &str) {
         let text: Vec<char> = marked.chars().filter(|c| !"[]".contains(*c)).collect();
         let mut shown = String::new();
         let mut at = 0;
@@ -275,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_kept_as_its_words_between_spaces_and_a_long_one_as_its_beginning() {
+    fn a_text_is_indexed_by_its_words_and_a_long_one_by_its_first_words() {
         assert_eq!(search_words("Called: 2 × É\n"), " called 2 e ");
         assert_eq!(search_words("🎉"), " ");
         assert!(search_words(&"word ".repeat(100_000)).len() <= LONGEST_TEXT + 2);
@@ -284,7 +289,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_breaks_a_search_and_its_words_hold_nothing_but_letters(text in any::<String>()) {
+        fn no_text_breaks_a_query_and_its_words_contain_only_letters(text in any::<String>()) {
             let search = Search::parse(&text);
             for term in search.terms() {
                 prop_assert!(!term.words.is_empty());
@@ -295,7 +300,7 @@ mod tests {
         }
 
         #[test]
-        fn a_text_is_found_by_each_of_its_words_as_they_are_spelled(text in any::<String>()) {
+        fn a_text_is_found_by_each_of_its_words_as_spelled(text in any::<String>()) {
             for word in text.split(|c: char| c.is_whitespace() || c == '"').filter(|word| !word.ends_with('*')) {
                 let search = Search::parse(word);
                 prop_assert_eq!(search.is_empty(), search.marks(text.chars()).is_empty(), "{:?}", word);

@@ -1,5 +1,5 @@
-//! A stage is the CRM's; its role is ours. Roles are suggested by name, then odds, and count only when the agency confirms them.
-//! Besides its role a stage may carry a milestone, which is suggested by name and confirmed the same way.
+//! Stages and their roles. The CRM defines stages; the agency assigns roles. A role is suggested by the stage's name and odds, and
+//! counts only once confirmed. A stage can also have a milestone, which is suggested and confirmed in the same way.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,28 +8,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::Odds;
 
-/// A stage's name as it is compared: trimmed, case folded, and no longer than an index takes.
+/// A stage's name for comparison: trimmed, lowercase, and cut to the length an index accepts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StageKey(pub String);
 
-/// In letters; PostgreSQL takes some 2,700 bytes into an index, and a letter is up to four.
+/// In letters. A PostgreSQL index accepts about 2,700 bytes, and a letter is up to four.
 const LONGEST_KEY: usize = 500;
 
 impl StageKey {
+    /// The key of a stage's name.
     pub fn of(name: &str) -> Self {
         Self(name.trim().to_lowercase().chars().take(LONGEST_KEY).collect())
     }
 
+    /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// Whether the name is blank.
     pub fn is_blank(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// What a stage means in the sale.
+/// What a stage means in the sales process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -43,9 +46,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role, in the order of the sales process.
     pub const ALL: [Self; 7] =
         [Self::New, Self::Working, Self::Qualified, Self::Late, Self::Awarded, Self::Parked, Self::Inactive];
 
+    /// The role's name in the database, in URLs, and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -58,7 +63,7 @@ impl Role {
         }
     }
 
-    /// Open deals are those still on the way to a signature.
+    /// Whether deals with this role are open, that is, on the way to a signature.
     pub fn is_open(self) -> bool {
         matches!(self, Self::New | Self::Working | Self::Qualified | Self::Late)
     }
@@ -69,25 +74,25 @@ impl FromStr for Role {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| {
-            format!("`{text}` is not a stage role; use new, working, qualified, late, awarded, parked or inactive")
+            format!("`{text}` is not a stage role; use new, working, qualified, late, awarded, parked, or inactive")
         })
     }
 }
 
-/// How a stage stands with its role.
+/// A stage's role, and how certain it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageRole {
-    /// The agency said so, or the CRM's own flag says that the stage is inactive.
+    /// Confirmed by the agency, or inactive by the CRM's own flag.
     Confirmed(Role),
-    /// In the CRM's list, with a role that only a rule suggests. Counts as open.
+    /// Suggested by a rule only, for a stage of the CRM's list. Counts as open.
     Unconfirmed(Role),
-    /// A contact stands in it, but the CRM's list does not name it. Counts as open.
+    /// A stage that is in use but not in the CRM's list. Counts as open.
     Unlisted,
 }
 
 impl StageRole {
-    /// The role that counts, if there is one.
+    /// The confirmed role, which counts in numbers.
     pub fn confirmed(self) -> Option<Role> {
         match self {
             Self::Confirmed(role) => Some(role),
@@ -95,7 +100,7 @@ impl StageRole {
         }
     }
 
-    /// The role to order and colour by: the confirmed one, else the suggestion.
+    /// The role for ordering and colors: confirmed, or else suggested.
     pub fn likely(self) -> Option<Role> {
         match self {
             Self::Confirmed(role) | Self::Unconfirmed(role) => Some(role),
@@ -103,15 +108,17 @@ impl StageRole {
         }
     }
 
-    /// What nobody confirmed counts as open, so that no candidate disappears.
+    /// Whether deals in the stage are open. Unconfirmed stages count as open, so that no candidate disappears.
     pub fn is_open(self) -> bool {
         self.confirmed().is_none_or(Role::is_open)
     }
 
+    /// Whether the stage is confirmed as inactive.
     pub fn is_inactive(self) -> bool {
         self.confirmed() == Some(Role::Inactive)
     }
 
+    /// The confirmed role's name, `unconfirmed`, or `unlisted`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirmed(role) => role.as_str(),
@@ -127,7 +134,7 @@ impl fmt::Display for StageRole {
     }
 }
 
-/// The role that a stage's name, then its odds, then its place speak for. `first` is the stage a new lead starts in.
+/// The role that a stage's name, or else its odds, or else its position suggests. `first` is the stage that new leads start in.
 pub fn suggest_role(name: &str, odds: Option<Odds>, active: bool, first: bool) -> Role {
     if !active {
         return Role::Inactive;
@@ -141,7 +148,7 @@ pub fn suggest_role(name: &str, odds: Option<Odds>, active: bool, first: bool) -
     })
 }
 
-/// Most telling first: "FA Signed" before "signed", "FDD Review Call Complete" before "FDD".
+/// Word combinations and their roles, most specific first: "FA Signed" before "FA", "FDD Review Complete" before "FDD".
 const NAMES: [(&[&str], Role); 21] = [
     (&["not", "interested"], Role::Inactive),
     (&["not", "qualified"], Role::Inactive),
@@ -169,18 +176,18 @@ const NAMES: [(&[&str], Role); 21] = [
 fn by_name(name: &str) -> Option<Role> {
     let lower = name.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let says = |wanted: &[&str]| wanted.iter().all(|word| words.contains(word) || words.contains(&&*format!("{word}d")));
-    NAMES.iter().find(|(wanted, _)| says(wanted)).map(|(_, role)| *role)
+    let has = |wanted: &[&str]| wanted.iter().all(|word| words.contains(word) || words.contains(&&*format!("{word}d")));
+    NAMES.iter().find(|(wanted, _)| has(wanted)).map(|(_, role)| *role)
 }
 
-/// A point in the sale that dates are told from, whatever the CRM calls the stage.
+/// A dated point in the sales process, whatever the CRM calls its stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Milestone {
     ApplicationReturned,
-    /// The franchise disclosure document went out.
+    /// The franchise disclosure document was sent.
     FddSent,
-    /// The candidate signed for it.
+    /// The candidate signed its receipt.
     FddReceipt,
     DiscoveryDay,
     AgreementSent,
@@ -188,6 +195,7 @@ pub enum Milestone {
 }
 
 impl Milestone {
+    /// Every milestone, in order.
     pub const ALL: [Self; 6] = [
         Self::ApplicationReturned,
         Self::FddSent,
@@ -197,6 +205,7 @@ impl Milestone {
         Self::AgreementSigned,
     ];
 
+    /// The milestone's name in the database and in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ApplicationReturned => "application-returned",
@@ -220,17 +229,17 @@ impl FromStr for Milestone {
     }
 }
 
-/// How a stage stands with its milestone; most stages carry none.
+/// A stage's milestone, and how certain it is. Most stages have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StageMilestone {
-    /// The agency said so, also that there is none.
+    /// Confirmed by the agency, possibly to have none.
     Confirmed(Option<Milestone>),
-    /// What the stage's name speaks for.
+    /// Suggested by the stage's name.
     Suggested(Option<Milestone>),
 }
 
 impl StageMilestone {
-    /// The one to tell dates from: the confirmed one, else the suggestion.
+    /// The milestone to compute dates from: confirmed, or else suggested.
     pub fn likely(self) -> Option<Milestone> {
         match self {
             Self::Confirmed(milestone) | Self::Suggested(milestone) => milestone,
@@ -238,7 +247,7 @@ impl StageMilestone {
     }
 }
 
-/// The milestone that a stage's name speaks for.
+/// The milestone that a stage's name suggests.
 pub fn suggest_milestone(name: &str) -> Option<Milestone> {
     let lower = name.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -246,7 +255,7 @@ pub fn suggest_milestone(name: &str) -> Option<Milestone> {
     let is_agreement = has(&["fa", "agreement"]);
     let is_application = has(&["qr", "application", "questionnaire"]);
     let is_disclosure = has(&["fdd", "disclosure"]);
-    // What is not done yet, or was refused, passed nothing.
+    // A step that is not done, or was declined, is not a milestone.
     if has(&["not", "no", "never", "pending", "awaiting", "unsigned"]) {
         return None;
     }
@@ -306,14 +315,14 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_confirmed_counts_as_open() {
+    fn unconfirmed_stages_count_as_open() {
         assert!(StageRole::Unconfirmed(Role::Awarded).is_open());
         assert!(StageRole::Unlisted.is_open());
         assert!(!StageRole::Confirmed(Role::Parked).is_open());
     }
 
     #[test]
-    fn the_usual_franchise_stages_carry_the_milestones_an_agency_would_give() {
+    fn the_usual_franchise_stages_get_the_milestones_an_agency_would_give() {
         use Milestone::*;
         let stages = [
             ("QR Sent", None),

@@ -1,11 +1,11 @@
-//! The states of the USA, as a market's text names them.
+//! The states of the USA, as named in a contact's market.
 
-/// A state, or the capital's district, by its place in [`UsState::ALL`].
+/// A US state, or the District of Columbia.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UsState(&'static str, &'static str);
 
 impl UsState {
-    /// By name.
+    /// All states, by name.
     pub const ALL: [Self; 51] = [
         Self("AL", "Alabama"),
         Self("AK", "Alaska"),
@@ -60,20 +60,22 @@ impl UsState {
         Self("WY", "Wyoming"),
     ];
 
-    /// Two capital letters.
+    /// The two-letter code.
     pub fn code(self) -> &'static str {
         self.0
     }
 
+    /// The full name.
     pub fn name(self) -> &'static str {
         self.1
     }
 
-    pub fn coded(code: &str) -> Option<Self> {
+    /// The state with a two-letter code, in any case.
+    pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.0.eq_ignore_ascii_case(code))
     }
 
-    /// The state that a market names: its code or name, alone or after its last comma, whatever the case.
+    /// The state in a market: its code or name, alone or after the last comma, in any case.
     pub fn of_market(market: &str) -> Option<Self> {
         let last = market.rsplit_once(", ").map_or(market.trim_matches(' '), |(_, last)| last.trim_end_matches(' '));
         Self::ALL.into_iter().find(|state| last.eq_ignore_ascii_case(state.0) || last.eq_ignore_ascii_case(state.1))
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_market_is_in_the_state_that_it_ends_with() {
+    fn a_market_is_in_the_state_at_its_end() {
         let code = |market| UsState::of_market(market).map(UsState::code);
         assert_eq!(
             [code("Denver, CO"), code("Santa Fe, new mexico"), code("tx"), code("Washington")],

@@ -1,4 +1,4 @@
-//! Time zones: where a brand lives, and what its CRM's zoneless times mean.
+//! Time zones: a brand's own, and the zone of its CRM's times.
 
 use std::fmt;
 
@@ -15,11 +15,14 @@ pub struct Zone {
     tz: TimeZone,
 }
 
+/// A name that is not in the zone database.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not an IANA time zone; write one like America/Chicago")]
 pub struct ZoneError(String);
 
 impl Zone {
+    /// The zone with an IANA name.
+    ///
     /// # Errors
     /// When the name is not in the zone database.
     pub fn named(name: &str) -> Result<Self, ZoneError> {
@@ -28,14 +31,17 @@ impl Zone {
         Ok(Self { name, tz })
     }
 
+    /// UTC.
     pub fn utc() -> Self {
         Self { name: "UTC".to_owned(), tz: TimeZone::UTC }
     }
 
+    /// The IANA name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
+    /// The zone for use with `jiff`.
     pub fn tz(&self) -> &TimeZone {
         &self.tz
     }
@@ -45,11 +51,12 @@ impl Zone {
         moment.to_zoned(self.tz.clone()).date()
     }
 
+    /// The local date and time of a moment.
     pub fn datetime(&self, moment: Timestamp) -> DateTime {
         moment.to_zoned(self.tz.clone()).datetime()
     }
 
-    /// The first moment of a local date, also where a clock change skips midnight.
+    /// The first moment of a local date, even where a clock change skips midnight.
     pub fn start_of(&self, date: Date) -> Timestamp {
         self.tz
             .to_ambiguous_zoned(date.to_datetime(jiff::civil::Time::midnight()))
@@ -58,12 +65,12 @@ impl Zone {
             .map_or(Timestamp::MAX, |midnight| midnight.timestamp())
     }
 
-    /// The moment of a local time: a skipped hour moves forward, of a doubled hour it is the earlier.
+    /// The moment of a local time. A skipped hour moves forward; a repeated hour is the earlier one.
     pub fn moment(&self, local: DateTime) -> Option<Timestamp> {
         self.tz.to_ambiguous_timestamp(local).compatible().ok()
     }
 
-    /// The short name in force at a moment: `CDT`.
+    /// The abbreviation at a moment, such as `CDT`.
     pub fn abbreviation(&self, moment: Timestamp) -> String {
         self.tz.to_offset_info(moment).abbreviation().to_owned()
     }
@@ -75,12 +82,12 @@ impl fmt::Display for Zone {
     }
 }
 
-/// Turns the CRM's zoneless times into moments.
+/// Converts the CRM's times, which have no zone, to moments.
 #[derive(Clone, Debug)]
 pub struct SourceTime(pub Zone);
 
 impl SourceTime {
-    /// Milliseconds since the epoch of a local time in the source zone.
+    /// The moment of a local time in the source zone.
     pub fn moment_ms(&self, local: DateTime) -> Option<EpochMs> {
         self.0.moment(local).map(EpochMs::from)
     }
@@ -98,7 +105,7 @@ mod tests {
     use jiff::civil::{date, datetime};
 
     #[test]
-    fn a_skipped_hour_moves_forward_and_a_doubled_hour_is_the_earlier() {
+    fn a_skipped_hour_moves_forward_and_a_repeated_hour_is_the_earlier_one() {
         let zone = Zone::named("America/Chicago").unwrap();
         let skipped = zone.moment(datetime(2026, 3, 8, 2, 30, 0, 0)).unwrap();
         assert_eq!(skipped.to_string(), "2026-03-08T08:30:00Z");
@@ -107,13 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn a_day_whose_midnight_is_skipped_starts_when_it_starts() {
+    fn a_day_without_midnight_starts_with_its_first_moment() {
         let zone = Zone::named("America/Santiago").unwrap();
         assert_eq!(zone.start_of(date(2026, 9, 6)).to_string(), "2026-09-06T04:00:00Z");
     }
 
     #[test]
-    fn a_wrong_zone_says_what_is_wanted() {
+    fn an_unknown_zone_is_rejected_with_an_example() {
         assert!(Zone::named("Chicago").unwrap_err().to_string().contains("America/Chicago"));
     }
 }

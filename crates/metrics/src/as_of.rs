@@ -1,4 +1,4 @@
-//! The pipeline as a past day left it.
+//! The pipeline at the end of a past day.
 
 use std::collections::BTreeMap;
 
@@ -7,57 +7,57 @@ use tetherboard_store::deals::DealCell;
 use tetherboard_store::leads::LeadCell;
 
 use crate::board::{Board, StagePlace};
-use crate::history::{History, Spot, Who};
+use crate::history::{CandidateRef, History};
 use crate::pipeline::{Pipeline, add_up};
 
-/// What a person is told about a past day.
-pub const AS_OF: &str =
-    "The pipeline at the end of that day, by what had been read until then. Stages, roles and odds of stages are today’s.";
+/// The definition of a past pipeline, shown on pages.
+pub const AS_OF: &str = "The pipeline at the end of that day, as recorded by then. Stages, roles, and stage odds are today’s.";
 
-/// A deal of a prospect as it stood.
+/// A prospect's deal at a past moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DealThen {
-    pub who: Who,
+pub struct PastDeal {
+    pub who: CandidateRef,
     pub place: StagePlace,
-    /// As the CRM spells it.
+    /// In the CRM's spelling; `None` for a value that is not text.
     pub stage: Option<String>,
     pub fee: Option<Money>,
     pub odds: Option<Odds>,
 }
 
-impl DealThen {
-    /// What it weighs; `None` while its fee or its odds are not known.
+impl PastDeal {
+    /// Fee × odds; `None` while either is unknown.
     pub fn weighted(&self) -> Option<Money> {
         weighted(self.fee, self.odds)
     }
 }
 
-/// A prospect as they stood.
+/// A prospect at a past moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProspectThen {
+pub struct PastProspect {
     pub contact: ContactId,
     pub place: StagePlace,
+    /// In the CRM's spelling; `None` for a value that is not text.
     pub stage: Option<String>,
 }
 
-/// By what had been seen before a moment. Ages in stages are not told: when a stay began that has ended since is not kept.
+/// The pipeline as recorded before a moment. Days in stage are `None`: the start of a stay that has since ended is not stored.
 pub fn pipeline_at(history: &History, board: &Board, before_ms: EpochMs) -> Pipeline {
     let mut contacts: BTreeMap<u32, i64> = BTreeMap::new();
     for prospect in history.prospects().filter(|prospect| prospect.is_there(before_ms)) {
-        *contacts.entry(prospect.spot(before_ms)).or_default() += 1;
+        *contacts.entry(prospect.stage(before_ms)).or_default() += 1;
     }
     let mut deals: BTreeMap<(u32, Option<i64>, Option<i64>), i64> = BTreeMap::new();
-    for unit in history.units() {
-        if let Some(standing) = history.standing(*unit, before_ms) {
-            *deals.entry((standing.spot, standing.fee, standing.odds)).or_default() += 1;
+    for item in history.pipeline_items() {
+        if let Some(state) = history.state(*item, before_ms) {
+            *deals.entry((state.stage, state.fee, state.odds)).or_default() += 1;
         }
     }
-    let lead_cell = |(spot, contacts): (u32, i64)| {
-        let stage = stage_text(history.spot(spot));
+    let lead_cell = |(stage, contacts): (u32, i64)| {
+        let stage = history.stage(stage).label.clone();
         LeadCell { source: None, source_key: None, stage, stage_key: None, contact_type: Some(1), contacts }
     };
-    let deal_cell = |((spot, fee_cents, odds), deals): ((u32, Option<i64>, Option<i64>), i64)| {
-        let stage = stage_text(history.spot(spot));
+    let deal_cell = |((stage, fee_cents, odds), deals): ((u32, Option<i64>, Option<i64>), i64)| {
+        let stage = history.stage(stage).label.clone();
         DealCell { stage, stage_key: None, fee_cents, odds, deals }
     };
     let contacts: Vec<LeadCell> = contacts.into_iter().map(lead_cell).collect();
@@ -67,32 +67,28 @@ pub fn pipeline_at(history: &History, board: &Board, before_ms: EpochMs) -> Pipe
     pipeline
 }
 
-fn stage_text(spot: &Spot) -> Option<String> {
-    spot.label.clone()
-}
-
 /// The deals that [`pipeline_at`] counts.
-pub fn deals_at(history: &History, before_ms: EpochMs) -> Vec<DealThen> {
-    let then = |unit: &crate::history::Unit| {
-        let standing = history.standing(*unit, before_ms)?;
-        let spot = history.spot(standing.spot);
-        Some(DealThen {
-            who: history.who(*unit, standing),
-            place: spot.place.clone(),
-            stage: spot.label.clone(),
-            fee: standing.fee.map(Money),
-            odds: history.odds_of(standing),
+pub fn deals_at(history: &History, before_ms: EpochMs) -> Vec<PastDeal> {
+    let then = |item: &crate::history::PipelineItem| {
+        let state = history.state(*item, before_ms)?;
+        let stage = history.stage(state.stage);
+        Some(PastDeal {
+            who: history.candidate(*item, state),
+            place: stage.place.clone(),
+            stage: stage.label.clone(),
+            fee: state.fee.map(Money),
+            odds: history.odds_of(state),
         })
     };
-    history.units().iter().filter_map(then).collect()
+    history.pipeline_items().iter().filter_map(then).collect()
 }
 
 /// The prospects that [`pipeline_at`] counts.
-pub fn prospects_at(history: &History, before_ms: EpochMs) -> Vec<ProspectThen> {
+pub fn prospects_at(history: &History, before_ms: EpochMs) -> Vec<PastProspect> {
     let there = history.prospects().filter(|prospect| prospect.is_there(before_ms));
     let then = there.map(|prospect| {
-        let spot = history.spot(prospect.spot(before_ms));
-        ProspectThen { contact: prospect.id().into(), place: spot.place.clone(), stage: spot.label.clone() }
+        let stage = history.stage(prospect.stage(before_ms));
+        PastProspect { contact: prospect.id().into(), place: stage.place.clone(), stage: stage.label.clone() }
     });
     then.collect()
 }

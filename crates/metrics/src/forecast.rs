@@ -1,30 +1,32 @@
-//! What may be signed when: the weighted value by the month in which deals are to close.
+//! The forecast: weighted value by the month in which deals are expected to close.
 
 use std::collections::BTreeMap;
 
 use jiff::Span as Stretch;
 use jiff::civil::Date;
-use tetherboard_domain::{Money, TenantId};
+use tetherboard_domain::{Money, TenantId, weighted};
 use tetherboard_store::deals::{CloseCell, CloseDates, close_cells};
 use tetherboard_store::{Conn, Result};
 
 use crate::board::{Board, LeadGroup};
 
-/// What a person is told about the forecast.
-pub const FORECAST: &str = "The weighted value of open deals by the month of their close date. Overdue are those whose date has passed, undated those without \
-    one; together they are the weighted value.";
+/// The definition of the forecast, shown on pages.
+pub const FORECAST: &str = "Weighted value of open deals by the month of their close date. Overdue: the close date has \
+    passed. Undated: no close date. All together they add up to the weighted value.";
 
-/// When deals are to close. A calendar date, which no zone moves.
+/// The forecast's bucket of a deal. Close dates are calendar dates without a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Closing {
-    /// The date has passed.
+pub enum CloseBucket {
+    /// The close date has passed.
     Overdue,
-    /// A month, by its first day. Of the current month, what is yet to come.
+    /// A month, by its first day. The current month includes only today and later.
     Month(Date),
+    /// No readable close date.
     Undated,
 }
 
-impl Closing {
+impl CloseBucket {
+    /// The bucket of a close date as of `today`.
     pub fn of(date: Option<&str>, today: Date) -> Self {
         match date.and_then(|date| date.parse::<Date>().ok()) {
             None => Self::Undated,
@@ -33,7 +35,7 @@ impl Closing {
         }
     }
 
-    /// As an address spells it.
+    /// Its name in a URL: `overdue`, `none`, or `2026-03`.
     pub fn word(self) -> String {
         match self {
             Self::Overdue => "overdue".to_owned(),
@@ -42,6 +44,7 @@ impl Closing {
         }
     }
 
+    /// The bucket that a URL names; the reverse of [`CloseBucket::word`].
     pub fn named(word: &str) -> Option<Self> {
         match word {
             "overdue" => Some(Self::Overdue),
@@ -51,7 +54,7 @@ impl Closing {
         }
     }
 
-    /// Its deals, for the store to find.
+    /// The store filter for its deals.
     pub fn dates(self, today: Date) -> CloseDates {
         match self {
             Self::Undated => CloseDates::Unknown,
@@ -64,35 +67,39 @@ impl Closing {
     }
 }
 
+/// One bucket of the forecast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForecastMonth {
-    pub closing: Closing,
+    pub closing: CloseBucket,
     /// Open deals with a known fee.
     pub deals: i64,
     pub value: Money,
     pub weighted: Money,
 }
 
-/// Overdue, then the months in order, then undated; those without a deal are left out.
+/// The forecast: overdue, then the months in order, then undated. Buckets without deals are left out.
+///
+/// # Errors
+/// When the database fails.
 pub async fn forecast<C: Conn>(conn: &C, tenant: TenantId, board: &Board, today: Date) -> Result<Vec<ForecastMonth>> {
     Ok(by_month(board, &close_cells(conn, tenant).await?, today))
 }
 
 fn by_month(board: &Board, cells: &[CloseCell], today: Date) -> Vec<ForecastMonth> {
-    let mut months: BTreeMap<Closing, ForecastMonth> = BTreeMap::new();
+    let mut months: BTreeMap<CloseBucket, ForecastMonth> = BTreeMap::new();
     for cell in cells {
         let place = board.place(cell.stage.as_deref());
         if !board.is_in(LeadGroup::Open, &place) {
             continue;
         }
         let odds = board.odds_of(cell.odds, &place);
-        let (fee, times) = (Money(cell.fee_cents), |amount: Money| Money(amount.0.saturating_mul(cell.deals)));
-        let closing = Closing::of(cell.close_date.as_deref(), today);
+        let fee = Money(cell.fee_cents);
+        let closing = CloseBucket::of(cell.close_date.as_deref(), today);
         let empty = ForecastMonth { closing, deals: 0, value: Money::ZERO, weighted: Money::ZERO };
         let month = months.entry(closing).or_insert(empty);
         month.deals += cell.deals;
-        month.value = month.value + times(fee);
-        month.weighted = month.weighted + times(odds.map_or(Money::ZERO, |odds| odds.weigh(fee)));
+        month.value = month.value + fee.times(cell.deals);
+        month.weighted = month.weighted + weighted(Some(fee), odds).unwrap_or_default().times(cell.deals);
     }
     months.into_values().collect()
 }
@@ -105,19 +112,19 @@ mod tests {
     use crate::board::tests::usual;
 
     #[test]
-    fn a_date_that_has_passed_is_overdue_and_the_rest_of_the_month_is_its_own() {
+    fn a_past_date_is_overdue_and_the_current_month_holds_the_rest() {
         let today: Date = "2026-03-12".parse().unwrap();
-        let month = |text: &str| Closing::Month(text.parse().unwrap());
+        let month = |text: &str| CloseBucket::Month(text.parse().unwrap());
         let cases = [
-            (Some("2026-03-11"), Closing::Overdue),
+            (Some("2026-03-11"), CloseBucket::Overdue),
             (Some("2026-03-12"), month("2026-03-01")),
             (Some("2026-12-31"), month("2026-12-01")),
-            (None, Closing::Undated),
-            (Some("soon"), Closing::Undated),
+            (None, CloseBucket::Undated),
+            (Some("soon"), CloseBucket::Undated),
         ];
         for (date, closing) in cases {
-            assert_eq!(Closing::of(date, today), closing, "{date:?}");
-            assert_eq!(Closing::named(&closing.word()), Some(closing));
+            assert_eq!(CloseBucket::of(date, today), closing, "{date:?}");
+            assert_eq!(CloseBucket::named(&closing.word()), Some(closing));
         }
         let dates = month("2026-03-01").dates(today);
         assert_eq!(dates, CloseDates::Within("2026-03-12".to_owned(), "2026-04-01".to_owned()));
@@ -142,9 +149,9 @@ mod tests {
             cell(Some("2026-12-31"), "Not Interested"),
         ];
         let months = by_month(&board, &cells, "2026-06-01".parse().unwrap());
-        let told: Vec<(String, i64, i64)> = months.iter().map(|m| (m.closing.word(), m.deals, m.weighted.0)).collect();
+        let rows: Vec<(String, i64, i64)> = months.iter().map(|m| (m.closing.word(), m.deals, m.weighted.0)).collect();
         let expected = [("overdue", 3, 153), ("2026-12", 6, 306), ("2027-01", 3, 153), ("none", 3, 153)];
-        assert_eq!(told, expected.map(|(word, deals, weighted)| (word.to_owned(), deals, weighted)));
+        assert_eq!(rows, expected.map(|(word, deals, weighted)| (word.to_owned(), deals, weighted)));
     }
 
     fn cells() -> impl Strategy<Value = Vec<CloseCell>> {

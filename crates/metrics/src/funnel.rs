@@ -5,10 +5,11 @@ use tetherboard_domain::{ContactId, EpochMs, Role, StageRole};
 use crate::board::{Board, StagePlace};
 use crate::history::{History, Prospect, Span};
 
-/// What a person is told about stage conversion.
-pub const CONVERSION: &str = "Prospects created in the period, by the furthest stage that each was ever seen in: a stage counts all who reached or passed \
-    it, as a share of those who reached the stage before. Parked and inactive stages never raise it. Who was first seen parked, \
-    inactive or awarded came by an unknown path and is left out.";
+/// The definition of stage conversion, shown on pages.
+pub const CONVERSION: &str = "Prospects created in the period, by the furthest stage each one has reached. A stage counts \
+    everyone who reached or passed it; the percentage is of those who reached the previous stage. Parked and inactive stages \
+    do not count as progress. Prospects first seen as parked, inactive, or awarded are left out, because their path is \
+    unknown.";
 
 /// One stage of the funnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,43 +17,45 @@ pub struct FunnelStage {
     pub place: StagePlace,
     pub stage: String,
     pub role: StageRole,
-    /// Who reached or passed it.
+    /// How many prospects reached or passed it.
     pub reached: i64,
 }
 
+/// The number of new prospects who reached each stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Funnel {
     /// Prospects created in the period.
     pub created: i64,
-    /// Those of them whose path is known.
+    /// Those whose path is known.
     pub known: i64,
     /// In the CRM's order, from the first stage to the awarded ones.
     pub stages: Vec<FunnelStage>,
 }
 
-/// How far one prospect got: a place in the funnel's row of stages.
+/// The furthest stage of one prospect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct FurthestStage {
     pub contact: ContactId,
     pub created_ms: EpochMs,
-    /// `None`: the path is unknown.
+    /// An index into [`Funnel::stages`]; `None`: the path is unknown.
     pub furthest: Option<usize>,
-    /// Where they stand now, as the CRM spells it.
+    /// The current stage, in the CRM's spelling.
     pub stage: Option<String>,
 }
 
-/// Prospects created in a span, in the order of ids.
-pub fn reaches(history: &History, board: &Board, span: Span) -> Vec<Reach> {
+/// The furthest stages of the prospects created in a span, in order of ID.
+pub fn furthest_stages(history: &History, board: &Board, span: Span) -> Vec<FurthestStage> {
     let path = path(board);
     let reach = |prospect: Prospect<'_>| {
-        let created_ms = prospect.created_ms().filter(|ms| span.holds(*ms))?;
-        let stage = history.spot(prospect.spot(EpochMs::MAX)).label.clone();
-        Some(Reach { contact: prospect.id().into(), created_ms, furthest: furthest(history, &path, prospect), stage })
+        let created_ms = prospect.created_ms().filter(|ms| span.contains(*ms))?;
+        let stage = history.stage(prospect.stage(EpochMs::MAX)).label.clone();
+        Some(FurthestStage { contact: prospect.id().into(), created_ms, furthest: furthest(history, &path, prospect), stage })
     };
     history.prospects().filter(|prospect| prospect.is_there(EpochMs::MAX)).filter_map(reach).collect()
 }
 
-pub fn funnel(board: &Board, reaches: &[Reach]) -> Funnel {
+/// Counts the prospects who reached each stage.
+pub fn funnel(board: &Board, furthest_stages: &[FurthestStage]) -> Funnel {
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let stage = |(step, at): (usize, usize)| {
         let stage = &board.stages()[at];
@@ -60,17 +63,19 @@ pub fn funnel(board: &Board, reaches: &[Reach]) -> Funnel {
             place: StagePlace::Listed(at),
             stage: stage.name.clone(),
             role: stage.role,
-            reached: count(reaches.iter().filter(|reach| reach.furthest.is_some_and(|furthest| furthest >= step)).count()),
+            reached: count(
+                furthest_stages.iter().filter(|prospect| prospect.furthest.is_some_and(|furthest| furthest >= step)).count(),
+            ),
         }
     };
     Funnel {
-        created: count(reaches.len()),
-        known: count(reaches.iter().filter(|reach| reach.furthest.is_some()).count()),
+        created: count(furthest_stages.len()),
+        known: count(furthest_stages.iter().filter(|prospect| prospect.furthest.is_some()).count()),
         stages: path(board).into_iter().enumerate().map(stage).collect(),
     }
 }
 
-/// The stages that lead to a signature, by their places on the board. A role that is only suggested keeps a stage out as well.
+/// The stages that lead to a signature, by index on the board. A suggested role also leaves a stage out.
 fn path(board: &Board) -> Vec<usize> {
     let leads_on = |role: StageRole| !matches!(role.likely(), None | Some(Role::Parked | Role::Inactive));
     let stages = board.stages().iter().enumerate();
@@ -78,15 +83,15 @@ fn path(board: &Board) -> Vec<usize> {
 }
 
 fn furthest(history: &History, path: &[usize], prospect: Prospect<'_>) -> Option<usize> {
-    let step = |spot: u32| match &history.spot(spot).place {
+    let step = |stage: u32| match &history.stage(stage).place {
         StagePlace::Listed(at) => path.iter().position(|step| step == at),
         _ => None,
     };
-    let first = prospect.spots().next()?;
-    let role = history.spot(first).role;
+    let first = prospect.stages().next()?;
+    let role = history.stage(first).role;
     if matches!(role.likely(), Some(Role::Parked | Role::Inactive | Role::Awarded)) {
         return None;
     }
-    // Who was created is at least at the beginning, whatever the stage is called.
-    Some(prospect.spots().filter_map(step).max().unwrap_or(0))
+    // A created prospect is at least in the first stage, whatever its name.
+    Some(prospect.stages().filter_map(step).max().unwrap_or(0))
 }

@@ -1,18 +1,18 @@
-//! What moved the pipeline's value between two moments: steps that close to the cent.
+//! The movement of the pipeline's value between two moments, in steps that add up to the cent.
 
 use tetherboard_domain::{EpochMs, Money, Role};
 
-use crate::history::{History, Span, Standing, Unit, Who};
+use crate::history::{CandidateRef, DealState, History, PipelineItem, Span};
 
-/// What a person is told about the movement.
-pub const MOVEMENT: &str = "Each deal is compared as it stood at the two ends of the period, by what had been read then. \
-    Opening value, plus new deals, plus fees that rose or became known, minus fees that fell or were taken out, plus deals \
-    that were reopened, minus those lost, awarded, parked and removed, is the closing value, to the cent. A deal is booked once, \
-    with the fee that came into or left the open pipeline; one that came and went in between is in neither end, and in no step.";
+/// The definition of the movement, shown on pages.
+pub const MOVEMENT: &str = "Each deal is compared at the two ends of the period, as recorded by then. Opening value, plus new \
+    deals, plus fees that rose or became known, minus fees that fell or were cleared, plus reopened deals, minus deals lost, \
+    awarded, parked, and removed, equals closing value, to the cent. Each deal counts once, with the fee that entered or left \
+    the open pipeline. A deal that entered and left within the period is not counted.";
 
-/// How a deal came into the open pipeline, changed in it, or left it.
+/// How a deal entered the open pipeline, changed in it, or left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum MoveKind {
+pub enum MovementKind {
     New,
     Up,
     Down,
@@ -23,10 +23,12 @@ pub enum MoveKind {
     Removed,
 }
 
-impl MoveKind {
+impl MovementKind {
+    /// Every kind, in the order of the waterfall.
     pub const ALL: [Self; 8] =
         [Self::New, Self::Up, Self::Down, Self::Reopened, Self::Lost, Self::Awarded, Self::Parked, Self::Removed];
 
+    /// Its name in URLs and data.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -40,13 +42,13 @@ impl MoveKind {
         }
     }
 
-    /// What a person is told about the step.
+    /// The definition of the step, shown on pages.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::New => "Deals first seen in the period that are open at its end.",
             Self::Up => "Open deals whose fee rose or became known.",
             Self::Down => "Open deals whose fee fell or is no longer known.",
-            Self::Reopened => "Deals that were awarded, parked or inactive, and are open at the end.",
+            Self::Reopened => "Deals that were awarded, parked, or inactive and are open at the end.",
             Self::Lost => "Open deals that are inactive at the end.",
             Self::Awarded => "Open deals that are awarded at the end.",
             Self::Parked => "Open deals that are parked at the end.",
@@ -55,62 +57,66 @@ impl MoveKind {
     }
 }
 
-/// The open pipeline at one end.
+/// The open pipeline at one end of the period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct End {
+pub struct PipelineTotals {
+    /// Open deals, implicit ones included.
     pub deals: i64,
+    /// How many of them have a known fee.
     pub fees_known: i64,
     pub value: Money,
 }
 
-/// One step of the waterfall. Its amount is negative where it takes away.
+/// One step of the waterfall. The amount is negative where value leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MoveStep {
-    pub kind: MoveKind,
+pub struct MovementStep {
+    pub kind: MovementKind,
     pub amount: Money,
     pub deals: i64,
 }
 
-/// A deal that moved the value, or would have if its fee were known.
+/// A deal that changed the value, or would have if its fee were known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
-    pub who: Who,
-    pub kind: MoveKind,
-    /// What it added, or took away; `None`: its fee is not known.
+pub struct MovementRow {
+    pub who: CandidateRef,
+    pub kind: MovementKind,
+    /// The change in value; `None`: the fee is unknown.
     pub amount: Option<Money>,
-    /// Where it stood at the beginning and at the end, as the CRM spells it; `None`: it was not there.
+    /// The stages at the start and the end, in the CRM's spelling; `None`: the deal did not exist.
     pub from: Option<Option<String>>,
     pub to: Option<Option<String>>,
+    /// When it happened, as far as known.
     pub at_ms: EpochMs,
 }
 
+/// The waterfall of a period with its deals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Movement {
-    /// What is known of the period that was asked for.
+    /// The part of the requested period that has history.
     pub span: Span,
-    pub opening: End,
-    pub closing: End,
-    /// One of each kind.
-    pub steps: Vec<MoveStep>,
+    pub opening: PipelineTotals,
+    pub closing: PipelineTotals,
+    /// One per kind, in the order of [`MovementKind::ALL`].
+    pub steps: Vec<MovementStep>,
     /// Largest amounts first.
-    pub rows: Vec<Moved>,
+    pub rows: Vec<MovementRow>,
 }
 
-/// `None` when the period ends before the history begins.
+/// Computes the movement in a span; `None` when it ends before the history begins.
 pub fn movement(history: &History, span: Span) -> Option<Movement> {
-    let span = history.known(span)?;
+    let span = history.clip(span)?;
     let mut movement = Movement {
         span,
-        opening: End::default(),
-        closing: End::default(),
-        steps: MoveKind::ALL.map(|kind| MoveStep { kind, amount: Money::ZERO, deals: 0 }).to_vec(),
+        opening: PipelineTotals::default(),
+        closing: PipelineTotals::default(),
+        steps: MovementKind::ALL.map(|kind| MovementStep { kind, amount: Money::ZERO, deals: 0 }).to_vec(),
         rows: Vec::new(),
     };
-    for unit in history.units() {
-        let (before, after) = (history.standing(*unit, span.from_ms), history.standing(*unit, span.until_ms));
+    for item in history.pipeline_items() {
+        let (before, after) = (history.state(*item, span.from_ms), history.state(*item, span.until_ms));
         movement.opening.add(history, before);
         movement.closing.add(history, after);
-        if let Some(moved) = moved(history, *unit, span, before, after) {
+        if let Some(moved) = moved(history, *item, span, before, after) {
             let step = &mut movement.steps[moved.kind as usize];
             step.deals += 1;
             step.amount = step.amount + moved.amount.unwrap_or_default();
@@ -118,65 +124,75 @@ pub fn movement(history: &History, span: Span) -> Option<Movement> {
         }
     }
     movement.rows.sort_by(|a, b| {
-        let size = |moved: &Moved| moved.amount.map_or(-1, |amount| amount.0.abs());
+        let size = |moved: &MovementRow| moved.amount.map_or(-1, |amount| amount.0.abs());
         size(b).cmp(&size(a)).then(b.at_ms.cmp(&a.at_ms)).then_with(|| a.who.cmp(&b.who))
     });
     Some(movement)
 }
 
 impl Movement {
-    pub fn step(&self, kind: MoveKind) -> MoveStep {
+    /// The step of a kind.
+    pub fn step(&self, kind: MovementKind) -> MovementStep {
         self.steps[kind as usize]
     }
 }
 
-impl End {
-    fn add(&mut self, history: &History, standing: Option<Standing>) {
-        let Some(standing) = standing.filter(|standing| history.is_open(standing.spot)) else { return };
+impl PipelineTotals {
+    /// Adds a deal that is open.
+    fn add(&mut self, history: &History, state: Option<DealState>) {
+        let Some(state) = state.filter(|state| history.is_open(state.stage)) else { return };
         self.deals += 1;
-        if let Some(fee) = standing.fee {
+        if let Some(fee) = state.fee {
             self.fees_known += 1;
             self.value = self.value + Money(fee);
         }
     }
 }
 
-fn moved(history: &History, unit: Unit, span: Span, before: Option<Standing>, after: Option<Standing>) -> Option<Moved> {
-    let open = |standing: Option<Standing>| standing.filter(|standing| history.is_open(standing.spot));
-    let minus = |standing: Standing| standing.fee.map(|fee| Money(-fee));
+fn moved(
+    history: &History,
+    item: PipelineItem,
+    span: Span,
+    before: Option<DealState>,
+    after: Option<DealState>,
+) -> Option<MovementRow> {
+    let open = |state: Option<DealState>| state.filter(|state| history.is_open(state.stage));
+    let minus = |state: DealState| state.fee.map(|fee| Money(-fee));
     let (kind, amount) = match (open(before), open(after)) {
         (None, None) => return None,
-        (None, Some(now)) if before.is_some() || history.was_seen(unit, span.from_ms) => (MoveKind::Reopened, now.fee.map(Money)),
-        (None, Some(now)) => (MoveKind::New, now.fee.map(Money)),
+        (None, Some(now)) if before.is_some() || history.was_seen(item, span.from_ms) => {
+            (MovementKind::Reopened, now.fee.map(Money))
+        }
+        (None, Some(now)) => (MovementKind::New, now.fee.map(Money)),
         (Some(was), Some(now)) => {
             let change = Money(now.fee.unwrap_or(0)) - Money(was.fee.unwrap_or(0));
             match change.0 {
                 0 => return None,
-                1.. => (MoveKind::Up, Some(change)),
-                _ => (MoveKind::Down, Some(change)),
+                1.. => (MovementKind::Up, Some(change)),
+                _ => (MovementKind::Down, Some(change)),
             }
         }
         (Some(was), None) => {
-            let role = after.and_then(|now| history.spot(now.spot).role.confirmed());
+            let role = after.and_then(|now| history.stage(now.stage).role.confirmed());
             let kind = match role {
-                None => MoveKind::Removed,
-                Some(Role::Awarded) => MoveKind::Awarded,
-                Some(Role::Parked) => MoveKind::Parked,
-                Some(_) => MoveKind::Lost,
+                None => MovementKind::Removed,
+                Some(Role::Awarded) => MovementKind::Awarded,
+                Some(Role::Parked) => MovementKind::Parked,
+                Some(_) => MovementKind::Lost,
             };
             (kind, minus(was))
         }
     };
     let at_ms = match kind {
-        MoveKind::New => history.seen_from_ms(unit).unwrap_or_else(|| history.first_seen_ms(unit)),
-        MoveKind::Up | MoveKind::Down => history.fee_changed_ms(unit, span).unwrap_or(span.from_ms),
-        MoveKind::Removed => history.gone_ms(unit).unwrap_or(span.from_ms),
+        MovementKind::New => history.seen_from_ms(item).unwrap_or_else(|| history.first_seen_ms(item)),
+        MovementKind::Up | MovementKind::Down => history.fee_changed_ms(item, span).unwrap_or(span.from_ms),
+        MovementKind::Removed => history.gone_ms(item).unwrap_or(span.from_ms),
         _ => {
-            let passed = history.passages(unit).into_iter().rev().find(|passed| span.holds(passed.seen_ms));
-            passed.map_or(span.from_ms, |passed| passed.at_ms)
+            let transition = history.transitions(item).into_iter().rev().find(|transition| span.contains(transition.seen_ms));
+            transition.map_or(span.from_ms, |transition| transition.at_ms)
         }
     };
-    let label = |standing: Standing| history.spot(standing.spot).label.clone();
-    let who = history.who(unit, after.or(before)?);
-    Some(Moved { who, kind, amount, from: before.map(label), to: after.map(label), at_ms })
+    let label = |state: DealState| history.stage(state.stage).label.clone();
+    let who = history.candidate(item, after.or(before)?);
+    Some(MovementRow { who, kind, amount, from: before.map(label), to: after.map(label), at_ms })
 }

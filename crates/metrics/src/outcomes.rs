@@ -1,62 +1,63 @@
-//! Deals that were won and lost.
+//! Awards and lost deals, with the win rate and the cycle time.
 
 use tetherboard_domain::{EpochMs, Role};
 
-use crate::history::{History, Span, Who};
-use crate::stays::{Typical, typical};
+use crate::duration_stats::{DurationStats, MIN_SAMPLE, duration_stats};
+use crate::history::{CandidateRef, History, Span};
 
-/// What a person is told about awards.
-pub const AWARDS: &str = "Deals that were seen to enter an awarded stage in the period.";
-/// What a person is told about lost deals.
-pub const LOST: &str = "Deals that were seen to go from an open stage to an inactive one in the period.";
-/// What a person is told about the win rate.
-pub const WIN_RATE: &str = "Awards out of awards and lost deals together. Shown from five of them on.";
-/// What a person is told about the cycle time.
-pub const CYCLE_TIME: &str = "The median time from a candidate’s creation to the award, over the awards of the last twelve months. Shown from five of them on.";
+/// The definition of awards, shown on pages.
+pub const AWARDS: &str = "Deals that moved to an awarded stage in the period.";
+/// The definition of lost deals, shown on pages.
+pub const LOST: &str = "Deals that moved from an open stage to an inactive stage in the period.";
+/// The definition of the win rate, shown on pages.
+pub const WIN_RATE: &str = "Awards as a share of awards and lost deals. Shown from five such deals on.";
+/// The definition of the cycle time, shown on pages.
+pub const CYCLE_TIME: &str =
+    "The median time from a candidate’s creation to the award, for awards in the last 12 months. Shown from five awards on.";
 
-/// Fewer say nothing about what is usual.
-pub const FEWEST: usize = 5;
-
+/// How a deal ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum OutcomeKind {
     Awarded,
     Lost,
 }
 
-/// A deal that was awarded or lost. One that is lost, reopened and lost again is so twice.
+/// A deal that was awarded or lost. A deal that is lost, reopened, and lost again counts twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DealOutcome {
-    pub who: Who,
-    pub ending: Ending,
+    pub who: CandidateRef,
+    pub ending: OutcomeKind,
+    /// In cents, when it ended.
     pub fee_cents: Option<i64>,
-    /// As the CRM spells the stages.
+    /// The stages, in the CRM's spelling.
     pub from: Option<String>,
     pub to: Option<String>,
+    /// When it happened, as far as known.
     pub at_ms: EpochMs,
-    /// When the candidate was created.
+    /// When the candidate was created, or else the deal.
     pub created_ms: Option<EpochMs>,
 }
 
-/// Those that happened in a span, the latest first.
+/// The awards and lost deals in a span, latest first.
 pub fn outcomes(history: &History, span: Span) -> Vec<DealOutcome> {
     let mut found = Vec::new();
-    for unit in history.units() {
-        for passed in history.passages(*unit).into_iter().filter(|passed| span.holds(passed.at_ms)) {
-            let (from, to) = (history.spot(passed.from), history.spot(passed.to));
+    for item in history.pipeline_items() {
+        for transition in history.transitions(*item).into_iter().filter(|transition| span.contains(transition.at_ms)) {
+            let (from, to) = (history.stage(transition.from), history.stage(transition.to));
             let ending = match to.role.confirmed() {
-                Some(Role::Awarded) if from.role.confirmed() != Some(Role::Awarded) => Ending::Awarded,
-                Some(Role::Inactive) if from.role.is_open() => Ending::Lost,
+                Some(Role::Awarded) if from.role.confirmed() != Some(Role::Awarded) => OutcomeKind::Awarded,
+                Some(Role::Inactive) if from.role.is_open() => OutcomeKind::Lost,
                 _ => continue,
             };
-            let Some(standing) = history.standing(*unit, passed.seen_ms + 1) else { continue };
+            let Some(state) = history.state(*item, transition.seen_ms + 1) else { continue };
             found.push(DealOutcome {
-                who: history.who(*unit, standing),
+                who: history.candidate(*item, state),
                 ending,
-                fee_cents: standing.fee,
+                fee_cents: state.fee,
                 from: from.label.clone(),
                 to: to.label.clone(),
-                at_ms: passed.at_ms,
-                created_ms: history.created_ms(*unit),
+                at_ms: transition.at_ms,
+                created_ms: history.created_ms(*item),
             });
         }
     }
@@ -64,7 +65,7 @@ pub fn outcomes(history: &History, span: Span) -> Vec<DealOutcome> {
     found
 }
 
-/// Awards, lost deals, and the share of awards in both.
+/// The numbers of awards and lost deals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WinRate {
     pub awards: i64,
@@ -72,22 +73,23 @@ pub struct WinRate {
 }
 
 impl WinRate {
+    /// Counts the outcomes.
     pub fn of(outcomes: &[DealOutcome]) -> Self {
         outcomes.iter().fold(Self::default(), |rate, outcome| match outcome.ending {
-            Ending::Awarded => Self { awards: rate.awards + 1, ..rate },
-            Ending::Lost => Self { lost: rate.lost + 1, ..rate },
+            OutcomeKind::Awarded => Self { awards: rate.awards + 1, ..rate },
+            OutcomeKind::Lost => Self { lost: rate.lost + 1, ..rate },
         })
     }
 
-    /// Whole percent; `None` when there are too few to say.
+    /// The awards' share in whole percent; `None` below [`MIN_SAMPLE`] deals.
     pub fn percent(self) -> Option<i64> {
         let ended = self.awards + self.lost;
-        (ended >= FEWEST as i64).then(|| (200 * self.awards + ended) / (2 * ended))
+        (ended >= MIN_SAMPLE as i64).then(|| (200 * self.awards + ended) / (2 * ended))
     }
 }
 
-/// From creation to award, over awards whose candidate's creation is known. Each row is an outcome.
-pub fn cycle_time(awards: &[DealOutcome]) -> Typical {
+/// The time from creation to award, for awards with a known creation. Each row is an outcome.
+pub fn cycle_time(awards: &[DealOutcome]) -> DurationStats {
     let took = |award: &DealOutcome| award.created_ms.map(|created_ms| (award.at_ms - created_ms).max(0));
-    typical(awards.iter().filter(|outcome| outcome.ending == Ending::Awarded).filter_map(took).collect())
+    duration_stats(awards.iter().filter(|outcome| outcome.ending == OutcomeKind::Awarded).filter_map(took).collect())
 }

@@ -1,9 +1,9 @@
-//! The pipeline: prospects and their deals, stage by stage.
+//! The pipeline by stage: prospects, deals, value, and weighted value.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tetherboard_domain::{DAY, Dataset, EpochMs, Money, Odds, StageKey, StageRole, TenantId};
+use tetherboard_domain::{DAY, Dataset, EpochMs, Money, Odds, StageKey, StageRole, TenantId, lower_median, weighted};
 use tetherboard_store::deals::DealCell;
 use tetherboard_store::leads::LeadCell;
 use tetherboard_store::pipeline_days::StageDay;
@@ -11,33 +11,38 @@ use tetherboard_store::{Conn, Result, deals, leads, records, runs};
 
 use crate::board::{Board, LeadGroup, StagePlace};
 
+/// The pipeline's totals and stages.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
-    /// The oldest start of the last whole reads of stages, contacts and deals.
+    /// The oldest start of the last complete reads of stages, contacts, and deals.
     pub as_of: Option<Timestamp>,
     /// Prospects whose stage is not inactive.
     pub leads_in_pipeline: i64,
+    /// Prospects in a qualified stage.
     pub qualified: i64,
-    /// The CRM's deals, of every stage and type.
+    /// The CRM's own deals, of every stage and contact type.
     pub crm_deals: i64,
-    /// The deals that value and coverage speak of: open, implicit ones included.
+    /// The open deals, implicit ones included.
     pub open_deals: i64,
+    /// How many open deals have a known fee.
     pub fees_known: i64,
+    /// The sum of the open deals' known fees.
     pub value: Money,
+    /// The sum of fee × odds of the open deals.
     pub weighted: Money,
-    /// Every stage of prospects in the CRM's order, then the unlisted ones that hold somebody.
+    /// Every stage of prospects in the CRM's order, then the unlisted stages that are in use.
     pub stages: Vec<StageLine>,
 }
 
-/// One stage: its prospects, and its deals, implicit ones included.
+/// One stage with its prospects and its deals, implicit ones included.
 #[derive(Clone, Debug)]
 pub struct StageLine {
     pub place: StagePlace,
-    /// `None` for a value that is no text.
+    /// In the CRM's spelling; `None` for a value that is not text.
     pub stage: Option<String>,
     pub order: Option<i64>,
     pub role: StageRole,
-    /// The CRM's flag; `None` when its list does not name the stage.
+    /// The CRM's active flag; `None` when its list does not include the stage.
     pub active: Option<bool>,
     pub odds: Option<Odds>,
     pub contacts: i64,
@@ -45,14 +50,18 @@ pub struct StageLine {
     pub fees_known: i64,
     pub value: Money,
     pub weighted: Money,
-    /// Median of the days that its deals have been in it, as far as was seen.
+    /// The lower median of the days its deals have been in it so far.
     pub median_days: Option<i64>,
 }
 
+/// Loads the current pipeline.
+///
+/// # Errors
+/// When the database fails.
 pub async fn pipeline<C: Conn>(conn: &C, tenant: TenantId, board: &Board, now: Timestamp) -> Result<Pipeline> {
     let ages = runs::dataset_ages(conn, tenant).await?;
     let mut pipeline = add_up(board, &leads::cells(conn, tenant, None).await?, &deals::cells(conn, tenant).await?);
-    pipeline.as_of = ages.as_of_ms(&crate::PIPELINE_RESTS_ON).and_then(EpochMs::timestamp);
+    pipeline.as_of = ages.as_of_ms(&crate::PIPELINE_DATASETS).and_then(EpochMs::timestamp);
     pipeline.crm_deals = records::live_count(conn, tenant, Dataset::Deals, &records::Scope::All).await?;
     let mut days: BTreeMap<StagePlace, Vec<i64>> = BTreeMap::new();
     for (stage, since_ms) in deals::stage_starts(conn, tenant).await? {
@@ -60,13 +69,15 @@ pub async fn pipeline<C: Conn>(conn: &C, tenant: TenantId, board: &Board, now: T
         days.entry(board.place(stage.as_deref())).or_default().push(age);
     }
     for line in &mut pipeline.stages {
-        // Starts come oldest first, so the ages are sorted.
-        line.median_days = days.get(&line.place).map(|ages| ages[ages.len() / 2]);
+        line.median_days = days.get_mut(&line.place).and_then(|ages| {
+            ages.sort_unstable();
+            lower_median(ages)
+        });
     }
     Ok(pipeline)
 }
 
-/// The one definition of every sum above.
+/// Adds up all counts and sums of [`Pipeline`].
 pub(crate) fn add_up(board: &Board, contacts: &[LeadCell], deals: &[DealCell]) -> Pipeline {
     let mut lines: BTreeMap<StagePlace, StageLine> = BTreeMap::new();
     for (at, stage) in board.stages().iter().enumerate() {
@@ -88,8 +99,8 @@ pub(crate) fn add_up(board: &Board, contacts: &[LeadCell], deals: &[DealCell]) -
             line.deals += cell.deals;
             if let Some(fee) = cell.fee_cents.map(Money) {
                 line.fees_known += cell.deals;
-                line.value = line.value + times(fee, cell.deals);
-                line.weighted = line.weighted + times(odds.map_or(Money::ZERO, |odds| odds.weigh(fee)), cell.deals);
+                line.value = line.value + fee.times(cell.deals);
+                line.weighted = line.weighted + weighted(Some(fee), odds).unwrap_or_default().times(cell.deals);
             }
         });
     }
@@ -107,10 +118,6 @@ pub(crate) fn add_up(board: &Board, contacts: &[LeadCell], deals: &[DealCell]) -
         weighted: open().map(|line| line.weighted).sum(),
         stages,
     }
-}
-
-fn times(amount: Money, count: i64) -> Money {
-    Money(amount.0.saturating_mul(count))
 }
 
 impl StageLine {
@@ -134,7 +141,7 @@ impl StageLine {
 }
 
 impl Pipeline {
-    /// The day as it is kept for history.
+    /// The totals by stage, as stored for the day.
     pub fn day(&self, board: &Board) -> Vec<StageDay> {
         let mut days: BTreeMap<StageKey, StageDay> = BTreeMap::new();
         for line in &self.stages {
@@ -158,7 +165,10 @@ impl Pipeline {
     }
 }
 
-/// Today's stages, to be kept as the day's.
+/// Loads the totals by stage to store as today's.
+///
+/// # Errors
+/// When the database fails.
 pub async fn pipeline_days<C: Conn>(conn: &C, tenant: TenantId, now: Timestamp) -> Result<Vec<StageDay>> {
     let board = Board::load(conn, tenant).await?;
     Ok(pipeline(conn, tenant, &board, now).await?.day(&board))
@@ -176,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn value_sums_open_deals_and_says_how_many_fees_it_knows() {
+    fn value_sums_open_deals_and_counts_their_known_fees() {
         let mut listed = usual();
         listed[4].odds = Odds::from_hundredths(9_500);
         let board = Board::new(listed, HashMap::from([(StageKey::of("FA Signed"), Role::Awarded)]));
@@ -196,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn every_stage_of_the_list_has_a_line_and_an_unlisted_one_when_somebody_stands_in_it() {
+    fn every_listed_stage_has_a_line_and_an_unlisted_one_while_it_is_in_use() {
         let board = Board::new(usual(), HashMap::new());
         let pipeline = add_up(&board, &[], &[deal("Ghost", None, None, 1)]);
         assert_eq!(pipeline.stages.len(), 9);

@@ -1,51 +1,55 @@
-//! The brand's appointments as its calendar shows them, and those whose outcome somebody has to write down.
+//! The brand's appointments for its calendar, and those that need an outcome.
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::{ContactId, Dataset, EpochMs, Nearness, Role, Slotted};
+use tetherboard_domain::{AppointmentTime, ContactId, Dataset, EpochMs, Nearness, Role};
 use tetherboard_store::schedule::{self, CalendarRow};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, runs};
 
-use crate::PIPELINE_RESTS_ON;
+use crate::PIPELINE_DATASETS;
 use crate::appointments::{AppointmentOutcome, appointment_outcome, is_discovery_day};
 use crate::board::Board;
 use crate::rules::hot_list_rules;
 use crate::status::is_due;
 
-/// What a person is told.
-pub const OUTCOME_NEEDED: &str = "Appointments of open candidates that ended 1 to 14 days before the data’s moment and tell no \
-    outcome, as for the status Overdue action.";
+/// The definition of an appointment that needs an outcome, shown on pages.
+pub const OUTCOME_NEEDED: &str = "Appointments of open candidates that ended 1 to 14 days ago, as of the last sync, and have \
+    no outcome recorded. The Overdue action status uses the same rule.";
 
+/// A brand's appointments.
 #[derive(Clone, Debug, Default)]
 pub struct Schedule {
-    /// The start of the last whole read of the calendar; `None` before there was one.
+    /// The start of the last complete read of the calendar; `None` before the first.
     pub read: Option<Timestamp>,
-    /// By their start; then those without a readable one.
+    /// By start; those without a readable start come last.
     pub appointments: Vec<Appointment>,
 }
 
+/// One appointment of the CRM's calendar.
 #[derive(Clone, Debug)]
 pub struct Appointment {
+    /// The CRM's ID.
     pub id: String,
-    /// `None`: of nobody whom the CRM's contacts name.
+    /// `None`: no contact in the CRM has the appointment's ID.
     pub contact: Option<ContactId>,
     pub name: String,
-    /// Trimmed; `None`: of no contact, or no text.
+    /// The contact's stage, trimmed; `None`: no contact, or not text.
     pub stage: Option<String>,
     pub kind: String,
     pub title: String,
     pub place: String,
     pub owner: String,
-    /// In the CRM's words.
+    /// The CRM's status.
     pub status: String,
     pub cancelled: bool,
-    /// `None`: it has no readable time.
-    pub when: Option<Slotted>,
-    /// Its first and last day in the brand's zone.
+    /// `None`: no readable start.
+    pub when: Option<AppointmentTime>,
+    /// The first and last day in the brand's zone.
     pub days: Option<(Date, Date)>,
+    /// The start before it was last rescheduled.
     pub moved_from: Option<Timestamp>,
     pub of_type: AppointmentType,
     /// See [`OUTCOME_NEEDED`].
@@ -53,22 +57,24 @@ pub struct Appointment {
 }
 
 impl Appointment {
+    /// Whether it takes place on a day, at least in part.
     pub fn touches(&self, day: Date) -> bool {
         self.days.is_some_and(|(first, last)| first <= day && day <= last)
     }
 
+    /// How near its days are.
     pub fn nearness(&self, today: Date) -> Option<Nearness> {
         self.days.map(|days| Nearness::of(days, today))
     }
 
-    /// What it is called: its title, else its kind.
-    pub fn called(&self) -> &str {
+    /// Its title, or else its kind.
+    pub fn display_title(&self) -> &str {
         let texts = [&self.title, &self.kind].map(|text| text.trim());
         texts.into_iter().find(|text| !text.is_empty()).unwrap_or("Appointment")
     }
 }
 
-/// What an appointment is about. The CRM's own kind is often the same for all, so its words tell where they are known.
+/// What an appointment is about. The CRM's own kind is often the same for all, so known words in its texts decide first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AppointmentType {
     DiscoveryDay,
@@ -82,6 +88,7 @@ pub enum AppointmentType {
 }
 
 impl AppointmentType {
+    /// Its label on pages.
     pub fn name(&self) -> &str {
         match self {
             Self::DiscoveryDay => "Discovery Day",
@@ -95,8 +102,9 @@ impl AppointmentType {
     }
 }
 
+/// Classifies an appointment by its title, kind, and place.
 pub fn appointment_type(title: &str, kind: &str, place: &str) -> AppointmentType {
-    /// Kinds that say nothing.
+    /// Kinds without a meaning.
     const ANY: [&str; 6] = ["", "appt", "appointment", "event", "calendar", "other"];
     let has = |texts: &[&str], known: &[&str]| {
         let lower = texts.join(" ").to_lowercase();
@@ -118,12 +126,14 @@ pub fn appointment_type(title: &str, kind: &str, place: &str) -> AppointmentType
     }
 }
 
+/// Loads a brand's appointments, with the types and outcomes needed as of the data.
+///
 /// # Errors
-/// When the database does not answer.
+/// When the database fails.
 pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Timestamp) -> Result<Schedule> {
     let ages = runs::dataset_ages(conn, tenant.id).await?;
     let rows = schedule::calendar(conn, tenant.id).await?;
-    let mut rests_on = PIPELINE_RESTS_ON.to_vec();
+    let mut rests_on = PIPELINE_DATASETS.to_vec();
     rests_on.push(Dataset::Events);
     let due = match ages.complete_read_ms(Dataset::Events).and(ages.as_of_ms(&rests_on)) {
         Some(as_of_ms) => without_outcome(conn, tenant, board, &rows, as_of_ms.min(now.into())).await?,
@@ -132,7 +142,7 @@ pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Ti
     let read = ages.complete_read_ms(Dataset::Events).and_then(EpochMs::timestamp);
     let source = tenant.source_time().0;
     let appointment = |row: CalendarRow| {
-        let when = Slotted::of(row.all_day, row.starts_ms, row.ends_ms, &source);
+        let when = AppointmentTime::of(row.all_day, row.starts_ms, row.ends_ms, &source);
         Appointment {
             outcome_needed: due.contains(&row.crm_id),
             of_type: appointment_type(&row.title, &row.kind, &row.place),
@@ -152,15 +162,15 @@ pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Ti
         }
     };
     let mut appointments: Vec<Appointment> = rows.into_iter().map(appointment).collect();
-    // A day's bare ones come before its timed ones.
+    // All-day appointments come first on their day.
     appointments.sort_by_key(|one| {
-        let moment = one.when.map(|when| (!when.is_all_day(), when.begins(&tenant.zone)));
+        let moment = one.when.map(|when| (!when.is_all_day(), when.start(&tenant.zone)));
         (one.when.is_none(), one.days.map(|(first, _)| first), moment)
     });
     Ok(Schedule { read, appointments })
 }
 
-/// The ids of those that are due, of candidates of whom a deal is open; of who has none, by their own stage.
+/// The IDs of the appointments that need an outcome: those of candidates with an open deal, or without deals in an open stage.
 async fn without_outcome<C: Conn>(
     conn: &C,
     tenant: &Tenant,
@@ -172,7 +182,7 @@ async fn without_outcome<C: Conn>(
     let source = tenant.source_time().0;
     let blank_is_none = rows.iter().any(|row| !row.status.trim().is_empty());
     let is_missed = |row: &&CalendarRow| {
-        let ended = Slotted::of(row.all_day, row.starts_ms, row.ends_ms, &source).map(|when| when.over(&tenant.zone));
+        let ended = AppointmentTime::of(row.all_day, row.starts_ms, row.ends_ms, &source).map(|when| when.end(&tenant.zone));
         !row.cancelled
             && row.client_id.is_some()
             && ended.is_some_and(|ended| is_due(at_ms, ended.into(), &rules.status))
@@ -210,8 +220,8 @@ mod tests {
     #[case::no_part_of_a_word("Recall notice", "appt", "", "Appointment")]
     #[case::the_crms_own("Lunch", "Tasting", "Zoom", "Tasting")]
     #[case::by_its_place("Ada", "appt", "Zoom", "Meeting")]
-    #[case::nothing_told("", "", "", "Appointment")]
-    fn a_type_is_told_by_words(#[case] title: &str, #[case] kind: &str, #[case] place: &str, #[case] expected: &str) {
+    #[case::no_text("", "", "", "Appointment")]
+    fn words_decide_the_type(#[case] title: &str, #[case] kind: &str, #[case] place: &str, #[case] expected: &str) {
         assert_eq!(appointment_type(title, kind, place).name(), expected);
     }
 }

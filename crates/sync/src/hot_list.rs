@@ -1,7 +1,7 @@
 //! Rebuilds the hot list once, at the end of each run. Until then the list is marked as outdated.
 
 use tetherboard_domain::{Clock, Dataset};
-use tetherboard_metrics::{Rebuild, rebuild_hot_list};
+use tetherboard_metrics::{RebuildReason, rebuild_hot_list};
 use tetherboard_store::Store;
 use tetherboard_store::leases::SyncLease;
 
@@ -18,6 +18,6 @@ pub(crate) const HOT_LIST_DATASETS: [Dataset; 5] =
 /// If the lease is lost.
 pub(crate) async fn finish_hot_list(store: &Store, lease: &SyncLease, clock: &Clock) -> Result<(), SyncError> {
     let tx = begin(store, lease).await?;
-    rebuild_hot_list(&tx, lease.tenant(), clock.now(), Rebuild::Later).await?;
+    rebuild_hot_list(&tx, lease.tenant(), clock.now(), RebuildReason::RunEnded).await?;
     Ok(Store::commit(tx).await?)
 }

@@ -19,8 +19,8 @@ use icalendar::{Calendar, Component, Event, Property};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use secrecy::SecretString;
-use tetherboard_domain::{CALENDAR_READ_DAYS, EpochMs, Slotted, TenantId};
-use tetherboard_metrics::{AppointmentType, Board, Step, appointment_type, freshness};
+use tetherboard_domain::{AppointmentTime, CALENDAR_READ_DAYS, EpochMs, TenantId};
+use tetherboard_metrics::{AppointmentType, Board, Staleness, appointment_type, freshness};
 use tetherboard_store::schedule::{self, FeedRow};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result as StoreResult, calendar_feeds, tenants};
@@ -63,7 +63,7 @@ async fn feed(
     let fresh = freshness(conn, &tenant, now).await?;
     let site = site(&portal, &headers);
     let read = fresh.datasets.iter().find(|age| age.dataset == tetherboard_domain::Dataset::Events).and_then(|age| age.as_of);
-    let about = About { tenant: &tenant, site: &site, read, is_old: fresh.step >= Step::Warning };
+    let about = About { tenant: &tenant, site: &site, read, is_old: fresh.staleness >= Staleness::Warning };
     let key = FeedKey { is_old: about.is_old };
     // Without a configured address, the feed contains the one this caller used, which is not cached for others.
     let kept = match portal.settings.public_url {
@@ -176,7 +176,7 @@ impl About<'_> {
     /// `None`: its time is in no calendar.
     fn event(&self, board: &Board, row: FeedRow) -> Option<Event> {
         let (tenant, source) = (self.tenant, self.tenant.source_time().0);
-        let when = Slotted::of(row.all_day, Some(row.starts_ms), row.ends_ms, &source)?;
+        let when = AppointmentTime::of(row.all_day, Some(row.starts_ms), row.ends_ms, &source)?;
         let changed = moment(row.changed_ms.timestamp()?);
         let is_off = row.cancelled || row.gone;
         let mut event = Event::new();
@@ -188,13 +188,13 @@ impl About<'_> {
         // Whoever looks on is not busy for it.
         event.add_property("TRANSP", "TRANSPARENT");
         match when {
-            Slotted::Timed { starts, ends } => {
+            AppointmentTime::Timed { starts, ends } => {
                 event.add_property("DTSTART", moment(starts));
                 if ends > starts {
                     event.add_property("DTEND", moment(ends));
                 }
             }
-            Slotted::Days { first, last } => {
+            AppointmentTime::Days { first, last } => {
                 event.append_property(bare_day("DTSTART", first));
                 event.append_property(bare_day("DTEND", last.saturating_add(Span::new().days(1))));
             }

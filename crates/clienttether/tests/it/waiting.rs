@@ -23,7 +23,7 @@ async fn retry_after_delays_every_client_of_the_token(#[case] retry_after: &'sta
         _ => Reply::Json(page_of(call, 30, "30")),
     })
     .await;
-    let (budgets, clock) = (Budgets::new(4, 10_000), Clock::standing_at(NOW.parse::<Timestamp>().unwrap()));
+    let (budgets, clock) = (Budgets::new(4, 10_000), Clock::stopped_at(NOW.parse::<Timestamp>().unwrap()));
     let client = || Client::new(crm.config(quick()), &budgets, clock.clone()).unwrap();
     let (one, other) = (client(), client());
 
@@ -45,7 +45,7 @@ async fn retry_after_delays_every_client_of_the_token(#[case] retry_after: &'sta
 #[tokio::test]
 async fn a_retry_after_of_more_than_a_minute_ends_the_read(#[case] retry_after: &'static str, #[case] seconds: u64) {
     let crm = Crm::start(move |_| asked_to_wait(retry_after)).await;
-    let clock = Clock::standing_at(NOW.parse::<Timestamp>().unwrap());
+    let clock = Clock::stopped_at(NOW.parse::<Timestamp>().unwrap());
     let client = Client::new(crm.config(quick()), &Budgets::new(4, 10_000), clock).unwrap();
     let (_, outcome) = read_all(&client, ReadContacts::new()).await;
     let fault = outcome.fault.unwrap();

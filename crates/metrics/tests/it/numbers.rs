@@ -1,8 +1,9 @@
-//! What each number of history means, in worlds small enough to count by hand.
+//! The definition of each number of the history, in worlds small enough to count by hand.
 
 use tetherboard_domain::{EpochMs, Money};
 use tetherboard_metrics::{
-    Ending, MoveKind, Span, WinRate, cycle_time, flow, funnel, movement, outcomes, reaches, stays, time_in_stage, went,
+    MovementKind, OutcomeKind, Span, WinRate, cycle_time, flow, funnel, furthest_stages, movement, outcomes, stage_changes,
+    stage_stays, time_in_stage,
 };
 
 use crate::world::{Event, HOUR_MS, World, board};
@@ -25,44 +26,44 @@ fn step(contact: usize, stage: usize) -> Event {
     Event::MoveContact { contact, stage }
 }
 
-/// Steps that are not zero, in dollars.
-fn steps(before: &[Event], then: &[Event]) -> Vec<(MoveKind, i64, i64)> {
-    let all = [before, then].concat();
+/// The steps of the movement that are not zero, in dollars.
+fn steps(before: &[Event], after: &[Event]) -> Vec<(MovementKind, i64, i64)> {
+    let all = [before, after].concat();
     let span = Span { from_ms: World::of(before).now_ms, until_ms: EpochMs::MAX };
     let moved = movement(&World::of(&all).history(), span).unwrap();
     moved.steps.iter().filter(|step| step.deals > 0).map(|step| (step.kind, step.amount.0 / 100, step.deals)).collect()
 }
 
 #[test]
-fn a_deal_is_booked_once_with_the_fee_that_came_or_left() {
+fn a_deal_counts_once_with_the_fee_that_entered_or_left() {
     let rich = contact(FDD, Some(10_000));
     let price = |fee| Event::PriceContact { contact: 0, fee };
-    type Case<'a> = (&'a [Event], &'a [Event], &'a [(MoveKind, i64, i64)]);
+    type Case<'a> = (&'a [Event], &'a [Event], &'a [(MovementKind, i64, i64)]);
     let cases: [Case<'_>; 12] = [
-        (&[], &[contact(NEW, Some(10_000))], &[(MoveKind::New, 100, 1)]),
-        (&[], &[contact(NEW, None)], &[(MoveKind::New, 0, 1)]),
-        (&[], &[contact(NEW, None), price(Some(7_000))], &[(MoveKind::New, 70, 1)]),
-        (&[contact(NEW, None)], &[price(Some(7_000))], &[(MoveKind::Up, 70, 1)]),
-        (std::slice::from_ref(&rich), &[price(Some(6_000))], &[(MoveKind::Down, -40, 1)]),
+        (&[], &[contact(NEW, Some(10_000))], &[(MovementKind::New, 100, 1)]),
+        (&[], &[contact(NEW, None)], &[(MovementKind::New, 0, 1)]),
+        (&[], &[contact(NEW, None), price(Some(7_000))], &[(MovementKind::New, 70, 1)]),
+        (&[contact(NEW, None)], &[price(Some(7_000))], &[(MovementKind::Up, 70, 1)]),
+        (std::slice::from_ref(&rich), &[price(Some(6_000))], &[(MovementKind::Down, -40, 1)]),
         (std::slice::from_ref(&rich), &[price(Some(90_000)), price(Some(10_000))], &[]),
-        (std::slice::from_ref(&rich), &[price(Some(15_000)), step(0, LOST)], &[(MoveKind::Lost, -100, 1)]),
-        (std::slice::from_ref(&rich), &[step(0, SIGNED)], &[(MoveKind::Awarded, -100, 1)]),
-        (std::slice::from_ref(&rich), &[step(0, PARKED)], &[(MoveKind::Parked, -100, 1)]),
-        (std::slice::from_ref(&rich), &[Event::LoseContact { contact: 0 }], &[(MoveKind::Removed, -100, 1)]),
-        (&[contact(LOST, Some(10_000))], &[step(0, FDD)], &[(MoveKind::Reopened, 100, 1)]),
+        (std::slice::from_ref(&rich), &[price(Some(15_000)), step(0, LOST)], &[(MovementKind::Lost, -100, 1)]),
+        (std::slice::from_ref(&rich), &[step(0, SIGNED)], &[(MovementKind::Awarded, -100, 1)]),
+        (std::slice::from_ref(&rich), &[step(0, PARKED)], &[(MovementKind::Parked, -100, 1)]),
+        (std::slice::from_ref(&rich), &[Event::LoseContact { contact: 0 }], &[(MovementKind::Removed, -100, 1)]),
+        (&[contact(LOST, Some(10_000))], &[step(0, FDD)], &[(MovementKind::Reopened, 100, 1)]),
         (&[], &[rich.clone(), step(0, LOST)], &[]),
     ];
-    for (before, then, expected) in cases {
-        assert_eq!(steps(before, then), expected, "{before:?} then {then:?}");
+    for (before, after, expected) in cases {
+        assert_eq!(steps(before, after), expected, "{before:?} and then {after:?}");
     }
 }
 
 #[test]
-fn a_deal_that_takes_its_prospects_place_is_no_new_one() {
+fn a_deal_that_replaces_its_prospects_implicit_deal_is_not_new() {
     let listed = Event::AddDeal { contact: Some(0), stage: FDD, fee: Some(13_000), odds: None };
-    assert_eq!(steps(&[contact(FDD, Some(10_000))], std::slice::from_ref(&listed)), [(MoveKind::Up, 30, 1)]);
+    assert_eq!(steps(&[contact(FDD, Some(10_000))], std::slice::from_ref(&listed)), [(MovementKind::Up, 30, 1)]);
     let second = Event::AddDeal { contact: Some(0), stage: FDD, fee: Some(5_000), odds: None };
-    assert_eq!(steps(&[contact(FDD, Some(10_000)), listed], &[second]), [(MoveKind::New, 50, 1)]);
+    assert_eq!(steps(&[contact(FDD, Some(10_000)), listed], &[second]), [(MovementKind::New, 50, 1)]);
 }
 
 #[test]
@@ -74,7 +75,7 @@ fn a_period_before_the_history_has_no_movement() {
 }
 
 #[test]
-fn an_award_is_an_entry_and_a_loss_goes_from_open_to_inactive() {
+fn an_award_is_a_move_to_awarded_and_a_loss_a_move_from_open_to_inactive() {
     let events = [
         contact(FA, Some(10_000)),
         step(0, SIGNED),
@@ -87,24 +88,27 @@ fn an_award_is_an_entry_and_a_loss_goes_from_open_to_inactive() {
         step(3, LOST),
     ];
     let found = outcomes(&World::of(&events).history(), EVER);
-    let told: Vec<(Ending, &str, Option<i64>)> =
+    let rows: Vec<(OutcomeKind, &str, Option<i64>)> =
         found.iter().map(|row| (row.ending, row.who.contact.as_ref().unwrap().as_str(), row.fee_cents)).collect();
-    assert_eq!(told, [(Ending::Lost, "c3", None), (Ending::Lost, "c3", None), (Ending::Awarded, "c0", Some(10_000))]);
+    assert_eq!(
+        rows,
+        [(OutcomeKind::Lost, "c3", None), (OutcomeKind::Lost, "c3", None), (OutcomeKind::Awarded, "c0", Some(10_000))]
+    );
     assert_eq!(WinRate::of(&found), WinRate { awards: 1, lost: 2 });
 }
 
 #[test]
-fn a_win_rate_of_fewer_than_five_is_not_told() {
+fn a_win_rate_of_fewer_than_five_deals_is_not_shown() {
     assert_eq!(WinRate { awards: 2, lost: 2 }.percent(), None);
     assert_eq!(WinRate { awards: 2, lost: 3 }.percent(), Some(40));
     assert_eq!(WinRate { awards: 1, lost: 7 }.percent(), Some(13));
 }
 
 #[test]
-fn the_cycle_runs_from_creation_to_award() {
+fn the_cycle_time_runs_from_creation_to_award() {
     let mut events = Vec::new();
     for at in 0..5 {
-        // Created half an hour before it is seen, awarded half an hour before that is: an hour.
+        // Created half an hour before it is seen, and awarded half an hour before that is seen: one hour.
         events.extend([contact(FA, None), step(at, SIGNED)]);
     }
     let typical = cycle_time(&outcomes(&World::of(&events).history(), EVER));
@@ -112,7 +116,7 @@ fn the_cycle_runs_from_creation_to_award() {
 }
 
 #[test]
-fn the_furthest_stage_counts_and_parked_or_inactive_never_raise_it() {
+fn the_furthest_stage_counts_and_parked_or_inactive_is_not_progress() {
     let events = [
         contact(NEW, None),
         step(0, FDD),
@@ -125,40 +129,40 @@ fn the_furthest_stage_counts_and_parked_or_inactive_never_raise_it() {
         contact(NEW, None),
     ];
     let board = board();
-    let reached = reaches(&World::of(&events).history(), &board, EVER);
+    let reached = furthest_stages(&World::of(&events).history(), &board, EVER);
     let funnel = funnel(&board, &reached);
     assert_eq!((funnel.created, funnel.known), (5, 3));
-    let told: Vec<(&str, i64)> = funnel.stages.iter().map(|stage| (stage.stage.as_str(), stage.reached)).collect();
-    assert_eq!(told, [("New Lead", 3), ("QR Returned", 2), ("FDD Sent", 1), ("FA Sent", 0), ("FA Signed", 0)]);
+    let rows: Vec<(&str, i64)> = funnel.stages.iter().map(|stage| (stage.stage.as_str(), stage.reached)).collect();
+    assert_eq!(rows, [("New Lead", 3), ("QR Returned", 2), ("FDD Sent", 1), ("FA Sent", 0), ("FA Signed", 0)]);
 }
 
 #[test]
-fn a_stay_whose_beginning_was_not_seen_is_left_out() {
-    // The first contact was there when the history began.
+fn a_stay_without_a_known_start_is_left_out() {
+    // The first contact existed when the history began.
     let events = [contact(NEW, None), contact(NEW, None), step(0, QR), step(1, QR), step(0, FDD), step(1, FDD)];
     let world = World::of(&events);
-    let found = stays(&world.history(), world.now_ms);
-    let mut told: Vec<(&str, &str, i64)> = found
+    let found = stage_stays(&world.history(), world.now_ms);
+    let mut rows: Vec<(&str, &str, i64)> = found
         .iter()
         .map(|stay| (stay.who.contact.as_ref().unwrap().as_str(), stay.stage.as_deref().unwrap(), stay.took_ms() / HOUR_MS))
         .collect();
-    told.sort_unstable();
-    assert_eq!(told, [("c0", "QR Returned", 2), ("c1", "New Lead", 2), ("c1", "QR Returned", 2)]);
+    rows.sort_unstable();
+    assert_eq!(rows, [("c0", "QR Returned", 2), ("c1", "New Lead", 2), ("c1", "QR Returned", 2)]);
     let n: Vec<(String, usize)> =
         time_in_stage(&found).into_iter().map(|(_, stage, typical)| (stage.unwrap(), typical.n)).collect();
     assert_eq!(n, [("New Lead".to_owned(), 1), ("QR Returned".to_owned(), 2)]);
 }
 
 #[test]
-fn the_flow_joins_the_two_ends_of_the_period() {
+fn the_flow_connects_the_two_ends_of_the_period() {
     let before = [contact(NEW, None), contact(NEW, None), contact(NEW, None)];
     let then = [step(0, QR), step(0, FDD), step(1, FDD), step(2, QR), step(2, NEW), contact(QR, None)];
     let history = World::of(&[&before[..], &then].concat()).history();
-    let went = went(&history, Span { from_ms: World::of(&before).now_ms, until_ms: EpochMs::MAX }).unwrap();
-    let links = flow(&history, &went);
-    let told: Vec<(&str, &str, i64)> = links
+    let stage_changes = stage_changes(&history, Span { from_ms: World::of(&before).now_ms, until_ms: EpochMs::MAX }).unwrap();
+    let links = flow(&history, &stage_changes);
+    let rows: Vec<(&str, &str, i64)> = links
         .iter()
         .map(|link| (link.from.stage.as_deref().unwrap(), link.to.stage.as_deref().unwrap(), link.candidates))
         .collect();
-    assert_eq!(told, [("New Lead", "FDD Sent", 2)]);
+    assert_eq!(rows, [("New Lead", "FDD Sent", 2)]);
 }

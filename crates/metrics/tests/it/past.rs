@@ -1,10 +1,10 @@
-//! On random histories, the past is what was shown then, and the movement between any two moments closes.
+//! In random histories, the past is what was shown at the time, and the movement between any two moments adds up.
 
 use proptest::prelude::*;
 use tetherboard_domain::{EpochMs, Money};
 use tetherboard_metrics::{
-    MoveKind, Pipeline, Span, deals_at, flow, funnel, movement, outcomes, pipeline_at, prospects_at, reaches, stays,
-    time_in_stage, went,
+    MovementKind, Pipeline, Span, deals_at, flow, funnel, furthest_stages, movement, outcomes, pipeline_at, prospects_at,
+    stage_changes, stage_stays, time_in_stage,
 };
 
 use crate::world::{Event, HOUR_MS, STAGES, Shown, World, board};
@@ -43,7 +43,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_past_moment_is_as_it_was_shown_then(events in proptest::collection::vec(event(), 1..60), cut in 0_usize..60) {
+    fn any_past_moment_is_as_it_was_shown_at_the_time(events in proptest::collection::vec(event(), 1..60), cut in 0_usize..60) {
         let (cut, board) = (cut.min(events.len()), board());
         let (then, now) = (World::of(&events[..cut]), World::of(&events));
         let history = now.history();
@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn the_waterfall_closes_to_the_cent(
+    fn the_waterfall_adds_up_to_the_cent(
         events in proptest::collection::vec(event(), 1..60), first in 0_usize..60, last in 0_usize..60,
     ) {
         let (first, last) = (first.min(last).min(events.len()), first.max(last).min(events.len()));
@@ -84,35 +84,35 @@ proptest! {
             let rows = moved.rows.iter().filter(|row| row.kind == step.kind);
             prop_assert_eq!(rows.clone().count() as i64, step.deals);
             prop_assert_eq!(rows.filter_map(|row| row.amount).sum::<Money>(), step.amount);
-            let adds = matches!(step.kind, MoveKind::New | MoveKind::Up | MoveKind::Reopened);
+            let adds = matches!(step.kind, MovementKind::New | MovementKind::Up | MovementKind::Reopened);
             prop_assert!(if adds { step.amount.0 >= 0 } else { step.amount.0 <= 0 }, "{:?}", step);
         }
-        let moved_in = |kinds: &[MoveKind]| kinds.iter().map(|kind| moved.step(*kind).deals).sum::<i64>();
-        let came = moved_in(&[MoveKind::New, MoveKind::Reopened]);
-        let left = moved_in(&[MoveKind::Lost, MoveKind::Awarded, MoveKind::Parked, MoveKind::Removed]);
+        let moved_in = |kinds: &[MovementKind]| kinds.iter().map(|kind| moved.step(*kind).deals).sum::<i64>();
+        let came = moved_in(&[MovementKind::New, MovementKind::Reopened]);
+        let left = moved_in(&[MovementKind::Lost, MovementKind::Awarded, MovementKind::Parked, MovementKind::Removed]);
         prop_assert_eq!(moved.opening.deals + came - left, moved.closing.deals);
     }
 
     #[test]
-    fn what_is_counted_is_listed(events in proptest::collection::vec(event(), 1..80), from in 0_i64..80) {
+    fn every_count_has_a_list_of_the_same_length(events in proptest::collection::vec(event(), 1..80), from in 0_i64..80) {
         let (world, board) = (World::of(&events), board());
         let history = world.history();
         let span = Span { from_ms: EpochMs((from + 1) * HOUR_MS), until_ms: EpochMs::MAX };
-        let reached = reaches(&history, &board, span);
+        let reached = furthest_stages(&history, &board, span);
         let funnel = funnel(&board, &reached);
         prop_assert!(funnel.known <= funnel.created);
         prop_assert_eq!(funnel.stages[0].reached, funnel.known);
         prop_assert!(funnel.stages.windows(2).all(|pair| pair[1].reached <= pair[0].reached));
-        if let Some(went) = went(&history, span) {
-            let links = flow(&history, &went);
-            prop_assert_eq!(links.iter().map(|link| link.candidates).sum::<i64>(), went.len() as i64);
+        if let Some(stage_changes) = stage_changes(&history, span) {
+            let links = flow(&history, &stage_changes);
+            prop_assert_eq!(links.iter().map(|link| link.candidates).sum::<i64>(), stage_changes.len() as i64);
             for link in &links {
-                let rows = went.iter().filter(|row| row.from == link.from.stage && row.to == link.to.stage);
+                let rows = stage_changes.iter().filter(|row| row.from == link.from.stage && row.to == link.to.stage);
                 prop_assert_eq!(rows.count() as i64, link.candidates);
             }
         }
-        let stays = stays(&history, world.now_ms);
-        prop_assert_eq!(time_in_stage(&stays).iter().map(|(_, _, typical)| typical.n).sum::<usize>(), stays.len());
-        prop_assert!(outcomes(&history, span).iter().all(|outcome| span.holds(outcome.at_ms)));
+        let stage_stays = stage_stays(&history, world.now_ms);
+        prop_assert_eq!(time_in_stage(&stage_stays).iter().map(|(_, _, typical)| typical.n).sum::<usize>(), stage_stays.len());
+        prop_assert!(outcomes(&history, span).iter().all(|outcome| span.contains(outcome.at_ms)));
     }
 }

@@ -1,4 +1,4 @@
-//! A small CRM in memory, and what a sync that sees its every change would have written of it.
+//! A small CRM in memory, with the records that a sync would write if it saw every change.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,7 @@ use tetherboard_metrics::{Board, History};
 use tetherboard_store::history::{HistoryContact, HistoryDeal, LinkedContact, Transition, ValueChange};
 use tetherboard_store::lookups::Stage;
 
-/// Name, role and odds in percent.
+/// Name, role, and odds in percent.
 pub(crate) const STAGES: [(&str, Role, i64); 7] = [
     ("New Lead", Role::New, 0),
     ("QR Returned", Role::Qualified, 10),
@@ -32,7 +32,7 @@ pub(crate) fn board() -> Board {
     Board::new(listed.collect(), roles)
 }
 
-/// What can happen in the CRM. Contacts and deals are told by number.
+/// An event in the CRM. Contacts and deals are referred to by number.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     AddContact { stage: usize, fee: Option<i64> },
@@ -46,7 +46,7 @@ pub(crate) enum Event {
     LoseDeal { deal: usize },
 }
 
-/// An hour between two events; the first read is at hour 1.
+/// The time between two events. The first read is at hour 1.
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
 #[derive(Clone, Debug, Default)]
@@ -68,7 +68,7 @@ pub(crate) struct World {
     values: Vec<ValueChange>,
 }
 
-/// What the pipeline page shows of a world: by stage, contacts, deals, value and weighted value.
+/// What the pipeline page shows: contacts, deals, value, and weighted value by stage.
 pub(crate) type Shown = BTreeMap<String, (i64, i64, i64, i64)>;
 
 impl World {
@@ -78,7 +78,7 @@ impl World {
         world
     }
 
-    /// Lets an event happen, and be seen at once; one that speaks of nobody does not.
+    /// Applies an event, which is seen at once. An event about a missing contact or deal has no effect.
     pub(crate) fn happen(&mut self, event: &Event) {
         let now_ms = self.now_ms;
         match event {
@@ -151,7 +151,7 @@ impl World {
         });
     }
 
-    /// What the store would hand out of all this. Contacts were created half an hour before they were seen.
+    /// The history that the store would return. Contacts were created half an hour before they were first seen.
     pub(crate) fn history(&self) -> History {
         fn seen<Id>(crm_id: Id, row: &Row) -> HistoryContact<Id> {
             HistoryContact {
@@ -182,7 +182,7 @@ impl World {
         History::of(&board(), Some(EpochMs(HOUR_MS - 1)), contacts.collect(), deals.collect(), &self.moves, &self.values)
     }
 
-    /// Counted from the present rows alone.
+    /// Counted from the current rows only.
     pub(crate) fn shown(&self) -> Shown {
         let mut shown = Shown::new();
         let mut line = |stage: usize, counts: (i64, i64), fee: Option<i64>, odds: Option<i64>| {
@@ -206,7 +206,7 @@ impl World {
         shown
     }
 
-    /// The value of what is open, and how many deals that is.
+    /// The value and the number of open deals.
     pub(crate) fn open(&self) -> (i64, i64) {
         let role = |name: &str| STAGES.iter().find(|(known, _, _)| *known == name).unwrap().1;
         let open = self.shown().into_iter().filter(|(name, _)| role(name).is_open());

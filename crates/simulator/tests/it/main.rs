@@ -30,7 +30,7 @@ pub(crate) struct Harness {
 impl Harness {
     /// Starts a simulator.
     pub(crate) async fn with(config: Config) -> Self {
-        let clock = Clock::standing_at(at(START));
+        let clock = Clock::stopped_at(at(START));
         let simulator = Simulator::new(config, clock.clone());
         let server = simulator.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
         Self { simulator, server, clock }

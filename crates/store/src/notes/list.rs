@@ -167,7 +167,7 @@ pub async fn search_hits<C: Conn>(conn: &C, tenant: TenantId, search: &Search) -
 fn fts5_query(search: &Search, tenant: TenantId) -> String {
     let phrase = |term: &Term| {
         let words: Vec<String> = term.words.iter().map(|word| format!("{}/{word}", tenant.0)).collect();
-        format!("\"{}\"{}", words.join(" "), if term.begins { " *" } else { "" })
+        format!("\"{}\"{}", words.join(" "), if term.is_prefix { " *" } else { "" })
     };
     search.terms().iter().map(phrase).collect::<Vec<_>>().join(" AND ")
 }
@@ -177,12 +177,12 @@ fn fts5_query(search: &Search, tenant: TenantId) -> String {
 fn push_tsquery<'a>(query: &'a mut Query, search: &Search, tenant: TenantId) -> &'a mut Query {
     let words = search.terms().iter().flat_map(|term| {
         let last = term.words.len() - 1;
-        term.words.iter().enumerate().map(move |(i, word)| (word, if term.begins && i == last { ":*" } else { "" }))
+        term.words.iter().enumerate().map(move |(i, word)| (word, if term.is_prefix && i == last { ":*" } else { "" }))
     });
     let words: Vec<String> = words.map(|(word, begins)| format!("'{}/{word}'{begins}", tenant.0)).collect();
     query.push("n.words @@ CAST(").bind(words.join(" & ")).push(" AS tsquery)");
     for term in search.terms().iter().filter(|term| term.words.len() > 1) {
-        let end = if term.begins { "" } else { " " };
+        let end = if term.is_prefix { "" } else { " " };
         query.push(" AND n.search LIKE ").bind(format!("% {}{end}%", term.words.join(" ")));
     }
     query

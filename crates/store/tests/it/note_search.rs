@@ -103,7 +103,7 @@ fn meant(search: &str) -> BTreeSet<usize> {
         let phrase = |words: &[String]| format!(" {} ", words.join(" "));
         search.terms().iter().all(|term| {
             let phrase = phrase(&term.words);
-            words.contains(if term.begins { phrase.trim_end() } else { &phrase })
+            words.contains(if term.is_prefix { phrase.trim_end() } else { &phrase })
         })
     };
     if search.is_empty() {

@@ -150,7 +150,7 @@ impl Checker<'_> {
             Err(error) => {
                 let class = error.class();
                 let fault =
-                    DatasetFault { class: class.as_str(), meaning: class.meaning(), cure: class.cure(), message: chain(&error) };
+                    DatasetFault { class: class.as_str(), meaning: class.meaning(), cure: class.remedy(), message: chain(&error) };
                 let check = DatasetCheck { request: Some(path), fault: Some(fault), ..DatasetCheck::not_requested(dataset) };
                 (check, None)
             }

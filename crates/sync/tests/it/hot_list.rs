@@ -3,7 +3,7 @@
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use tetherboard_domain::{EpochMs, HotListRules, Role, StageKey};
-use tetherboard_metrics::{HotListItem, Rebuild, hot_list, hot_list_at, pipeline, rebuild_hot_list};
+use tetherboard_metrics::{HotListItem, RebuildReason, hot_list, hot_list_at, pipeline, rebuild_hot_list};
 use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
 use tetherboard_store::{Store, hot_list as kept, stage_roles};
 use tetherboard_testkit::Kind;
@@ -37,7 +37,7 @@ impl World {
         let tx = self.db.store.begin().await.unwrap();
         let rules = HotListRules::parse(rules).unwrap().to_json();
         kept::set_rules(&tx, self.id, &rules, None, self.clock.now_ms()).await.unwrap();
-        rebuild_hot_list(&tx, self.id, self.clock.now(), Rebuild::Changed).await.unwrap();
+        rebuild_hot_list(&tx, self.id, self.clock.now(), RebuildReason::SettingChanged).await.unwrap();
         Store::commit(tx).await.unwrap();
     }
 }
@@ -144,7 +144,7 @@ async fn changed_rules_and_roles_change_the_hot_list_immediately(#[values(Kind::
         let key = StageKey::of(item.stage.as_deref().unwrap_or_default());
         stage_roles::confirm(&tx, world.id, &key, Role::Qualified, EpochMs(1)).await.unwrap();
     }
-    rebuild_hot_list(&tx, world.id, world.clock.now(), Rebuild::Changed).await.unwrap();
+    rebuild_hot_list(&tx, world.id, world.clock.now(), RebuildReason::SettingChanged).await.unwrap();
     Store::commit(tx).await.unwrap();
     assert!(world.hot_list().await.is_empty());
 }

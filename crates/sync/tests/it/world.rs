@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use secrecy::SecretString;
 use tetherboard_clienttether::{Budgets, Limits};
 use tetherboard_domain::{Clock, ContactId, Dataset, DatasetStatus, EpochMs, RunStatus, TenantId, Trigger};
-use tetherboard_metrics::{Board, lead_book, pipeline};
+use tetherboard_metrics::{Board, lead_counts, pipeline};
 use tetherboard_simulator::{Config, Edit, Fault, Request, Server, Simulator};
 use tetherboard_store::history::{self, Transition};
 use tetherboard_store::leads::{self, LeadRow};
@@ -49,7 +49,7 @@ pub(crate) struct Numbers {
 impl World {
     /// A world with a simulated CRM, of which only the first account is read.
     pub(crate) async fn of(kind: Kind, config: Config) -> Self {
-        let clock = Clock::standing_at(BEGINS.parse().unwrap());
+        let clock = Clock::stopped_at(BEGINS.parse().unwrap());
         let crm = Simulator::new(config, clock.clone());
         let server = crm.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
         let db = tetherboard_testkit::fresh(kind).await;
@@ -149,7 +149,7 @@ impl World {
         let conn = self.db.store.conn();
         let zone = tenants::by_id(conn, tenant).await.unwrap().unwrap().zone;
         let board = Board::load(conn, tenant).await.unwrap();
-        let summary = lead_book(conn, tenant, &board).await.unwrap().summary(&board, &zone, self.clock.now());
+        let summary = lead_counts(conn, tenant, &board).await.unwrap().summary(&board, &zone, self.clock.now());
         let pipeline = pipeline(conn, tenant, &board, self.clock.now()).await.unwrap();
         let label = |label: Option<String>| label.unwrap_or_else(|| "null".to_owned());
         Numbers {

@@ -61,7 +61,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
     }
     let stop = stop_signal();
     let mut storage = Storage::open(arguments.keep.as_deref(), config.has_database(), Clock::system().now())?;
-    let clock = Clock::standing_at(storage.progress.start);
+    let clock = Clock::stopped_at(storage.progress.start);
     let simulator = Simulator::new(World::demo(), clock.clone());
     let crm = simulator.listen(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)).await.context("the simulator cannot listen")?;
     let token = SecretString::from(simulator.access_token());

@@ -133,7 +133,7 @@ pub(super) fn print(tenant: &Tenant, report: &RunReport) {
         );
         // An error that stopped the whole run is attached to every list; print it once.
         if let Some(error) = line.error.as_ref().filter(|error| printed != Some(&error.trace)) {
-            println!("            {}: {}. {}", error.class.meaning(), error.message, error.class.cure());
+            println!("            {}: {}. {}", error.class.meaning(), error.message, error.class.remedy());
             printed = Some(&error.trace);
         }
         if line.held > 0 {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tetherboard_domain::{Clock, ContactId, Dataset, RunStatus, TenantId};
-use tetherboard_metrics::{Board, hot_list, hot_list_at, lead_book, pipeline};
+use tetherboard_metrics::{Board, hot_list, hot_list_at, lead_counts, pipeline};
 use tetherboard_simulator::{AccountConfig, Config, ContactEdit, DealEdit, Edit, Server, Simulator};
 use tetherboard_store::runs::{self, DatasetReport, Run};
 use tetherboard_store::{Store, leads, leases, records, tenants};
@@ -108,7 +108,7 @@ impl Scene {
         let zone = tenants::by_id(conn, tenant).await.unwrap().unwrap().zone;
         let board = Board::load(conn, tenant).await.unwrap();
         let now = Clock::system().now();
-        let summary = lead_book(conn, tenant, &board).await.unwrap().summary(&board, &zone, now);
+        let summary = lead_counts(conn, tenant, &board).await.unwrap().summary(&board, &zone, now);
         let pipeline = pipeline(conn, tenant, &board, now).await.unwrap();
         let label = |label: Option<String>| label.unwrap_or_else(|| "null".to_owned());
         let by_stage: BTreeMap<_, _> = summary.by_stage.into_iter().map(|line| (label(line.stage), line.contacts)).collect();

@@ -1,7 +1,7 @@
 //! Filters that every list understands alike: stage role, group of stages, state of the market, close month.
 
 use tetherboard_domain::{ContactId, Role, StageRole, UsState};
-use tetherboard_metrics::{Closing, LeadGroup};
+use tetherboard_metrics::{CloseBucket, LeadGroup};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use super::links::Link;
@@ -40,7 +40,7 @@ macro_rules! word_param {
 
 word_param!(StageRole, parse_role, |role| role.as_str().to_owned());
 word_param!(UsState, parse_state, |state| state.code().to_owned());
-word_param!(Closing, parse_closing, Closing::word);
+word_param!(CloseBucket, parse_closing, CloseBucket::word);
 
 fn parse_role(key: &str, word: &str) -> Parsed<StageRole> {
     match word {
@@ -52,12 +52,12 @@ fn parse_role(key: &str, word: &str) -> Parsed<StageRole> {
 
 fn parse_state(key: &str, code: &str) -> Parsed<UsState> {
     let unknown = || InvalidQuery(format!("`{key}={code}` is not a US state. Write its two letters, like CO."));
-    UsState::coded(code).ok_or_else(unknown)
+    UsState::from_code(code).ok_or_else(unknown)
 }
 
-fn parse_closing(key: &str, word: &str) -> Parsed<Closing> {
+fn parse_closing(key: &str, word: &str) -> Parsed<CloseBucket> {
     let unknown = || InvalidQuery(format!("`{key}={word}` is not an option. Use a month like 2026-03, overdue, or none."));
-    Closing::named(word).ok_or_else(unknown)
+    CloseBucket::named(word).ok_or_else(unknown)
 }
 
 /// Several roles, any of which may match; none means all.

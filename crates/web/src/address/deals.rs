@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use tetherboard_domain::StageRole;
-use tetherboard_metrics::{Board, Closing, LeadGroup};
+use tetherboard_metrics::{Board, CloseBucket, LeadGroup};
 use tetherboard_store::deals::{DealFilter, DealSort};
 
 use super::label::Label;
@@ -21,7 +21,7 @@ query! {
         /// Only deals with a known fee.
         fee: Option<KnownFee> = "fee",
         /// The close month, overdue, or none.
-        close: Option<Closing> = "close",
+        close: Option<CloseBucket> = "close",
         /// Text in the candidate's name or the deal's.
         text: SearchText = "q",
         /// The column to sort by, with - in front for descending order. Latest stage first by default.

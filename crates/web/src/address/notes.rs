@@ -1,6 +1,6 @@
 //! Which notes are shown: the page of notes, its CSV, and the API.
 
-use tetherboard_domain::{ContactId, EpochMs, Period, Resolved, Search, StageRole, Zone};
+use tetherboard_domain::{ContactId, EpochMs, Period, ResolvedPeriod, Search, StageRole, Zone};
 use tetherboard_metrics::{Board, FeedFilter};
 use tetherboard_store::notes::kind_key;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
@@ -121,7 +121,13 @@ impl NoteQuery {
 
     /// The filter for the feed: a chosen period ends where the data does, and one without data matches nothing. `found` holds the
     /// results of the search.
-    pub(crate) fn filter(&self, board: &Board, zone: &Zone, resolved: Option<&Resolved>, found: Option<Vec<i64>>) -> FeedFilter {
+    pub(crate) fn filter(
+        &self,
+        board: &Board,
+        zone: &Zone,
+        resolved: Option<&ResolvedPeriod>,
+        found: Option<Vec<i64>>,
+    ) -> FeedFilter {
         let days = window(self.from, self.to, zone);
         let mut from_ms = days.filter(|_| self.from.is_some()).map(|days| days.from_ms());
         let mut until_ms = days.filter(|_| self.to.is_some()).map(|days| days.until_ms());

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use jiff::civil::Date;
-use tetherboard_domain::{CalendarDate, Leaf, Nearness};
+use tetherboard_domain::{CalendarDate, CalendarView, Nearness};
 use tetherboard_metrics::Appointment;
 
 use super::links::Link;
@@ -14,28 +14,28 @@ use crate::http::error::HttpError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum View {
     List,
-    Leaf(Leaf),
+    Calendar(CalendarView),
 }
 
 impl Choice for View {
     const NAMES: &'static [(&'static str, Self)] = &[
         ("list", Self::List),
-        ("day", Self::Leaf(Leaf::Day)),
-        ("week", Self::Leaf(Leaf::Week)),
-        ("month", Self::Leaf(Leaf::Month)),
+        ("day", Self::Calendar(CalendarView::Day)),
+        ("week", Self::Calendar(CalendarView::Week)),
+        ("month", Self::Calendar(CalendarView::Month)),
     ];
 }
 
 /// The view of an address that names none.
-const DEFAULT_VIEW: View = View::Leaf(Leaf::Month);
+const DEFAULT_VIEW: View = View::Calendar(CalendarView::Month);
 
 impl View {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::List => "List",
-            Self::Leaf(Leaf::Day) => "Day",
-            Self::Leaf(Leaf::Week) => "Week",
-            Self::Leaf(Leaf::Month) => "Month",
+            Self::Calendar(CalendarView::Day) => "Day",
+            Self::Calendar(CalendarView::Week) => "Week",
+            Self::Calendar(CalendarView::Month) => "Month",
         }
     }
 }
@@ -203,9 +203,9 @@ impl ScheduleQuery {
         let view: Option<View> = Param::parse(pairs, "view")?;
         let view = view.unwrap_or(match (show, at) {
             (Some(_), _) => View::List,
-            (None, Some(CalendarDate::Day(_))) => View::Leaf(Leaf::Day),
-            (None, Some(CalendarDate::Week(_))) => View::Leaf(Leaf::Week),
-            (None, Some(CalendarDate::Month(_))) => View::Leaf(Leaf::Month),
+            (None, Some(CalendarDate::Day(_))) => View::Calendar(CalendarView::Day),
+            (None, Some(CalendarDate::Week(_))) => View::Calendar(CalendarView::Week),
+            (None, Some(CalendarDate::Month(_))) => View::Calendar(CalendarView::Month),
             (None, None) => DEFAULT_VIEW,
         });
         if show.is_some() && view != View::List {
@@ -225,14 +225,14 @@ impl ScheduleQuery {
     }
 
     pub(crate) fn on_day(&self, day: Date) -> Self {
-        self.turned(View::Leaf(Leaf::Day), Some(CalendarDate::Day(day)))
+        self.turned(View::Calendar(CalendarView::Day), Some(CalendarDate::Day(day)))
     }
 
     /// The leaf that is shown; `None`: a list of all days.
     pub(crate) fn leaf(&self, today: Date) -> Option<CalendarDate> {
         match self.view {
             View::List => self.at,
-            View::Leaf(leaf) => Some(self.at.unwrap_or(CalendarDate::Day(today)).turned_to(leaf, today)),
+            View::Calendar(leaf) => Some(self.at.unwrap_or(CalendarDate::Day(today)).in_view(leaf, today)),
         }
     }
 
@@ -240,7 +240,7 @@ impl ScheduleQuery {
     pub(crate) fn days(&self, today: Date) -> Option<(Date, Date)> {
         let leaf = self.leaf(today)?;
         match self.view {
-            View::Leaf(Leaf::Month) => {
+            View::Calendar(CalendarView::Month) => {
                 let weeks = leaf.weeks();
                 Some((weeks.first()?[0], weeks.last()?[6]))
             }

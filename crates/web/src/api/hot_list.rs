@@ -116,7 +116,7 @@ fn written(brand: &BrandViewer, board: &HotListData) -> Box<RawValue> {
 fn item(display: HotListFormat<'_>, item: &HotListItem) -> Item {
     let reason = |part| {
         let part: &tetherboard_domain::Points = part;
-        Reason { what: part.why.as_str(), points: part.points, why: display.why(part, item) }
+        Reason { what: part.factor.as_str(), points: part.points, why: display.why(part, item) }
     };
     Item {
         rank: item.place,

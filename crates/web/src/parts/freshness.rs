@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, DatasetStatus, SyncState, Zone};
-use tetherboard_metrics::{Freshness, Step};
+use tetherboard_metrics::{Freshness, Staleness};
 use tetherboard_store::tenants::Tenant;
 
 use super::{icon, time, toned_icon};
@@ -68,7 +68,7 @@ fn summary(fresh: &Freshness, now: Timestamp) -> Markup {
                 }
             }
         } @else if let Some(as_of) = fresh.as_of {
-            @let warn = fresh.step > Step::Fresh || fresh.state == SyncState::Failing;
+            @let warn = fresh.staleness > Staleness::Fresh || fresh.state == SyncState::Failing;
             summary class=(if warn { "fresh warn" } else { "fresh" }) {
                 (icon(if warn { "clock-alert" } else { "circle-check" }, 14))
                 span { span.no-phone { "Updated " } time data-age="fold" datetime=(as_of) { (time::ago(as_of, now)) } }
@@ -80,7 +80,7 @@ fn summary(fresh: &Freshness, now: Timestamp) -> Markup {
 }
 
 fn age_line(dataset: Dataset, as_of: Option<Timestamp>, fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
-    let trouble = fresh.trouble.as_ref().and_then(|trouble| trouble.datasets.iter().find(|report| report.dataset == dataset));
+    let trouble = fresh.failure.as_ref().and_then(|trouble| trouble.datasets.iter().find(|report| report.dataset == dataset));
     html! {
         div class=(if trouble.is_some() || as_of.is_none() { "warning" } else { "success" }) {
             (toned_icon(if trouble.is_some() || as_of.is_none() { "circle-alert" } else { "circle-check" }, 14))
@@ -101,13 +101,13 @@ fn age_line(dataset: Dataset, as_of: Option<Timestamp>, fresh: &Freshness, now: 
 /// Says what is shown, as of when, why it is not newer and when it is tried again. Never an error's text.
 pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact: Option<&str>) -> Markup {
     let Some(as_of) = fresh.as_of else { return first_trouble(fresh, now, &tenant.zone) };
-    if !fresh.is_troubled() && fresh.step == Step::Fresh {
+    if !fresh.is_failing() && fresh.staleness == Staleness::Fresh {
         return html! {};
     }
-    let (tone, picture) = match fresh.step {
-        Step::Fresh | Step::Notice => ("info", "info"),
-        Step::Warning => ("warning", "clock-alert"),
-        Step::Critical => ("danger", "triangle-alert"),
+    let (tone, picture) = match fresh.staleness {
+        Staleness::Fresh | Staleness::Notice => ("info", "info"),
+        Staleness::Warning => ("warning", "clock-alert"),
+        Staleness::Critical => ("danger", "triangle-alert"),
     };
     let zone = &tenant.zone;
     html! {
@@ -116,9 +116,9 @@ pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact
             div {
                 b { "You are looking at data saved " (time::told(as_of, now, zone)) ", " (time::ago(as_of, now)) "." }
                 p {
-                    @if fresh.is_troubled() { (why(fresh, zone)) } @else { "No update has run since then." }
+                    @if fresh.is_failing() { (why(fresh, zone)) } @else { "No update has run since then." }
                     " Nothing has been lost. " (next(fresh, now, zone))
-                    @if let Some(contact) = contact.filter(|_| fresh.step == Step::Critical) { " Questions: " (contact) "." }
+                    @if let Some(contact) = contact.filter(|_| fresh.staleness == Staleness::Critical) { " Questions: " (contact) "." }
                 }
             }
         }
@@ -127,7 +127,7 @@ pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact
 
 /// Before anything was ever read whole.
 fn first_trouble(fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
-    if !fresh.is_troubled() {
+    if !fresh.is_failing() {
         return html! {};
     }
     html! {
@@ -146,15 +146,15 @@ fn next(fresh: &Freshness, now: Timestamp, zone: &Zone) -> String {
 }
 
 fn why(fresh: &Freshness, zone: &Zone) -> Markup {
-    let datasets = fresh.trouble.as_ref().map(|trouble| trouble.datasets.as_slice()).unwrap_or_default();
+    let datasets = fresh.failure.as_ref().map(|trouble| trouble.datasets.as_slice()).unwrap_or_default();
     let held = datasets.iter().find(|report| report.status == DatasetStatus::Held);
     let names: Vec<String> = datasets.iter().map(|report| dataset_name(report.dataset).to_lowercase()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let since = fresh.troubled_since().map(|since| format!(" since {}", time::exact(since, zone)));
+    let since = fresh.failing_since().map(|since| format!(" since {}", time::exact(since, zone)));
     html! {
         @match (fresh.class(), held) {
             (Some(class), _) => {
-                (class.for_clients()) (since.unwrap_or_default()) ", so "
+                (class.client_message()) (since.unwrap_or_default()) ", so "
                 @if names.is_empty() { "what changed there since is not here." }
                 @else { (super::format::listed(&names)) " may be newer there than here." }
             }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::{AgainstMedian, DAY, EpochMs, Money, Odds, Points, Why, Zone};
+use tetherboard_domain::{DAY, EpochMs, MedianComparison, Money, Odds, Points, ScoreFactor, Zone};
 use tetherboard_metrics::{FddClock, HotListItem, NextStep};
 use tetherboard_store::tenants::Tenant;
 
@@ -92,37 +92,37 @@ impl<'a> HotListFormat<'a> {
 
     /// `moved forward 3 days ago`.
     pub(crate) fn why(&self, points: &Points, item: &HotListItem) -> String {
-        match points.why {
-            Why::Stage { odds } => match odds.and_then(Odds::from_hundredths) {
+        match points.factor {
+            ScoreFactor::Stage { odds } => match odds.and_then(Odds::from_hundredths) {
                 Some(odds) => format!("{}, odds {odds}", shown(item.stage.as_deref())),
                 None => format!("{}, odds not known", shown(item.stage.as_deref())),
             },
-            Why::Momentum { last_move: None } => "no move seen".to_owned(),
-            Why::Momentum { last_move: Some(moved) } => {
+            ScoreFactor::Momentum { last_move: None } => "no move seen".to_owned(),
+            ScoreFactor::Momentum { last_move: Some(moved) } => {
                 format!("moved {} {}", if moved.forward { "forward" } else { "back" }, self.ago(moved.at_ms))
             }
-            Why::Touch { last_ms: Some(ms), .. } => self.ago(ms),
-            Why::Touch { silent_since_ms: Some(_), .. } => "nobody has touched them".to_owned(),
-            Why::Touch { .. } if item.notes_known_ms.is_some() => "none known".to_owned(),
-            Why::Touch { .. } => "notes not read".to_owned(),
-            Why::Appointment { next_ms: None } => match item.next {
+            ScoreFactor::Touch { last_ms: Some(ms), .. } => self.ago(ms),
+            ScoreFactor::Touch { silent_since_ms: Some(_), .. } => "nobody has touched them".to_owned(),
+            ScoreFactor::Touch { .. } if item.notes_known_ms.is_some() => "none known".to_owned(),
+            ScoreFactor::Touch { .. } => "notes not read".to_owned(),
+            ScoreFactor::Appointment { next_ms: None } => match item.next {
                 NextStep::NotKnown => "calendar not read yet".to_owned(),
                 _ => "nothing booked".to_owned(),
             },
-            Why::Appointment { next_ms: Some(ms) } if ms <= self.as_of.into() => "under way".to_owned(),
-            Why::Appointment { next_ms: Some(ms) } => format!("in {}", stretch(ms - EpochMs::from(self.as_of))),
-            Why::Fee { cents: None, .. } => "not known".to_owned(),
-            Why::Fee { cents: Some(cents), against_median } => {
+            ScoreFactor::Appointment { next_ms: Some(ms) } if ms <= self.as_of.into() => "under way".to_owned(),
+            ScoreFactor::Appointment { next_ms: Some(ms) } => format!("in {}", stretch(ms - EpochMs::from(self.as_of))),
+            ScoreFactor::Fee { cents: None, .. } => "not known".to_owned(),
+            ScoreFactor::Fee { cents: Some(cents), against_median } => {
                 let against = match against_median {
-                    Some(AgainstMedian::Twice) => "twice the median or more",
-                    Some(AgainstMedian::AtLeast) => "the median or more",
-                    Some(AgainstMedian::Below) => "below the median",
+                    Some(MedianComparison::Twice) => "twice the median or more",
+                    Some(MedianComparison::AtLeast) => "the median or more",
+                    Some(MedianComparison::Below) => "below the median",
                     None => "too few are known to compare",
                 };
                 format!("{}, {against}", Money(cents).short())
             }
-            Why::CloseDate { day: None } => "not known".to_owned(),
-            Why::CloseDate { day: Some(day) } => match i64::from((day - self.today).get_days()) {
+            ScoreFactor::CloseDate { day: None } => "not known".to_owned(),
+            ScoreFactor::CloseDate { day: Some(day) } => match i64::from((day - self.today).get_days()) {
                 ..0 => format!("{} has passed", self.short(day)),
                 0 => "today".to_owned(),
                 days => format!("in {}", counted(days, "day", "days")),
@@ -153,14 +153,14 @@ fn stretch(ms: i64) -> String {
 }
 
 /// What a part is called where there is little room.
-pub(crate) fn in_short(why: &Why) -> &'static str {
+pub(crate) fn in_short(why: &ScoreFactor) -> &'static str {
     match why {
-        Why::Stage { .. } => "stage",
-        Why::Momentum { .. } => "move",
-        Why::Touch { .. } => "touch",
-        Why::Appointment { .. } => "booked",
-        Why::Fee { .. } => "fee",
-        Why::CloseDate { .. } => "close date",
+        ScoreFactor::Stage { .. } => "stage",
+        ScoreFactor::Momentum { .. } => "move",
+        ScoreFactor::Touch { .. } => "touch",
+        ScoreFactor::Appointment { .. } => "booked",
+        ScoreFactor::Fee { .. } => "fee",
+        ScoreFactor::CloseDate { .. } => "close date",
     }
 }
 

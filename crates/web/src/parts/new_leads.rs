@@ -35,7 +35,7 @@ pub(crate) fn new_leads_card(
                 Some((_, before)) => delta(new.this.contacts, before.contacts, &than_before(shell, query, &new)),
                 None => html! { (number(new.this.prospects)) " of them prospects" },
             },
-            None => html! { "no data yet " (query.period().words()) },
+            None => html! { "no data yet " (query.period().phrase()) },
         },
     }
 }

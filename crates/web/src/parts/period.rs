@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::{Compare, Period, Resolved, Zone};
+use tetherboard_domain::{Compare, Period, ResolvedPeriod, Zone};
 
 use crate::address::links::Link;
 use crate::address::period::PeriodQuery;
@@ -11,7 +11,7 @@ use crate::address::query::Choice;
 use crate::parts::{icon, time};
 
 /// The menu and the dates. `base` is the page's address with all that is not the period.
-pub(crate) fn picker(query: PeriodQuery, resolved: Option<&Resolved>, today: Date, zone: &Zone, base: &Link) -> Markup {
+pub(crate) fn picker(query: PeriodQuery, resolved: Option<&ResolvedPeriod>, today: Date, zone: &Zone, base: &Link) -> Markup {
     html! {
         (menu(query, resolved, base))
         (dates(query, resolved, today, zone))
@@ -19,7 +19,13 @@ pub(crate) fn picker(query: PeriodQuery, resolved: Option<&Resolved>, today: Dat
 }
 
 /// The same for a list that shows all dates unless a period is asked for, and is compared with nothing. `base` as above.
-pub(crate) fn narrower(asked: Option<Period>, resolved: Option<&Resolved>, today: Date, zone: &Zone, base: &Link) -> Markup {
+pub(crate) fn narrower(
+    asked: Option<Period>,
+    resolved: Option<&ResolvedPeriod>,
+    today: Date,
+    zone: &Zone,
+    base: &Link,
+) -> Markup {
     let turned = |period: Period| base.clone().with("period", &period.to_string()).url();
     html! {
         details.menu id="period" {
@@ -38,7 +44,7 @@ pub(crate) fn narrower(asked: Option<Period>, resolved: Option<&Resolved>, today
     }
 }
 
-fn menu(query: PeriodQuery, resolved: Option<&Resolved>, base: &Link) -> Markup {
+fn menu(query: PeriodQuery, resolved: Option<&ResolvedPeriod>, base: &Link) -> Markup {
     let chosen = query.period();
     let turned = |asked: Period| PeriodQuery { chosen: Some(asked), ..query }.add_to(base.clone()).url();
     let compared = |compare: Compare| PeriodQuery { compare, ..query }.add_to(base.clone()).url();
@@ -76,7 +82,7 @@ fn named(chosen: Option<Period>, turned: impl Fn(Period) -> String) -> Markup {
 }
 
 /// Any days. The form keeps what `base` says, and `besides`.
-fn days(chosen: Option<Period>, resolved: Option<&Resolved>, base: &Link, besides: &[(String, String)]) -> Markup {
+fn days(chosen: Option<Period>, resolved: Option<&ResolvedPeriod>, base: &Link, besides: &[(String, String)]) -> Markup {
     let (first, last) = match chosen {
         Some(Period::Days { first, last }) => (Some(first), Some(last)),
         _ => (resolved.map(|it| it.first), resolved.map(|it| it.last)),
@@ -104,7 +110,7 @@ fn compare_label(compare: Compare) -> &'static str {
 }
 
 /// `Mon Mar 9 – Thu Mar 12, 10:30 AM CDT compared with Mon Mar 2 – Thu Mar 5, 10:30 AM CST`.
-fn dates(query: PeriodQuery, resolved: Option<&Resolved>, today: Date, zone: &Zone) -> Markup {
+fn dates(query: PeriodQuery, resolved: Option<&ResolvedPeriod>, today: Date, zone: &Zone) -> Markup {
     let Some(resolved) = resolved else {
         let words = match query.period() {
             Period::WeekToDate => "No data yet this week",

@@ -1,7 +1,7 @@
 //! A hot list score and its points.
 
 use maud::{Markup, html};
-use tetherboard_domain::{Points, RuleStep, ScoreRules, Why};
+use tetherboard_domain::{Points, RuleStep, ScoreFactor, ScoreRules};
 use tetherboard_metrics::HotListItem;
 
 use super::hot_list::{HotListFormat, signed};
@@ -15,7 +15,7 @@ pub(crate) fn reasons(display: HotListFormat<'_>, item: &HotListItem, rules: &Sc
             dl.mt2 {
                 @for part in &item.points {
                     div.reason {
-                        dt { (part.why.name()) }
+                        dt { (part.factor.name()) }
                         dd { span.bar { @if part.points > 0 { i style=(format!("width:{}%", share(part, rules))) {} } } }
                         dd.p { (signed(part.points)) }
                         dd.w { (display.why(part, item)) }
@@ -33,13 +33,13 @@ pub(crate) fn reasons(display: HotListFormat<'_>, item: &HotListItem, rules: &Sc
 /// How much of the most that a part can give, in percent.
 fn share(part: &Points, rules: &ScoreRules) -> i64 {
     let first = |steps: &[RuleStep]| steps.iter().map(|step| step.points).max().unwrap_or(0);
-    let most = match part.why {
-        Why::Stage { .. } => rules.stage,
-        Why::Momentum { .. } => first(&rules.moved_forward),
-        Why::Touch { .. } => first(&rules.touched),
-        Why::Appointment { .. } => first(&rules.booked).max(rules.booked_later),
-        Why::Fee { .. } => rules.fee_twice_median,
-        Why::CloseDate { .. } => first(&rules.closes),
+    let most = match part.factor {
+        ScoreFactor::Stage { .. } => rules.stage,
+        ScoreFactor::Momentum { .. } => first(&rules.moved_forward),
+        ScoreFactor::Touch { .. } => first(&rules.touched),
+        ScoreFactor::Appointment { .. } => first(&rules.booked).max(rules.booked_later),
+        ScoreFactor::Fee { .. } => rules.fee_twice_median,
+        ScoreFactor::CloseDate { .. } => first(&rules.closes),
     };
     (100 * part.points.max(0)).checked_div(most).unwrap_or(0).clamp(0, 100)
 }

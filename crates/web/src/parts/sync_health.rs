@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, DatasetStatus, RunStatus, SyncState};
-use tetherboard_metrics::{Freshness, Refused, Step};
+use tetherboard_metrics::{CredentialRefusal, Freshness, Staleness};
 use tetherboard_store::tenants::Tenant;
 
 use super::format::{listed, number};
@@ -21,7 +21,7 @@ pub(crate) struct SyncHealth {
 
 impl SyncHealth {
     pub(crate) fn of(fresh: &Freshness, tenant: &Tenant) -> Self {
-        let trouble = fresh.trouble.as_ref();
+        let trouble = fresh.failure.as_ref();
         let failed = trouble.is_some_and(|trouble| trouble.run.status != RunStatus::Partial);
         let held = trouble.is_some_and(|trouble| trouble.class().is_none() && is_held(fresh));
         let (rank, tone, picture, word) = match fresh.state {
@@ -50,7 +50,7 @@ impl SyncHealth {
 }
 
 fn is_held(fresh: &Freshness) -> bool {
-    fresh.trouble.as_ref().is_some_and(|trouble| trouble.datasets.iter().any(|report| report.status == DatasetStatus::Held))
+    fresh.failure.as_ref().is_some_and(|trouble| trouble.datasets.iter().any(|report| report.status == DatasetStatus::Held))
 }
 
 /// What is wrong and what to do; nothing where all is well.
@@ -65,8 +65,8 @@ pub(crate) fn reason(fresh: &Freshness, vanished: &[(Dataset, String)], now: Tim
     }
     match fresh.refused {
         // Said once for all brands, on top of the page.
-        Some(Refused::Token { .. }) => return None,
-        Some(Refused::Key { since }) => {
+        Some(CredentialRefusal::Token { .. }) => return None,
+        Some(CredentialRefusal::Key { since }) => {
             return Some(html! {
                 "ClientTether refuses this brand’s web key " (told_since(since, now, tenant)) ". Replace the key, then test it. " (runs) "."
             });
@@ -82,7 +82,7 @@ pub(crate) fn reason(fresh: &Freshness, vanished: &[(Dataset, String)], now: Tim
     if let Some(until) = waits {
         return Some(html! { "ClientTether asked us to leave it alone; we go on " (told(until)) " by ourselves." });
     }
-    if let Some(trouble) = &fresh.trouble {
+    if let Some(trouble) = &fresh.failure {
         let run = links::run(slug, &trouble.run.id).url();
         let held = trouble.datasets.iter().find(|report| report.status == DatasetStatus::Held);
         return Some(match (trouble.class(), held) {
@@ -111,7 +111,7 @@ pub(crate) fn reason(fresh: &Freshness, vanished: &[(Dataset, String)], now: Tim
             Some(html! { "No update has succeeded for " (age) ". Is the worker running?" })
         }
         _ if !vanished.is_empty() => Some(self::vanished(vanished)),
-        _ if fresh.step > Step::Fresh => Some(html! { "Its data is old." }),
+        _ if fresh.staleness > Staleness::Fresh => Some(html! { "Its data is old." }),
         _ => None,
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tetherboard_domain::{ContactId, Odds, ScoreRules, StageRole};
-use tetherboard_metrics::{AwardNow, Board, Heating, HotList, HotListItem, Status, awarded_now, heating_up, hot_list_rules};
+use tetherboard_metrics::{
+    Board, HotList, HotListItem, Momentum, RecentAward, Status, hot_list_rules, recent_awards, rising_candidates,
+};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, lookups};
 
@@ -19,8 +21,8 @@ pub(crate) struct HotListData {
     pub(crate) list: HotList,
     pub(crate) board: Board,
     pub(crate) rules: ScoreRules,
-    pub(crate) heating: Vec<Heating>,
-    pub(crate) awarded: Vec<AwardNow>,
+    pub(crate) heating: Vec<Momentum>,
+    pub(crate) awarded: Vec<RecentAward>,
     /// Email addresses of the CRM's users, by their names in lower case.
     pub(crate) addresses: HashMap<String, String>,
     /// The owners on the list, each once.
@@ -68,7 +70,7 @@ async fn load(portal: &Portal, tenant: &Tenant) -> Result<HotListData> {
     let conn = portal.store.conn();
     let (list, board) = (tetherboard_metrics::hot_list(conn, tenant.id).await?, Board::load(conn, tenant.id).await?);
     let (heating, awarded) = match list.as_of {
-        Some(at) => (heating_up(conn, tenant, &board, at).await?, awarded_now(conn, tenant, &board, at).await?),
+        Some(at) => (rising_candidates(conn, tenant, &board, at).await?, recent_awards(conn, tenant, &board, at).await?),
         None => (Vec::new(), Vec::new()),
     };
     let users = lookups::crm_users(conn, tenant.id).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tetherboard_domain::EpochMs;
-use tetherboard_metrics::{Board, LEADS_REST_ON};
+use tetherboard_metrics::{Board, LEADS_DATASETS};
 use tetherboard_store::leads::{self, LeadFilter, LeadRow};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, runs};
@@ -89,7 +89,7 @@ async fn rows(
 /// The contacts that a query means. Its window ends where the data does.
 async fn lead_filter(portal: &Portal, tenant: &Tenant, board: &Board, query: &LeadQuery, now: Timestamp) -> Result<LeadFilter> {
     let conn = portal.store.conn();
-    let as_of = runs::dataset_ages(conn, tenant.id).await?.as_of_ms(&LEADS_REST_ON);
+    let as_of = runs::dataset_ages(conn, tenant.id).await?.as_of_ms(&LEADS_DATASETS);
     let as_of = as_of.and_then(EpochMs::timestamp);
     let mut filter = query.filter(conn, tenant.id, board, &tenant.zone, as_of).await?;
     if let Some(computed) = query.computed {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tetherboard_domain::{Compare, Period, Resolved, Window};
-use tetherboard_metrics::{Board, DayTotals, LeadBook, LeadSummary, NewLeads, Pipeline, day_totals, lead_book, pipeline};
+use tetherboard_domain::{Compare, Period, ResolvedPeriod, Window};
+use tetherboard_metrics::{Board, DayTotals, LeadCounts, LeadSummary, NewLeads, Pipeline, day_totals, lead_counts, pipeline};
 use tetherboard_store::Result;
 use tetherboard_store::tenants::Tenant;
 
@@ -14,7 +14,7 @@ use crate::state::Portal;
 /// A brand's numbers in one version of its data.
 pub(crate) struct Numbers {
     pub(crate) board: Board,
-    pub(crate) leads: LeadBook,
+    pub(crate) leads: LeadCounts,
     pub(crate) summary: LeadSummary,
     pub(crate) pipeline: Pipeline,
     /// Pipeline totals at the end of each of the last ten weeks' days, oldest first.
@@ -26,7 +26,7 @@ const DAYS: i64 = 70;
 /// New leads in a period and in the one it is compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewLeadsIn {
-    pub(crate) period: Resolved,
+    pub(crate) period: ResolvedPeriod,
     pub(crate) this: NewLeads,
     pub(crate) before: Option<(Window, NewLeads)>,
 }
@@ -66,7 +66,7 @@ pub(crate) async fn numbers(portal: &Portal, tenant: &Tenant, now: Timestamp) ->
 async fn load(portal: &Portal, tenant: &Tenant, now: Timestamp) -> Result<Numbers> {
     let conn = portal.store.conn();
     let board = Board::load(conn, tenant.id).await?;
-    let leads = lead_book(conn, tenant.id, &board).await?;
+    let leads = lead_counts(conn, tenant.id, &board).await?;
     Ok(Numbers {
         summary: leads.summary(&board, &tenant.zone, now),
         pipeline: pipeline(conn, tenant.id, &board, now).await?,

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::{Compare, EpochMs, Period, Resolved};
+use tetherboard_domain::{Compare, EpochMs, Period, ResolvedPeriod};
 use tetherboard_metrics::{
-    Board, DayTotals, DealOutcome, FlowLink, ForecastMonth, Funnel, History, Movement, Pipeline, Span, StagePlace, Typical,
-    WinRate, cycle_time, day_totals_between, flow, forecast, funnel, movement, outcomes, pipeline_at, reaches, stays,
-    time_in_stage, went,
+    Board, DayTotals, DealOutcome, DurationStats, FlowLink, ForecastMonth, Funnel, History, Movement, Pipeline, Span, StagePlace,
+    WinRate, cycle_time, day_totals_between, flow, forecast, funnel, furthest_stages, movement, outcomes, pipeline_at,
+    stage_changes, stage_stays, time_in_stage,
 };
 use tetherboard_store::Result;
 use tetherboard_store::tenants::Tenant;
@@ -24,7 +24,7 @@ use crate::state::Portal;
 /// What happened in a period.
 pub(crate) struct PeriodHistory {
     /// `None` if there is no data in the period yet.
-    pub(crate) period: Option<Resolved>,
+    pub(crate) period: Option<ResolvedPeriod>,
     /// Without its rows; `None` if the period ends before the history starts.
     pub(crate) movement: Option<Movement>,
     pub(crate) rate: WinRate,
@@ -37,8 +37,8 @@ pub(crate) struct PeriodHistory {
 
 /// How deals usually progress, in any period.
 pub(crate) struct DealBenchmarks {
-    pub(crate) stays: Vec<(StagePlace, Option<String>, Typical)>,
-    pub(crate) cycle: Typical,
+    pub(crate) stays: Vec<(StagePlace, Option<String>, DurationStats)>,
+    pub(crate) cycle: DurationStats,
     pub(crate) forecast: Vec<ForecastMonth>,
     /// The first day whose end is known.
     pub(crate) history_start: Option<Date>,
@@ -138,7 +138,7 @@ async fn load_period(
     portal: &Portal,
     tenant: &Tenant,
     numbers: &Numbers,
-    period: Option<Resolved>,
+    period: Option<ResolvedPeriod>,
     compare: Compare,
     now: Timestamp,
 ) -> Result<PeriodHistory> {
@@ -163,8 +163,8 @@ async fn load_period(
         movement: movement(&history, span).map(|movement| Movement { rows: Vec::new(), ..movement }),
         rate: WinRate::of(&outcomes(&history, span)),
         before: before.map(|before| WinRate::of(&outcomes(&history, before))),
-        funnel: funnel(board, &reaches(&history, board, span)),
-        flow: went(&history, span).map(|went| flow(&history, &went)).unwrap_or_default(),
+        funnel: funnel(board, &furthest_stages(&history, board, span)),
+        flow: stage_changes(&history, span).map(|went| flow(&history, &went)).unwrap_or_default(),
         days,
         ..empty
     })
@@ -184,7 +184,7 @@ pub(crate) async fn benchmarks(
         let (board, today) = (&numbers.board, tenant.zone.date(now));
         let history = history(portal, tenant, board, now).await?;
         Ok(DealBenchmarks {
-            stays: time_in_stage(&stays(&history, now.into())),
+            stays: time_in_stage(&stage_stays(&history, now.into())),
             cycle: cycle_time(&outcomes(&history, last_year(tenant, now))),
             forecast: forecast(portal.store.conn(), tenant.id, board, today).await?,
             history_start: history_start(&history, tenant),
@@ -201,6 +201,7 @@ pub(crate) fn last_year(tenant: &Tenant, now: Timestamp) -> Span {
 
 /// The awards whose time since creation is known.
 pub(crate) fn timed_awards(found: Vec<DealOutcome>) -> impl Iterator<Item = DealOutcome> {
-    let is_timed = |outcome: &DealOutcome| outcome.ending == tetherboard_metrics::Ending::Awarded && outcome.created_ms.is_some();
+    let is_timed =
+        |outcome: &DealOutcome| outcome.ending == tetherboard_metrics::OutcomeKind::Awarded && outcome.created_ms.is_some();
     found.into_iter().filter(is_timed)
 }

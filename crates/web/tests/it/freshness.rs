@@ -137,7 +137,7 @@ async fn a_key_that_is_refused_is_told_in_a_clients_words_and_the_numbers_stay(#
     world.sync(TIDEWATER).await;
     let said = said(&visitor).await;
     assert_eq!(said.step.as_deref(), Some(step));
-    assert!(said.banner.contains("ClientTether refuses our access since"), "{}", said.banner);
+    assert!(said.banner.contains("ClientTether has refused our access since"), "{}", said.banner);
     for not_for_clients in ["credential", "key", "token", "401", "403", "error", "HTTP", "http"] {
         assert!(!said.banner.contains(not_for_clients), "{}", said.banner);
     }

@@ -233,7 +233,7 @@ async fn one_refused_token_is_one_incident_for_all_brands(#[values(Sqlite, Postg
     }
     let page = told(&riley, "/t/harbor/overview").await;
     let banner = element(&page, "class=\"banner ");
-    assert!(banner.contains("ClientTether refuses our access since"), "{banner}");
+    assert!(banner.contains("ClientTether has refused our access since"), "{banner}");
     assert!(!banner.contains("token") && !page.contains("/agency/sync"), "{banner}");
     assert_eq!(riley.json("/api/v1/tenants/harbor/sync").await["state"], "failing");
 }

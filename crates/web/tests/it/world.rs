@@ -114,7 +114,7 @@ impl World {
         // The HTTP client is built without one; a second call is refused, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let db = tetherboard_testkit::fresh(kind).await;
-        let clock = Clock::standing_at(NOW.parse().unwrap());
+        let clock = Clock::stopped_at(NOW.parse().unwrap());
         let simulator = Simulator::new(accounts(), clock.clone());
         spoil(&simulator);
         let crm = simulator.listen(any_port()).await.unwrap();

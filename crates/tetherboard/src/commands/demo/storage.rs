@@ -255,7 +255,7 @@ fn write(directory: &Path, progress: &Progress) -> anyhow::Result<()> {
 
 /// Identifies what the simulator makes of the demo's accounts from `start` on, by their records a month after the history.
 fn fingerprint(start: Timestamp) -> String {
-    let clock = Clock::standing_at(start);
+    let clock = Clock::stopped_at(start);
     let simulator = Simulator::new(World::demo(), clock.clone());
     clock.set(start + SignedDuration::from_hours(24 * (DAYS + 30)));
     let mut hash = blake3::Hasher::new();
@@ -334,7 +334,7 @@ mod tests {
     async fn the_saved_clock_is_ahead_of_the_running_one() {
         let home = TempDir::new().unwrap();
         let kept = Storage::open(Some(home.path()), false, now()).unwrap();
-        let (clock, stop) = (Clock::standing_at(now()), CancellationToken::new());
+        let (clock, stop) = (Clock::stopped_at(now()), CancellationToken::new());
         let saving = kept.save_clock(&clock, 60.0, &stop).unwrap();
         stop.cancel();
         saving.await.unwrap();

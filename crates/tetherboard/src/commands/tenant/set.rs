@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use secrecy::SecretString;
 use tetherboard_domain::{Clock, HotListRules, Milestone, Role, StageKey, TenantId, Zone};
-use tetherboard_metrics::{Rebuild, rebuild_hot_list};
+use tetherboard_metrics::{RebuildReason, rebuild_hot_list};
 use tetherboard_store::tenants::{self, Changes};
 use tetherboard_store::{Store, Tx, audit, hot_list, lookups, stage_roles};
 use tetherboard_web::Accent;
@@ -25,7 +25,7 @@ pub(super) async fn set(config: &Config, clock: &Clock, arguments: &Set) -> anyh
     changes.apply(&tx, &store, tenant.id, clock).await?;
     // In the same transaction, because otherwise the list would show the old settings until the next run.
     if changes.affects_hot_list() {
-        rebuild_hot_list(&tx, tenant.id, clock.now(), Rebuild::Changed).await?;
+        rebuild_hot_list(&tx, tenant.id, clock.now(), RebuildReason::SettingChanged).await?;
     }
     Store::commit(tx).await?;
     println!("Changed {}.", tenant.slug);

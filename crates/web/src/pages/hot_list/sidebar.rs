@@ -1,7 +1,7 @@
 //! What stands around the list: what is new since somebody last looked, who signed, and who is on the way.
 
 use maud::{Markup, html};
-use tetherboard_metrics::{AwardNow, HotListItem};
+use tetherboard_metrics::{HotListItem, RecentAward};
 
 use super::HotView;
 use super::visits::News;
@@ -62,7 +62,7 @@ fn person(slug: &str, contact: Option<&ContactId>, name: &str) -> Markup {
     }
 }
 
-pub(super) fn awarded(shell: &Shell<'_>, awards: &[AwardNow]) -> Markup {
+pub(super) fn awarded(shell: &Shell<'_>, awards: &[RecentAward]) -> Markup {
     let zone = &shell.tenant().zone;
     let today = zone.date(shell.now);
     html! {

@@ -81,7 +81,7 @@ fn row(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem, units: bool) -
 fn score_cell(item: &HotListItem) -> Markup {
     let mut parts: Vec<&Points> = item.points.iter().filter(|part| part.points != 0).collect();
     parts.sort_by_key(|part| -part.points.abs());
-    let told: Vec<String> = parts.iter().map(|part| format!("{} {}", in_short(&part.why), signed(part.points))).collect();
+    let told: Vec<String> = parts.iter().map(|part| format!("{} {}", in_short(&part.factor), signed(part.points))).collect();
     html! {
         details.why id=(format!("why-{}", item.place)) {
             summary.score aria-label=(format!("Score {}, show reasons for {}", item.score, item.name)) title=(told.join(", ")) {
@@ -216,7 +216,8 @@ pub(super) fn as_csv(view: &HotView<'_>) -> Response {
 }
 
 fn csv_row(then: HotListFormat<'_>, item: &HotListItem) -> Vec<String> {
-    let points = |name: &str| item.points.iter().find(|part| part.why.as_str() == name).map_or(0, |part| part.points).to_string();
+    let points =
+        |name: &str| item.points.iter().find(|part| part.factor.as_str() == name).map_or(0, |part| part.points).to_string();
     let touch = item.last_touch_ms.and_then(time::moment).map(|at| at.to_zoned(then.tenant.zone.tz().clone()));
     vec![
         item.name.clone(),

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, Bucket, ChartSpec, ChartUnit, Compare, UsState, Zone};
-use tetherboard_metrics::{LeadGroup, Outcome, SlotCount, SourceLine};
+use tetherboard_metrics::{LeadGroup, LeadOutcome, SlotCount, SourceLine};
 
 use super::{LeadsView, SourceSort};
 use crate::address::label::with_label;
@@ -40,7 +40,7 @@ impl PeriodLeads {
     pub(super) fn of(numbers: &Numbers, new: &NewLeadsIn, by: Option<Bucket>, compare: Compare, zone: &Zone) -> Self {
         let Numbers { leads, board, .. } = numbers;
         let qualified = |window| leads.in_group(board, LeadGroup::Qualified, Some(window));
-        let by = by.filter(|by| by.suits(&new.period)).unwrap_or_else(|| Bucket::for_period(&new.period));
+        let by = by.filter(|by| by.fits(&new.period)).unwrap_or_else(|| Bucket::for_period(&new.period));
         Self {
             by,
             slots: leads.trend(&new.period, by, compare, zone),
@@ -70,7 +70,7 @@ pub(super) fn trend(shell: &Shell<'_>, view: &LeadsView) -> Markup {
                 h2 { "New leads over time" }
                 span.sub { (counted(new.this.contacts, "contact", "contacts")) ", " (number(new.this.prospects)) " of them prospects" }
                 div.push.seg role="group" aria-label="Columns are" {
-                    @for bucket in Bucket::ALL.into_iter().filter(|bucket| bucket.suits(&new.period)) {
+                    @for bucket in Bucket::ALL.into_iter().filter(|bucket| bucket.fits(&new.period)) {
                         a href=(turn(bucket)) aria-current=[(bucket == by).then_some("true")] { (bucket_name(bucket)) }
                     }
                 }
@@ -95,7 +95,7 @@ fn nothing(view: &LeadsView) -> Markup {
     html! {
         section.card id="trend" {
             div.card-head { h2 { "New leads over time" } }
-            div.empty { h2 { "No data yet " (view.address.period.period().words()) } p { "Choose another period, or wait for the next complete read." } }
+            div.empty { h2 { "No data yet " (view.address.period.period().phrase()) } p { "Choose another period, or wait for the next complete read." } }
         }
     }
 }
@@ -193,7 +193,7 @@ fn of_source(slug: &str, new: &NewLeadsIn, source: Option<&str>) -> Link {
 
 pub(super) fn sources(slug: &str, view: &LeadsView) -> Markup {
     let Some((new, lines)) = sources_of(view) else {
-        return html! { section.card id="sources" { div.card-head { h2 { "Sources" } } div.empty { h2 { "No new lead " (view.address.period.period().words()) } } } };
+        return html! { section.card id="sources" { div.card-head { h2 { "Sources" } } div.empty { h2 { "No new lead " (view.address.period.period().phrase()) } } } };
     };
     let most = lines.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
     let list = view
@@ -287,7 +287,7 @@ fn sources_sentence(lines: &[SourceLine], leads: i64, qualified: i64) -> Markup 
 pub(super) fn outcomes(slug: &str, view: &LeadsView) -> Markup {
     let Some((new, lines)) = sources_of(view) else { return EMPTY };
     // A column that holds nobody says nothing.
-    let columns: Vec<usize> = (0..Outcome::ALL.len()).filter(|at| lines.iter().any(|line| line.outcomes[*at] > 0)).collect();
+    let columns: Vec<usize> = (0..LeadOutcome::ALL.len()).filter(|at| lines.iter().any(|line| line.outcomes[*at] > 0)).collect();
     let total = |at: usize| lines.iter().map(|line| line.outcomes[at]).sum::<i64>();
     html! {
         section.card id="outcomes" {
@@ -296,7 +296,7 @@ pub(super) fn outcomes(slug: &str, view: &LeadsView) -> Markup {
                 table.table.heat {
                     thead { tr {
                         th scope="col" { "Source" } th.num scope="col" { "Leads" }
-                        @for at in &columns { th.num scope="col" { (outcome_name(Outcome::ALL[*at])) } }
+                        @for at in &columns { th.num scope="col" { (outcome_name(LeadOutcome::ALL[*at])) } }
                     } }
                     tbody { @for line in lines {
                         @let link = of_source(slug, new, line.source.as_deref());
@@ -306,14 +306,14 @@ pub(super) fn outcomes(slug: &str, view: &LeadsView) -> Markup {
                             @for at in &columns {
                                 @let share = 100 * line.outcomes[*at] / line.contacts.max(1);
                                 td.num style=[(share > 0).then(|| format!("--share:{share}%"))] title=(format!("{} of this source", percent(line.outcomes[*at], line.contacts))) {
-                                    (count(line.outcomes[*at], outcome_link(link.clone(), Outcome::ALL[*at])))
+                                    (count(line.outcomes[*at], outcome_link(link.clone(), LeadOutcome::ALL[*at])))
                                 }
                             }
                         }
                     } }
                     tfoot { tr {
                         th scope="row" { "All" } td.num { (number(new.this.contacts)) }
-                        @for at in &columns { td.num { (count(total(*at), outcome_link(new_leads_link(slug, new), Outcome::ALL[*at]))) } }
+                        @for at in &columns { td.num { (count(total(*at), outcome_link(new_leads_link(slug, new), LeadOutcome::ALL[*at]))) } }
                     } }
                 }
             }
@@ -321,17 +321,17 @@ pub(super) fn outcomes(slug: &str, view: &LeadsView) -> Markup {
     }
 }
 
-fn outcome_name(outcome: Outcome) -> &'static str {
+fn outcome_name(outcome: LeadOutcome) -> &'static str {
     match outcome {
-        Outcome::Role(role) => role_name(role),
-        Outcome::Other => "No prospect",
+        LeadOutcome::Role(role) => role_name(role),
+        LeadOutcome::Other => "No prospect",
     }
 }
 
-fn outcome_link(link: Link, outcome: Outcome) -> Link {
+fn outcome_link(link: Link, outcome: LeadOutcome) -> Link {
     match outcome {
-        Outcome::Role(role) => link.with("role", role.as_str()),
-        Outcome::Other => link.with("type", "others"),
+        LeadOutcome::Role(role) => link.with("role", role.as_str()),
+        LeadOutcome::Other => link.with("type", "others"),
     }
 }
 
@@ -367,7 +367,7 @@ pub(super) fn states(slug: &str, view: &LeadsView) -> Markup {
                 figure.figure {
                     div.tiles {
                         @for (row, tiles) in (1..).zip(TILES) { @for (column, code) in (1..).zip(tiles.split(' ')) {
-                            @if let Some(state) = UsState::coded(code) {
+                            @if let Some(state) = UsState::from_code(code) {
                                 @let held = of(state);
                                 @let place = format!("grid-area:{row}/{column};--share:{}%", 100 * held / most);
                                 @if held > 0 {

@@ -292,7 +292,7 @@ fn qualified_card(slug: &str, view: &LeadsView) -> Card {
                     "; of those who came before, " (percent(qualified, before.contacts))
                 }
             },
-            None => html! { "no data yet " (view.address.period.period().words()) },
+            None => html! { "no data yet " (view.address.period.period().phrase()) },
         },
     }
 }
@@ -319,7 +319,7 @@ fn touch_card(view: &LeadsView) -> Card {
         }),
         spark: EMPTY,
         below: match touch {
-            None => html! { "no prospect came " (view.address.period.period().words()) },
+            None => html! { "no prospect came " (view.address.period.period().phrase()) },
             Some(touch) if !touch.is_covered() => {
                 html! { "notes read for " (percent(touch.read, touch.prospects)) " of prospects, too few to tell" }
             }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::{EpochMs, Search};
-use tetherboard_metrics::{Between, Happened, StagePlace};
+use tetherboard_metrics::{FeedEvent, FeedEventKind, StagePlace};
 use tetherboard_store::notes::NoteRow;
 
 use super::{NotesView, PAGE, SHORT};
@@ -24,14 +24,14 @@ use crate::read::note_feed::EXCERPT_LETTERS;
 /// One entry of the feed, by when it was.
 enum Entry<'a> {
     Note(&'a NoteRow),
-    Between(&'a Between),
+    Event(&'a FeedEvent),
 }
 
 impl Entry<'_> {
     fn at_ms(&self) -> Option<EpochMs> {
         match self {
             Self::Note(note) => note.created_ms,
-            Self::Between(one) => Some(one.at_ms),
+            Self::Event(one) => Some(one.at_ms),
         }
     }
 }
@@ -41,7 +41,7 @@ pub(super) fn feed(shell: &Shell<'_>, view: &NotesView) -> Markup {
         return empty(shell, view);
     }
     let zone = &shell.tenant().zone;
-    let mut entries: Vec<Entry<'_>> = view.rows.iter().map(Entry::Note).chain(view.between.iter().map(Entry::Between)).collect();
+    let mut entries: Vec<Entry<'_>> = view.rows.iter().map(Entry::Note).chain(view.between.iter().map(Entry::Event)).collect();
     // A stable sort: notes of one moment stay as they are.
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms()));
     let day = |entry: &Entry<'_>| entry.at_ms().and_then(time::moment).map(|at| zone.date(at));
@@ -52,7 +52,7 @@ pub(super) fn feed(shell: &Shell<'_>, view: &NotesView) -> Markup {
                 @for entry in group {
                     @match entry {
                         Entry::Note(row) => (note(shell, view, row)),
-                        Entry::Between(one) => (between(shell, view, one)),
+                        Entry::Event(one) => (between(shell, view, one)),
                     }
                 }
             }
@@ -72,11 +72,11 @@ fn heading(shell: &Shell<'_>, view: &NotesView, day: Option<Date>, group: &[Entr
     let (start, end) = (zone.start_of(day), day.tomorrow().map(|next| zone.start_of(next)).unwrap_or(Timestamp::MAX));
     let of_day = |ms: EpochMs| ms >= start.into() && ms < end.into();
     let notes = view.selection.notes.iter().filter(|note| note.at_ms.is_some_and(of_day)).count();
-    let kinds = |wanted: fn(&Happened) -> bool| {
-        count(group.iter().filter(|entry| matches!(entry, Entry::Between(one) if wanted(&one.what))).count())
+    let kinds = |wanted: fn(&FeedEventKind) -> bool| {
+        count(group.iter().filter(|entry| matches!(entry, Entry::Event(one) if wanted(&one.what))).count())
     };
-    let moves = kinds(|what| matches!(what, Happened::Moved { .. }));
-    let met = kinds(|what| matches!(what, Happened::Appointment { .. }));
+    let moves = kinds(|what| matches!(what, FeedEventKind::Moved { .. }));
+    let met = kinds(|what| matches!(what, FeedEventKind::Appointment { .. }));
     let year = if day.year() == today.year() { "" } else { ", %Y" };
     html! {
         h2.day-h {
@@ -156,7 +156,7 @@ fn text(slug: &str, row: &NoteRow, search: Option<&Search>) -> Markup {
     }
 }
 
-fn between(shell: &Shell<'_>, view: &NotesView, one: &Between) -> Markup {
+fn between(shell: &Shell<'_>, view: &NotesView, one: &FeedEvent) -> Markup {
     let slug = &shell.tenant().slug;
     let board = &view.numbers.board;
     let name = view.names.get(&one.client_id).map_or("A candidate", |(name, _)| name);
@@ -164,7 +164,7 @@ fn between(shell: &Shell<'_>, view: &NotesView, one: &Between) -> Markup {
     html! {
         article.note.moved {
             @match &one.what {
-                Happened::Moved { from, to } => {
+                FeedEventKind::Moved { from, to } => {
                     span.disc.move { (icon("trending-up", 15)) }
                     p.by {
                         (candidate_name(slug, Some(&one.client_id), name))
@@ -173,7 +173,7 @@ fn between(shell: &Shell<'_>, view: &NotesView, one: &Between) -> Markup {
                         (time_of(shell, Some(one.at_ms)))
                     }
                 }
-                Happened::Appointment { name: what, owner, cancelled } => {
+                FeedEventKind::Appointment { name: what, owner, cancelled } => {
                     span.disc.info { (icon(if *cancelled { "calendar-x" } else { "calendar-check" }, 15)) }
                     p.by {
                         (candidate_name(slug, Some(&one.client_id), name))

@@ -14,8 +14,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, Dataset, EpochMs, Resolved, Search};
-use tetherboard_metrics::{Between, NOTE_FEED, NoteFeed, Selection};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, ResolvedPeriod, Search};
+use tetherboard_metrics::{FeedEvent, NOTE_FEED, NoteFeed, Selection};
 use tetherboard_store::notes::{self, HiddenKind, NoteCoverage, NoteRow};
 use tetherboard_store::{Result as StoreResult, runs};
 
@@ -57,13 +57,13 @@ struct NotesView {
     query: NoteQuery,
     page: PageNumber,
     search: Option<Search>,
-    period: Option<Resolved>,
+    period: Option<ResolvedPeriod>,
     numbers: Arc<Numbers>,
     feed: Arc<NoteFeed>,
     selection: Selection,
     /// Of this page, in order.
     rows: Vec<NoteRow>,
-    between: Vec<Between>,
+    between: Vec<FeedEvent>,
     /// There is more between than is shown.
     more_between: bool,
     /// Of contacts that no row names, with their stages.
@@ -217,7 +217,7 @@ fn headline(view: &NotesView) -> Markup {
         (counted(total, "note", "notes"))
         @if let Some(text) = view.query.text.as_deref() { @if total == 1 { " mentions " } @else { " mention " } "“" (crate::parts::format::clipped(text)) "”" }
         @else if narrowed_otherwise { @if total == 1 { " fits the filters" } @else { " fit the filters" } }
-        @if let Some(period) = view.query.period.0 { " " (period.words()) }
+        @if let Some(period) = view.query.period.0 { " " (period.phrase()) }
     }
 }
 

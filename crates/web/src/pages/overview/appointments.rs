@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, EpochMs};
-use tetherboard_metrics::starts_on;
+use tetherboard_metrics::start_date;
 use tetherboard_store::Result;
 use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter};
 use tetherboard_store::tenants::Tenant;
@@ -30,7 +30,7 @@ pub(super) async fn load(portal: &Portal, tenant: &Tenant, now: Timestamp) -> Re
     let mut ahead = candidate_facts::events(conn, tenant.id, of_today).await?;
     let later = EventFilter { from_ms: until_ms, until_ms: None, limit: Some(10) };
     ahead.extend(candidate_facts::events(conn, tenant.id, later).await?);
-    ahead.sort_by_key(|event| (starts_on(event, tenant), !event.all_day, event.starts_ms));
+    ahead.sort_by_key(|event| (start_date(event, tenant), !event.all_day, event.starts_ms));
     Ok(ahead)
 }
 
@@ -38,7 +38,7 @@ pub(super) fn card(shell: &Shell<'_>, events: &[CandidateEvent], lists_as_of: Op
     let tenant = shell.tenant();
     let today = tenant.zone.date(shell.now);
     let is_ahead = |event: &&CandidateEvent| match event.all_day {
-        true => starts_on(event, tenant) >= today,
+        true => start_date(event, tenant) >= today,
         false => event.starts_ms >= shell.now.into(),
     };
     let next: Vec<&CandidateEvent> = events.iter().filter(is_ahead).take(SHOWN).collect();
@@ -68,7 +68,7 @@ pub(super) fn card(shell: &Shell<'_>, events: &[CandidateEvent], lists_as_of: Op
 
 fn row(shell: &Shell<'_>, event: &CandidateEvent, today: Date) -> Markup {
     let tenant = shell.tenant();
-    let day = starts_on(event, tenant);
+    let day = start_date(event, tenant);
     let title = [&event.title, &event.kind].into_iter().map(|text| text.trim()).find(|text| !text.is_empty());
     let title = title.unwrap_or("Appointment");
     let (name, title) = if event.name.trim().is_empty() { (title, "No candidate") } else { (event.name.as_str(), title) };

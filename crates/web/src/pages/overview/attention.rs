@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::{ContactId, EpochMs, NO_NAME, Zone};
-use tetherboard_metrics::{Ago, Attention, FDD_CAUTION, FddClock, NeedsAttention, OUTCOME_RULE, Reason, Status};
+use tetherboard_metrics::{Attention, AttentionItem, Elapsed, FDD_CAUTION, FddClock, OUTCOME_RULE, Reason, Status};
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::leads::{self, LeadFilter, LeadSort};
 use tetherboard_store::tenants::Tenant;
@@ -120,7 +120,7 @@ fn nobody(attention: &Attention) -> Markup {
     }
 }
 
-fn row(shell: &Shell<'_>, candidate: &NeedsAttention, instead: &HashMap<ContactId, String>) -> Markup {
+fn row(shell: &Shell<'_>, candidate: &AttentionItem, instead: &HashMap<ContactId, String>) -> Markup {
     let is_nameless = candidate.name == NO_NAME;
     let name = instead.get(&candidate.contact_id).filter(|_| is_nameless).unwrap_or(&candidate.name);
     let (tone, picture) = match candidate.status {
@@ -142,7 +142,7 @@ fn row(shell: &Shell<'_>, candidate: &NeedsAttention, instead: &HashMap<ContactI
 
 fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
     let days = |days: i64| counted(days, "day", "days");
-    let touch = |touched: &Ago| {
+    let touch = |touched: &Elapsed| {
         let on = date_of(touched.at_ms, zone).map(|day| format!(" {}", time::short_day_of_year(day, today))).unwrap_or_default();
         format!("last touch{on}, {} ago", days(touched.days))
     };
@@ -194,7 +194,7 @@ fn date_of(ms: EpochMs, zone: &Zone) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use tetherboard_metrics::Missed;
+    use tetherboard_metrics::UnresolvedAppointment;
 
     use super::*;
 
@@ -206,14 +206,14 @@ mod tests {
         // Late in the evening of the 10th in Chicago.
         let starts_ms = ms("2026-03-11T03:00:00Z");
         let missed = |title: &str, stage_kept| {
-            let missed = Missed { title: title.to_owned(), starts_ms, ended_ms: starts_ms };
+            let missed = UnresolvedAppointment { title: title.to_owned(), starts_ms, ended_ms: starts_ms };
             told(Reason::NoOutcome { missed, stage_kept })
         };
         assert_eq!(missed("Discovery Day", true), "Discovery Day was Tue Mar 10, no outcome recorded, stage not moved");
         assert_eq!(missed(" ", false), "An appointment was Tue Mar 10, no outcome recorded");
         assert_eq!(told(Reason::CloseDatePassed(date(2026, 3, 9))), "Close date Mar 9 has passed");
         assert_eq!(told(Reason::CloseDatePassed(date(2025, 12, 9))), "Close date Dec 9, 2025 has passed");
-        let last = |at: &str, days| Ago { at_ms: ms(at), days };
+        let last = |at: &str, days| Elapsed { at_ms: ms(at), days };
         let touched = last("2026-03-04T16:00:00Z", 8);
         let silent = |clock| told(Reason::Silent { touched: Some(touched), clock });
         assert_eq!(

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, Period};
-use tetherboard_metrics::{Changes, MovedOn, Pipeline};
+use tetherboard_metrics::{Changes, Pipeline, StageAdvance};
 
 use crate::address::computed_filter::ComputedFilter;
 use crate::address::leads::LeadQuery;
@@ -93,7 +93,7 @@ fn row(sentence: &Sentence) -> Markup {
 
 fn sentences(shell: &Shell<'_>, changes: &Changes, since: Date, pipeline: &Pipeline) -> Vec<Sentence> {
     let slug = &shell.tenant().slug;
-    let mut moves = changes.moved_on.iter().map(|moved| moved_on(slug, moved));
+    let mut moves = changes.advances.iter().map(|moved| moved_on(slug, moved));
     let mut told: Vec<Sentence> = moves.next().into_iter().collect();
     told.extend(value(slug, changes, pipeline));
     told.extend(discovery(slug, changes, since, shell.tenant().zone.date(shell.now)));
@@ -106,7 +106,7 @@ fn sentences(shell: &Shell<'_>, changes: &Changes, since: Date, pipeline: &Pipel
     told
 }
 
-fn moved_on(slug: &str, moved: &MovedOn) -> Sentence {
+fn moved_on(slug: &str, moved: &StageAdvance) -> Sentence {
     let by = if moved.day_is_known { "on" } else { "by" };
     Sentence {
         tone: "move",

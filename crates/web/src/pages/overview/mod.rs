@@ -203,14 +203,14 @@ fn headline(shell: &Shell<'_>, page: &Overview) -> Markup {
             @match page.new {
                 Some(new) => {
                     a href=(new_leads_link(slug, &new).url()) data-count=(new.this.contacts) { (counted(new.this.contacts, "new lead", "new leads")) }
-                    " " (new.period.period.words())
+                    " " (new.period.period.phrase())
                     @if let Some((_, before)) = new.before {
                         ", " (change(new.this.contacts, before.contacts))
                         @if new.this.contacts == before.contacts { " as " } @else { " than " } (than_before(shell, page.query, &new))
                     }
                     ". "
                 }
-                None => { "No data yet " (page.query.period().words()) ". " }
+                None => { "No data yet " (page.query.period().phrase()) ". " }
             }
             @if let Some(line) = last {
                 (one_step_away(slug, line, page.near.as_ref().as_ref()))

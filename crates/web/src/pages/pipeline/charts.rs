@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::{Bar, ChartSpec, ChartUnit, EpochMs, Flow, Money, Node, Step};
 use tetherboard_metrics::{
-    Closing, DayTotals, FlowEnd, FlowLink, ForecastMonth, FunnelStage, MoveKind, Movement, StagePlace, Typical,
+    CloseBucket, DayTotals, DurationStats, FlowLink, FlowNode, ForecastMonth, FunnelStage, Movement, MovementKind, StagePlace,
 };
 
 use super::PipelineView;
@@ -68,18 +68,18 @@ pub(super) fn forecast(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     card("c-6", "Forecast by close month", &html! { "weighted value" }, None, &figure.render())
 }
 
-fn closing_name(closing: Closing) -> String {
+fn closing_name(closing: CloseBucket) -> String {
     match closing {
-        Closing::Overdue => "Overdue".to_owned(),
-        Closing::Month(month) => month.strftime("%b %Y").to_string(),
-        Closing::Undated => "Undated".to_owned(),
+        CloseBucket::Overdue => "Overdue".to_owned(),
+        CloseBucket::Month(month) => month.strftime("%b %Y").to_string(),
+        CloseBucket::Undated => "Undated".to_owned(),
     }
 }
 
 fn forecast_sentence(slug: &str, view: &PipelineView) -> Markup {
     let months = &view.benchmarks.forecast;
-    let find = |closing: Closing| months.iter().find(|month| month.closing == closing);
-    let most = months.iter().filter(|month| matches!(month.closing, Closing::Month(_))).max_by_key(|month| month.weighted);
+    let find = |closing: CloseBucket| months.iter().find(|month| month.closing == closing);
+    let most = months.iter().filter(|month| matches!(month.closing, CloseBucket::Month(_))).max_by_key(|month| month.weighted);
     let deals = |month: &ForecastMonth, one: &str, many: &str| {
         let link = links::pipeline(slug).with("in", "open").with("fee", "known").with("close", &month.closing.word());
         html! { a href=(link.url()) data-count=(month.deals) { (counted(month.deals, one, many)) } }
@@ -91,8 +91,8 @@ fn forecast_sentence(slug: &str, view: &PipelineView) -> Markup {
                 Some(month) => { (month.weighted.short()) " of " (view.numbers.pipeline.weighted.short()) " may close in " (closing_name(month.closing)) ", more than in any other month." }
                 None => "No open deal with a known fee has a close date to come.",
             }
-            @if let Some(overdue) = find(Closing::Overdue) { " The close date of " (deals(overdue, "deal with a fee", "deals with a fee")) " has passed." }
-            @if let Some(undated) = find(Closing::Undated) { " " (deals(undated, "deal with a fee has", "deals with a fee have")) " none." }
+            @if let Some(overdue) = find(CloseBucket::Overdue) { " The close date of " (deals(overdue, "deal with a fee", "deals with a fee")) " has passed." }
+            @if let Some(undated) = find(CloseBucket::Undated) { " " (deals(undated, "deal with a fee has", "deals with a fee have")) " none." }
         }
     }
 }
@@ -182,7 +182,7 @@ pub(super) fn funnel(shell: &Shell<'_>, view: &PipelineView) -> Markup {
         height: None,
     };
     let sub = html! {
-        "created " (view.address.period.period().words()) "; path known for "
+        "created " (view.address.period.period().phrase()) "; path known for "
         a href=(rows(shell, view, "known").url()) data-count=(funnel.known) { (number(funnel.known)) } " of "
         a href=(rows(shell, view, "created").url()) data-count=(funnel.created) { (number(funnel.created)) }
     };
@@ -231,7 +231,13 @@ pub(super) fn time_in_stage(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     card("c-6", "Time in stage", &html! { "stays that ended in the last 365 days" }, None, &body)
 }
 
-fn stay_row(slug: &str, (place, stage): (&StagePlace, Option<&str>), role: &str, typical: &Typical, longest: i64) -> Markup {
+fn stay_row(
+    slug: &str,
+    (place, stage): (&StagePlace, Option<&str>),
+    role: &str,
+    typical: &DurationStats,
+    longest: i64,
+) -> Markup {
     let share = |ms: i64| 1_000 * ms / longest;
     let n = i64::try_from(typical.n).unwrap_or(i64::MAX);
     let link = match place {
@@ -303,22 +309,22 @@ pub(super) fn movement(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     card("", "What moved the value", &sub, Some(more), &figure.render())
 }
 
-pub(super) fn move_name(kind: MoveKind) -> &'static str {
+pub(super) fn move_name(kind: MovementKind) -> &'static str {
     match kind {
-        MoveKind::New => "New",
-        MoveKind::Up => "Up",
-        MoveKind::Down => "Down",
-        MoveKind::Reopened => "Reopened",
-        MoveKind::Lost => "Lost",
-        MoveKind::Awarded => "Awarded",
-        MoveKind::Parked => "Parked",
-        MoveKind::Removed => "Removed",
+        MovementKind::New => "New",
+        MovementKind::Up => "Up",
+        MovementKind::Down => "Down",
+        MovementKind::Reopened => "Reopened",
+        MovementKind::Lost => "Lost",
+        MovementKind::Awarded => "Awarded",
+        MovementKind::Parked => "Parked",
+        MovementKind::Removed => "Removed",
     }
 }
 
 /// `$612K + $95K new − $60K lost = $700K`, to the cent.
 fn movement_sentence(shell: &Shell<'_>, view: &PipelineView, movement: &Movement, (from, until): (&str, &str)) -> Markup {
-    let step = |kind: MoveKind| movement.step(kind);
+    let step = |kind: MovementKind| movement.step(kind);
     let moved = movement.steps.iter().filter(|step| step.deals > 0);
     html! {
         @if movement.steps.iter().all(|step| step.deals == 0) {
@@ -330,7 +336,7 @@ fn movement_sentence(shell: &Shell<'_>, view: &PipelineView, movement: &Movement
                 a href=(rows(shell, view, step.kind.as_str()).url()) data-count=(step.deals) { (move_name(step.kind).to_lowercase()) " (" (number(step.deals)) ")" }
             }
             " = " (movement.closing.value) ". "
-            @if movement.closing.fees_known == 0 && step(MoveKind::New).deals > 0 { "No fee is known yet. " }
+            @if movement.closing.fees_known == 0 && step(MovementKind::New).deals > 0 { "No fee is known yet. " }
             "In brackets the deals of each step, those without a known fee included."
         }
     }
@@ -344,7 +350,7 @@ const MOST_WAYS: usize = 18;
 pub(super) fn flow(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     let links = &view.history.flow;
     let shown_links = &links[..links.len().min(MOST_WAYS)];
-    let mut sides: [Vec<&FlowEnd>; 2] =
+    let mut sides: [Vec<&FlowNode>; 2] =
         [shown_links.iter().map(|link| &link.from).collect(), shown_links.iter().map(|link| &link.to).collect()];
     for side in &mut sides {
         side.sort();
@@ -352,12 +358,12 @@ pub(super) fn flow(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     }
     let [left, right] = &sides;
     let board = &view.numbers.board;
-    let node = |end: &FlowEnd, href: Option<String>| Node {
+    let node = |end: &FlowNode, href: Option<String>| Node {
         label: shown(end.stage.as_deref()).to_owned(),
         role: Some(role_class(board.role(&end.place))),
         href,
     };
-    let way = |from: Option<&FlowEnd>, to: Option<&FlowEnd>| {
+    let way = |from: Option<&FlowNode>, to: Option<&FlowNode>| {
         let link = rows(shell, view, "went");
         let link = from.map_or(link.clone(), |end| with_label(link, "from-stage", end.stage.as_deref()));
         to.map_or(link.clone(), |end| with_label(link, "to-stage", end.stage.as_deref())).url()
@@ -367,7 +373,7 @@ pub(super) fn flow(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     let nodes = left.iter().map(|end| node(end, whole.then(|| way(Some(end), None))));
     let nodes = nodes.chain(right.iter().map(|end| node(end, whole.then(|| way(None, Some(end))))));
     let flow = |link: &FlowLink| {
-        let at = |side: &[&FlowEnd], end: &FlowEnd| side.iter().position(|known| *known == end);
+        let at = |side: &[&FlowNode], end: &FlowNode| side.iter().position(|known| *known == end);
         Some(Flow {
             from: at(left, &link.from)?,
             to: left.len() + at(right, &link.to)?,

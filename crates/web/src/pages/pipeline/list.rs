@@ -4,7 +4,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{DAY, EpochMs, Money};
-use tetherboard_metrics::{Board, Closing};
+use tetherboard_metrics::{Board, CloseBucket};
 use tetherboard_store::deals::DealRow;
 use tetherboard_store::tenants::Tenant;
 
@@ -104,9 +104,9 @@ fn filter_chips(slug: &str, view: &PipelineView) -> Markup {
     }
     if let Some(close) = query.close {
         let words = match close {
-            Closing::Overdue => "Close date passed".to_owned(),
-            Closing::Month(month) => format!("Closes in {}", month.strftime("%B %Y")),
-            Closing::Undated => "No close date".to_owned(),
+            CloseBucket::Overdue => "Close date passed".to_owned(),
+            CloseBucket::Month(month) => format!("Closes in {}", month.strftime("%B %Y")),
+            CloseBucket::Undated => "No close date".to_owned(),
         };
         chips.push((words, DealQuery { close: None, ..query.clone() }));
     }

@@ -245,7 +245,7 @@ fn endings(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     let as_of = view.numbers.pipeline.as_of.map(|as_of| time::exact(as_of, &shell.tenant().zone));
     let (rate, before) = (view.history.rate, view.history.before);
     let rows = |show: &str, count: i64| Some((view.address.period.add_to(links::pipeline_rows(slug, show)).url(), count));
-    let words = view.address.period.period().words();
+    let words = view.address.period.period().phrase();
     let than = |now: i64, before: Option<i64>| match before {
         Some(before) => delta(now, before, "in the period before"),
         None => html! { (words) },

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{ContactId, DAY, DealId, EpochMs, Money, Odds};
 use tetherboard_metrics::{
-    AS_OF, AWARDS, Board, CONVERSION, CYCLE_TIME, Ending, FLOW, History, LOST, LeadGroup, MOVEMENT, MoveKind, Span, StagePlace,
-    TIME_IN_STAGE, WIN_RATE, Who, deals_at, movement, outcomes, prospects_at, reaches, stays, went,
+    AS_OF, AWARDS, Board, CONVERSION, CYCLE_TIME, CandidateRef, FLOW, History, LOST, LeadGroup, MOVEMENT, MovementKind,
+    OutcomeKind, Span, StagePlace, TIME_IN_STAGE, WIN_RATE, deals_at, furthest_stages, movement, outcomes, prospects_at,
+    stage_changes, stage_stays,
 };
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::deals::{self, DealName};
@@ -44,8 +45,8 @@ use crate::state::Portal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Show {
     /// Deals that moved the value, of one step or of all.
-    Moves(Option<MoveKind>),
-    Endings(Option<Ending>),
+    Moves(Option<MovementKind>),
+    Endings(Option<OutcomeKind>),
     Created,
     Known,
     Reached,
@@ -59,8 +60,8 @@ enum Show {
 const SHOWS: [(&str, Show); 13] = [
     ("changes", Show::Moves(None)),
     ("endings", Show::Endings(None)),
-    ("awards", Show::Endings(Some(Ending::Awarded))),
-    ("losses", Show::Endings(Some(Ending::Lost))),
+    ("awards", Show::Endings(Some(OutcomeKind::Awarded))),
+    ("losses", Show::Endings(Some(OutcomeKind::Lost))),
     ("created", Show::Created),
     ("known", Show::Known),
     ("reached", Show::Reached),
@@ -69,12 +70,12 @@ const SHOWS: [(&str, Show); 13] = [
     ("cycle", Show::Cycle),
     ("deals", Show::Deals),
     ("candidates", Show::Candidates),
-    ("new", Show::Moves(Some(MoveKind::New))),
+    ("new", Show::Moves(Some(MovementKind::New))),
 ];
 
 impl Show {
     fn named(word: &str) -> Option<Self> {
-        let step = || MoveKind::ALL.into_iter().find(|kind| kind.as_str() == word).map(|kind| Self::Moves(Some(kind)));
+        let step = || MovementKind::ALL.into_iter().find(|kind| kind.as_str() == word).map(|kind| Self::Moves(Some(kind)));
         SHOWS.iter().find(|(known, _)| *known == word).map(|(_, show)| *show).or_else(step)
     }
 
@@ -95,8 +96,8 @@ impl Show {
             Self::Moves(None) => MOVEMENT,
             Self::Moves(Some(kind)) => kind.meaning(),
             Self::Endings(None) => WIN_RATE,
-            Self::Endings(Some(Ending::Awarded)) => AWARDS,
-            Self::Endings(Some(Ending::Lost)) => LOST,
+            Self::Endings(Some(OutcomeKind::Awarded)) => AWARDS,
+            Self::Endings(Some(OutcomeKind::Lost)) => LOST,
             Self::Created | Self::Known | Self::Reached => CONVERSION,
             Self::Went => FLOW,
             Self::Stays => TIME_IN_STAGE,
@@ -140,7 +141,7 @@ enum Cell {
 }
 
 struct Row {
-    who: Who,
+    who: CandidateRef,
     cells: Vec<Cell>,
 }
 
@@ -175,7 +176,7 @@ impl<S: Sync> FromRequestParts<S> for RowsAddress {
         let Ok(pairs) = Pairs::from_request_parts(parts, state).await;
         let word = pairs.filled("show").unwrap_or("changes");
         let show = Show::named(word).ok_or_else(|| {
-            let words = SHOWS.iter().map(|(word, _)| *word).chain(MoveKind::ALL.map(MoveKind::as_str));
+            let words = SHOWS.iter().map(|(word, _)| *word).chain(MovementKind::ALL.map(MovementKind::as_str));
             HttpError::bad_request(format!("`show={word}` is not an option. Use {}.", names(words)))
         })?;
         let columns: Vec<(&str, usize)> = show.sort_columns().zip(0..).collect();
@@ -259,7 +260,7 @@ fn rows(view: &RowsView, history: &History, tenant: &tetherboard_store::tenants:
         Show::Moves(kind) => {
             let moved = movement(history, span).map(|movement| movement.rows).unwrap_or_default();
             let moved = moved.into_iter().filter(|row| kind.is_none_or(|kind| row.kind == kind));
-            let row = |row: tetherboard_metrics::Moved| Row {
+            let row = |row: tetherboard_metrics::MovementRow| Row {
                 cells: vec![Cell::Stage(row.from), Cell::Stage(row.to), Cell::At(row.at_ms), Cell::Amount(row.amount)],
                 who: row.who,
             };
@@ -282,17 +283,17 @@ fn rows(view: &RowsView, history: &History, tenant: &tetherboard_store::tenants:
             let funnel = tetherboard_metrics::funnel(board, &[]);
             let wanted = view.deals.stage.as_ref().map(|stage| place(board, stage));
             let least = wanted.map(|wanted| funnel.stages.iter().position(|stage| stage.place == wanted));
-            let is_meant = |reach: &tetherboard_metrics::Reach| match (view.show, least) {
+            let is_meant = |reach: &tetherboard_metrics::FurthestStage| match (view.show, least) {
                 (Show::Created, _) => true,
                 (Show::Known, _) | (_, None) => reach.furthest.is_some(),
                 (_, Some(least)) => least.is_some_and(|least| reach.furthest.is_some_and(|furthest| furthest >= least)),
             };
-            let row = |reach: tetherboard_metrics::Reach| {
+            let row = |reach: tetherboard_metrics::FurthestStage| {
                 let furthest = reach.furthest.and_then(|at| funnel.stages.get(at)).map(|stage| Some(stage.stage.clone()));
                 let cells = vec![Cell::Stage(furthest), Cell::Stage(Some(reach.stage)), Cell::At(reach.created_ms)];
-                Row { who: Who { contact: Some(reach.contact), deal: None }, cells }
+                Row { who: CandidateRef { contact: Some(reach.contact), deal: None }, cells }
             };
-            let mut found: Vec<_> = reaches(history, board, span).into_iter().filter(is_meant).collect();
+            let mut found: Vec<_> = furthest_stages(history, board, span).into_iter().filter(is_meant).collect();
             found.sort_by(|a, b| b.furthest.cmp(&a.furthest).then(b.created_ms.cmp(&a.created_ms)));
             found.into_iter().map(row).collect()
         }
@@ -301,10 +302,10 @@ fn rows(view: &RowsView, history: &History, tenant: &tetherboard_store::tenants:
             let fits = |wanted: &Option<StagePlace>, stage: &Option<String>| {
                 wanted.as_ref().is_none_or(|wanted| *wanted == board.place(stage.as_deref()))
             };
-            let found = went(history, span).unwrap_or_default().into_iter();
+            let found = stage_changes(history, span).unwrap_or_default().into_iter();
             let found = found.filter(|row| fits(&from, &row.from) && fits(&to, &row.to));
-            let row = |row: tetherboard_metrics::Went| Row {
-                who: Who { contact: Some(row.contact), deal: None },
+            let row = |row: tetherboard_metrics::StageChange| Row {
+                who: CandidateRef { contact: Some(row.contact), deal: None },
                 cells: vec![Cell::Stage(Some(row.from)), Cell::Stage(Some(row.to)), Cell::At(row.at_ms)],
             };
             found.map(row).collect()
@@ -330,8 +331,8 @@ fn rows_of_no_period(
     };
     match view.show {
         Show::Stays => {
-            let found = stays(history, now.into()).into_iter().filter(|stay| fits(&stay.place));
-            let row = |stay: tetherboard_metrics::Stay| {
+            let found = stage_stays(history, now.into()).into_iter().filter(|stay| fits(&stay.place));
+            let row = |stay: tetherboard_metrics::StageStay| {
                 let took_ms = stay.took_ms();
                 let (stage, next) = (Cell::Stage(Some(stay.stage)), Cell::Stage(Some(stay.next)));
                 let cells = vec![stage, next, Cell::At(stay.from_ms), Cell::At(stay.until_ms), Cell::TookMs(took_ms)];
@@ -350,8 +351,8 @@ fn rows_of_no_period(
         }
         Show::Candidates => {
             let found = prospects_at(history, before_ms).into_iter().filter(|row| fits(&row.place));
-            let row = |row: tetherboard_metrics::ProspectThen| Row {
-                who: Who { contact: Some(row.contact), deal: None },
+            let row = |row: tetherboard_metrics::PastProspect| Row {
+                who: CandidateRef { contact: Some(row.contact), deal: None },
                 cells: vec![Cell::Stage(Some(row.stage))],
             };
             found.map(row).collect()
@@ -360,7 +361,7 @@ fn rows_of_no_period(
             let found = deals_at(history, before_ms).into_iter();
             let mut found: Vec<_> = found.filter(|row| fits(&row.place) && (!query.fee.is_some() || row.fee.is_some())).collect();
             found.sort_by(|a, b| b.fee.cmp(&a.fee).then_with(|| b.place.cmp(&a.place)).then_with(|| a.who.cmp(&b.who)));
-            let row = |row: tetherboard_metrics::DealThen| {
+            let row = |row: tetherboard_metrics::PastDeal| {
                 let weighted = row.weighted();
                 let cells = vec![
                     Cell::Stage(Some(row.stage)),
@@ -412,7 +413,7 @@ struct Names {
 
 impl Names {
     async fn of(portal: &Portal, tenant: tetherboard_domain::TenantId, rows: &[Row]) -> StoreResult<Self> {
-        fn ids<Id: Clone + Ord>(rows: &[Row], of: fn(&Who) -> Option<&Id>) -> Vec<Id> {
+        fn ids<Id: Clone + Ord>(rows: &[Row], of: fn(&CandidateRef) -> Option<&Id>) -> Vec<Id> {
             let mut ids: Vec<Id> = rows.iter().filter_map(|row| of(&row.who)).cloned().collect();
             ids.sort_unstable();
             ids.dedup();
@@ -425,17 +426,17 @@ impl Names {
         })
     }
 
-    fn candidate(&self, who: &Who) -> &str {
+    fn candidate(&self, who: &CandidateRef) -> &str {
         let contact = who.contact.as_ref().and_then(|id| self.contacts.get(id));
         contact.or_else(|| self.deal(who)).map_or("", |name| name.name.as_str())
     }
 
-    fn deal(&self, who: &Who) -> Option<&DealName> {
+    fn deal(&self, who: &CandidateRef) -> Option<&DealName> {
         self.deals.get(who.deal.as_ref()?)
     }
 
     /// What stands below the candidate: the deal, else the market.
-    fn below(&self, who: &Who) -> &str {
+    fn below(&self, who: &CandidateRef) -> &str {
         let market = || who.contact.as_ref().and_then(|id| self.contacts.get(id)).map(|name| name.market.as_str());
         self.deal(who).map(|deal| deal.title.as_str()).filter(|title| !title.is_empty()).or_else(market).unwrap_or_default()
     }
@@ -529,8 +530,8 @@ fn title(view: &RowsView) -> String {
         Show::Moves(None) => "What moved the value".to_owned(),
         Show::Moves(Some(kind)) => format!("What moved the value: {}", move_name(kind).to_lowercase()),
         Show::Endings(None) => "Awarded and lost deals".to_owned(),
-        Show::Endings(Some(Ending::Awarded)) => "Awarded deals".to_owned(),
-        Show::Endings(Some(Ending::Lost)) => "Lost deals".to_owned(),
+        Show::Endings(Some(OutcomeKind::Awarded)) => "Awarded deals".to_owned(),
+        Show::Endings(Some(OutcomeKind::Lost)) => "Lost deals".to_owned(),
         Show::Created => "Prospects created".to_owned(),
         Show::Known => "Prospects whose path is known".to_owned(),
         Show::Reached => "Prospects who got so far".to_owned(),

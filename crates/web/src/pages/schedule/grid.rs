@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use tetherboard_domain::{CalendarDate, Leaf, Slotted};
+use tetherboard_domain::{AppointmentTime, CalendarDate, CalendarView};
 use tetherboard_metrics::{Appointment, AppointmentType};
 
 use super::{ScheduleView, count, is_past, leaf_name, look};
@@ -14,8 +14,8 @@ use crate::parts::shell::Shell;
 use crate::parts::{icon, time};
 
 /// What a cell holds at most; the rest is on the day's own page.
-fn fits(leaf: Leaf) -> usize {
-    if leaf == Leaf::Week { 12 } else { 3 }
+fn fits(leaf: CalendarView) -> usize {
+    if leaf == CalendarView::Week { 12 } else { 3 }
 }
 
 /// What stands in a cell.
@@ -70,7 +70,7 @@ fn cell(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment], leaf: Cal
     let there = view.query.on_day(day).add_to(links::schedule(slug)).url();
     // Beyond the years that a calendar shows there is no such page.
     let page = CalendarDate::Day(day).to_string().parse::<CalendarDate>().is_ok().then_some(&there);
-    let most = fits(if matches!(leaf, CalendarDate::Week(_)) { Leaf::Week } else { Leaf::Month });
+    let most = fits(if matches!(leaf, CalendarDate::Week(_)) { CalendarView::Week } else { CalendarView::Month });
     let total = here.len();
     let all = entries(here);
     let dots: Vec<&str> = all.iter().take(4).map(dot).collect();
@@ -160,7 +160,7 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
             let (picture, tone) = look(one);
             let past = is_past(one, zone, shell.now);
             let class = format!("ev {tone}{}{}", if past { " past" } else { "" }, if one.cancelled { " off" } else { "" });
-            let name = if one.name.trim().is_empty() { one.called() } else { one.name.trim() };
+            let name = if one.name.trim().is_empty() { one.display_title() } else { one.name.trim() };
             let inside = html! {
                 (icon(picture, 13))
                 @if one.outcome_needed { span.sr { "Outcome needed: " } }
@@ -182,7 +182,7 @@ fn event(shell: &Shell<'_>, view: &ScheduleView, entry: &Entry<'_>, day: Date, o
 fn second_line(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -> String {
     let about = match &one.of_type {
         AppointmentType::Unknown if one.name.trim().is_empty() => "",
-        AppointmentType::Unknown => one.called(),
+        AppointmentType::Unknown => one.display_title(),
         known => known.name(),
     };
     let when = hours(view, one, day, shell);
@@ -197,9 +197,9 @@ fn hours(view: &ScheduleView, one: &Appointment, day: Date, shell: &Shell<'_>) -
     };
     match (one.when, one.days) {
         (_, Some((first, last))) if first < day && day < last => format!("To {}:", time::day_of_year(last, view.today)),
-        (Some(Slotted::Timed { ends, .. }), Some((first, _))) if first < day => format!("To {}:", clock(ends)),
+        (Some(AppointmentTime::Timed { ends, .. }), Some((first, _))) if first < day => format!("To {}:", clock(ends)),
         (_, Some((first, _))) if first < day => "Last day:".to_owned(),
-        (Some(Slotted::Timed { starts, .. }), _) => clock(starts),
+        (Some(AppointmentTime::Timed { starts, .. }), _) => clock(starts),
         _ => "All day:".to_owned(),
     }
 }

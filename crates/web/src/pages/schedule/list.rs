@@ -4,7 +4,7 @@ use axum::response::Response;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::{CalendarDate, Leaf, Nearness, Slotted, Zone};
+use tetherboard_domain::{AppointmentTime, CalendarDate, CalendarView, Nearness, Zone};
 use tetherboard_metrics::{Appointment, AppointmentType};
 use tetherboard_store::tenants::Tenant;
 
@@ -22,13 +22,13 @@ use crate::parts::{icon, time};
 // Words ----------------------------------------------------------------------------------------------------------------
 
 /// `Sat Mar 14, 10:00 AM CDT to 11:00 AM`, `Sat Mar 14 to Sun Mar 15, all day`.
-pub(super) fn when_words(when: Slotted, zone: &Zone, today: Date) -> String {
+pub(super) fn when_words(when: AppointmentTime, zone: &Zone, today: Date) -> String {
     match when {
-        Slotted::Days { first, last } if first == last => format!("{}, all day", time::day_of_year(first, today)),
-        Slotted::Days { first, last } => {
+        AppointmentTime::Days { first, last } if first == last => format!("{}, all day", time::day_of_year(first, today)),
+        AppointmentTime::Days { first, last } => {
             format!("{} to {}, all day", time::day_of_year(first, today), time::day_of_year(last, today))
         }
-        Slotted::Timed { starts, ends } => {
+        AppointmentTime::Timed { starts, ends } => {
             let begin = time::exact_of_year(starts, today, zone);
             match () {
                 () if ends <= starts => begin,
@@ -74,8 +74,10 @@ pub(super) fn as_csv(tenant: &Tenant, view: &ScheduleView, rows: &[&Appointment]
     let row = |one: &&Appointment| {
         let (starts, ends) = match one.when {
             None => (String::new(), String::new()),
-            Some(Slotted::Days { first, last }) => (first.to_string(), last.to_string()),
-            Some(Slotted::Timed { starts, ends }) => (local(starts), if ends > starts { local(ends) } else { String::new() }),
+            Some(AppointmentTime::Days { first, last }) => (first.to_string(), last.to_string()),
+            Some(AppointmentTime::Timed { starts, ends }) => {
+                (local(starts), if ends > starts { local(ends) } else { String::new() })
+            }
         };
         vec![
             one.name.clone(),
@@ -85,7 +87,7 @@ pub(super) fn as_csv(tenant: &Tenant, view: &ScheduleView, rows: &[&Appointment]
             starts,
             ends,
             zone.name().to_owned(),
-            word(one.when.is_some_and(Slotted::is_all_day)),
+            word(one.when.is_some_and(AppointmentTime::is_all_day)),
             one.stage
                 .as_deref()
                 .filter(|_| one.contact.is_some())
@@ -176,7 +178,7 @@ fn nearness_day(nearness: Nearness, today: Date) -> Option<String> {
     match nearness {
         Nearness::Today => Some(time::day(today)),
         Nearness::Tomorrow => Some(time::day(today.saturating_add(Span::new().days(1)))),
-        Nearness::ThisWeek => Some(format!("to {}", time::day(CalendarDate::of(Leaf::Week, today).days().1))),
+        Nearness::ThisWeek => Some(format!("to {}", time::day(CalendarDate::of(CalendarView::Week, today).days().1))),
         Nearness::Later | Nearness::Past => None,
     }
 }
@@ -193,14 +195,14 @@ fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
             } }
             th scope="row" {
                 (named(slug, one))
-                span.l2.only-phone.flex { (pictured(one, 13)) span.t { (one.called()) } }
+                span.l2.only-phone.flex { (pictured(one, 13)) span.t { (one.display_title()) } }
                 @if !one.owner.trim().is_empty() { span.l2.t.only-phone { (one.owner.trim()) } }
                 span.only-phone { (marks(one)) }
             }
             td.no-phone { span.sched-what { (pictured(one, 14))
-                span.t title=(one.called()) { (one.called()) } }
+                span.t title=(one.display_title()) { (one.display_title()) } }
                 @let of_type = one.of_type.name();
-                @if one.of_type != AppointmentType::Unknown && !one.called().to_lowercase().contains(&of_type.to_lowercase()) { span.l2.t title=(of_type) { (of_type) } } }
+                @if one.of_type != AppointmentType::Unknown && !one.display_title().to_lowercase().contains(&of_type.to_lowercase()) { span.l2.t title=(of_type) { (of_type) } } }
             td.no-phone { @if let Some(place) = &place { (stage(view.board.label(place), view.board.role(place))) } @else { span.muted { "—" } } }
             td.no-phone { (owner(&one.owner)) }
             td.no-phone { @if one.place.trim().is_empty() { span.muted { "—" } } @else { span.t title=(one.place) { (one.place) } } }
@@ -213,20 +215,20 @@ fn row(shell: &Shell<'_>, view: &ScheduleView, one: &Appointment) -> Markup {
 }
 
 /// The day over the hours.
-fn when_cell(when: Slotted, zone: &Zone, today: Date) -> Markup {
+fn when_cell(when: AppointmentTime, zone: &Zone, today: Date) -> Markup {
     match when {
-        Slotted::Timed { starts, ends } if zone.date(ends) == zone.date(starts) => {
+        AppointmentTime::Timed { starts, ends } if zone.date(ends) == zone.date(starts) => {
             let clock = |moment: Timestamp, form: &str| moment.to_zoned(zone.tz().clone()).strftime(form).to_string();
             let is_one_zone = zone.abbreviation(starts) == zone.abbreviation(ends);
             let begin = clock(starts, if ends > starts && is_one_zone { "%-I:%M %p" } else { "%-I:%M %p %Z" });
             let hours = if ends > starts { format!("{begin} to {}", clock(ends, "%-I:%M %p %Z")) } else { begin };
             html! { time datetime=(starts) title=(time::exact_of_year(starts, today, zone)) { (time::day_of_year(zone.date(starts), today)) } span.l2 { (hours) } }
         }
-        Slotted::Timed { starts, ends } => html! {
+        AppointmentTime::Timed { starts, ends } => html! {
             time datetime=(starts) { (time::exact_of_year(starts, today, zone)) }
             span.l2 { "to " (time::exact_of_year(ends, today, zone)) }
         },
-        Slotted::Days { first, last } => html! {
+        AppointmentTime::Days { first, last } => html! {
             time datetime=(first) { (time::day_of_year(first, today)) }
             span.l2 { "all day" @if last > first { ", to " (time::day_of_year(last, today)) } }
         },
@@ -303,17 +305,17 @@ fn agenda_row(slug: &str, view: &ScheduleView, one: &Appointment, zone: &Zone, n
     let near = one.nearness(view.today);
     let is_near = matches!(near, Some(Nearness::Today | Nearness::Tomorrow));
     let clock = match one.when {
-        Some(Slotted::Timed { starts, .. }) => starts.to_zoned(zone.tz().clone()).strftime("%-I:%M %p").to_string(),
+        Some(AppointmentTime::Timed { starts, .. }) => starts.to_zoned(zone.tz().clone()).strftime("%-I:%M %p").to_string(),
         _ => "All day".to_owned(),
     };
     let day = one.days.map(|(first, _)| first.strftime("%a %-d").to_string()).unwrap_or_default();
-    let name = if one.name.trim().is_empty() { one.called() } else { one.name.trim() };
+    let name = if one.name.trim().is_empty() { one.display_title() } else { one.name.trim() };
     let class = format!("row{}{}", if is_past(one, zone, now) { " past" } else { "" }, if one.cancelled { " off" } else { "" });
     let inside = html! {
         span.at { @if is_near { (clock) } @else { (day) span.l2 { (clock) } } }
         span {
             b { (clipped(name)) }
-            span.p.flex { (pictured(one, 13)) span { (clipped(one.called())) } }
+            span.p.flex { (pictured(one, 13)) span { (clipped(one.display_title())) } }
             @if !one.owner.trim().is_empty() { span.sub { (clipped(one.owner.trim())) } }
             (marks(one))
         }
@@ -338,8 +340,8 @@ mod tests {
 
     use super::*;
 
-    fn timed(starts: &str, ends: &str) -> Slotted {
-        Slotted::Timed { starts: starts.parse().unwrap(), ends: ends.parse().unwrap() }
+    fn timed(starts: &str, ends: &str) -> AppointmentTime {
+        AppointmentTime::Timed { starts: starts.parse().unwrap(), ends: ends.parse().unwrap() }
     }
 
     #[rstest]
@@ -352,9 +354,9 @@ mod tests {
     #[case::while_clocks_change(timed("2026-03-08T07:30:00Z", "2026-03-08T08:30:00Z"), "Sun Mar 8, 1:30 AM CST to 3:30 AM CDT")]
     #[case::in_the_doubled_hour(timed("2026-11-01T06:30:00Z", "2026-11-01T07:30:00Z"), "Sun Nov 1, 1:30 AM CDT to 1:30 AM CST")]
     #[case::another_year(timed("2099-03-12T15:30:00Z", "2099-03-12T15:30:00Z"), "Thu Mar 12, 2099, 10:30 AM CDT")]
-    #[case::a_bare_day(Slotted::Days { first: date(2026, 3, 12), last: date(2026, 3, 12) }, "Thu Mar 12, all day")]
-    #[case::bare_days(Slotted::Days { first: date(2026, 3, 12), last: date(2026, 3, 14) }, "Thu Mar 12 to Sat Mar 14, all day")]
-    fn a_time_is_said_in_the_brands_zone(#[case] when: Slotted, #[case] expected: &str) {
+    #[case::a_bare_day(AppointmentTime::Days { first: date(2026, 3, 12), last: date(2026, 3, 12) }, "Thu Mar 12, all day")]
+    #[case::bare_days(AppointmentTime::Days { first: date(2026, 3, 12), last: date(2026, 3, 14) }, "Thu Mar 12 to Sat Mar 14, all day")]
+    fn a_time_is_said_in_the_brands_zone(#[case] when: AppointmentTime, #[case] expected: &str) {
         let chicago = Zone::named("America/Chicago").unwrap();
         assert_eq!(when_words(when, &chicago, date(2026, 3, 12)), expected);
     }

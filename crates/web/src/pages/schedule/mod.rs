@@ -17,7 +17,7 @@ use axum::routing::get;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::{CALENDAR_READ_DAYS, CalendarDate, Leaf, Nearness, Slotted, Zone};
+use tetherboard_domain::{AppointmentTime, CALENDAR_READ_DAYS, CalendarDate, CalendarView, Nearness, Zone};
 use tetherboard_metrics::{Appointment, AppointmentType, Board, OUTCOME_NEEDED, Schedule};
 use tetherboard_store::tenants::Tenant;
 
@@ -127,7 +127,7 @@ fn covered(read: Timestamp, tenant: &Tenant) -> (Date, Date) {
 }
 
 fn body(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup {
-    let is_grid = matches!(view.query.view, View::Leaf(Leaf::Week | Leaf::Month));
+    let is_grid = matches!(view.query.view, View::Calendar(CalendarView::Week | CalendarView::Month));
     html! {
         (head(shell, view, rows))
         (filter_chips(shell, view))
@@ -186,7 +186,7 @@ fn head(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
             div.sched-acts {
                 nav.seg aria-label="View" {
                     @for (word, kind) in View::NAMES.iter().copied() {
-                        @let at = query.at.map(|at| match kind { View::List => at, View::Leaf(leaf) => at.turned_to(leaf, today) });
+                        @let at = query.at.map(|at| match kind { View::List => at, View::Calendar(leaf) => at.in_view(leaf, today) });
                         @let at = at.filter(|_| kind != View::List || query.view == View::List);
                         @let link = links::schedule(slug).with("view", word).maybe("d", at.map(|at| at.to_string()).as_deref());
                         a href=(query.filters.add_to(link).url()) aria-current=[(kind == query.view).then_some("true")] { (kind.name()) }
@@ -203,10 +203,10 @@ fn head(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup
 /// `Today` of a list of some days is the same kind of leaf.
 fn leaf_of_today(view: View, leaf: CalendarDate, today: Date) -> CalendarDate {
     let kind = match (view, leaf) {
-        (View::Leaf(kind), _) => kind,
-        (View::List, CalendarDate::Day(_)) => Leaf::Day,
-        (View::List, CalendarDate::Week(_)) => Leaf::Week,
-        (View::List, CalendarDate::Month(_)) => Leaf::Month,
+        (View::Calendar(kind), _) => kind,
+        (View::List, CalendarDate::Day(_)) => CalendarView::Day,
+        (View::List, CalendarDate::Week(_)) => CalendarView::Week,
+        (View::List, CalendarDate::Month(_)) => CalendarView::Month,
     };
     CalendarDate::of(kind, today)
 }
@@ -253,7 +253,8 @@ fn ahead(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let (slug, query) = (&shell.tenant().slug, &view.query);
     let is_now =
         query.leaf(view.today).map(CalendarDate::days).is_some_and(|(first, last)| first <= view.today && view.today <= last);
-    if !is_now || !matches!(query.view, View::Leaf(Leaf::Week | Leaf::Month)) || !view.is_covered(view.today) {
+    if !is_now || !matches!(query.view, View::Calendar(CalendarView::Week | CalendarView::Month)) || !view.is_covered(view.today)
+    {
         return EMPTY;
     }
     let mut found = [0_usize; SAID.len()];
@@ -268,7 +269,7 @@ fn ahead(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let some = some.filter(|(nearness, _, found)| *found > 0 || *nearness != Nearness::ThisWeek);
     let soon = view.today.saturating_add(Span::new().days(list::AGENDA_DAYS - 1));
     let next = view.filtered().filter(|one| !one.cancelled).find_map(|one| match (one.when, one.days) {
-        (Some(Slotted::Timed { starts, .. }), Some((day, _))) if starts > shell.now && day <= soon => Some((one, starts)),
+        (Some(AppointmentTime::Timed { starts, .. }), Some((day, _))) if starts > shell.now && day <= soon => Some((one, starts)),
         _ => None,
     });
     html! {
@@ -283,7 +284,7 @@ fn ahead(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
             "."
             @if let Some((one, starts)) = next {
                 " Next: " @if !one.name.trim().is_empty() { span.nowrap { (named(slug, one)) "," } " " }
-                bdi { (clipped(one.called())) } ", " (time::told(starts, shell.now, &shell.tenant().zone)) "."
+                bdi { (clipped(one.display_title())) } ", " (time::told(starts, shell.now, &shell.tenant().zone)) "."
             }
         }
     }
@@ -329,7 +330,7 @@ fn outcome_needed(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
                     " ended, and ClientTether does not say how: "
                     @for (at, one) in due.iter().take(NAMED).enumerate() {
                         @if at > 0 { "; " }
-                        span.nowrap { (named(slug, one)) "," } " " bdi { (clipped(one.called())) }
+                        span.nowrap { (named(slug, one)) "," } " " bdi { (clipped(one.display_title())) }
                         @if !one.owner.trim().is_empty() { " with " bdi { (clipped(one.owner.trim())) } }
                         @if let Some((first, _)) = one.days { ", " span.nowrap { (time::day_of_year(first, view.today)) } }
                     }
@@ -426,7 +427,7 @@ fn pictured(one: &Appointment, size: u8) -> Markup {
 
 /// It is over, and nothing is to be done about it.
 fn is_past(one: &Appointment, zone: &Zone, now: Timestamp) -> bool {
-    !one.outcome_needed && one.when.is_some_and(|when: Slotted| when.over(zone) <= now)
+    !one.outcome_needed && one.when.is_some_and(|when: AppointmentTime| when.end(zone) <= now)
 }
 
 /// What one should know of it besides, in a word.

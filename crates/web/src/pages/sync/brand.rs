@@ -74,7 +74,7 @@ pub(super) async fn names(portal: &Portal) -> HttpResult<HashMap<UserId, String>
 
 /// What the last read of the CRM left for the agency to decide.
 async fn held(portal: &Portal, tenant: &Tenant, fresh: &Freshness) -> HttpResult<Vec<Held>> {
-    let Some(trouble) = &fresh.trouble else { return Ok(Vec::new()) };
+    let Some(trouble) = &fresh.failure else { return Ok(Vec::new()) };
     let mut held = Vec::new();
     for report in trouble.datasets.iter().filter(|report| report.status == DatasetStatus::Held) {
         held.push(Held::of(portal, tenant, &trouble.run, report).await?);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, DatasetStatus, FaultClass, RunStatus, SyncState};
-use tetherboard_metrics::{Freshness, Refused};
+use tetherboard_metrics::{CredentialRefusal, Freshness};
 use tetherboard_store::runs::{DatasetReport, Run, RunError};
 use tetherboard_store::snapshots::{self, RowReader};
 use tetherboard_store::tenants::Tenant;
@@ -264,12 +264,12 @@ fn refused(tenant: &Tenant, fresh: &Freshness, next: &str, either: bool) -> Word
     let get_token = html! { "Get the access token that is valid now from ClientTether’s enterprise account; ClientTether changes it by itself when that account’s user name, level or white-label id changes." };
     let set_token = html! { "Put it into " code { "CLIENTTETHER_ACCESS_TOKEN" } " on the server and restart Tetherboard." };
     match fresh.refused {
-        Some(Refused::Token { .. }) => Words {
+        Some(CredentialRefusal::Token { .. }) => Words {
             what: "ClientTether refuses the agency’s access token.",
             means: "The token was tried with another brand’s key too, and refused there: so it is the token, and no brand can be read until it is replaced. This brand’s key may well be good.".to_owned(),
             steps: vec![get_token, set_token, html! { "Press “Sync now”. It is also tried again by itself once an hour." }],
         },
-        Some(Refused::Key { .. }) if !either => Words {
+        Some(CredentialRefusal::Key { .. }) if !either => Words {
             what: "ClientTether refuses this brand’s web key.",
             means: "The same access token works for other brands, so only this key is at fault: it was changed or withdrawn in ClientTether. It is tried once an hour; waiting alone will not cure it.".to_owned(),
             steps: vec![get_key, set_key, test],
@@ -279,7 +279,7 @@ fn refused(tenant: &Tenant, fresh: &Freshness, next: &str, either: bool) -> Word
             means: "Since then a run was answered again, so what is set now is good.".to_owned(),
             steps: vec![html! { "Nothing." }],
         },
-        Some(Refused::Key { .. }) | None => Words {
+        Some(CredentialRefusal::Key { .. }) | None => Words {
             what: "ClientTether refuses the web key or the access token.",
             means: "Which of the two cannot be told from this run alone. If other brands are read, it is this brand’s key; if none is, it is the agency’s token.".to_owned(),
             steps: vec![

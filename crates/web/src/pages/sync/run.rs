@@ -240,7 +240,7 @@ impl View<'_> {
 
     fn held(&self, report: &DatasetReport) -> Markup {
         let slug = &self.brand.tenant.slug;
-        let is_last = self.fresh.trouble.as_ref().is_some_and(|trouble| trouble.run.id == self.run.id);
+        let is_last = self.fresh.failure.as_ref().is_some_and(|trouble| trouble.run.id == self.run.id);
         let name = dataset_name(report.dataset).to_lowercase();
         html! {
             div.banner.wait {

@@ -1,4 +1,4 @@
-//! What is known of the candidates of some stages: the facts that a status and a score are told from.
+//! The facts about the candidates of some stages that statuses and scores are computed from.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,52 +14,54 @@ use tetherboard_store::{Conn, Result};
 
 use crate::appointments::{AppointmentOutcome, appointment_outcome, ends_ms};
 use crate::board::Board;
-use crate::status::{Appointments, Facts, Missed, Stays, Touches, fdd_clock};
-use crate::stays::typical;
+use crate::duration_stats::duration_stats;
+use crate::status::{Appointments, LastTouch, StatusFacts, StayStats, UnresolvedAppointment, fdd_clock};
 
-/// What gave the receipt or shows that it was sent.
+/// Milestones that show that the candidate has the disclosure document.
 const DISCLOSED: [Milestone; 2] = [Milestone::FddSent, Milestone::FddReceipt];
-/// How far back appointments and stays count, from the beginning of the day, so that neither changes within one.
+/// How many days of appointments and stays count. They start at the beginning of a day, so neither changes within a day.
 const EVENT_DAYS: i64 = 120;
 const STAY_DAYS: i64 = 365;
 
-/// As of when candidates are told, and whether the calendar is among what that rests on.
+/// The moment that candidates' facts are as of, and whether the calendar was read.
 pub(crate) fn as_of(ages: &DatasetAges) -> (Option<Timestamp>, bool) {
     let calendar_read = ages.complete_read_ms(Dataset::Events).is_some();
-    let mut rests_on = crate::PIPELINE_RESTS_ON.to_vec();
+    let mut rests_on = crate::PIPELINE_DATASETS.to_vec();
     rests_on.extend(calendar_read.then_some(Dataset::Events));
     (ages.as_of_ms(&rests_on).and_then(EpochMs::timestamp), calendar_read)
 }
 
-/// All of it, as of one moment.
-pub(crate) struct Known {
+/// The facts about all candidates of some stages, as of one moment.
+pub(crate) struct CandidateFacts {
     at: Timestamp,
-    /// Its local date.
+    /// The local date of `at`.
     today: Date,
-    /// The open ones that stand for them, implicit ones included.
+    /// The candidates' open deals, implicit ones included.
     pub(crate) deals: Vec<DealRow>,
     touches: HashMap<ContactId, ContactTouch>,
     /// `None`: the calendar was never read.
     calendar: Option<HashMap<ContactId, Calendar>>,
+    /// Stage changes, by contact and by deal.
     moves: HashMap<ContactId, Vec<StageMove>>,
     deal_moves: HashMap<DealId, Vec<StageMove>>,
-    stays: HashMap<String, Stays>,
+    /// How long others stayed in each stage, by the stage's key.
+    stays: HashMap<String, StayStats>,
 }
 
 /// A contact's appointments around the moment.
 #[derive(Default)]
 struct Calendar {
     appointments: Appointments,
-    /// The first that is not over.
+    /// The first one that is not over.
     next: Option<ContactEvent>,
-    /// When the first of those is over.
+    /// When the first of the appointments that are not over ends.
     next_ends_ms: Option<EpochMs>,
     /// The end of the last one that took place.
     held_ms: Option<EpochMs>,
 }
 
-impl Known {
-    /// Of the stages whose role, confirmed or else suggested, is `wanted`.
+impl CandidateFacts {
+    /// Loads the facts for the stages whose role (confirmed, or else suggested) is `wanted`.
     pub(crate) async fn load<C: Conn>(
         conn: &C,
         tenant: &Tenant,
@@ -93,12 +95,12 @@ impl Known {
             calendar,
             moves: candidate_facts::stage_moves(conn, tenant, &contacts).await?,
             deal_moves: candidate_facts::stage_moves(conn, tenant, &own).await?,
-            stays: stays.into_iter().map(|(stage, took)| (stage, typical(took).into())).collect(),
+            stays: stays.into_iter().map(|(stage, took)| (stage, duration_stats(took).into())).collect(),
             deals,
         })
     }
 
-    /// The deal's own moves and its contact's: the document goes to the person, so the contact's tell of it as well.
+    /// The stage changes of a deal and its contact. The contact's count too, because the document is sent to the person.
     fn moves<'a>(&'a self, deal: &'a DealRow) -> impl Iterator<Item = &'a StageMove> {
         let of_contact = deal.contact_id.as_ref().and_then(|contact| self.moves.get(contact));
         of_contact.into_iter().chain(self.deal_moves.get(&deal.deal_id)).flatten()
@@ -113,23 +115,24 @@ impl Known {
         self.of_calendar(deal)?.next.as_ref()
     }
 
-    /// When the first of the candidate's appointments that are not over is over.
+    /// When the first of the candidate's current and upcoming appointments ends.
     pub(crate) fn next_end_ms(&self, deal: &DealRow) -> Option<EpochMs> {
         self.of_calendar(deal)?.next_ends_ms
     }
 
-    /// The last move between stages of which one is nearer to a signature. A renamed stage is nowhere, so it is no move.
+    /// The last move that changed how close the candidate is to a signature. A renamed stage is unlisted, so it is not a move.
     pub(crate) fn last_move(&self, board: &Board, deal: &DealRow) -> Option<LastMove> {
         let progress = |stage: &Option<String>| board.progress(&board.place(stage.as_deref()));
-        let told = |entry: &StageMove| {
+        let moved = |entry: &StageMove| {
             let (from, to) = (progress(&entry.from_stage)?, progress(&entry.to_stage)?);
             (from != to).then_some(LastMove { at_ms: entry.at_ms, forward: to > from })
         };
-        // Of a contact and its deal that moved at once, the way forward speaks.
-        self.moves(deal).filter_map(told).max_by_key(|moved| (moved.at_ms, moved.forward))
+        // When a contact and its deal moved at once, the forward move counts.
+        self.moves(deal).filter_map(moved).max_by_key(|moved| (moved.at_ms, moved.forward))
     }
 
-    pub(crate) fn facts(&self, board: &Board, zone: &Zone, deal: &DealRow) -> Facts {
+    /// The facts about a deal's candidate.
+    pub(crate) fn facts(&self, board: &Board, zone: &Zone, deal: &DealRow) -> StatusFacts {
         let at_ms = EpochMs::from(self.at);
         let place = board.place(deal.stage.as_deref());
         let disclosed = board.has_reached(&DISCLOSED, &place);
@@ -142,7 +145,8 @@ impl Known {
         };
         let entries: Vec<(Milestone, EpochMs)> = moves().filter_map(entered).collect();
         let first_seen_ms = touch.map_or(deal.stage_since_ms, |touch| touch.first_seen_ms);
-        // Who was first seen beyond it, or in it, got it by then; of who never moved since, the stage's own bound is closer.
+        // A candidate first seen in or beyond the stage has the document by then. For one who never moved, the stage's own start
+        // is the closer bound.
         let from = moves().min_by_key(|entry| entry.seen_after_ms).map(|first| board.place(first.from_stage.as_deref()));
         let beyond_ms = match from {
             Some(from) => board.has_reached(&DISCLOSED, &from).then_some(first_seen_ms),
@@ -150,7 +154,7 @@ impl Known {
         };
         let last_move_ms = moves().map(|entry| entry.at_ms).max().or(deal.stage_since_exact.then_some(deal.stage_since_ms));
         let key = board.stage(&place).map(|stage| &stage.key);
-        Facts {
+        StatusFacts {
             at_ms,
             today: self.today,
             role: board.role(&place).likely(),
@@ -160,7 +164,7 @@ impl Known {
             stays: key.and_then(|StageKey(key)| self.stays.get(key)).copied().unwrap_or_default(),
             close_date: deal.close_date.as_deref().and_then(|day| day.parse().ok()),
             calendar: calendar.map(|calendar| calendar.map(|calendar| calendar.appointments.clone()).unwrap_or_default()),
-            touches: Touches {
+            last_touch: LastTouch {
                 last_ms: touch.and_then(|touch| touch.last_note_ms).max(held_ms),
                 known_until_ms: touch.and_then(|touch| touch.notes_known_ms),
                 known_since_ms: touch.map_or(at_ms, |touch| touch.created_ms.unwrap_or(touch.first_seen_ms)),
@@ -171,13 +175,13 @@ impl Known {
     }
 }
 
-/// The beginning of the local day so many days before a moment.
+/// The start of the local day that is `days` days before a moment.
 fn days_before(tenant: &Tenant, at: Timestamp, days: i64) -> EpochMs {
     let day = tenant.zone.date(at).saturating_sub(Span::new().days(days));
     tenant.zone.start_of(day).into()
 }
 
-/// Of live contacts.
+/// Loads the appointments of contacts that are still in the CRM.
 async fn calendar<C: Conn>(
     conn: &C,
     tenant: &Tenant,
@@ -185,7 +189,7 @@ async fn calendar<C: Conn>(
     at: Timestamp,
 ) -> Result<HashMap<ContactId, Calendar>> {
     let at_ms = EpochMs::from(at);
-    // Long ones that began before count as well.
+    // Long appointments that began earlier count too.
     let from_ms = days_before(tenant, at, EVENT_DAYS);
     let blank_is_none = candidate_facts::has_event_status(conn, tenant.id).await?;
     let mut found: HashMap<ContactId, Calendar> = HashMap::new();
@@ -193,7 +197,7 @@ async fn calendar<C: Conn>(
         let calendar = found.entry(event.client_id.clone()).or_default();
         let ended_ms = ends_ms(event.all_day, event.starts_ms, event.ends_ms, tenant);
         if ended_ms > at_ms {
-            // By their start, so the first is the next.
+            // Appointments are in order of their start, so the first one is next.
             calendar.appointments.next_ms.get_or_insert(event.starts_ms);
             calendar.next_ends_ms = Some(calendar.next_ends_ms.map_or(ended_ms, |ends_ms| ends_ms.min(ended_ms)));
             calendar.next.get_or_insert(event);
@@ -201,11 +205,11 @@ async fn calendar<C: Conn>(
         }
         match appointment_outcome(&event.status, blank_is_none) {
             AppointmentOutcome::None => {
-                let missed = Missed { title: event.title, starts_ms: event.starts_ms, ended_ms };
+                let missed = UnresolvedAppointment { title: event.title, starts_ms: event.starts_ms, ended_ms };
                 calendar.appointments.without_outcome.push(missed);
             }
             AppointmentOutcome::Held => calendar.held_ms = calendar.held_ms.max(Some(ended_ms)),
-            AppointmentOutcome::Other | AppointmentOutcome::NotTold => {}
+            AppointmentOutcome::Other | AppointmentOutcome::Unknown => {}
         }
     }
     Ok(found)

@@ -1,4 +1,4 @@
-//! The pipeline's totals as the days left them.
+//! The pipeline's end-of-day totals.
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -7,25 +7,35 @@ use tetherboard_store::{Conn, Result, pipeline_days};
 
 use crate::board::{Board, LeadGroup};
 
-/// The pipeline's totals as one day left them, by today's roles.
+/// The pipeline's totals at the end of one day, with today's stage roles.
 #[derive(Clone, Copy, Debug)]
 pub struct DayTotals {
     pub day: Date,
-    /// No run on that day: the day before, again.
+    /// No sync ran on that day, so these are the previous day's totals.
     pub carried: bool,
+    /// Prospects whose stage is not inactive.
     pub in_pipeline: i64,
+    /// Prospects in a qualified stage.
     pub qualified: i64,
+    /// The sum of the open deals' known fees.
     pub value: Money,
+    /// The sum of fee × odds of the open deals.
     pub weighted: Money,
 }
 
-/// The kept days of the last `days` days, oldest first.
+/// Loads the totals of the last `days` days that have any, oldest first.
+///
+/// # Errors
+/// When the database fails.
 pub async fn day_totals<C: Conn>(conn: &C, tenant: TenantId, board: &Board, today: Date, days: i64) -> Result<Vec<DayTotals>> {
     let first = today.checked_sub(Span::new().days(days)).unwrap_or(Date::MIN);
     day_totals_between(conn, tenant, board, first, Date::MAX).await
 }
 
-/// The kept days from `first` to `last`, oldest first.
+/// Loads the totals from `first` to `last`, both included, oldest first.
+///
+/// # Errors
+/// When the database fails.
 pub async fn day_totals_between<C: Conn>(
     conn: &C,
     tenant: TenantId,

@@ -1,4 +1,7 @@
-//! The brand's stages in the CRM's order, with the role of each: what every stage number is counted by.
+//! The brand's stages in the CRM's order, with the role of each. Every number by stage is computed from this.
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,41 +13,45 @@ use tetherboard_store::{Conn, Result, leads, lookups, stage_roles};
 #[derive(Clone, Debug)]
 pub struct BoardStage {
     pub key: StageKey,
-    /// As the CRM spells it.
+    /// In the CRM's spelling, trimmed.
     pub name: String,
+    /// The CRM's sort order.
     pub order: Option<i64>,
-    /// The CRM's flag.
+    /// The CRM's active flag.
     pub active: bool,
+    /// The stage's own odds.
     pub odds: Option<Odds>,
     pub role: StageRole,
     pub milestone: StageMilestone,
-    /// Of contact type 1. The pipeline is made of these alone.
+    /// Whether it is a stage of contact type 1 (prospects). The pipeline consists of these stages only.
     pub of_prospects: bool,
 }
 
-/// Where a contact or deal stands on the board.
+/// The stage of a contact or deal, as a position on the board.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StagePlace {
-    /// In a stage of the list, by its place on the board.
+    /// In a listed stage, by its index on the board.
     Listed(usize),
-    /// In a stage that the list does not name, by its text.
+    /// In a stage that is not in the list, by its text.
     Unlisted(String),
-    /// The CRM's value is no text.
+    /// The CRM's value is not text.
     NotText,
 }
 
-/// A set of contacts or deals that people name.
+/// A named set of contacts or deals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LeadGroup {
-    /// Not inactive; parked included: the CRM's own count.
+    /// Not inactive, parked included: the CRM's own count.
     Pipeline,
-    /// From the first qualified stage to the last before awarded.
+    /// From the first qualified stage to the last one before awarded.
     Qualified,
-    /// On the way to a signature, what nobody confirmed included.
+    /// On the way to a signature. Stages without a confirmed role count as open.
     Open,
+    /// In a stage with the confirmed role inactive.
     Inactive,
 }
 
+/// The brand's stages with their roles and milestones.
 #[derive(Clone, Debug)]
 pub struct Board {
     stages: Vec<BoardStage>,
@@ -54,6 +61,10 @@ pub struct Board {
 }
 
 impl Board {
+    /// Loads the stages with the roles and milestones that the agency confirmed.
+    ///
+    /// # Errors
+    /// When the database fails.
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId) -> Result<Self> {
         let listed = lookups::stages(conn, tenant).await?;
         let confirmed = stage_roles::confirmed(conn, tenant).await?;
@@ -61,7 +72,7 @@ impl Board {
         Ok(Self::new(listed, confirmed).with_milestones(&milestones))
     }
 
-    /// What the agency said of stages' milestones takes the place of what their names suggest.
+    /// Replaces suggested milestones with those the agency confirmed. `None` means confirmed to have none.
     #[must_use]
     pub fn with_milestones(mut self, confirmed: &HashMap<StageKey, Option<Milestone>>) -> Self {
         for stage in &mut self.stages {
@@ -72,9 +83,10 @@ impl Board {
         self
     }
 
-    /// `listed` in the CRM's order. A name that comes twice counts once: of contact type 1 before others, active before not.
+    /// A board of `listed`, which is in the CRM's order. A repeated name counts once: contact type 1 before others, active
+    /// before inactive.
     pub fn new(listed: Vec<lookups::Stage>, confirmed: HashMap<StageKey, Role>) -> Self {
-        // An account whose list tells no types at all has only prospects' stages.
+        // A list without any contact types contains only prospects' stages.
         let typed = listed.iter().any(|stage| stage.contact_type.is_some());
         let of_prospects = |stage: &lookups::Stage| stage.contact_type == Some(1) || !typed;
         let first_key = listed
@@ -112,11 +124,12 @@ impl Board {
         Self { stages, by_key, first, confirmed }
     }
 
-    /// Prospects' active stages in the CRM's order, then its inactive ones, then those of other contact types.
+    /// Prospects' active stages in the CRM's order, then its inactive stages, then those of other contact types.
     pub fn stages(&self) -> &[BoardStage] {
         &self.stages
     }
 
+    /// The stage at a place; `None` for an unlisted one.
     pub fn stage(&self, place: &StagePlace) -> Option<&BoardStage> {
         match place {
             StagePlace::Listed(at) => self.stages.get(*at),
@@ -124,12 +137,12 @@ impl Board {
         }
     }
 
-    /// The active stage of contact type 1 with the lowest readable order: where a blank stage stands.
+    /// The active stage of contact type 1 with the lowest readable order. A blank stage counts as this one.
     pub fn first(&self) -> Option<&BoardStage> {
         self.first.map(|at| &self.stages[at])
     }
 
-    /// Where a value of the CRM stands. `stage` is trimmed; `None` was no text.
+    /// The place of a CRM value. `stage` is trimmed; `None` means the value is not text.
     pub fn place(&self, stage: Option<&str>) -> StagePlace {
         let Some(text) = stage else { return StagePlace::NotText };
         let key = StageKey::of(text);
@@ -137,12 +150,12 @@ impl Board {
         listed.map_or_else(|| StagePlace::Unlisted(text.to_owned()), StagePlace::Listed)
     }
 
-    /// The place that a name in a web address means.
+    /// The place that a stage name in a URL refers to.
     pub fn place_named(&self, name: &str) -> StagePlace {
         self.place(Some(name.trim()))
     }
 
-    /// The CRM's spelling; `None` for a value that is no text.
+    /// The CRM's spelling; `None` for a value that is not text.
     pub fn label<'a>(&'a self, place: &'a StagePlace) -> Option<&'a str> {
         match place {
             StagePlace::Listed(at) => self.stages.get(*at).map(|stage| stage.name.as_str()),
@@ -151,7 +164,7 @@ impl Board {
         }
     }
 
-    /// The role of a place, for prospects. What is not among contact type 1's stages is unlisted for them.
+    /// A place's role, for prospects. A stage that is not one of contact type 1's is unlisted for them.
     pub fn role(&self, place: &StagePlace) -> StageRole {
         match place {
             StagePlace::Listed(at) if self.stages[*at].of_prospects => self.stages[*at].role,
@@ -165,8 +178,8 @@ impl Board {
         self.confirmed.get(key).map_or(StageRole::Unlisted, |role| StageRole::Confirmed(*role))
     }
 
-    /// The stages between the first qualified one and the first awarded one, in the CRM's order. Roles that are only
-    /// suggested place the two ends as well; stages confirmed parked or inactive are left out.
+    /// The stages from the first qualified one to the last before awarded, in the CRM's order. Suggested roles also set the two
+    /// ends; stages confirmed as parked or inactive are left out.
     pub fn qualified(&self) -> Vec<usize> {
         let row: Vec<usize> =
             (0..self.stages.len()).filter(|at| self.stages[*at].of_prospects && self.stages[*at].active).collect();
@@ -179,8 +192,7 @@ impl Board {
         counted.collect()
     }
 
-    /// Where candidates stand one step from signing: the last qualified stage whose milestone says that the agreement was sent,
-    /// else the last qualified one.
+    /// The stage one step from signing: the last qualified stage with the agreement-sent milestone, or the last qualified one.
     pub fn last_step(&self) -> Option<StagePlace> {
         let qualified = self.qualified();
         let sent = |at: &&usize| self.stages[**at].milestone.likely() == Some(Milestone::AgreementSent);
@@ -197,7 +209,7 @@ impl Board {
         }
     }
 
-    /// The rows of a group, for the store to find.
+    /// The store filter for a group's rows.
     pub fn group_filter(&self, group: LeadGroup) -> LabelMatch {
         match group {
             LeadGroup::Qualified => LabelMatch::Keys(self.keys(self.qualified().into_iter())),
@@ -207,7 +219,7 @@ impl Board {
         }
     }
 
-    /// The rows of a place, for the store to find.
+    /// The store filter for a place's rows.
     pub fn place_filter(&self, place: &StagePlace) -> LabelMatch {
         match place {
             StagePlace::Listed(at) => LabelMatch::Keys(self.keys([*at].into_iter())),
@@ -216,7 +228,7 @@ impl Board {
         }
     }
 
-    /// The rows of a role.
+    /// The store filter for a role's rows.
     pub fn role_filter(&self, role: StageRole) -> LabelMatch {
         let wanted = role.as_str();
         match role {
@@ -225,12 +237,12 @@ impl Board {
         }
     }
 
-    /// The rows of the stages whose role, confirmed or else suggested, is wanted.
+    /// The store filter for stages whose role (confirmed, or else suggested) is wanted.
     pub fn likely_filter(&self, wanted: impl Fn(Role) -> bool) -> LabelMatch {
         LabelMatch::Keys(self.keys_where(|role| role.likely().is_some_and(&wanted)))
     }
 
-    /// Whether a place is the first stage that carries one of these milestones, or one beyond it in the CRM's order.
+    /// Whether a place is the first stage with one of these milestones, or a later one in the CRM's order.
     pub fn has_reached(&self, milestones: &[Milestone], place: &StagePlace) -> bool {
         let carries = |stage: &BoardStage| stage.milestone.likely().is_some_and(|milestone| milestones.contains(&milestone));
         let first = self.stages.iter().position(|stage| stage.of_prospects && stage.active && carries(stage));
@@ -240,13 +252,13 @@ impl Board {
         }
     }
 
-    /// All stage keys in the board's order, the blank one beside the first: for sorting.
+    /// All stage keys in the board's order, with the blank key next to the first stage's: for sorting.
     pub fn key_order(&self) -> Vec<StageKey> {
         let keys = self.keys(0..self.stages.len());
         keys.into_iter().map(StageKey).collect()
     }
 
-    /// Stage keys from the farthest from a signature to the nearest: inactive and parked ones before the rest.
+    /// Stage keys from the farthest from a signature to the nearest. Inactive and parked stages come before the rest.
     pub fn progress_order(&self) -> Vec<StageKey> {
         let rank = |at: &usize| match self.stages[*at].role.confirmed() {
             Some(Role::Inactive) => 0,
@@ -258,13 +270,13 @@ impl Board {
         self.keys(places.into_iter()).into_iter().map(StageKey).collect()
     }
 
-    /// A deal's own odds, in hundredths of a percent, if they are any; else those of the place where it stands.
+    /// A deal's own odds (in hundredths of a percent) if valid, or the odds of its stage.
     pub fn odds_of(&self, own: Option<i64>, place: &StagePlace) -> Option<Odds> {
         own.and_then(Odds::from_hundredths).or_else(|| self.stage(place)?.odds)
     }
 
-    /// How far a place is towards a signature: inactive and parked ones before the rest, in the CRM's order. `None` where the
-    /// list does not name it, so that nobody knows.
+    /// How close a place is to a signature: a rank for comparison, with inactive and parked places lowest and the rest in the
+    /// CRM's order. `None` for an unlisted stage.
     pub fn progress(&self, place: &StagePlace) -> Option<usize> {
         let StagePlace::Listed(at) = place else { return None };
         match self.role(place).likely()? {
@@ -283,7 +295,7 @@ impl Board {
         keys
     }
 
-    /// The keys of places, and the blank key with the first stage's.
+    /// The keys of stages by index. The blank key goes with the first stage's.
     fn keys(&self, places: impl Iterator<Item = usize>) -> Vec<String> {
         let mut keys = Vec::new();
         for at in places {
@@ -295,8 +307,7 @@ impl Board {
         keys
     }
 
-    /// Stages in the pipeline whose role nobody confirmed.
-    /// The keys of prospects' open stages; a blank stage stands in the first.
+    /// The keys of prospects' open stages. The blank key goes with the first stage's.
     pub fn open_keys(&self) -> Vec<StageKey> {
         let open = |at: &usize| self.is_in(LeadGroup::Open, &StagePlace::Listed(*at));
         let listed = (0..self.stages.len()).filter(|at| self.stages[*at].of_prospects).filter(open);
@@ -304,111 +315,18 @@ impl Board {
         listed.map(|at| self.stages[at].key.clone()).chain(blank).collect()
     }
 
+    /// How many of the prospects' stages have no confirmed role.
     pub fn unconfirmed(&self) -> usize {
         self.stages.iter().filter(|stage| stage.of_prospects && matches!(stage.role, StageRole::Unconfirmed(_))).count()
     }
 }
 
-/// The keys of every stage that the CRM's list names or a contact stands in.
+/// The keys of every stage that is in the CRM's list or holds a contact.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database fails.
 pub async fn stage_keys<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<StageKey>> {
     let listed = lookups::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
     let cells = leads::cells(conn, tenant, None).await?;
     Ok(listed.chain(cells.into_iter().filter_map(|cell| cell.stage_key).map(StageKey)).collect())
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) fn listed(name: &str, active: bool, order: i64, contact_type: i64) -> lookups::Stage {
-        lookups::Stage {
-            crm_id: format!("{contact_type}{order}"),
-            name: name.to_owned(),
-            key: StageKey::of(name),
-            active,
-            order: Some(order),
-            odds: None,
-            contact_type: Some(contact_type),
-        }
-    }
-
-    pub(crate) fn usual() -> Vec<lookups::Stage> {
-        let names = ["New Lead", "Outbound Call", "QR Returned", "FDD Sent", "FA Sent", "FA Signed", "Future Interest"];
-        let mut stages: Vec<_> = (1..).zip(names).map(|(order, name)| listed(name, true, order, 1)).collect();
-        stages.push(listed("Not Interested", false, 3, 1));
-        stages.push(listed("Vendor", true, 0, 2));
-        stages
-    }
-
-    fn place(board: &Board, name: &str) -> StagePlace {
-        board.place(Some(name))
-    }
-
-    #[test]
-    fn a_blank_stage_stands_in_the_first_active_stage_of_prospects() {
-        let board = Board::new(usual(), HashMap::new());
-        assert_eq!(board.first().unwrap().name, "New Lead");
-        assert_eq!(place(&board, ""), place(&board, "  new LEAD "));
-    }
-
-    #[test]
-    fn until_the_agency_confirms_every_active_stage_counts_as_open() {
-        let board = Board::new(usual(), HashMap::new());
-        for name in ["FA Signed", "Future Interest", "Nobody listed this"] {
-            assert!(board.is_in(LeadGroup::Open, &place(&board, name)), "{name}");
-        }
-        assert!(!board.is_in(LeadGroup::Pipeline, &place(&board, "Not Interested")));
-        let confirmed = HashMap::from([(StageKey::of("FA Signed"), Role::Awarded)]);
-        let board = Board::new(usual(), confirmed);
-        assert!(!board.is_in(LeadGroup::Open, &place(&board, "FA Signed")));
-    }
-
-    #[test]
-    fn qualified_runs_from_the_first_qualified_stage_to_the_last_before_awarded() {
-        let board = Board::new(usual(), HashMap::new());
-        let names: Vec<&str> = board.qualified().into_iter().map(|at| board.stages()[at].name.as_str()).collect();
-        assert_eq!(names, ["QR Returned", "FDD Sent", "FA Sent"]);
-    }
-
-    #[test]
-    fn one_step_from_signing_is_where_the_agreement_was_sent_else_the_last_qualified_stage() {
-        let board = Board::new(usual(), HashMap::new());
-        assert_eq!(board.last_step(), Some(place(&board, "FA Sent")));
-        let none = HashMap::from([(StageKey::of("FA Sent"), None)]);
-        assert_eq!(board.clone().with_milestones(&none).last_step(), Some(place(&board, "FA Sent")));
-        let earlier =
-            HashMap::from([(StageKey::of("FA Sent"), None), (StageKey::of("FDD Sent"), Some(Milestone::AgreementSent))]);
-        assert_eq!(board.clone().with_milestones(&earlier).last_step(), Some(place(&board, "FDD Sent")));
-        assert_eq!(Board::new(Vec::new(), HashMap::new()).last_step(), None);
-    }
-
-    #[test]
-    fn a_prospect_in_another_contact_types_stage_is_unlisted_and_open() {
-        let board = Board::new(usual(), HashMap::new());
-        let vendor = place(&board, "vendor");
-        assert_eq!(board.label(&vendor), Some("Vendor"));
-        assert_eq!(board.role(&vendor), StageRole::Unlisted);
-        assert!(board.is_in(LeadGroup::Open, &vendor));
-    }
-
-    #[test]
-    fn a_role_confirmed_for_an_unlisted_stage_counts() {
-        let board = Board::new(usual(), HashMap::from([(StageKey::of("Ghost"), Role::Inactive)]));
-        assert!(board.is_in(LeadGroup::Inactive, &place(&board, "GHOST")));
-    }
-
-    #[test]
-    fn a_milestone_is_suggested_by_name_until_the_agency_says_otherwise() {
-        let board = Board::new(usual(), HashMap::new());
-        let milestone = |board: &Board, name: &str| board.stage(&place(board, name)).unwrap().milestone;
-        assert_eq!(milestone(&board, "FDD Sent"), StageMilestone::Suggested(Some(Milestone::FddSent)));
-        let said =
-            HashMap::from([(StageKey::of("FDD Sent"), None), (StageKey::of("Outbound Call"), Some(Milestone::FddReceipt))]);
-        let board = board.with_milestones(&said);
-        assert_eq!(milestone(&board, "FDD Sent").likely(), None);
-        assert_eq!(milestone(&board, "Outbound Call"), StageMilestone::Confirmed(Some(Milestone::FddReceipt)));
-    }
 }

@@ -1,0 +1,55 @@
+//! A prospect's own history, regardless of their deals.
+
+use tetherboard_domain::EpochMs;
+
+use super::deal_state::is_live;
+use super::{History, RowHistory, Span};
+
+/// A prospect in the history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prospect<'a> {
+    history: &'a History,
+    row: &'a RowHistory,
+}
+
+impl History {
+    /// Every prospect, in order of ID.
+    pub(crate) fn prospects(&self) -> impl Iterator<Item = Prospect<'_>> {
+        self.contacts.iter().map(|row| Prospect { history: self, row })
+    }
+}
+
+impl<'a> Prospect<'a> {
+    pub(crate) fn id(&self) -> &'a str {
+        &self.row.id
+    }
+
+    pub(crate) fn created_ms(&self) -> Option<EpochMs> {
+        self.row.created_ms
+    }
+
+    /// Whether the CRM listed them, as seen before the moment.
+    pub(crate) fn is_there(&self, before_ms: EpochMs) -> bool {
+        is_live(self.row, before_ms)
+    }
+
+    /// The index of their stage, including the changes seen before the moment.
+    pub(crate) fn stage(&self, before_ms: EpochMs) -> u32 {
+        self.history.state_of(self.row, before_ms, false).stage
+    }
+
+    /// The indexes of the stages they were seen in, in order.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = u32> + 'a {
+        let moves = &self.history.moves[self.row.moves.start as usize..self.row.moves.end as usize];
+        let first = moves.first().map_or(self.row.stage, |seen| seen.from);
+        // A row can change between two recorded moves without a move, so both ends of each count.
+        let ends = moves.iter().flat_map(|seen| [seen.from, seen.to]);
+        std::iter::once(first).chain(ends).chain([self.row.stage])
+    }
+
+    /// When their last move in a span happened, among the moves seen in it.
+    pub(crate) fn moved_ms(&self, span: Span) -> Option<EpochMs> {
+        let moves = &self.history.moves[self.row.moves.start as usize..self.row.moves.end as usize];
+        moves.iter().rev().find(|seen| span.contains(seen.seen_ms)).map(|seen| seen.at_ms)
+    }
+}
