@@ -6,7 +6,7 @@
 
 use tetherboard_clienttether::ReadStages;
 use tetherboard_domain::{FaultClass, Trigger};
-use tetherboard_store::credentials::{self, hash_of};
+use tetherboard_store::credentials::{self, token_hash};
 use tetherboard_store::runs::RunError;
 use tetherboard_store::tenants::{self, Tenant};
 
@@ -27,7 +27,7 @@ impl Syncer {
         session: &CrmSession,
     ) -> Result<Option<RunError>, SyncError> {
         let now_ms = self.clock.now_ms();
-        let token = credentials::token(self.store.conn(), &hash_of(&session.token)).await?;
+        let token = credentials::token_health(self.store.conn(), &token_hash(&session.token)).await?;
         let parked = [tenant.parked_until_ms, token.parked_until_ms].into_iter().flatten().max();
         let is_parked = parked.is_some_and(|until| until > now_ms);
         let is_refused = tenant.refused_ms.is_some() || token.refused_ms.is_some();
@@ -78,7 +78,7 @@ impl Syncer {
     }
 
     async fn record_acceptance(&self, tenant: &Tenant, session: &CrmSession) -> Result<(), SyncError> {
-        credentials::accept_token(self.store.conn(), &hash_of(&session.token)).await?;
+        credentials::accept_token(self.store.conn(), &token_hash(&session.token)).await?;
         self.crm.budgets.accept(&session.token);
         Ok(tenants::set_refused(self.store.conn(), tenant.id, None).await?)
     }
@@ -99,7 +99,7 @@ impl Syncer {
         };
         match credential {
             RefusedCredential::Token => {
-                credentials::refuse_token(conn, &hash_of(&session.token), now_ms).await?;
+                credentials::refuse_token(conn, &token_hash(&session.token), now_ms).await?;
                 self.crm.budgets.refuse(&session.token);
             }
             RefusedCredential::WebKey | RefusedCredential::Unknown => {
@@ -142,7 +142,7 @@ impl Syncer {
         let others = tenants::list(conn).await?.into_iter().filter(|other| other.id != tenant.id);
         let parked_until = others.filter_map(|other| other.parked_until_ms).filter(|until| *until > now_ms);
         if let Some(latest) = parked_until.max() {
-            credentials::park_token(conn, &hash_of(&session.token), latest.max(until_ms)).await?;
+            credentials::park_token(conn, &token_hash(&session.token), latest.max(until_ms)).await?;
         }
         Ok(())
     }

@@ -159,7 +159,7 @@ impl<'a> DatasetReader<'a> {
     async fn context(&self, dataset: Dataset) -> Result<Context, SyncError> {
         let conn = self.syncer.store.conn();
         let ages = runs::dataset_ages(conn, self.tenant.id).await?;
-        let (read_before_ms, whole_before_ms) = (ages.read_ms(dataset), ages.whole_ms(dataset));
+        let (read_before_ms, whole_before_ms) = (ages.last_read_ms(dataset), ages.complete_read_ms(dataset));
         Ok(Context::load(conn, self.tenant, read_before_ms, whole_before_ms, self.syncer.clock.now_ms()).await?)
     }
 

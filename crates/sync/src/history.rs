@@ -2,7 +2,7 @@
 
 use tetherboard_domain::{Dataset, EpochMs, StageKey};
 use tetherboard_store::history::{Transition, ValueChange};
-use tetherboard_store::leads::Standing;
+use tetherboard_store::leads::PriorState;
 
 /// A contact or deal as a read shows it.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Observation<'a> {
 
 impl Observation<'_> {
     /// The start of the last read that showed the previous values.
-    fn seen_before_ms(&self, previous: &Standing) -> Option<EpochMs> {
+    fn seen_before_ms(&self, previous: &PriorState) -> Option<EpochMs> {
         previous.lost_since_ms.or(self.whole_before_ms)
     }
 
@@ -43,7 +43,7 @@ pub(crate) struct StageSince {
 /// later is not a move.
 pub(crate) fn track_stage(
     observation: &Observation<'_>,
-    previous: Option<&Standing>,
+    previous: Option<&PriorState>,
     first_stage: Option<&StageKey>,
 ) -> (StageSince, Option<Transition>) {
     let key = |stage: Option<&str>| stage.map(|stage| resolve(StageKey::of(stage), first_stage));
@@ -85,7 +85,7 @@ impl TrackedValues {
     pub(crate) fn changes(
         &self,
         observation: &Observation<'_>,
-        previous: Option<&Standing>,
+        previous: Option<&PriorState>,
         has_vanished: impl Fn(&str) -> bool,
     ) -> Vec<ValueChange> {
         let Some(previous) = previous else { return Vec::new() };
@@ -152,9 +152,9 @@ mod tests {
         }
     }
 
-    fn previous(stage: &str) -> Standing {
+    fn previous(stage: &str) -> PriorState {
         let stage = Some(stage.to_owned());
-        Standing {
+        PriorState {
             crm_id: "1".to_owned(),
             stage,
             stage_since_ms: EpochMs(50),
@@ -178,14 +178,14 @@ mod tests {
 
     #[test]
     fn a_read_that_did_not_show_the_record_does_not_count_as_having_seen_its_stage() {
-        let seen_before = |observation: &Observation<'_>, previous: &Standing| {
+        let seen_before = |observation: &Observation<'_>, previous: &PriorState| {
             track_stage(observation, Some(previous), None).1.unwrap().seen_before_ms
         };
         let partial = Observation { read_before_ms: Some(EpochMs(180)), ..observation(Some("FDD Sent")) };
         assert_eq!(seen_before(&partial, &previous("QR Sent")), EpochMs(100));
-        let lost = Standing { lost_since_ms: Some(EpochMs(70)), ..previous("QR Sent") };
+        let lost = PriorState { lost_since_ms: Some(EpochMs(70)), ..previous("QR Sent") };
         assert_eq!(seen_before(&partial, &lost), EpochMs(70));
-        let moved_since = Standing { stage_since_ms: EpochMs(120), ..previous("QR Sent") };
+        let moved_since = PriorState { stage_since_ms: EpochMs(120), ..previous("QR Sent") };
         assert_eq!(seen_before(&partial, &moved_since), EpochMs(120));
     }
 

@@ -7,7 +7,7 @@ use futures::stream::FuturesOrdered;
 use tetherboard_clienttether::{Client, Page, ReadNotes, ReadOutcome};
 use tetherboard_domain::{ContactId, Dataset, DatasetStatus, FaultClass};
 use tetherboard_metrics::Board;
-use tetherboard_store::notes::{self, Turn};
+use tetherboard_store::notes::{self, ReadReason};
 use tetherboard_store::records::Scope;
 use tetherboard_store::runs::DatasetReport;
 use tetherboard_store::snapshots::Recorder;
@@ -63,14 +63,14 @@ impl DatasetReader<'_> {
         let open: Vec<String> = board.open_keys().into_iter().map(|key| key.0).collect();
         let mut left = i64::try_from(self.syncer.notes_calls_per_run).unwrap_or(i64::MAX);
         let mut queue = VecDeque::new();
-        for turn in [Turn::Changed, Turn::NeverRead] {
-            let contacts = notes::next(conn, self.tenant.id, turn, &open, left).await?;
+        for turn in [ReadReason::Changed, ReadReason::NeverRead] {
+            let contacts = notes::next_to_read(conn, self.tenant.id, turn, &open, left).await?;
             left -= count(contacts.len());
             queue.extend(contacts);
         }
         let share = left.min(REFRESHED_PER_RUN);
-        let refreshed = notes::next(conn, self.tenant.id, Turn::OldestOpen, &open, share / 2).await?;
-        let oldest = notes::next(conn, self.tenant.id, Turn::Oldest, &open, share).await?;
+        let refreshed = notes::next_to_read(conn, self.tenant.id, ReadReason::OldestOpen, &open, share / 2).await?;
+        let oldest = notes::next_to_read(conn, self.tenant.id, ReadReason::Oldest, &open, share).await?;
         let others = oldest.into_iter().filter(|contact| !refreshed.contains(contact)).collect::<Vec<_>>();
         queue.extend(refreshed.into_iter().chain(others).take(usize::try_from(share).unwrap_or(0)));
         Ok(queue)

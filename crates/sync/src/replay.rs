@@ -11,9 +11,9 @@ use tetherboard_domain::{ContactId, Dataset, DatasetStatus, EpochMs, FaultClass,
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::{self, Scope};
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError};
-use tetherboard_store::snapshots::{self, KeptPage, RowNo, RowReader};
+use tetherboard_store::snapshots::{self, RowNo, RowReader, SnapshotPage};
 use tetherboard_store::tenants::{self, Tenant};
-use tetherboard_store::{Store, hot_list, links, notes};
+use tetherboard_store::{Store, deal_links, hot_list, notes};
 
 use crate::apply::Apply;
 use crate::capture::{CapturedList, begin};
@@ -43,7 +43,7 @@ struct SavedRows<P> {
 struct SavedRead {
     run: RunId,
     report: DatasetReport,
-    pages: Vec<KeptPage>,
+    pages: Vec<SnapshotPage>,
 }
 
 impl<'a> Replay<'a> {
@@ -80,8 +80,8 @@ impl<'a> Replay<'a> {
             self.save(report).await?;
         }
         let tx = begin(&self.syncer.store, self.lease).await?;
-        links::relink(&tx, self.tenant.id).await?;
-        hot_list::outdate(&tx, self.tenant.id).await?;
+        deal_links::relink(&tx, self.tenant.id).await?;
+        hot_list::mark_stale(&tx, self.tenant.id).await?;
         Store::commit(tx).await?;
         Ok(tenants::publish(self.syncer.store.conn(), self.tenant.id).await?)
     }
@@ -109,7 +109,7 @@ impl<'a> Replay<'a> {
         }
         report.status = DatasetStatus::Succeeded;
         let now_ms = read.finished_ms.unwrap_or(EpochMs::MAX);
-        let (read_before_ms, whole_before_ms) = runs::reads_before(conn, tenant, N::DATASET, &run).await?;
+        let (read_before_ms, whole_before_ms) = runs::previous_reads(conn, tenant, N::DATASET, &run).await?;
         let mut context = Context::load(conn, self.tenant, read_before_ms, whole_before_ms, now_ms).await?;
         self.apply::<N>(&mut context, saved.rows, report).await
     }
@@ -122,7 +122,7 @@ impl<'a> Replay<'a> {
                 Ok(_) => vec![run.clone()],
                 Err(reason) => return self.reject(report, &reason),
             },
-            None => runs::all_applied(conn, tenant, Dataset::Notes).await?,
+            None => runs::applied_runs(conn, tenant, Dataset::Notes).await?,
         };
         report.status = DatasetStatus::Succeeded;
         let (mut done, mut seen) = (HashSet::new(), HashSet::new());
@@ -201,7 +201,7 @@ impl<'a> Replay<'a> {
     /// Adds the rows of a saved page; returns their numbers.
     async fn push_page<N: Normalize>(
         &self,
-        page: &KeptPage,
+        page: &SnapshotPage,
         parent: &N::Parent,
         saved: &mut SavedRows<N::Parent>,
         report: &mut DatasetReport,
@@ -232,7 +232,7 @@ impl<'a> Replay<'a> {
         let (conn, tenant) = (self.syncer.store.conn(), self.tenant.id);
         let run = match &self.run.replay_of {
             Some(run) => runs::get(conn, tenant, run).await?.map(|run| run.id),
-            None => runs::last_applied(conn, tenant, dataset).await?,
+            None => runs::last_applied_run(conn, tenant, dataset).await?,
         };
         let Some(run) = run else { return Ok(Err("it has never been read".to_owned())) };
         let report = runs::reports(conn, tenant, &run).await?.into_iter().find(|report| report.dataset == dataset);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tetherboard_domain::{Clock, Dataset, DatasetStatus, FaultClass, RunId, RunStatus, Trigger};
 use tetherboard_store::leases::SyncLease;
-use tetherboard_store::runs::{self, DatasetReport, Run, RunError, Wish};
+use tetherboard_store::runs::{self, DatasetReport, Run, RunError, RunRequest};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Store, StoreError, tenants};
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,7 @@ impl Syncer {
         trigger: Trigger,
         options: &RunOptions,
     ) -> Result<Option<RunReport>, SyncError> {
-        let request = Wish { accept_removals: options.accept_removals.clone(), ..Wish::of(trigger) };
+        let request = RunRequest { accept_removals: options.accept_removals.clone(), ..RunRequest::new(trigger) };
         self.start_run(tenant, request, options).await
     }
 
@@ -81,10 +81,15 @@ impl Syncer {
         run: Option<RunId>,
         options: &RunOptions,
     ) -> Result<Option<RunReport>, SyncError> {
-        self.start_run(tenant, Wish { replay_of: run, ..Wish::of(Trigger::Replay) }, options).await
+        self.start_run(tenant, RunRequest { replay_of: run, ..RunRequest::new(Trigger::Replay) }, options).await
     }
 
-    async fn start_run(&self, tenant: &Tenant, request: Wish, options: &RunOptions) -> Result<Option<RunReport>, SyncError> {
+    async fn start_run(
+        &self,
+        tenant: &Tenant,
+        request: RunRequest,
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, SyncError> {
         let Some(held) = HeldLease::claim(&self.store, &self.clock, tenant.id, &self.holder).await? else { return Ok(None) };
         let conn = self.store.conn();
         if runs::abort_open(conn, tenant.id, self.clock.now_ms()).await? > 0 {
@@ -228,7 +233,7 @@ impl Syncer {
     async fn canceled_by_person(&self, run: &Run) {
         loop {
             tokio::time::sleep(CANCEL_POLL_INTERVAL).await;
-            match runs::is_cancelled(self.store.conn(), run.tenant, &run.id).await {
+            match runs::is_canceled(self.store.conn(), run.tenant, &run.id).await {
                 Ok(true) => return,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(error = %chain(&error), "could not check whether the run was canceled; will retry"),

@@ -10,10 +10,10 @@ use tetherboard_crm_records::Mapping;
 use tetherboard_domain::{Dataset, DatasetStatus, RunId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
-use tetherboard_store::records::{self, Ground, Scope};
+use tetherboard_store::records::{self, RowSetHash, Scope};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
-use tetherboard_store::{Store, StoreError, Tx, hot_list, links, notes};
+use tetherboard_store::{Store, StoreError, Tx, deal_links, hot_list, notes};
 
 use self::field_coverage::FieldCounts;
 use crate::capture::{CapturedList, begin, count};
@@ -43,7 +43,7 @@ struct Input<P> {
     /// One row per record.
     selected: Vec<SourceRow<P>>,
     /// Identifies `selected`.
-    row_set: Ground,
+    row_set: RowSetHash,
     complete: bool,
     field_coverage: HashMap<String, FieldCoverage>,
 }
@@ -95,7 +95,7 @@ impl Apply<'_> {
         self.resolve_conflicts::<N>(context, reader, &mut rows).await?;
         let selected = rows.selected();
         let row_nos: Vec<RowNo> = selected.iter().map(|row| row.row_no).collect();
-        let row_set = Ground::of(&row_nos, N::decoder_version(self.mapping_version));
+        let row_set = RowSetHash::of(&row_nos, N::decoder_version(self.mapping_version));
         let field_coverage = field_rules::coverage(self.store.conn(), context.tenant, N::DATASET).await?;
         Ok(Input { rows, selected, row_set, complete: list.complete, field_coverage })
     }
@@ -128,7 +128,7 @@ impl Apply<'_> {
         if self.replay || !input.complete || !input.rows.without_id.is_empty() || !covers_all {
             return Ok(false);
         }
-        Ok(records::ground(self.store.conn(), context.tenant, N::DATASET).await? == Some(input.row_set))
+        Ok(records::row_set_hash(self.store.conn(), context.tenant, N::DATASET).await? == Some(input.row_set))
     }
 
     /// Ends the transaction of a read whose rows have been written.
@@ -149,7 +149,7 @@ impl Apply<'_> {
             }
         }
         self.finish::<N>(&tx, context, input.complete, report).await?;
-        records::set_ground(&tx, context.tenant, N::DATASET, all_shown.then_some(input.row_set)).await?;
+        records::set_row_set_hash(&tx, context.tenant, N::DATASET, all_shown.then_some(input.row_set)).await?;
         Ok(Store::commit(tx).await?)
     }
 
@@ -163,10 +163,10 @@ impl Apply<'_> {
         let ReadExtent { started_ms, contacts, .. } = &self.extent;
         let has_changed = report.added + report.changed + report.gone > 0;
         if has_changed && matches!(N::DATASET, Dataset::Contacts | Dataset::Deals) {
-            links::relink(tx, context.tenant).await?;
+            deal_links::relink(tx, context.tenant).await?;
         }
         if has_changed && HOT_LIST_DATASETS.contains(&N::DATASET) || !contacts.is_empty() {
-            hot_list::outdate(tx, context.tenant).await?;
+            hot_list::mark_stale(tx, context.tenant).await?;
         }
         if self.replay {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use tetherboard_domain::EpochMs;
 use tetherboard_store::Tx;
-use tetherboard_store::records::{self, Book, Known};
+use tetherboard_store::records::{self, RecordMeta, StoredRecord};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
 
@@ -21,7 +21,7 @@ struct DecodedRow<N: Normalize> {
     crm_id: String,
     raw: N::Raw,
     /// `None` if the record is new.
-    known: Option<Known>,
+    known: Option<StoredRecord>,
 }
 
 impl Apply<'_> {
@@ -38,7 +38,7 @@ impl Apply<'_> {
         self.set_aside::<N>(tx, reader, &input.rows.without_id, report).await?;
         for (index, chunk) in input.selected.chunks(ROWS_PER_CHUNK).enumerate() {
             if index == 1 {
-                records::gather_figures(tx, N::DATASET).await?;
+                records::analyze_if_new(tx, N::DATASET).await?;
             }
             self.write_changed::<N>(tx, context, reader, chunk, report, &mut counts).await?;
         }
@@ -76,7 +76,7 @@ impl Apply<'_> {
     ) -> Result<(), SyncError> {
         let version = N::decoder_version(self.mapping_version);
         let row_nos: Vec<RowNo> = rows.iter().map(|row| row.row_no).collect();
-        let current = records::current(tx, context.tenant, N::DATASET, version, &row_nos).await?;
+        let current = records::already_decoded(tx, context.tenant, N::DATASET, version, &row_nos).await?;
         let mut candidates = Vec::new();
         for row in rows {
             match current.get(&row.row_no).filter(|record| N::is_record_of(&row.parent, &record.crm_id)) {
@@ -92,7 +92,7 @@ impl Apply<'_> {
             return Ok(());
         }
         let ids: Vec<String> = decoded.iter().map(|row| row.crm_id.clone()).collect();
-        let mut known = records::known(tx, context.tenant, N::DATASET, &ids).await?;
+        let mut known = records::stored(tx, context.tenant, N::DATASET, &ids).await?;
         decoded.iter_mut().for_each(|row| row.known = known.remove(&row.crm_id));
         let changed = self.changed_records::<N>(tx, context, reader, decoded, report, counts).await?;
         Ok(N::write(tx, context, changed).await?)
@@ -147,7 +147,7 @@ impl Apply<'_> {
             // A record that was removed and is back has changed now, even if its row is the old one.
             let changed_ms = live.filter(|live| live.row_no == row_no).map_or(context.now_ms, |live| live.changed_ms);
             let modified_ms = N::modified_ms(&raw, &context.source_time);
-            let meta = Book { crm_id, row_no, mapping_version, changed_ms, modified_ms, filled };
+            let meta = RecordMeta { crm_id, row_no, mapping_version, changed_ms, modified_ms, filled };
             let previous_raw = match known.filter(|known| known.mapping_version != mapping_version) {
                 Some(known) if known.row_no == row_no => Some(raw.clone()),
                 Some(known) => N::decode(reader.row(tx, known.row_no).await?, self.mapping).ok(),
@@ -159,7 +159,7 @@ impl Apply<'_> {
     }
 
     /// Whether the tables hold this row already or, in a replay, something that was read after it.
-    fn is_up_to_date(&self, known: &Known, row_no: RowNo, mapping_version: i64, read_ms: EpochMs) -> bool {
+    fn is_up_to_date(&self, known: &StoredRecord, row_no: RowNo, mapping_version: i64, read_ms: EpochMs) -> bool {
         let is_same = known.gone_ms.is_none() && known.row_no == row_no && known.mapping_version == mapping_version;
         let is_newer = known.gone_ms.is_some() || (known.row_no != row_no && known.changed_ms > read_ms);
         is_same || (self.replay && is_newer)

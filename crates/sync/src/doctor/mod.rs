@@ -99,7 +99,7 @@ impl Syncer {
                 return Ok(check);
             }
         };
-        let token = credentials::token(self.store.conn(), &credentials::hash_of(&session.token)).await?;
+        let token = credentials::token_health(self.store.conn(), &credentials::token_hash(&session.token)).await?;
         if let Some(since) = token.refused_ms {
             let since = since.timestamp().unwrap_or_default();
             check.warnings.push(format!(

@@ -2,7 +2,7 @@
 
 use tetherboard_crm_records::{Mapping, RawContact, SkippedRow};
 use tetherboard_domain::{Dataset, EpochMs, SourceTime};
-use tetherboard_store::leads::{LeadRecord, Standing};
+use tetherboard_store::leads::{LeadRecord, PriorState};
 use tetherboard_store::{Result, Tx, leads};
 
 use super::history_log::HistoryLog;
@@ -55,7 +55,7 @@ impl Normalize for Contacts {
     }
 
     async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
-        let previous = leads::standings(tx, context.tenant, &ids(&records)).await?;
+        let previous = leads::prior_states(tx, context.tenant, &ids(&records)).await?;
         let mut history = HistoryLog::new(context, Dataset::Contacts, previous);
         let mut written = Vec::with_capacity(records.len());
         for Record { meta, raw, previous_raw, .. } in records {
@@ -63,7 +63,7 @@ impl Normalize for Contacts {
             let (fee, fee_flagged) = money(raw.fee);
             let whiteboard = raw.whiteboard.as_deref().map(rich_text::safe).unwrap_or_default();
             let (old_text, new_text) = changed_text(previous.as_ref(), &whiteboard);
-            let previous = previous.map(|previous| Standing { whiteboard: old_text, ..previous });
+            let previous = previous.map(|previous| PriorState { whiteboard: old_text, ..previous });
             let values = TrackedValues { fee_cents: fee.map(|fee| fee.0), whiteboard: new_text, ..TrackedValues::default() };
             let created_ms = raw.created.ms(&context.source_time);
             let (stage, since) = history.observe(&meta, previous.as_ref(), raw.stage, created_ms, &values);
@@ -95,10 +95,10 @@ impl Normalize for Contacts {
 }
 
 /// A contact's previous state as today's mapping would have read it.
-fn as_mapped(context: &Context, previous: &Standing, previous_raw: Option<RawContact>) -> Standing {
+fn as_mapped(context: &Context, previous: &PriorState, previous_raw: Option<RawContact>) -> PriorState {
     let Some(raw) = previous_raw else { return previous.clone() };
     let whiteboard = raw.whiteboard.as_deref().map(rich_text::safe);
-    Standing {
+    PriorState {
         stage: context.previous_stage(raw.stage, previous.stage.as_deref()),
         fee_cents: context.previous_value("fee", money(raw.fee).0.map(|fee| fee.0), previous.fee_cents),
         whiteboard: context.previous_value("whiteboard", whiteboard, previous.whiteboard.clone()),
@@ -107,7 +107,7 @@ fn as_mapped(context: &Context, previous: &Standing, previous_raw: Option<RawCon
 }
 
 /// The plain text of the previous and the new whiteboard, cut to 4,000 characters; `None` if the two are the same.
-fn changed_text(previous: Option<&Standing>, whiteboard: &str) -> (Option<String>, Option<String>) {
+fn changed_text(previous: Option<&PriorState>, whiteboard: &str) -> (Option<String>, Option<String>) {
     const MAX_CHARS: usize = 4_000;
     let Some(old) = previous.map(|previous| previous.whiteboard.as_deref().unwrap_or_default()) else { return (None, None) };
     if old == whiteboard {

@@ -3,7 +3,7 @@
 use tetherboard_crm_records::{Mapping, RawDeal, SkippedRow};
 use tetherboard_domain::{ContactId, Dataset, EpochMs, Odds, SourceTime};
 use tetherboard_store::deals::{self, DealRecord};
-use tetherboard_store::leads::Standing;
+use tetherboard_store::leads::PriorState;
 use tetherboard_store::{Result, Tx};
 
 use super::history_log::HistoryLog;
@@ -50,7 +50,7 @@ impl Normalize for Deals {
     }
 
     async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
-        let previous = deals::standings(tx, context.tenant, &ids(&records)).await?;
+        let previous = deals::prior_states(tx, context.tenant, &ids(&records)).await?;
         let mut history = HistoryLog::new(context, Dataset::Deals, previous);
         let mut written = Vec::with_capacity(records.len());
         for Record { meta, raw, previous_raw, .. } in records {
@@ -90,10 +90,10 @@ impl Normalize for Deals {
 }
 
 /// A deal's previous state as today's mapping would have read it.
-fn as_mapped(context: &Context, previous: &Standing, previous_raw: Option<RawDeal>) -> Standing {
+fn as_mapped(context: &Context, previous: &PriorState, previous_raw: Option<RawDeal>) -> PriorState {
     let Some(raw) = previous_raw else { return previous.clone() };
     let close_date = raw.close_date.map(|date| date.to_string());
-    Standing {
+    PriorState {
         stage: context.previous_stage(raw.stage, previous.stage.as_deref()),
         fee_cents: context.previous_value("fee", money(raw.fee).0.map(|fee| fee.0), previous.fee_cents),
         odds: context.previous_value("odds", odds(raw.odds).map(Odds::hundredths), previous.odds),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tetherboard_crm_records::{Mapping, RawEvent, SkippedRow};
 use tetherboard_domain::{ContactId, Dataset};
-use tetherboard_store::schedule::{self, ActivityRecord, Standing};
+use tetherboard_store::schedule::{self, ActivityRecord, PriorTimes};
 use tetherboard_store::{Result, Tx};
 
 use super::names::full_name;
@@ -45,8 +45,8 @@ impl Normalize for Events {
     }
 
     async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
-        let previous = schedule::standings(tx, context.tenant, &ids(&records)).await?;
-        let previous: HashMap<String, Standing> =
+        let previous = schedule::prior_times(tx, context.tenant, &ids(&records)).await?;
+        let previous: HashMap<String, PriorTimes> =
             previous.into_iter().map(|previous| (previous.crm_id.clone(), previous)).collect();
         let mut written = Vec::with_capacity(records.len());
         for Record { meta, raw, previous_raw, .. } in records {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use tetherboard_crm_records::fields::Text;
 use tetherboard_domain::{Dataset, EpochMs};
 use tetherboard_store::history::{self, Transition, ValueChange};
-use tetherboard_store::leads::Standing;
-use tetherboard_store::records::Book;
+use tetherboard_store::leads::PriorState;
+use tetherboard_store::records::RecordMeta;
 use tetherboard_store::{Result, Tx};
 
 use super::{Context, label};
@@ -16,28 +16,28 @@ use crate::history::{Observation, StageSince, TrackedValues, track_stage};
 pub(super) struct HistoryLog<'a> {
     context: &'a Context,
     subject: Dataset,
-    previous: HashMap<String, Standing>,
+    previous: HashMap<String, PriorState>,
     moves: Vec<Transition>,
     changes: Vec<ValueChange>,
 }
 
 impl<'a> HistoryLog<'a> {
     /// A log for contacts or deals; `previous` is what the tables say of those that exist.
-    pub(super) fn new(context: &'a Context, subject: Dataset, previous: Vec<Standing>) -> Self {
+    pub(super) fn new(context: &'a Context, subject: Dataset, previous: Vec<PriorState>) -> Self {
         let previous = previous.into_iter().map(|state| (state.crm_id.clone(), state)).collect();
         Self { context, subject, previous, moves: Vec::new(), changes: Vec::new() }
     }
 
     /// What the tables say of a record; `None` if it is new.
-    pub(super) fn previous(&self, meta: &Book) -> Option<&Standing> {
+    pub(super) fn previous(&self, meta: &RecordMeta) -> Option<&PriorState> {
         self.previous.get(&meta.crm_id)
     }
 
     /// Compares a record with its previous state. Returns the stage to write and since when the record has been in it.
     pub(super) fn observe(
         &mut self,
-        meta: &Book,
-        previous: Option<&Standing>,
+        meta: &RecordMeta,
+        previous: Option<&PriorState>,
         stage: Text,
         created_ms: Option<EpochMs>,
         values: &TrackedValues,

@@ -14,9 +14,9 @@ use tetherboard_crm_records::fields::{Fee, Person, Text};
 use tetherboard_crm_records::{FieldSpec, Mapping, SkippedRow, fields_of};
 use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId};
 use tetherboard_metrics::Board;
-use tetherboard_store::records::Book;
+use tetherboard_store::records::RecordMeta;
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Conn, Result, Tx, small_lists};
+use tetherboard_store::{Conn, Result, Tx, lookups};
 
 /// The account's stages.
 pub(crate) struct Stages;
@@ -86,7 +86,7 @@ pub(crate) trait Normalize: Sized {
 
 /// A new or changed record.
 pub(crate) struct Record<N: Normalize> {
-    pub(crate) meta: Book,
+    pub(crate) meta: RecordMeta,
     pub(crate) parent: N::Parent,
     pub(crate) raw: N::Raw,
     /// The record's previous row decoded with today's mapping; `None` if it was decoded with that already. Where it
@@ -121,7 +121,7 @@ impl Context {
         whole_before_ms: Option<EpochMs>,
         now_ms: EpochMs,
     ) -> Result<Self> {
-        let users = small_lists::crm_users(conn, tenant.id).await?;
+        let users = lookups::crm_users(conn, tenant.id).await?;
         let board = Board::load(conn, tenant.id).await?;
         Ok(Self {
             tenant: tenant.id,

@@ -2,7 +2,7 @@
 
 use tetherboard_crm_records::{Mapping, RawSource, RawStage, RawUser, SkippedRow};
 use tetherboard_domain::{Dataset, StageKey};
-use tetherboard_store::small_lists::{self, CrmUser, Source, Stage};
+use tetherboard_store::lookups::{self, CrmUser, Source, Stage};
 use tetherboard_store::{Result, Tx};
 
 use super::names::full_name;
@@ -46,7 +46,7 @@ impl Normalize for Stages {
             ("odds", &["odds"]),
             ("contact_type", &["contact_type"]),
         ]);
-        small_lists::put_stages(tx, context.tenant, &records, &keep).await
+        lookups::put_stages(tx, context.tenant, &records, &keep).await
     }
 }
 
@@ -74,7 +74,7 @@ impl Normalize for Sources {
         };
         let records: Vec<_> = records.into_iter().map(|record| (record.meta, source(record.raw))).collect();
         let keep = context.kept_columns(&[("name", &["name", "source_key"])]);
-        small_lists::put_sources(tx, context.tenant, &records, &keep).await
+        lookups::put_sources(tx, context.tenant, &records, &keep).await
     }
 }
 
@@ -103,6 +103,6 @@ impl Normalize for Users {
         };
         let records: Vec<_> = records.into_iter().map(|record| (record.meta, user(record.raw))).collect();
         let keep = context.kept_columns(&[("first_name", &["name"]), ("last_name", &["name"]), ("email", &["email"])]);
-        small_lists::put_crm_users(tx, context.tenant, &records, &keep).await
+        lookups::put_crm_users(tx, context.tenant, &records, &keep).await
     }
 }

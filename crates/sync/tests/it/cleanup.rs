@@ -7,7 +7,7 @@ use rstest::rstest;
 use tetherboard_clienttether::Bytes;
 use tetherboard_domain::{Clock, Dataset, RunId};
 use tetherboard_simulator::{ContactEdit, Edit, NoteEdit, Request};
-use tetherboard_store::retention::{self, Swept};
+use tetherboard_store::retention::{self, SweepOutcome};
 use tetherboard_store::{leases, snapshots};
 use tetherboard_sync::{Retention, delete_old_responses};
 use tetherboard_testkit::Kind;
@@ -33,8 +33,8 @@ impl World {
         bodies
     }
 
-    async fn kept_runs(&self) -> BTreeSet<RunId> {
-        let runs = retention::kept_runs(self.db.store.conn(), self.id).await.unwrap();
+    async fn runs_with_snapshots(&self) -> BTreeSet<RunId> {
+        let runs = retention::runs_with_snapshots(self.db.store.conn(), self.id).await.unwrap();
         runs.into_iter().map(|(run, _)| run).collect()
     }
 
@@ -94,7 +94,7 @@ async fn responses_are_deleted_by_the_rule_and_the_others_stay_byte_for_byte(#[v
     let expected: BTreeSet<RunId> =
         runs.iter().enumerate().filter(|(nth, run)| wanted(*nth, run)).map(|(_, run)| run.run.clone()).collect();
     assert!((6..=8).contains(&expected.len()), "{}", expected.len());
-    assert_same(world.kept_runs().await, expected.clone());
+    assert_same(world.runs_with_snapshots().await, expected.clone());
     for run in &runs {
         let still = |bodies: &[Bytes]| if expected.contains(&run.run) { bodies.to_vec() } else { Vec::new() };
         assert_eq!(world.responses(&run.run, Dataset::Contacts).await, still(&run.contacts));
@@ -121,15 +121,15 @@ async fn cleanup_runs_once_per_day(#[values(Kind::Sqlite, Kind::Postgres)] kind:
     let world = World::with_contacts(kind, 6).await;
     let rule = Retention { whole_days: 1, daily_days: 1 };
     let runs = world.run_for(3, rule).await;
-    let before = world.kept_runs().await;
+    let before = world.runs_with_snapshots().await;
     assert!(before.len() < runs.len());
     world.later(60);
     let harsh = Retention { whole_days: 0, daily_days: 0 };
     delete_old_responses(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
-    assert_eq!(world.kept_runs().await, before, "today is done");
+    assert_eq!(world.runs_with_snapshots().await, before, "today is done");
     world.later(24 * 60);
     delete_old_responses(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
-    assert_eq!(world.kept_runs().await, BTreeSet::new());
+    assert_eq!(world.runs_with_snapshots().await, BTreeSet::new());
     assert_eq!(world.count("snapshot_bodies").await, 0);
     world.good_run().await;
     assert_eq!(world.numbers().await, world.truth());
@@ -144,11 +144,11 @@ async fn a_run_that_starts_during_cleanup_is_not_affected(#[values(Kind::Sqlite,
     let conn = world.db.store.conn();
     let machine_ms = Clock::system().now_ms();
     let lease = leases::claim(conn, world.id, "a run", machine_ms, machine_ms + 60_000).await.unwrap().unwrap();
-    retention::forget(conn, world.id, &run).await.unwrap();
-    assert_eq!(retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap(), Swept::Disturbed);
+    retention::delete_snapshots(conn, world.id, &run).await.unwrap();
+    assert_eq!(retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap(), SweepOutcome::Interrupted);
     assert!(world.count("snapshot_bodies").await > 0, "nothing is taken away beside a run");
     leases::release(conn, &lease).await.unwrap();
-    let Swept::Done { bodies: gone, .. } = retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap() else {
+    let SweepOutcome::Done { bodies: gone, .. } = retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap() else {
         panic!("no other run is in progress")
     };
     assert!(gone >= bodies.len());
@@ -164,9 +164,9 @@ async fn cleanup_and_runs_in_parallel_do_not_harm_each_other(#[values(Kind::Sqli
     for nth in 0..6 {
         let contacts: Vec<String> = world.contacts().await.into_iter().collect();
         world.edit(Edit::SetContact { client_id: contacts[nth].clone(), field: "city", value: format!("Reno {nth}").into() });
-        let old: Vec<RunId> = world.kept_runs().await.into_iter().collect();
+        let old: Vec<RunId> = world.runs_with_snapshots().await.into_iter().collect();
         for run in &old {
-            retention::forget(world.db.store.conn(), world.id, run).await.unwrap();
+            retention::delete_snapshots(world.db.store.conn(), world.id, run).await.unwrap();
         }
         let machine_ms = Clock::system().now_ms();
         let (report, swept) = tokio::join!(world.good_run(), retention::sweep(&world.db.store, world.id, machine_ms));

@@ -137,7 +137,7 @@ async fn a_replay_of_deleted_responses_says_so(#[values(Kind::Sqlite, Kind::Post
     let old = world.good_run().await.run.id;
     world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     world.good_run().await;
-    retention::forget(world.db.store.conn(), world.id, &old).await.unwrap();
+    retention::delete_snapshots(world.db.store.conn(), world.id, &old).await.unwrap();
     let report = world.assert_unchanged_by_replay(Some(old)).await;
     assert_eq!(report.run.status, RunStatus::Failed);
     for dataset in &report.datasets {
@@ -204,7 +204,9 @@ async fn a_replay_changes_neither_history_nor_the_notes_queue(#[values(Kind::Sql
     let (coverage, contacts) = (world.coverage().await, world.contacts().await);
     let mut before = Vec::new();
     for contact in &contacts {
-        before.push(history::of(world.db.store.conn(), world.id, &ContactId::from(contact.as_str())).await.unwrap().len());
+        before.push(
+            history::transitions_of(world.db.store.conn(), world.id, &ContactId::from(contact.as_str())).await.unwrap().len(),
+        );
     }
     let rule = r#"{"places": ["/number_of_units"]}"#;
     field_rules::set(world.db.store.conn(), world.id, Dataset::Contacts, "units", Some(rule)).await.unwrap();
