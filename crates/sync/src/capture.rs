@@ -96,7 +96,7 @@ pub(crate) async fn save_unreadable(
     unreadable: Option<&UnreadableResponse>,
 ) -> Result<(), SyncError> {
     if let Some(response) = unreadable {
-        let answer = RawResponse {
+        let raw = RawResponse {
             request: &response.request,
             offset: response.offset,
             at_ms: response.received_at.into(),
@@ -104,7 +104,7 @@ pub(crate) async fn save_unreadable(
             body: &response.body,
             rows: &[],
         };
-        recorder.record(store.conn(), &answer).await?;
+        recorder.record(store.conn(), &raw).await?;
     }
     Ok(())
 }
@@ -112,7 +112,7 @@ pub(crate) async fn save_unreadable(
 /// Saves a page; returns the numbers of its rows in order.
 pub(crate) async fn save_page(store: &Store, recorder: &mut Recorder, page: &Page) -> Result<Vec<RowNo>, SyncError> {
     let spans: Vec<_> = page.rows.iter().map(|row| row.span.clone()).collect();
-    let answer = RawResponse {
+    let raw = RawResponse {
         request: &page.request,
         offset: page.offset,
         at_ms: page.received_at.into(),
@@ -120,7 +120,7 @@ pub(crate) async fn save_page(store: &Store, recorder: &mut Recorder, page: &Pag
         body: &page.body,
         rows: &spans,
     };
-    Ok(recorder.record(store.conn(), &answer).await?)
+    Ok(recorder.record(store.conn(), &raw).await?)
 }
 
 /// Commits what the recorder holds.

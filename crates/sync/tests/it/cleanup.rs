@@ -33,7 +33,7 @@ impl World {
         bodies
     }
 
-    async fn kept_runs(&self) -> BTreeSet<RunId> {
+    async fn runs_with_snapshots(&self) -> BTreeSet<RunId> {
         let runs = retention::runs_with_snapshots(self.db.store.conn(), self.id).await.unwrap();
         runs.into_iter().map(|(run, _)| run).collect()
     }
@@ -94,7 +94,7 @@ async fn responses_are_deleted_by_the_rule_and_the_others_stay_byte_for_byte(#[v
     let expected: BTreeSet<RunId> =
         runs.iter().enumerate().filter(|(nth, run)| wanted(*nth, run)).map(|(_, run)| run.run.clone()).collect();
     assert!((6..=8).contains(&expected.len()), "{}", expected.len());
-    assert_same(world.kept_runs().await, expected.clone());
+    assert_same(world.runs_with_snapshots().await, expected.clone());
     for run in &runs {
         let still = |bodies: &[Bytes]| if expected.contains(&run.run) { bodies.to_vec() } else { Vec::new() };
         assert_eq!(world.responses(&run.run, Dataset::Contacts).await, still(&run.contacts));
@@ -121,15 +121,15 @@ async fn cleanup_runs_once_per_day(#[values(Kind::Sqlite, Kind::Postgres)] kind:
     let world = World::with_contacts(kind, 6).await;
     let rule = Retention { whole_days: 1, daily_days: 1 };
     let runs = world.run_for(3, rule).await;
-    let before = world.kept_runs().await;
+    let before = world.runs_with_snapshots().await;
     assert!(before.len() < runs.len());
     world.later(60);
     let harsh = Retention { whole_days: 0, daily_days: 0 };
     delete_old_responses(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
-    assert_eq!(world.kept_runs().await, before, "today is done");
+    assert_eq!(world.runs_with_snapshots().await, before, "today is done");
     world.later(24 * 60);
     delete_old_responses(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
-    assert_eq!(world.kept_runs().await, BTreeSet::new());
+    assert_eq!(world.runs_with_snapshots().await, BTreeSet::new());
     assert_eq!(world.count("snapshot_bodies").await, 0);
     world.good_run().await;
     assert_eq!(world.numbers().await, world.truth());
@@ -164,7 +164,7 @@ async fn cleanup_and_runs_in_parallel_do_not_harm_each_other(#[values(Kind::Sqli
     for nth in 0..6 {
         let contacts: Vec<String> = world.contacts().await.into_iter().collect();
         world.edit(Edit::SetContact { client_id: contacts[nth].clone(), field: "city", value: format!("Reno {nth}").into() });
-        let old: Vec<RunId> = world.kept_runs().await.into_iter().collect();
+        let old: Vec<RunId> = world.runs_with_snapshots().await.into_iter().collect();
         for run in &old {
             retention::delete_snapshots(world.db.store.conn(), world.id, run).await.unwrap();
         }
