@@ -48,10 +48,10 @@ async fn feed(
     let (conn, now) = (portal.store.conn(), portal.clock.now());
     let secret = path.ok().and_then(|Path(name)| name.strip_suffix(".ics").map(|secret| SecretString::from(secret.to_owned())));
     let tenant = match secret {
-        Some(secret) => match calendar_feeds::opens(conn, &hash_token(&secret), now.into()).await? {
+        Some(secret) => match calendar_feeds::by_secret(conn, &hash_token(&secret), now.into()).await? {
             Some(opened) => {
                 if let Some(feed) = opened.feed {
-                    best_effort("a calendar's use", calendar_feeds::used(conn, feed, now.into())).await;
+                    best_effort("a calendar's use", calendar_feeds::mark_used(conn, feed, now.into())).await;
                 }
                 tenants::by_id(conn, opened.tenant).await?
             }

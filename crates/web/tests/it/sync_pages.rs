@@ -333,7 +333,7 @@ async fn a_replay_says_of_which_run_and_changes_no_age(#[values(Sqlite, Postgres
     runs::start(
         conn,
         replay.tenant,
-        runs::Wish { replay_of: Some(run.id.clone()), ..runs::Wish::of(Trigger::Replay) },
+        runs::RunRequest { replay_of: Some(run.id.clone()), ..runs::RunRequest::new(Trigger::Replay) },
         world.clock.now_ms(),
     )
     .await
@@ -354,7 +354,7 @@ async fn a_key_is_tested_and_the_answer_shown(#[case] fault: Option<(FaultClass,
     for address in ["/agency/sync", "/agency/sync/harbor"] {
         assert!(words(&told(&dana, address).await).contains("The key is being tested"), "{address}");
     }
-    assert_eq!(credentials::open_key_checks(conn).await.unwrap().len(), 1);
+    assert_eq!(credentials::pending_key_checks(conn).await.unwrap().len(), 1);
     credentials::answer_key_check(conn, tenant.id, fault, world.clock.now_ms()).await.unwrap();
     for address in ["/agency/sync", "/agency/sync/harbor"] {
         let said = words(&told(&dana, address).await);

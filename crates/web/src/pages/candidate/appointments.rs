@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use tetherboard_domain::Dataset;
-use tetherboard_store::candidates::OwnAppointment;
+use tetherboard_store::candidates::CandidateAppointment;
 
 use super::{CandidateView, dated};
 use crate::address::links;
@@ -50,7 +50,7 @@ pub(super) fn next_banner(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     }
 }
 
-fn line(shell: &Shell<'_>, one: &OwnAppointment) -> Markup {
+fn line(shell: &Shell<'_>, one: &CandidateAppointment) -> Markup {
     let zone = &shell.tenant().zone;
     html! {
         li class=(if one.cancelled { "off" } else { "" }) {
@@ -71,17 +71,17 @@ fn line(shell: &Shell<'_>, one: &OwnAppointment) -> Markup {
     }
 }
 
-fn name(one: &OwnAppointment) -> &str {
+fn name(one: &CandidateAppointment) -> &str {
     [one.title.as_str(), one.kind.as_str()].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Appointment")
 }
 
 /// Its kind, unless that is its name already.
-fn kind(one: &OwnAppointment) -> &str {
+fn kind(one: &CandidateAppointment) -> &str {
     if one.title.trim().is_empty() || one.title == one.kind { "" } else { &one.kind }
 }
 
 /// What has no readable time is not said to be over.
-fn is_ahead(shell: &Shell<'_>, one: &OwnAppointment) -> bool {
+fn is_ahead(shell: &Shell<'_>, one: &CandidateAppointment) -> bool {
     let Some(starts) = one.starts_ms.and_then(time::moment) else { return true };
     match one.all_day {
         true => day(shell, starts) >= shell.tenant().zone.date(shell.now),
@@ -95,7 +95,7 @@ fn day(shell: &Shell<'_>, starts: Timestamp) -> Date {
 }
 
 /// `Sat Mar 14, 10:00 AM CDT to 11:00 AM CDT`, `Sat Mar 14, all day`.
-fn when(shell: &Shell<'_>, one: &OwnAppointment) -> String {
+fn when(shell: &Shell<'_>, one: &CandidateAppointment) -> String {
     let zone = &shell.tenant().zone;
     let Some(starts) = one.starts_ms.and_then(time::moment) else { return "without a readable time".to_owned() };
     if one.all_day {
@@ -112,12 +112,12 @@ fn when(shell: &Shell<'_>, one: &OwnAppointment) -> String {
 }
 
 /// The day that it begins on, in the brand's time.
-fn first_day(shell: &Shell<'_>, one: &OwnAppointment, starts: Timestamp) -> Date {
+fn first_day(shell: &Shell<'_>, one: &CandidateAppointment, starts: Timestamp) -> Date {
     if one.all_day { day(shell, starts) } else { shell.tenant().zone.date(starts) }
 }
 
 /// `Today`, `Tomorrow`, `In 3 days`, `Under way`.
-fn ahead(shell: &Shell<'_>, one: &OwnAppointment) -> Option<String> {
+fn ahead(shell: &Shell<'_>, one: &CandidateAppointment) -> Option<String> {
     let starts = time::moment(one.starts_ms?)?;
     let zone = &shell.tenant().zone;
     let first = first_day(shell, one, starts);

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tetherboard_domain::{Money, weighted};
-use tetherboard_store::candidates::OwnDeal;
+use tetherboard_store::candidates::CandidateDeal;
 
 use super::facts::{close_date, deal_odds, unreadable};
 use super::{CandidateView, dated, nothing};
@@ -36,7 +36,7 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     }
 }
 
-fn line(shell: &Shell<'_>, view: &CandidateView, deal: &OwnDeal) -> Markup {
+fn line(shell: &Shell<'_>, view: &CandidateView, deal: &CandidateDeal) -> Markup {
     let place = view.board.place(deal.stage.as_deref());
     let fee = deal.fee_cents.map(Money);
     let odds = deal_odds(view, deal);

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tetherboard_domain::{EpochMs, Money, Odds, weighted};
-use tetherboard_store::candidates::OwnDeal;
+use tetherboard_store::candidates::CandidateDeal;
 
 use super::appointments::next_banner;
 use super::{CandidateView, dated, dated_and_aging, days, nothing, text, unknown};
@@ -77,7 +77,7 @@ pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let zone = &shell.tenant().zone;
     let source = c.source.as_deref();
     let worth = Worth::of(view);
-    let live: Vec<&OwnDeal> = view.deals.iter().filter(|deal| deal.gone_ms.is_none()).collect();
+    let live: Vec<&CandidateDeal> = view.deals.iter().filter(|deal| deal.gone_ms.is_none()).collect();
     html! {
         section.drawer-sec aria-label="Facts" {
             dl.facts {
@@ -116,7 +116,7 @@ impl Worth {
     fn of(view: &CandidateView) -> Self {
         let c = &view.candidate;
         let gone = c.gone_ms.is_some();
-        let deals: Vec<&OwnDeal> = view.deals.iter().filter(|deal| gone || deal.gone_ms.is_none()).collect();
+        let deals: Vec<&CandidateDeal> = view.deals.iter().filter(|deal| gone || deal.gone_ms.is_none()).collect();
         if deals.is_empty() {
             let odds = view.board.odds_of(None, &view.board.place(c.stage.as_deref()));
             let fee = c.fee_cents.map(Money);
@@ -153,11 +153,11 @@ pub(super) fn unreadable() -> Markup {
 }
 
 /// A deal's own odds, else its stage's.
-pub(super) fn deal_odds(view: &CandidateView, deal: &OwnDeal) -> Option<Odds> {
+pub(super) fn deal_odds(view: &CandidateView, deal: &CandidateDeal) -> Option<Odds> {
     view.board.odds_of(deal.odds, &view.board.place(deal.stage.as_deref()))
 }
 
-pub(super) fn close_date(deal: &OwnDeal) -> Markup {
+pub(super) fn close_date(deal: &CandidateDeal) -> Markup {
     html! { @match deal.close_date.as_deref().and_then(|day| day.parse().ok()) { Some(day) => (time::full_day(day)), None => (unknown()) } }
 }
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use tetherboard_metrics::Board;
-use tetherboard_store::candidates::{self, Match};
+use tetherboard_store::candidates::{self, SearchMatch};
 use tetherboard_store::tenants::Tenant;
 
 use crate::address::links::{self, leads};
@@ -31,12 +31,12 @@ pub(super) async fn find(brand: BrandViewer, State(portal): State<Portal>, pairs
     }
     let Some(text) = text else { return Ok(html! {}.into_response()) };
     let conn = portal.store.conn();
-    let (found, fitting) = candidates::matching(conn, tenant.id, text, SHOWN).await?;
+    let (found, fitting) = candidates::search(conn, tenant.id, text, SHOWN).await?;
     let board = Board::load(conn, tenant.id).await?;
     Ok(list(tenant, &board, text, &found, fitting).into_response())
 }
 
-fn list(tenant: &Tenant, board: &Board, text: &str, found: &[Match], fitting: i64) -> Markup {
+fn list(tenant: &Tenant, board: &Board, text: &str, found: &[SearchMatch], fitting: i64) -> Markup {
     if found.is_empty() {
         return html! { p.menu-p data-said="Nobody fits." { "Nobody here fits “" (text) "”." } };
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{DAY, EpochMs, Money, Odds, TenantId, Zone};
 use tetherboard_metrics::Board;
-use tetherboard_store::candidates::{Candidate, OwnDeal};
+use tetherboard_store::candidates::{Candidate, CandidateDeal};
 use tetherboard_store::history::{self, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
@@ -61,10 +61,10 @@ pub(super) async fn load<C: Conn>(
     conn: &C,
     tenant: TenantId,
     candidate: &Candidate,
-    deals: &[OwnDeal],
+    deals: &[CandidateDeal],
     board: &Board,
 ) -> Result<Vec<Told>> {
-    let moves = history::of(conn, tenant, &candidate.crm_id).await?;
+    let moves = history::transitions_of(conn, tenant, &candidate.crm_id).await?;
     let mut values = history::values_of(conn, tenant, &candidate.crm_id).await?;
     // What was changed on the whiteboard stands beside it.
     values.retain(|change| change.field != "whiteboard");
@@ -75,7 +75,7 @@ pub(super) async fn load<C: Conn>(
         let name =
             if deal.title.is_empty() || deals.len() == 1 { "Deal".to_owned() } else { format!("Deal “{}”", deal.title) };
         let values_name = (deals.len() > 1).then_some(name.as_str());
-        let of_deal = history::of(conn, tenant, &deal.crm_id).await?;
+        let of_deal = history::transitions_of(conn, tenant, &deal.crm_id).await?;
         let alone = of_deal.iter().filter(|one| !moves.iter().any(|own| is_same_move(own, one)));
         told.extend(alone.map(|one| moved(one, board, Some(name.clone()), None)));
         let of_deal = history::values_of(conn, tenant, &deal.crm_id).await?;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tetherboard_metrics::{FDD_CAUTION, HotListItem};
-use tetherboard_store::notes::GLANCE;
+use tetherboard_store::notes::PREVIEW_CHARS;
 
 use super::HotListView;
 use crate::address::links;
@@ -39,7 +39,7 @@ fn latest_note(shell: &Shell<'_>, view: &HotListView<'_>, item: &HotListItem) ->
     html! {
         @match note {
             Some(note) => p.said {
-                "“" (note.body.trim()) @if note.body.chars().count() >= GLANCE { "…" } "” "
+                "“" (note.body.trim()) @if note.body.chars().count() >= PREVIEW_CHARS { "…" } "” "
                 span.muted {
                     @if !note.author.trim().is_empty() { (note.author) ", " }
                     @if let Some(at) = time::moment(note.created_ms) { (time::aging(at, shell.now, &shell.tenant().zone)) }

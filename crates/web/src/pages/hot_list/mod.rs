@@ -109,7 +109,7 @@ impl<'a> HotListView<'a> {
             view.news = visits::visit(conn, tenant, viewer.user.id, &data.list, now, is_visit).await?;
         }
         let shown: Vec<ContactId> = view.shown().iter().filter_map(|item| item.contact_id.clone()).collect();
-        view.notes = notes::latest_of(conn, tenant.id, viewer.audience(), &shown).await?;
+        view.notes = notes::latest_for(conn, tenant.id, viewer.audience(), &shown).await?;
         Ok(view)
     }
 

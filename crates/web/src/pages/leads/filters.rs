@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tetherboard_metrics::LeadGroup;
-use tetherboard_store::leads::Types;
+use tetherboard_store::leads::ContactTypes;
 
 use super::LeadsView;
 use crate::address::computed_filter::ComputedFilter;
@@ -147,10 +147,10 @@ fn group_name(group: LeadGroup) -> &'static str {
     }
 }
 
-fn types_name(types: Types) -> &'static str {
+fn types_name(types: ContactTypes) -> &'static str {
     match types {
-        Types::Prospects => "Prospects",
-        Types::Others => "Not a prospect",
+        ContactTypes::Prospects => "Prospects",
+        ContactTypes::Others => "Not a prospect",
     }
 }
 

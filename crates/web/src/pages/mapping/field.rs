@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use tetherboard_crm_records::mapping::{FieldPreview, FieldRule, FieldSpec, Mapping};
 use tetherboard_domain::{Dataset, Trigger};
-use tetherboard_store::runs::{self, Wish};
+use tetherboard_store::runs::{self, RunRequest};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Store, audit, field_rules};
 
@@ -87,8 +87,8 @@ async fn keep(portal: &Portal, at: &MappedField, rule: &FieldRule) -> HttpResult
     field_rules::set(&tx, tenant.id, dataset, spec.name, json.as_deref()).await?;
     audit::record(&tx, Some(user), Some(tenant.id), "changed where a field is found", &what, now_ms).await?;
     let ages = runs::dataset_ages(&tx, tenant.id).await?;
-    if Dataset::ALL.iter().any(|dataset| ages.read_ms(*dataset).is_some()) {
-        runs::request(&tx, tenant.id, Wish::by(Trigger::Replay, user).anew(), now_ms).await?;
+    if Dataset::ALL.iter().any(|dataset| ages.last_read_ms(*dataset).is_some()) {
+        runs::request(&tx, tenant.id, RunRequest::by_user(Trigger::Replay, user).must_be_new(), now_ms).await?;
     }
     Ok(Store::commit(tx).await?)
 }

@@ -24,7 +24,7 @@ impl Sample {
     /// Of the last read of a data set; where that brought few, as one of notes may, those of live records besides.
     pub(super) async fn load(portal: &Portal, tenant: &Tenant, dataset: Dataset) -> HttpResult<Self> {
         let conn = portal.store.conn();
-        let run = runs::last_applied(conn, tenant.id, dataset).await?;
+        let run = runs::last_applied_run(conn, tenant.id, dataset).await?;
         let mut row_nos = HashSet::new();
         let mut read_at = None;
         if let Some(run) = run {
@@ -37,7 +37,7 @@ impl Sample {
             }
         }
         if row_nos.len() < MOST {
-            row_nos.extend(records::some_rows(conn, tenant.id, dataset, MOST as i64).await?);
+            row_nos.extend(records::sample_rows(conn, tenant.id, dataset, MOST as i64).await?);
         }
         // In the order in which they are kept, so that each frame is unpacked once.
         let mut row_nos: Vec<RowNo> = row_nos.into_iter().collect();

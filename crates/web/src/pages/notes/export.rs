@@ -50,7 +50,7 @@ pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, ids: Vec<i64>) 
                 return Ok::<_, tetherboard_store::StoreError>(None);
             }
             let (tenant, audience) = (&brand.tenant, brand.viewer.audience());
-            let rows = notes::numbered(portal.store.conn(), tenant.id, audience, &part, EXCERPT_LETTERS).await?;
+            let rows = notes::by_numbers(portal.store.conn(), tenant.id, audience, &part, EXCERPT_LETTERS).await?;
             let rows = rows.into_iter().map(|row| cells(&board.board, &tenant.zone, &tenant.slug, &site, agency, row)).collect();
             Ok(Some((rows, (portal, brand, left))))
         }

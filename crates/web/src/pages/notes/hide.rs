@@ -50,7 +50,7 @@ pub(super) async fn note(
     let (crm_id, hides) = act.read()?;
     let (tenant, by, now_ms) = (&brand.tenant, brand.viewer.user.id, portal.clock.now_ms());
     let tx = portal.store.begin().await?;
-    if notes::whole(&tx, tenant.id, Audience::Agency, &crm_id).await?.is_none() {
+    if notes::get(&tx, tenant.id, Audience::Agency, &crm_id).await?.is_none() {
         return Err(HttpError::not_found("This brand has no such note."));
     }
     let changed = match hides {

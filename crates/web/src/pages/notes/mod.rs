@@ -93,10 +93,10 @@ async fn page(
     let feed = note_feed(&portal, tenant, &numbers.board, now).await?;
     let search = query.search();
     let found = match &search {
-        Some(search) => Some(notes::hits(conn, tenant.id, search).await?),
+        Some(search) => Some(notes::search_hits(conn, tenant.id, search).await?),
         None => None,
     };
-    let read_ms = runs::dataset_ages(conn, tenant.id).await?.read_ms(Dataset::Notes);
+    let read_ms = runs::dataset_ages(conn, tenant.id).await?.last_read_ms(Dataset::Notes);
     let as_of = read_ms.and_then(time::moment);
     let period = query.period.0.zip(as_of).and_then(|(period, as_of)| period.resolve(&tenant.zone, now, as_of));
     let filter = query.filter(&numbers.board, &tenant.zone, period.as_ref(), found);
@@ -131,7 +131,7 @@ async fn page(
     let ids: Vec<ContactId> =
         between.iter().map(|one| one.client_id.clone()).chain(filters::candidates(&selection, &query)).collect();
     let view = NotesView {
-        names: notes::contacts_named(conn, tenant.id, &ids).await?,
+        names: notes::contact_names(conn, tenant.id, &ids).await?,
         coverage: note_coverage(&portal, tenant, now).await?,
         was_read: as_of.is_some(),
         hidden_kinds: if brand.viewer.is_agency() { notes::hidden_kinds(conn, tenant.id).await? } else { Vec::new() },
@@ -159,14 +159,15 @@ async fn page(
 /// The notes with these numbers, in this order, each with the part of its text in which something was found.
 async fn rows(portal: &Portal, brand: &BrandViewer, search: Option<&Search>, numbers: &[i64]) -> StoreResult<Vec<NoteRow>> {
     let (conn, tenant, audience) = (portal.store.conn(), brand.tenant.id, brand.viewer.audience());
-    let mut rows = notes::numbered(conn, tenant, audience, numbers, EXCERPT_LETTERS).await?;
+    let mut rows = notes::by_numbers(conn, tenant, audience, numbers, EXCERPT_LETTERS).await?;
     let Some(search) = search else { return Ok(rows) };
     // Of a note that is not read whole, what was found may stand further on.
     const PART: i32 = 60_000;
     for row in rows.iter_mut().filter(|row| row.letters > i64::from(EXCERPT_LETTERS)) {
         let mut from = 1;
         while search.marks(row.body.chars()).is_empty() && i64::from(from) <= row.letters {
-            let Some((part, _)) = notes::part_of(conn, tenant, audience, &row.crm_id, from, PART + EXCERPT_LETTERS).await? else {
+            let Some((part, _)) = notes::text_part(conn, tenant, audience, &row.crm_id, from, PART + EXCERPT_LETTERS).await?
+            else {
                 break;
             };
             if !search.marks(part.chars()).is_empty() {

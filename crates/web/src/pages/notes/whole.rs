@@ -3,7 +3,7 @@
 use axum::extract::State;
 use maud::{Markup, html};
 use tetherboard_domain::TenantId;
-use tetherboard_store::notes::{self, Audience, WholeNote};
+use tetherboard_store::notes::{self, Audience, FullNote};
 use tetherboard_store::{Conn, Result as StoreResult};
 
 use super::feed::written_by;
@@ -43,7 +43,7 @@ pub(super) async fn page(
     let missing = || HttpError::not_found("This brand has no such note, or no such page of it.");
     let (conn, tenant, audience) = (portal.store.conn(), &brand.tenant, brand.viewer.audience());
     let id = pairs.get("id").unwrap_or_default();
-    let note = notes::whole(conn, tenant.id, audience, id).await?.ok_or_else(missing)?;
+    let note = notes::get(conn, tenant.id, audience, id).await?.ok_or_else(missing)?;
     let pages = (note.letters + i64::from(PART) - 1) / i64::from(PART);
     if page > pages.max(1) {
         return Err(missing());
@@ -60,11 +60,11 @@ pub(super) async fn page(
 
 async fn part<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, id: &str, page: i64) -> StoreResult<Option<Part>> {
     let from = i32::try_from((page - 1) * i64::from(PART) + 1).unwrap_or(i32::MAX);
-    let found = notes::part_of(conn, tenant, audience, id, from, PART).await?;
+    let found = notes::text_part(conn, tenant, audience, id, from, PART).await?;
     Ok(found.map(|(text, html)| Part { text, html: html.filter(|_| page == 1) }))
 }
 
-fn body(shell: &Shell<'_>, note: &WholeNote, part: &Part, page: i64, pages: i64) -> Markup {
+fn body(shell: &Shell<'_>, note: &FullNote, part: &Part, page: i64, pages: i64) -> Markup {
     let slug = &shell.tenant().slug;
     let zone = &shell.tenant().zone;
     let at = |page: i64| links::note(slug, &note.crm_id).with("page", &page.to_string()).url();

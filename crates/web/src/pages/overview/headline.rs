@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use tetherboard_domain::{ContactId, NO_NAME};
 use tetherboard_metrics::{Board, StageLine};
 use tetherboard_store::Result as StoreResult;
-use tetherboard_store::leads::{self, LeadFilter, LeadRow, LeadSort, Types};
+use tetherboard_store::leads::{self, ContactTypes, LeadFilter, LeadRow, LeadSort};
 use tetherboard_store::tenants::Tenant;
 
 use super::OverviewView;
@@ -53,8 +53,11 @@ pub(super) async fn nearest_to_signing(
 ) -> StoreResult<Arc<Option<NearestToSigning>>> {
     let load = async || {
         let Some(place) = board.last_step() else { return Ok(None) };
-        let filter =
-            LeadFilter { stages: vec![board.place_filter(&place)], types: Some(Types::Prospects), ..LeadFilter::default() };
+        let filter = LeadFilter {
+            stages: vec![board.place_filter(&place)],
+            types: Some(ContactTypes::Prospects),
+            ..LeadFilter::default()
+        };
         let part = (0, MOST_CANDIDATES);
         let rows = leads::list(portal.store.conn(), tenant.id, &filter, LeadSort::Name, false, &[], part).await?;
         let by_id: HashMap<&ContactId, &LeadRow> = rows.iter().map(|row| (&row.crm_id, row)).collect();

@@ -38,7 +38,7 @@ impl CacheKey for BoardCardsKey {
 
 /// The deals with the highest fees of each stage.
 pub(super) async fn load(portal: &Portal, tenant: &Tenant, now: Timestamp) -> StoreResult<Arc<Vec<DealRow>>> {
-    let load = || deals::leading(portal.store.conn(), tenant.id, count(CARDS));
+    let load = || deals::top_by_stage(portal.store.conn(), tenant.id, count(CARDS));
     portal.cache.get(tenant, now, BoardCardsKey, load).await
 }
 

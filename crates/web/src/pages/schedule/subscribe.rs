@@ -22,7 +22,7 @@ use crate::state::Portal;
 
 pub(super) async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme) -> HttpResult<Markup> {
     let shell = Shell::load(&portal, &brand, theme).await?;
-    let feed = calendar_feeds::of(portal.store.conn(), brand.viewer.user.id, brand.tenant.id).await?;
+    let feed = calendar_feeds::get(portal.store.conn(), brand.viewer.user.id, brand.tenant.id).await?;
     Ok(render(&shell, feed.as_ref(), None))
 }
 
@@ -57,7 +57,7 @@ async fn make(brand: &BrandViewer, portal: &Portal, theme: Theme, headers: &Head
     Store::commit(tx).await?;
     let address = format!("{}{}", site(portal, headers), links::calendar_feed(secret.expose_secret()));
     let shell = Shell::load(portal, brand, theme).await?;
-    let feed = calendar_feeds::of(portal.store.conn(), user, tenant).await?;
+    let feed = calendar_feeds::get(portal.store.conn(), user, tenant).await?;
     let mut response = render(&shell, feed.as_ref(), Some(&SecretString::from(address))).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

@@ -6,7 +6,7 @@ use axum::response::Redirect;
 use axum::routing::post;
 use serde::Deserialize;
 use tetherboard_domain::Trigger;
-use tetherboard_store::runs::{self, Wish};
+use tetherboard_store::runs::{self, RunRequest};
 use tetherboard_store::{audit, credentials};
 
 use super::{dataset_named, run_named};
@@ -27,11 +27,11 @@ pub(crate) fn router() -> Router<Portal> {
 }
 
 async fn start(brand: AgencyBrand, State(portal): State<Portal>) -> HttpResult<Redirect> {
-    let wish = Wish::by(Trigger::Person, brand.viewer.user.id);
+    let wish = RunRequest::by_user(Trigger::Person, brand.viewer.user.id);
     to_run(&portal, &brand, wish).await
 }
 
-async fn to_run(portal: &Portal, brand: &AgencyBrand, wish: Wish) -> HttpResult<Redirect> {
+async fn to_run(portal: &Portal, brand: &AgencyBrand, wish: RunRequest) -> HttpResult<Redirect> {
     let run = request_run(portal, &brand.viewer, &brand.tenant, wish).await?;
     Ok(Redirect::to(&links::run(&brand.tenant.slug, &run).url()))
 }
@@ -48,7 +48,7 @@ async fn replay(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Fo
         "" => None,
         name => Some(run_named(&portal, &brand.tenant, name).await?.id),
     };
-    to_run(&portal, &brand, Wish { replay_of, ..Wish::by(Trigger::Replay, brand.viewer.user.id) }).await
+    to_run(&portal, &brand, RunRequest { replay_of, ..RunRequest::by_user(Trigger::Replay, brand.viewer.user.id) }).await
 }
 
 #[derive(Deserialize)]
@@ -60,7 +60,12 @@ struct Accept {
 async fn accept(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Form<Accept>) -> HttpResult<Redirect> {
     let dataset =
         dataset_named(&form.dataset).map_err(|_| HttpError::bad_request("Say of which data set the records are gone."))?;
-    to_run(&portal, &brand, Wish { accept_removals: vec![dataset], ..Wish::by(Trigger::Person, brand.viewer.user.id) }).await
+    to_run(
+        &portal,
+        &brand,
+        RunRequest { accept_removals: vec![dataset], ..RunRequest::by_user(Trigger::Person, brand.viewer.user.id) },
+    )
+    .await
 }
 
 /// A worker asks the CRM, and the page shows what it answered when it has.
@@ -68,7 +73,7 @@ async fn test_key(brand: AgencyBrand, State(portal): State<Portal>, referer: Ref
     let (conn, tenant, now_ms) = (portal.store.conn(), &brand.tenant, portal.clock.now_ms());
     let waiting = credentials::key_check(conn, tenant.id).await?.is_some_and(|check| check.answered_ms.is_none());
     if !waiting {
-        credentials::ask_key_check(conn, tenant.id, now_ms).await?;
+        credentials::request_key_check(conn, tenant.id, now_ms).await?;
     }
     audit::record(conn, Some(brand.viewer.user.id), Some(tenant.id), "tested the web key", "", now_ms).await?;
     Ok(referer.or(|| links::sync_of(&tenant.slug).url()))

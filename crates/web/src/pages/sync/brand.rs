@@ -11,7 +11,7 @@ use tetherboard_domain::{DatasetStatus, SyncState, Trigger, UserId};
 use tetherboard_metrics::{Freshness, freshness};
 use tetherboard_store::runs::{self, DatasetReport, Run};
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{access, credentials, field_rules};
+use tetherboard_store::{credentials, field_rules, users};
 
 use super::held::Held;
 use super::{began, cell, key_check, overview, page_of};
@@ -68,7 +68,7 @@ async fn brand_page(brand: AgencyBrand, State(portal): State<Portal>, pairs: Pai
 
 /// Who asked for what.
 pub(super) async fn names(portal: &Portal) -> HttpResult<HashMap<UserId, String>> {
-    let users = access::list(portal.store.conn()).await?;
+    let users = users::list(portal.store.conn()).await?;
     Ok(users.into_iter().map(|(user, _)| (user.id, user.name)).collect())
 }
 
@@ -83,8 +83,8 @@ async fn held(portal: &Portal, tenant: &Tenant, fresh: &Freshness) -> HttpResult
 }
 
 /// Who or what wanted a run.
-pub(super) fn asked_by(run: &Run, names: &HashMap<UserId, String>) -> String {
-    let person = run.asked_by.and_then(|user| names.get(&user));
+pub(super) fn requested_by(run: &Run, names: &HashMap<UserId, String>) -> String {
+    let person = run.requested_by.and_then(|user| names.get(&user));
     match (run.trigger, person) {
         (Trigger::Schedule, _) => "Hourly".to_owned(),
         (Trigger::Person, Some(name)) => name.clone(),
@@ -103,7 +103,7 @@ struct View {
     held_page: i64,
     vanished: Vec<(tetherboard_domain::Dataset, String)>,
     check: Option<credentials::KeyCheck>,
-    token: Option<credentials::TokenStanding>,
+    token: Option<credentials::TokenHealth>,
     lines: Vec<(Vec<DatasetReport>, Run)>,
     page: i64,
     total: i64,
@@ -159,7 +159,7 @@ impl View {
         html! {
             tr {
                 th scope="row" { a.who href=(links::run(&tenant.slug, &run.id).url()) { (time::exact(began(run), &tenant.zone)) } }
-                td { (asked_by(run, &self.names)) }
+                td { (requested_by(run, &self.names)) }
                 td { (run_badge(run)) @if let Some(what) = faults(reports) { span.l2.why { (what) } } }
                 td.num { @match run.started_ms.zip(run.finished_ms) { Some((from, until)) => (time::duration(until - from)), None => span.muted { "—" } } }
                 td.num { (cell(sum(|report| report.pages))) }

@@ -63,7 +63,7 @@ async fn last_answer(portal: &Portal, tenant: &Tenant, run: &Run, dataset: Datas
     let at = moment(page.at_ms);
     let text = match snapshots::row_nos(conn, tenant.id, &page).await?.is_empty() {
         true => {
-            let body = snapshots::body_of(conn, &page, &mut RowReader::new(tenant.id)).await?;
+            let body = snapshots::page_body(conn, &page, &mut RowReader::new(tenant.id)).await?;
             let text = String::from_utf8_lossy(&body);
             let cut: String = text.chars().take(SHOWN).collect();
             if cut.len() < text.len() { format!("{cut}…") } else { cut }

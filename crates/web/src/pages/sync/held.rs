@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use maud::{Markup, html};
 use tetherboard_domain::{ContactId, Dataset, EpochMs};
 use tetherboard_store::runs::{DatasetReport, Run};
-use tetherboard_store::snapshots::{self, Unseen};
+use tetherboard_store::snapshots::{self, UnseenRecord};
 use tetherboard_store::tenants::Tenant;
 use url::form_urlencoded;
 
@@ -22,7 +22,7 @@ pub(super) struct Held {
     dataset: Dataset,
     count: i64,
     /// `None` when the answers that would tell are not kept any more.
-    records: Option<Vec<Unseen>>,
+    records: Option<Vec<UnseenRecord>>,
 }
 
 impl Held {
@@ -39,7 +39,7 @@ impl Held {
         };
         let records = match pages.is_empty() {
             true => None,
-            false => Some(snapshots::unseen(conn, tenant.id, &run.id, dataset, within).await?),
+            false => Some(snapshots::unseen_records(conn, tenant.id, &run.id, dataset, within).await?),
         };
         Ok(Self { dataset, count: report.held, records })
     }

@@ -30,7 +30,7 @@ async fn record(
 ) -> HttpResult<Markup> {
     let (conn, tenant, dataset) = (portal.store.conn(), &brand.tenant, dataset_named(&dataset)?);
     let id = pairs.get("id").unwrap_or_default().to_owned();
-    let known = records::known(conn, tenant.id, dataset, std::slice::from_ref(&id)).await?;
+    let known = records::stored(conn, tenant.id, dataset, std::slice::from_ref(&id)).await?;
     let known = known.get(&id).ok_or_else(|| HttpError::not_found("There is no record of that id."))?;
     let raw = RowReader::new(tenant.id).row(conn, known.row_no).await?.to_vec();
     let name = format!("{} {id}", dataset_name(dataset));

@@ -111,7 +111,7 @@ impl View<'_> {
         let (slug, run) = (&self.brand.tenant.slug, &self.run);
         html! {
             @if self.is_open() {
-                form method="post" action=(links::cancel_run(slug, &run.id)) { button.btn disabled[run.cancelled] { (icon("ban", 15)) "Cancel run" } }
+                form method="post" action=(links::cancel_run(slug, &run.id)) { button.btn disabled[run.canceled] { (icon("ban", 15)) "Cancel run" } }
             } @else {
                 form method="post" action=(links::sync_act(slug, "replay")) {
                     input type="hidden" name="run" value=(run.replay_of.as_ref().unwrap_or(&run.id));
@@ -165,7 +165,7 @@ impl View<'_> {
     /// Who or what wanted it.
     fn wanted(&self) -> Markup {
         let (tenant, run) = (&self.brand.tenant, &self.run);
-        let by = match run.asked_by.and_then(|user| self.names.get(&user)) {
+        let by = match run.requested_by.and_then(|user| self.names.get(&user)) {
             Some(name) => format!("asked for by {name}"),
             None if run.trigger == Trigger::Command => "given on the server".to_owned(),
             None => "asked for".to_owned(),
@@ -206,20 +206,20 @@ impl View<'_> {
                 "It waits for a worker.".to_owned(),
                 "A worker takes it within seconds, unless another run of this brand is under way: then when that one ends. If it stays like this, no worker is running on the server.",
             ),
-            RunStatus::Running if run.cancelled => (
+            RunStatus::Running if run.canceled => (
                 "info",
                 "refresh-cw",
                 "It is stopping.".to_owned(),
                 "It ends after the call that is under way. What was applied stays.",
             ),
             RunStatus::Running => return None,
-            _ if run.cancelled && run.started_ms.is_none() => (
+            _ if run.canceled && run.started_ms.is_none() => (
                 "info",
                 "ban",
                 format!("It was cancelled {ended}, before it began."),
                 "Nothing was asked and nothing changed. The schedule goes on.",
             ),
-            _ if run.cancelled => (
+            _ if run.canceled => (
                 "info",
                 "ban",
                 format!("It was cancelled {ended}."),

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use serde_json::value::RawValue;
 use tetherboard_domain::{Dataset, RunId};
 use tetherboard_store::runs::{self, Run};
-use tetherboard_store::snapshots::{self, KeptPage, RowReader};
+use tetherboard_store::snapshots::{self, RowReader, SnapshotPage};
 use tetherboard_store::tenants::Tenant;
 
 use super::{began, bytes, compare, dataset_named, moment, run_name, run_named, snapshots as list};
@@ -53,7 +53,7 @@ async fn one(
         let body = html! { (way(tenant, &run, dataset, page_no)) (list::none(tenant, &run, dataset)) };
         return answer(&portal, &brand, theme, (&run, dataset, page_no), body).await;
     };
-    let body = snapshots::body_of(conn, &page, &mut RowReader::new(tenant.id)).await?;
+    let body = snapshots::page_body(conn, &page, &mut RowReader::new(tenant.id)).await?;
     if pairs.get("format") == Some("raw") {
         return Ok(download(&format!("{}-{dataset}-{}-{page_no}", tenant.slug, run.id), body));
     }
@@ -67,7 +67,7 @@ async fn one(
         };
     let shown = match with {
         Some((other, at)) => {
-            let old = snapshots::body_of(conn, at, &mut RowReader::new(tenant.id)).await?;
+            let old = snapshots::page_body(conn, at, &mut RowReader::new(tenant.id)).await?;
             let earlier = began(other) <= began(&run);
             let (before, after) = if earlier { (&old, &body) } else { (&body, &old) };
             compare::card(
@@ -138,7 +138,7 @@ fn download(name: &str, body: Vec<u8>) -> Response {
     response
 }
 
-fn facts(tenant: &Tenant, page: &KeptPage, size: usize) -> Markup {
+fn facts(tenant: &Tenant, page: &SnapshotPage, size: usize) -> Markup {
     html! {
         section.card { div.card-body.roomy { dl.sync-facts {
             div { dt { "Request" } dd { code { (page.request) } } }
@@ -156,8 +156,8 @@ async fn others(
     tenant: &Tenant,
     run: &Run,
     dataset: Dataset,
-    page: &KeptPage,
-) -> HttpResult<Vec<(Run, KeptPage)>> {
+    page: &SnapshotPage,
+) -> HttpResult<Vec<(Run, SnapshotPage)>> {
     let conn = portal.store.conn();
     let mut found = Vec::new();
     for other in snapshots::runs_around(conn, tenant.id, &run.id, dataset, AROUND).await? {
@@ -171,7 +171,7 @@ async fn others(
 }
 
 /// A calendar's request names its window, which moves from day to day.
-fn asks_alike(one: &KeptPage, other: &KeptPage) -> bool {
+fn asks_alike(one: &SnapshotPage, other: &SnapshotPage) -> bool {
     let path = |request: &str| request.split('?').next().unwrap_or_default().to_owned();
     let moves = |request: &str| request.contains("from_date=");
     match moves(&one.request) && moves(&other.request) {
@@ -185,7 +185,7 @@ fn chooser(
     run: &Run,
     dataset: Dataset,
     page_no: i64,
-    others: &[(Run, KeptPage)],
+    others: &[(Run, SnapshotPage)],
     with: Option<&RunId>,
 ) -> Markup {
     let address = links::snapshot(&tenant.slug, &run.id, dataset, page_no).url();

@@ -6,7 +6,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, Trigger};
 use tetherboard_store::runs::Run;
-use tetherboard_store::snapshots::{self, KeptPage, RowReader};
+use tetherboard_store::snapshots::{self, RowReader, SnapshotPage};
 use tetherboard_store::tenants::Tenant;
 
 use super::{bytes, dataset_named, moment, page_of, run_name, run_named};
@@ -27,7 +27,7 @@ pub(crate) fn router() -> Router<Portal> {
 }
 
 struct Line {
-    page: KeptPage,
+    page: SnapshotPage,
     rows: usize,
     bytes: usize,
 }
@@ -49,7 +49,7 @@ async fn list(
     let mut lines = Vec::new();
     for page in all.into_iter().skip(usize::try_from((at - 1) * PAGE).unwrap_or(0)).take(usize::try_from(PAGE).unwrap_or(25)) {
         let rows = snapshots::row_nos(conn, tenant.id, &page).await?.len();
-        let bytes = snapshots::body_of(conn, &page, &mut reader).await?.len();
+        let bytes = snapshots::page_body(conn, &page, &mut reader).await?.len();
         lines.push(Line { page, rows, bytes });
     }
     let name = dataset_name(dataset);
