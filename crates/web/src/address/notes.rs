@@ -14,8 +14,7 @@ use super::query::{Choice, InvalidQuery, Param, Parsed, SearchText, names, query
 query! {
     /// The notes of a feed. Of several values of one key, any may match.
     pub(crate) struct NoteQuery {
-        /// Words to search for, at most 256, all of which must occur; "words in quotes" for a phrase; begin* for words that start
-        /// with it. Case and accents do not matter.
+        /// Words to look for, at most 256, all of which must occur; "words in quotes" one after the other; begin* for words that begin so. Case and accents do not matter.
         text: SearchText = "q",
         /// The note type, as ClientTether spells it. Empty: no type.
         kinds: Vec<String> = "type",

@@ -40,7 +40,7 @@ impl View {
     }
 }
 
-/// The appointments that a list is limited to.
+/// What a list is narrowed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Show {
     Near(Nearness),
@@ -146,7 +146,7 @@ impl ScheduleFilters {
     }
 
     pub(crate) fn has(&self, facet: Facet, value: &str) -> bool {
-        self.of(facet).iter().any(|chosen| same_text(chosen, value))
+        self.of(facet).iter().any(|wanted| same_text(wanted, value))
     }
 
     /// The same filters with one value for a facet.
@@ -157,7 +157,7 @@ impl ScheduleFilters {
 
     /// The same filters without one value of a facet.
     pub(crate) fn without(mut self, facet: Facet, value: &str) -> Self {
-        self.of_mut(facet).retain(|chosen| chosen != value);
+        self.of_mut(facet).retain(|wanted| wanted != value);
         self
     }
 
@@ -187,7 +187,7 @@ impl ScheduleFilters {
 #[derive(Clone, Debug)]
 pub(crate) struct ScheduleQuery {
     pub(crate) view: View,
-    /// The day, week, or month.
+    /// The day, week or month that is meant.
     pub(crate) at: Option<CalendarDate>,
     pub(crate) show: Option<Show>,
     pub(crate) filters: ScheduleFilters,
@@ -195,7 +195,7 @@ pub(crate) struct ScheduleQuery {
 
 impl ScheduleQuery {
     /// # Errors
-    /// When a value cannot be read.
+    /// A sentence that names the value that cannot be read, and what could.
     pub(crate) fn parse(pairs: &Pairs) -> Parsed<Self> {
         let at = pairs.filled("d").map(str::parse::<CalendarDate>).transpose();
         let at = at.map_err(|error| InvalidQuery(format!("`d`: {error}.")))?;
@@ -214,12 +214,12 @@ impl ScheduleQuery {
         Ok(Self { view, at, show, filters: ScheduleFilters::parse(pairs)? })
     }
 
-    /// The same filters in another view.
+    /// The same filters on another part of the calendar.
     pub(crate) fn turned(&self, view: View, at: Option<CalendarDate>) -> Self {
         Self { view, at, ..self.clone() }
     }
 
-    /// The list of some appointments, on any day.
+    /// The list of these, wherever they stand.
     pub(crate) fn only(&self, show: Show) -> Self {
         Self { show: Some(show), ..self.turned(View::List, None) }
     }
@@ -228,7 +228,7 @@ impl ScheduleQuery {
         self.turned(View::Leaf(Leaf::Day), Some(CalendarDate::Day(day)))
     }
 
-    /// The day, week, or month that is shown; `None` for a list of all days.
+    /// The leaf that is shown; `None`: a list of all days.
     pub(crate) fn leaf(&self, today: Date) -> Option<CalendarDate> {
         match self.view {
             View::List => self.at,
@@ -236,7 +236,7 @@ impl ScheduleQuery {
         }
     }
 
-    /// The first and the last day that are shown. A month includes all days of its weeks.
+    /// The days whose appointments are shown: of a month those of all the weeks that it is drawn in.
     pub(crate) fn days(&self, today: Date) -> Option<(Date, Date)> {
         let leaf = self.leaf(today)?;
         match self.view {
@@ -248,7 +248,7 @@ impl ScheduleQuery {
         }
     }
 
-    /// Whether an appointment is on the shown days and in the chosen list, regardless of the filters.
+    /// Whether it stands on the days that are shown, and in the list that is asked for; whatever the filters.
     pub(crate) fn is_in_scope(&self, one: &Appointment, today: Date) -> bool {
         let is_there = match (self.days(today), one.days) {
             (Some((from, to)), Some((first, last))) => first <= to && from <= last,
@@ -264,14 +264,14 @@ impl ScheduleQuery {
             }
     }
 
-    /// Adds the view to a link, without the filters.
+    /// The same page at its address, without its filters.
     pub(crate) fn bare(&self, link: Link) -> Link {
         let view = Some(self.view).filter(|view| *view != DEFAULT_VIEW && self.show.is_none());
         let link = link.maybe("view", view.map(View::word));
         link.maybe("show", self.show.map(Show::word)).maybe("d", self.at.map(|at| at.to_string()).as_deref())
     }
 
-    /// Adds the view and the filters to a link.
+    /// The same, but for the page of its list.
     pub(crate) fn add_to(&self, link: Link) -> Link {
         self.filters.add_to(self.bare(link))
     }
