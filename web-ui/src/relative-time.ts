@@ -6,13 +6,13 @@ let [serverMs, readAt] = [Number(dataset.nowMs ?? Date.now()), 0];
 
 const now = () => serverMs + speed * (performance.now() - readAt);
 
-/* Same wording as the server. */
+/* Same wording as the server: `age` in parts/time.rs. */
 function relativeTime(ms: number): [age: string, suffix: string] {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 1) return ["just now", ""];
-  if (minutes < 60) return [`${minutes} min`, " ago"];
+  if (minutes < 120) return [`${minutes} min`, " ago"];
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? [`${hours} h`, " ago"] : [`${Math.floor(hours / 24)} d`, " ago"];
+  return hours < 72 ? [`${hours} hours`, " ago"] : [`${Math.floor(hours / 24)} days`, " ago"];
 }
 
 function update() {

@@ -102,11 +102,11 @@ impl Cache {
     async fn drop_older(&self, tenant: TenantId, version: Version) {
         let is_newer = {
             let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = newest.insert(tenant, version);
-            if known.is_some_and(|known| known > version) {
-                newest.insert(tenant, known.unwrap_or(version));
+            let before = newest.insert(tenant, version);
+            if before.is_some_and(|before| before > version) {
+                newest.insert(tenant, before.unwrap_or(version));
             }
-            known.is_some_and(|known| known < version)
+            before.is_some_and(|before| before < version)
         };
         if is_newer {
             self.drop_where(|key| key.tenant == tenant && key.version < version).await;

@@ -35,11 +35,11 @@ impl Portal {
     }
 }
 
-/// Whether a failed request is answered by a page or by a problem document is decided here, once per route.
+/// Every route. Whether a failed request gets a page or a problem document is decided here, once.
 fn routes() -> Router<Portal> {
     let pages = pages::router()
         .merge(calendar_feed::router())
-        .fallback(async || HttpError::not_found("There is nothing at this address. Check it for typos."))
+        .fallback(async || HttpError::not_found("There is no page at this address. Check it for typos."))
         .layer(from_fn(etag::tag_pages))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(as_page));

@@ -11,7 +11,7 @@ use url::Url;
 use crate::cache::Cache;
 use crate::http::auth::SignIns;
 
-/// One portal process: its database, its clock, and what it remembers between requests. Clones share everything.
+/// One portal process: its database, clock, settings, and cache. Clones share everything.
 #[derive(Clone)]
 pub struct Portal {
     pub(crate) store: Store,
@@ -24,11 +24,11 @@ pub struct Portal {
 /// How this portal is reached and run.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The address people type, when it is known. If it is https, cookies are marked secure.
+    /// The portal's public address, if known. With https, cookies are marked secure.
     pub public_url: Option<Url>,
     /// How many times faster than real time the clock runs; 1 except in demos.
     pub clock_speed: f64,
-    /// Ends live streams, which otherwise last as long as a page stays open.
+    /// Closes live streams at shutdown; otherwise they stay open as long as their page does.
     pub stop: CancellationToken,
     /// How often an open page's session is checked again.
     pub recheck: Duration,
@@ -41,11 +41,12 @@ impl Default for Settings {
 }
 
 impl Portal {
+    /// A portal on a database.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
         Self { store, clock, settings: Arc::new(settings), sign_ins: SignIns::default(), cache: Cache::default() }
     }
 
-    /// Whether people reach the portal over https.
+    /// Whether the portal is reached over https.
     pub(crate) fn is_secure(&self) -> bool {
         self.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }

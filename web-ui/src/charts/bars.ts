@@ -1,6 +1,6 @@
 /* Bar charts: vertical columns over time, or horizontal bars, one per stage or source. */
 import { scaleFor, tickLabels, valueAxis } from "./axis";
-import { formatShort, notKnown, oneLine, withNote, withSoFar } from "./format";
+import { formatShort, unknownText, oneLine, withNote, withSoFar } from "./format";
 import { drawnPrevious, type BarSpec, type Datum } from "./spec";
 import { widest, widestLine, wrap } from "./text";
 import { axisEdge, axisText, itemStyle, lineHeight, lineSeries, token, type Size } from "./theme";
@@ -54,7 +54,7 @@ export function bars(spec: BarSpec, { width, height }: Size) {
   const nameLines = (height - 24) / Math.max(1, spec.data.length) >= 2 * lineHeight + 4 ? 2 : 1;
   const names = spec.data.map((datum) => wrap(datum.label, width * 0.4, nameLines));
   const valueText = (datum: Datum) =>
-    datum.value === null ? notKnown : withNote(datum, withSoFar(datum, formatShort(datum.value, spec.unit)));
+    datum.value === null ? unknownText : withNote(datum, withSoFar(datum, formatShort(datum.value, spec.unit)));
   const labels = spec.data.map((datum) => wrap(valueText(datum), width * 0.3, 1));
   const left = Math.ceil(widestLine(names)) + 16;
   const right = widest(labels) + 12;

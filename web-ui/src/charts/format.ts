@@ -1,7 +1,7 @@
 /* Values and labels as text. */
 import type { Datum, Step, Unit } from "./spec";
 
-export const notKnown = "not known";
+export const unknownText = "unknown";
 
 /** Marks the value of a bucket that has not ended. */
 export const withSoFar = (datum: Datum, text: string) => (datum.open ? `${text} so far` : text);
@@ -10,7 +10,7 @@ export const withSoFar = (datum: Datum, text: string) => (datum.open ? `${text} 
 export const withNote = (datum: Datum, text: string) => (datum.note ? `${text} · ${datum.note}` : text);
 
 /** Marks the comparison value of a bucket that has not ended. */
-export const withSameTime = (datum: Datum, text: string) => (datum.open ? `${text} by the same time` : text);
+export const withSamePoint = (datum: Datum, text: string) => (datum.open ? `${text} at the same point` : text);
 
 /** Adds a plus sign to an increase. A total has no sign. */
 export const withSign = (step: Step, text: string) => (!step.total && (step.value ?? 0) > 0 ? `+${text}` : text);

@@ -1,5 +1,5 @@
 /* What is under the pointer: its tooltip and its link. CRM text is only ever inserted as text. */
-import { formatExact, notKnown, withNote, withSameTime, withSign, withSoFar } from "./format";
+import { formatExact, unknownText, withNote, withSamePoint, withSign, withSoFar } from "./format";
 import { drawnFlows, nodeAt } from "./sankey";
 import type { BarSpec, ChartSpec, Datum, SankeySpec, WaterfallSpec } from "./spec";
 import type { Size } from "./theme";
@@ -16,21 +16,21 @@ export function bandTooltip(spec: BarSpec | WaterfallSpec, i: number): Tooltip |
   if (spec.kind === "waterfall") {
     const step = spec.data[i];
     if (!step) return null;
-    const value = step.value === null ? notKnown : withSign(step, formatExact(step.value, spec.unit));
+    const value = step.value === null ? unknownText : withSign(step, formatExact(step.value, spec.unit));
     return { href: step.href, title: step.title ?? step.label, rows: [[step.total ? spec.series : "Change", value]] };
   }
   const datum = spec.data[i];
   if (!datum) return null;
   const rows: [string, string][] = [[spec.series, valueText(datum, spec)]];
   if (spec.previous) {
-    const previous = datum.previous == null ? notKnown : withSameTime(datum, formatExact(datum.previous, spec.unit));
+    const previous = datum.previous == null ? unknownText : withSamePoint(datum, formatExact(datum.previous, spec.unit));
     rows.push([spec.previous, previous]);
   }
   return { href: datum.href, title: datum.title ?? datum.label, rows };
 }
 
 function valueText(datum: Datum, { unit }: ChartSpec): string {
-  if (datum.value === null) return notKnown;
+  if (datum.value === null) return unknownText;
   const text = withNote(datum, withSoFar(datum, formatExact(datum.value, unit)));
   return datum.approximate ? `${text}, carried forward` : text;
 }

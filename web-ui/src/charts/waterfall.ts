@@ -1,7 +1,7 @@
 /* Waterfall: totals as full bars, with the changes floating between them. An increase is solid and a decrease a dashed
    outline; the label carries the sign. */
 import { scaleFor, tickLabels, valueAxis } from "./axis";
-import { formatShort, notKnown, withSign } from "./format";
+import { formatShort, unknownText, withSign } from "./format";
 import type { Step, WaterfallSpec } from "./spec";
 import { widest, widestLine, wrap } from "./text";
 import { axisEdge, axisText, lineHeight, lineSeries, token, type Size } from "./theme";
@@ -17,7 +17,7 @@ export function waterfall(spec: WaterfallSpec, { width, height }: Size, { horizo
   const spans = spansOf(data);
   const ends = spans.flatMap((span) => (span.known ? [span.low, span.high] : []));
   const scale = scaleFor(unit, Math.max(0, ...ends), horizontal, Math.min(from, ...ends) < 0 ? Math.min(...ends) : from);
-  const labels = data.map((step) => (step.value === null ? notKnown : withSign(step, formatShort(step.value, unit))));
+  const labels = data.map((step) => (step.value === null ? unknownText : withSign(step, formatShort(step.value, unit))));
   const slot = (horizontal ? height - 24 : width - 60) / Math.max(1, data.length);
   const nameLines = horizontal && slot < 2 * lineHeight + 4 ? 1 : 2;
   const names = data.map((step) => wrap(step.label, horizontal ? width * 0.34 : slot - 6, nameLines));

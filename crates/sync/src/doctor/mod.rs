@@ -149,8 +149,12 @@ impl Checker<'_> {
             }
             Err(error) => {
                 let class = error.class();
-                let fault =
-                    DatasetFault { class: class.as_str(), meaning: class.meaning(), cure: class.remedy(), message: chain(&error) };
+                let fault = DatasetFault {
+                    class: class.as_str(),
+                    meaning: class.meaning(),
+                    cure: class.remedy(),
+                    message: chain(&error),
+                };
                 let check = DatasetCheck { request: Some(path), fault: Some(fault), ..DatasetCheck::not_requested(dataset) };
                 (check, None)
             }

@@ -1,4 +1,4 @@
-//! The past day that an address asks for: `asof=2026-03-09`.
+//! The past day of an address: `asof=2026-03-09`.
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
@@ -50,17 +50,22 @@ pub(crate) struct AsOf {
 
 /// What can be shown for `asof`.
 pub(crate) enum Shown {
+    /// The current pipeline.
     Now,
+    /// The end of a past day.
     Day(AsOf),
     /// A day before the history starts; the sentence says when it does.
     Unknown(String),
 }
 
 impl AsOfQuery {
+    /// Whether the address names a day.
     pub(crate) fn is_set(&self) -> bool {
         self.day.is_set()
     }
 
+    /// What can be shown for the day.
+    ///
     /// # Errors
     /// When the value is not a date, or a day in the future.
     pub(crate) fn resolve(&self, tenant: &Tenant, now: Timestamp, history: &History) -> Parsed<Shown> {
@@ -72,12 +77,13 @@ impl AsOfQuery {
             return Ok(Shown::Now);
         }
         if day > today {
-            return Err(InvalidQuery(format!("`asof={day}` is in the future. The last day that can be shown is {today}.")));
+            return Err(InvalidQuery(format!("`asof={day}` is in the future. Choose today or an earlier day.")));
         }
         match history_start(history, tenant) {
             None => Ok(Shown::Unknown("No sync has completed yet, so no past day can be shown.".to_owned())),
             Some(first) if day < first => {
-                Ok(Shown::Unknown(format!("History starts on {first}, with the first complete sync. {day} cannot be shown.")))
+                let (first, day) = (first.strftime("%b %-d, %Y"), day.strftime("%b %-d, %Y"));
+                Ok(Shown::Unknown(format!("History starts {first}, with the first complete sync. {day} cannot be shown.")))
             }
             Some(_) => {
                 let end = tenant.zone.start_of(day.saturating_add(Span::new().days(1)));
@@ -88,6 +94,7 @@ impl AsOfQuery {
 }
 
 impl AsOf {
+    /// The instant at which the day ended.
     pub(crate) fn end(self) -> Option<Timestamp> {
         self.before_ms.timestamp()
     }

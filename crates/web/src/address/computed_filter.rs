@@ -1,4 +1,4 @@
-//! Filters that a rule computes rather than a column: candidates who need attention, and those with a recent change.
+//! Filters that a rule computes: candidates who need attention, and candidates with a recent change.
 
 use jiff::civil::Date;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -15,7 +15,7 @@ pub(crate) enum ComputedFilter {
     BecameInactive {
         since: Date,
     },
-    /// A Discovery Day that is still ahead was booked.
+    /// A Discovery Day in the future was booked.
     DiscoveryDay {
         since: Date,
     },

@@ -26,7 +26,7 @@ impl Edge {
         }
     }
 
-    /// The instant a range begins that starts here.
+    /// The instant at which a range from here starts.
     pub(crate) fn start(self, zone: &Zone) -> Option<Timestamp> {
         match self {
             Self::Day(day) => Some(zone.start_of(day)),
@@ -34,7 +34,7 @@ impl Edge {
         }
     }
 
-    /// The instant a range is over that ends here; a day is included.
+    /// The instant at which a range to here ends; a day is included.
     pub(crate) fn end(self, zone: &Zone) -> Option<Timestamp> {
         match self {
             Self::Day(day) => Some(zone.start_of(day.checked_add(Span::new().days(1)).unwrap_or(Date::MAX))),
@@ -69,7 +69,7 @@ impl Param for Option<Edge> {
     }
 }
 
-/// The instants between two edges, open where one is missing; `None` where both are.
+/// The instants between two edges. A missing edge leaves that end open; `None` if both are missing.
 pub(crate) fn window(from: Option<Edge>, to: Option<Edge>, zone: &Zone) -> Option<Window> {
     if from.is_none() && to.is_none() {
         return None;

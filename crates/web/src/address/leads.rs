@@ -28,7 +28,8 @@ query! {
         state: Option<UsState> = "state",
         /// Only contacts without a readable created date.
         created: Option<Undated> = "created",
-        /// Only candidates who need attention; or, since the day in `since` (such as 2026-03-09), those who became inactive or had a Discovery Day booked.
+        /// Only candidates who need attention; or, since the day in `since` (such as 2026-03-09), candidates who became inactive
+        /// or had a Discovery Day booked.
         computed: Option<ComputedFilter> = "show",
         /// Created on or after this day or moment, in the brand's zone.
         from: Option<Edge> = "from",

@@ -1,4 +1,4 @@
-//! Addresses as types: markup spells no path.
+//! Links to every page: markup does not spell out paths.
 
 use tetherboard_domain::{ContactId, Dataset, RunId};
 use url::form_urlencoded;
@@ -19,6 +19,7 @@ pub(crate) enum Tab {
 impl Tab {
     pub(crate) const ALL: [Self; 6] = [Self::Overview, Self::Leads, Self::Pipeline, Self::HotList, Self::Notes, Self::Schedule];
 
+    /// Its name on the page.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
@@ -30,7 +31,7 @@ impl Tab {
         }
     }
 
-    /// The letter that leads to it after `g`.
+    /// The key that opens it after `g`.
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Overview => "o",
@@ -53,12 +54,13 @@ impl Tab {
         }
     }
 
+    /// Its address for a brand.
     pub(crate) fn url(self, slug: &str) -> String {
         format!("/t/{slug}/{}", self.path())
     }
 }
 
-/// An address with its query, built by hand from typed parts.
+/// A path with a query.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     path: String,
@@ -66,10 +68,12 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    /// A path without a query.
     pub(crate) fn to(path: impl Into<String>) -> Self {
         Self { path: path.into(), query: String::new() }
     }
 
+    /// Adds a value to the query.
     #[must_use]
     pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
         let mut query = form_urlencoded::Serializer::new(self.query);
@@ -78,6 +82,7 @@ impl Link {
         self
     }
 
+    /// Adds a value to the query, if there is one.
     #[must_use]
     pub(crate) fn maybe(self, key: &str, value: Option<&str>) -> Self {
         match value {
@@ -86,56 +91,63 @@ impl Link {
         }
     }
 
-    /// What its query says: for a form that keeps it.
+    /// The keys and values of the query.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(self.query.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
     }
 
+    /// The path.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
+    /// Path and query as text.
     pub(crate) fn url(self) -> String {
         if self.query.is_empty() { self.path } else { format!("{}?{}", self.path, self.query) }
     }
 }
 
+/// The leads page.
 pub(crate) fn leads(slug: &str) -> Link {
     Link::to(Tab::Leads.url(slug))
 }
 
+/// The pipeline page.
 pub(crate) fn pipeline(slug: &str) -> Link {
     Link::to(Tab::Pipeline.url(slug))
 }
 
+/// The hot list.
 pub(crate) fn hot_list(slug: &str) -> Link {
     Link::to(Tab::HotList.url(slug))
 }
 
+/// The schedule.
 pub(crate) fn schedule(slug: &str) -> Link {
     Link::to(Tab::Schedule.url(slug))
 }
 
-/// Where a person gets the address by which a calendar program reads their appointments.
+/// The page where a person gets the address of their calendar feed.
 pub(crate) fn subscribe(slug: &str) -> String {
     format!("{}/subscribe", Tab::Schedule.url(slug))
 }
 
-/// What a calendar program asks for. The secret stands for a person; it is in no log.
+/// A calendar feed. The secret identifies a person and is never logged.
 pub(crate) fn calendar_feed(secret: &str) -> String {
     format!("{CALENDAR_FEEDS}{secret}.ics")
 }
 
+/// The notes page.
 pub(crate) fn notes(slug: &str) -> Link {
     Link::to(Tab::Notes.url(slug))
 }
 
-/// One note, all of it.
+/// The full text of a note.
 pub(crate) fn note(slug: &str, crm_id: &str) -> Link {
     Link::to(format!("{}/one", Tab::Notes.url(slug))).with("id", crm_id)
 }
 
-/// Where the agency's form about what a brand's people see is sent: `note` or `type`.
+/// The form that hides a `note` or a `type` of notes from a brand's users.
 pub(crate) fn hide(slug: &str, what: &str) -> String {
     format!("/agency/brands/{slug}/notes/{what}")
 }
@@ -150,12 +162,12 @@ pub(crate) fn candidate(slug: &str, contact: &ContactId) -> Link {
     Link::to(format!("/t/{slug}/candidates/{}", segment(contact.as_str())))
 }
 
-/// ComputedFilter that fit what somebody typed.
+/// The candidates that match a search.
 pub(crate) fn candidates(slug: &str) -> Link {
     Link::to(format!("/t/{slug}/candidates"))
 }
 
-/// A text as one step of a path, slashes and all.
+/// A text as one segment of a path, with slashes escaped.
 fn segment(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
@@ -164,68 +176,74 @@ fn segment(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-/// The stream that tells a brand's pages how fresh they are.
+/// The live stream of a brand's freshness.
 pub(crate) fn live(slug: &str) -> String {
     format!("/t/{slug}/live")
 }
 
+/// The form that starts a sync.
 pub(crate) fn sync_now(slug: &str) -> String {
     format!("/t/{slug}/sync")
 }
 
+/// A brand's logo.
 pub(crate) fn logo(slug: &str) -> String {
     format!("/t/{slug}/logo")
 }
 
+/// The agency's dashboard.
 pub(crate) const AGENCY: &str = "/agency";
 pub(crate) const AGENCY_LIVE: &str = "/agency/live";
 pub(crate) const SYNC: &str = "/agency/sync";
 pub(crate) const SYNC_LIVE: &str = "/agency/live/sync";
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
-/// How a brand is read: its runs, and what can be done about them.
+/// The sync page of a brand: its runs and actions.
 pub(crate) fn sync_of(slug: &str) -> Link {
     Link::to(format!("{SYNC}/{slug}"))
 }
 
-/// The stream that tells a page about one brand's sync when it is out of date.
+/// The live stream of a brand's sync page.
 pub(crate) fn sync_live(slug: &str) -> Link {
     Link::to(format!("{SYNC_LIVE}/{slug}"))
 }
 
-/// Where a form about a brand's sync is sent: `start`, `test-key`, `replay` or `accept`.
+/// A form of a brand's sync page: `start`, `test-key`, `replay`, or `accept`.
 pub(crate) fn sync_act(slug: &str, act: &str) -> String {
     format!("{SYNC}/{slug}/{act}")
 }
 
+/// A sync run.
 pub(crate) fn run(slug: &str, run: &RunId) -> Link {
     Link::to(format!("{SYNC}/{slug}/runs/{run}"))
 }
 
+/// The form that cancels a run.
 pub(crate) fn cancel_run(slug: &str, run: &RunId) -> String {
     format!("{SYNC}/{slug}/runs/{run}/cancel")
 }
 
-/// The answers of one data set of a run.
+/// The responses of one dataset in a run.
 pub(crate) fn snapshots(slug: &str, run: &RunId, dataset: Dataset) -> Link {
     Link::to(format!("{SYNC}/{slug}/runs/{run}/{dataset}"))
 }
 
+/// One response of a dataset in a run.
 pub(crate) fn snapshot(slug: &str, run: &RunId, dataset: Dataset, page_no: i64) -> Link {
     Link::to(format!("{SYNC}/{slug}/runs/{run}/{dataset}/{page_no}"))
 }
 
-/// The rows of a data set of a run that could not be used.
+/// The skipped rows of a dataset in a run.
 pub(crate) fn set_aside(slug: &str, run: &RunId, dataset: Dataset) -> Link {
     Link::to(format!("{SYNC}/{slug}/runs/{run}/set-aside/{dataset}"))
 }
 
-/// One raw row of a brand, as it was read last.
+/// A raw row of a brand, as last received.
 pub(crate) fn raw_record(slug: &str, dataset: Dataset, crm_id: &str) -> Link {
     Link::to(format!("{SYNC}/{slug}/records/{dataset}")).with("id", crm_id)
 }
 
-/// The sign-in form, and where it leads afterwards.
+/// The sign-in form, and the page to return to.
 pub(crate) fn sign_in(back: &str) -> String {
     match back {
         "" | "/" => "/sign-in".to_owned(),
@@ -233,23 +251,23 @@ pub(crate) fn sign_in(back: &str) -> String {
     }
 }
 
-/// Only a path of this site may be led back to.
+/// The page to return to after signing in: only a path of this site.
 pub(crate) fn safe_back(back: &str) -> &str {
     let own = back.starts_with('/') && !back.starts_with("//") && !back.contains('\\') && !back.chars().any(char::is_control);
     if own && !back.starts_with("/sign-in") { back } else { "/" }
 }
 
-/// Where a brand's fields are found.
+/// A brand's field mapping.
 pub(crate) fn mapping(slug: &str) -> Link {
     Link::to(format!("/agency/brands/{slug}/mapping"))
 }
 
-/// ComputedFilter of one data set.
+/// The mapping of one dataset.
 pub(crate) fn mapping_of(slug: &str, dataset: Dataset) -> Link {
     Link::to(format!("/agency/brands/{slug}/mapping/{dataset}"))
 }
 
-/// One of them.
+/// The mapping of one field.
 pub(crate) fn mapped_field(slug: &str, dataset: Dataset, field: &str) -> Link {
     Link::to(format!("/agency/brands/{slug}/mapping/{dataset}/{field}"))
 }
@@ -259,19 +277,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_carries_hostile_text_as_text() {
+    fn hostile_text_in_a_link_is_escaped() {
         let url = leads("a").with("stage", "a&b=\"><script>").url();
         assert_eq!(url, "/t/a/leads?stage=a%26b%3D%22%3E%3Cscript%3E");
     }
 
     #[test]
-    fn an_id_stays_one_step_of_the_path() {
+    fn an_id_stays_one_segment_of_the_path() {
         assert_eq!(candidate("a", &ContactId::from("00/7?x#y é")).url(), "/t/a/candidates/00%2F7%3Fx%23y%20%C3%A9");
         assert_eq!(candidate("a", &ContactId::from("\"><script>")).url(), "/t/a/candidates/%22%3E%3Cscript%3E");
     }
 
     #[test]
-    fn nobody_is_led_to_another_site_after_signing_in() {
+    fn signing_in_never_leads_to_another_site() {
         for bad in
             ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", "/sign-in?back=x"]
         {

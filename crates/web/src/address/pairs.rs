@@ -1,4 +1,4 @@
-//! The query of an address as pairs of texts.
+//! The query of an address as pairs of keys and values.
 
 use std::convert::Infallible;
 
@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::query::InvalidQuery;
 
-/// Text as the database stores it: PostgreSQL accepts no NUL, so U+FFFD stands for it there and in what is looked for.
+/// Text as the database stores it: PostgreSQL accepts no NUL, so stored and searched text has U+FFFD instead.
 pub(crate) fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
@@ -47,14 +47,14 @@ impl Pairs {
     /// # Errors
     /// When there are more than anyone would choose: each one is compared with every row.
     pub(crate) fn all(&self, key: &str) -> Result<Vec<String>, InvalidQuery> {
-        const MOST: usize = 30;
+        const LIMIT: usize = 30;
         let mut values: Vec<String> = Vec::new();
         for (_, value) in self.0.iter().filter(|(name, _)| name == key) {
-            if !values.iter().any(|known| known == value.trim()) {
+            if !values.iter().any(|other| other == value.trim()) {
                 values.push(value.trim().to_owned());
             }
-            if values.len() > MOST {
-                return Err(InvalidQuery(format!("`{key}` has more than {MOST} values. Choose fewer.")));
+            if values.len() > LIMIT {
+                return Err(InvalidQuery(format!("`{key}` has more than {LIMIT} values. Choose fewer.")));
             }
         }
         Ok(values)

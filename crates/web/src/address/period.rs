@@ -23,7 +23,7 @@ impl Choice for Compare {
 }
 
 impl PeriodQuery {
-    /// Reads the address of a page whose own period is `default`.
+    /// Reads the period of a page; `default` applies if the address names none.
     ///
     /// # Errors
     /// When a value cannot be read.
@@ -44,11 +44,12 @@ impl PeriodQuery {
         Ok(Self { chosen, compare: compare.unwrap_or_default(), default })
     }
 
+    /// The period the page covers.
     pub(crate) fn period(self) -> Period {
         self.chosen.unwrap_or(self.default)
     }
 
-    /// The page's own period, compared as usual.
+    /// The page's own period with the default comparison.
     pub(crate) fn reset(self) -> Self {
         Self { chosen: None, compare: Compare::default(), ..self }
     }
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_period_is_read_from_its_name_its_days_or_its_form_and_printed_in_short() {
+    fn a_period_is_read_from_its_name_its_days_or_its_form() {
         let parse = |query: &str| PeriodQuery::parse(&Pairs::of(query), Period::WeekToDate);
         let printed = |query: &str| parse(query).unwrap().add_to(Link::to("/")).url();
         assert_eq!(parse("").unwrap().period(), Period::WeekToDate);

@@ -12,7 +12,7 @@ use super::links::Link;
 use super::pairs::Pairs;
 use crate::http::error::HttpError;
 
-/// A value that cannot be read: a sentence that names it and says what can be.
+/// The error for a value that cannot be read: a sentence that names it and the options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidQuery(pub(crate) String);
 
@@ -22,6 +22,7 @@ impl From<InvalidQuery> for HttpError {
     }
 }
 
+/// The result of reading a value.
 pub(crate) type Parsed<T> = Result<T, InvalidQuery>;
 
 /// One value of a query: how it is parsed, printed, and described.
@@ -29,15 +30,19 @@ pub(crate) trait Param: Sized {
     /// Whether a value that is set shows fewer rows. Order and page do not.
     const IS_FILTER: bool = true;
 
+    /// Reads the value of `key`.
+    ///
     /// # Errors
-    /// When the value of `key` cannot be read.
+    /// When it cannot be read.
     fn parse(pairs: &Pairs, key: &str) -> Parsed<Self>;
 
     /// Adds the value to a link, unless it is the default.
     fn add_to(&self, key: &str, link: Link) -> Link;
 
+    /// Whether the value differs from the default.
     fn is_set(&self) -> bool;
 
+    /// Its type in OpenAPI.
     fn schema() -> Schema;
 }
 
@@ -57,8 +62,10 @@ macro_rules! query {
 
         #[allow(dead_code, reason = "a query need not use everything that a declaration provides")]
         impl $name {
+            /// Reads the query.
+            ///
             /// # Errors
-            /// When a value cannot be read; the sentence names it and says what can be.
+            /// When a value cannot be read.
             pub(crate) fn parse(pairs: &$crate::address::pairs::Pairs) -> $crate::address::query::Parsed<Self> {
                 Ok(Self { $( $field: $crate::address::query::Param::parse(pairs, $key)?, )+ })
             }
@@ -167,11 +174,12 @@ impl<T: Choice> Param for Option<T> {
     }
 }
 
-/// Words to look for; blank is none.
+/// Words to search for; blank means none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct SearchText(pub(crate) Option<String>);
 
 impl SearchText {
+    /// The words, if there are any.
     pub(crate) fn as_deref(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -200,8 +208,9 @@ impl Param for SearchText {
 pub(crate) struct ExactText(pub(crate) Option<String>);
 
 impl ExactText {
+    /// Whether a row with this text is listed.
     pub(crate) fn matches(&self, text: &str) -> bool {
-        self.0.as_ref().is_none_or(|wanted| same_text(wanted, text.trim()))
+        self.0.as_ref().is_none_or(|value| same_text(value, text.trim()))
     }
 }
 
@@ -319,6 +328,7 @@ impl PageNumber {
         (self.0 - 1) * rows_per_page
     }
 
+    /// Whether it is the first page.
     pub(crate) fn is_first(self) -> bool {
         self.0 == 1
     }
@@ -358,7 +368,7 @@ impl<S: Sync> FromRequestParts<S> for Page {
     }
 }
 
-/// Whether a list is asked for as a page or as CSV: `format=csv`.
+/// Whether a list is rendered as a page or as CSV: `format=csv`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Page,

@@ -107,7 +107,7 @@ pub(crate) async fn row(portal: &Portal, brand: &BrandStatus, now: Timestamp) ->
 fn headline(lines: &[BrandLine], token_refused: bool) -> Markup {
     let new: i64 = lines.iter().filter_map(|line| line.week).map(|week| week.this.contacts).sum();
     let unknown = lines.iter().filter(|line| line.week.is_none()).count();
-    let need = lines.iter().filter(|line| SyncHealth::of(&line.fresh, &line.tenant).needs_you()).count();
+    let need = lines.iter().filter(|line| SyncHealth::of(&line.fresh, &line.tenant).needs_attention()).count();
     let brands = counted(count(lines.len()), "brand", "brands");
     html! {
         h1.hero {

@@ -1,15 +1,16 @@
-//! A brand's accent, corrected for each theme: lightness moves until it can be read, hue stays.
+//! A brand's accent color, corrected for each theme: lightness changes until the contrast is sufficient, the hue stays.
 //!
 //! Contrast is WCAG's, lightness is OKLCH's (Björn Ottosson, "A perceptual color space for image processing").
 
 use std::fmt::Write;
 
-/// A brand's colour, `#RRGGBB`.
+/// A brand's color, `#RRGGBB`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accent([f64; 3]);
 
+/// The text is not a color.
 #[derive(Debug, thiserror::Error)]
-#[error("write a colour as #RRGGBB")]
+#[error("write a color as #RRGGBB")]
 pub struct AccentError;
 
 /// The accent as one theme shows it.
@@ -19,13 +20,15 @@ struct Corrected {
     on_fill: &'static str,
 }
 
-/// Ground, surface and surface-2 of each theme; the worst of them decides.
+/// Background, surface, and second surface of each theme. The accent must be readable on all of them.
 const LIGHT: [&str; 3] = ["#F6F7F9", "#FFFFFF", "#F2F4F7"];
 const DARK: [&str; 3] = ["#0C0F14", "#13171E", "#1A1F28"];
 const INK: &str = "#12161C";
 const WHITE: &str = "#FFFFFF";
 
 impl Accent {
+    /// Reads a color.
+    ///
     /// # Errors
     /// When the text is not `#` and six hex digits.
     pub fn parse(text: &str) -> Result<Self, AccentError> {
@@ -57,39 +60,39 @@ impl Accent {
         style
     }
 
-    /// A brand's own colour as the ground of its letters, and the letters' colour.
+    /// The background of a brand's initials, and the color of its letters.
     pub(crate) fn tile(self) -> (String, &'static str) {
-        (self.hex(), if contrast(self.0, known(WHITE)) >= 4.5 { WHITE } else { INK })
+        (self.hex(), if contrast(self.0, rgb(WHITE)) >= 4.5 { WHITE } else { INK })
     }
 
     fn corrected(self, surfaces: &[&str; 3], fill_contrast: f64, lighter: bool) -> Corrected {
         let fill = self.reach(surfaces, fill_contrast, lighter);
         let text = self.reach(surfaces, 4.5, lighter);
-        let on_fill = if contrast(fill, known(WHITE)) >= 4.5 { WHITE } else { INK };
+        let on_fill = if contrast(fill, rgb(WHITE)) >= 4.5 { WHITE } else { INK };
         Corrected { fill, text, on_fill }
     }
 
-    /// Moves lightness, a little at a time, until the contrast is reached on every surface.
-    fn reach(self, surfaces: &[&str; 3], wanted: f64, lighter: bool) -> [f64; 3] {
+    /// Changes lightness in small steps until the contrast is sufficient on every surface.
+    fn reach(self, surfaces: &[&str; 3], minimum: f64, lighter: bool) -> [f64; 3] {
         let (start, chroma, hue) = to_oklch(self.0);
         let step = if lighter { 0.005 } else { -0.005 };
-        let enough = |colour: [f64; 3]| surfaces.iter().all(|surface| contrast(colour, known(surface)) >= wanted);
+        let enough = |color: [f64; 3]| surfaces.iter().all(|surface| contrast(color, rgb(surface)) >= minimum);
         let moved = (0..=200_i32).map(|steps| from_oklch((start + f64::from(steps) * step).clamp(0.0, 1.0), chroma, hue));
-        moved.map(rounded).find(|colour| enough(*colour)).unwrap_or(if lighter { [1.0; 3] } else { [0.0; 3] })
+        moved.map(rounded).find(|color| enough(*color)).unwrap_or(if lighter { [1.0; 3] } else { [0.0; 3] })
     }
 }
 
-fn known(hex: &str) -> [f64; 3] {
+fn rgb(hex: &str) -> [f64; 3] {
     Accent::parse(hex).map_or([0.0; 3], |accent| accent.0)
 }
 
-fn hex(colour: [f64; 3]) -> String {
-    let [r, g, b] = colour.map(|channel| (channel * 255.0).round() as u8);
+fn hex(color: [f64; 3]) -> String {
+    let [r, g, b] = color.map(|channel| (channel * 255.0).round() as u8);
     format!("#{r:02X}{g:02X}{b:02X}")
 }
 
-fn rounded(colour: [f64; 3]) -> [f64; 3] {
-    colour.map(|channel| (channel * 255.0).round() / 255.0)
+fn rounded(color: [f64; 3]) -> [f64; 3] {
+    color.map(|channel| (channel * 255.0).round() / 255.0)
 }
 
 fn linear(channel: f64) -> f64 {
@@ -100,8 +103,8 @@ fn gamma(channel: f64) -> f64 {
     if channel <= 0.003_130_8 { channel * 12.92 } else { 1.055 * channel.powf(1.0 / 2.4) - 0.055 }
 }
 
-fn luminance(colour: [f64; 3]) -> f64 {
-    let [r, g, b] = colour.map(linear);
+fn luminance(color: [f64; 3]) -> f64 {
+    let [r, g, b] = color.map(linear);
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
@@ -110,8 +113,8 @@ fn contrast(one: [f64; 3], two: [f64; 3]) -> f64 {
     (one.max(two) + 0.05) / (one.min(two) + 0.05)
 }
 
-fn to_oklch(colour: [f64; 3]) -> (f64, f64, f64) {
-    let [r, g, b] = colour.map(linear);
+fn to_oklch(color: [f64; 3]) -> (f64, f64, f64) {
+    let [r, g, b] = color.map(linear);
     let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
     let m = (0.211_903_498_2 * r + 0.680_699_545_1 * g + 0.107_396_956_6 * b).cbrt();
     let s = (0.088_302_461_9 * r + 0.281_718_837_6 * g + 0.629_978_700_5 * b).cbrt();
@@ -121,7 +124,7 @@ fn to_oklch(colour: [f64; 3]) -> (f64, f64, f64) {
     (lightness, a.hypot(b), b.atan2(a))
 }
 
-/// Chroma shrinks until the colour is one that screens can show.
+/// The sRGB color, with less chroma if screens cannot show it.
 fn from_oklch(lightness: f64, chroma: f64, hue: f64) -> [f64; 3] {
     let shown = |chroma: f64| {
         let (a, b) = (chroma * hue.cos(), chroma * hue.sin());
@@ -134,7 +137,7 @@ fn from_oklch(lightness: f64, chroma: f64, hue: f64) -> [f64; 3] {
             -0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701 * s,
         ]
     };
-    let inside = |colour: &[f64; 3]| colour.iter().all(|channel| (-0.000_1..=1.000_1).contains(channel));
+    let inside = |color: &[f64; 3]| color.iter().all(|channel| (-0.000_1..=1.000_1).contains(channel));
     let mut fitting = (0..=40_i32).map(|steps| shown(chroma * (1.0 - f64::from(steps) / 40.0)));
     fitting.clone().find(inside).or(fitting.next_back()).unwrap_or([0.0; 3]).map(|channel| gamma(channel.clamp(0.0, 1.0)))
 }
@@ -144,27 +147,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_accent_can_be_read_in_both_themes() {
+    fn every_accent_is_readable_in_both_themes() {
         for text in ["#0F766E", "#B91C1C", "#FFD400", "#000000", "#FFFFFF", "#1D4ED8", "#39FF14"] {
             let accent = Accent::parse(text).unwrap();
             for (surfaces, fill, lighter) in [(&LIGHT, 3.0, false), (&DARK, 4.5, true)] {
                 let corrected = accent.corrected(surfaces, fill, lighter);
-                for surface in surfaces.map(known) {
+                for surface in surfaces.map(rgb) {
                     assert!(contrast(corrected.fill, surface) >= fill, "{text} fill {}", hex(corrected.fill));
                     assert!(contrast(corrected.text, surface) >= 4.5, "{text} text {}", hex(corrected.text));
                 }
-                assert!(contrast(corrected.fill, known(corrected.on_fill)) >= 4.5, "{text} on {}", hex(corrected.fill));
+                assert!(contrast(corrected.fill, rgb(corrected.on_fill)) >= 4.5, "{text} on {}", hex(corrected.fill));
             }
         }
     }
 
     #[test]
-    fn an_accent_that_can_be_read_stays_what_the_brand_chose() {
+    fn a_readable_accent_stays_unchanged() {
         assert!(Accent::parse("#0F766E").unwrap().style().starts_with("--accent:light-dark(#0F766E,"));
     }
 
     #[test]
-    fn a_word_is_no_colour() {
+    fn only_six_hex_digits_are_a_color() {
         for text in ["GREEN", "#12345", "#GGGGGG", "0F766E", "#ÄÖÜ"] {
             assert!(Accent::parse(text).is_err(), "{text}");
         }

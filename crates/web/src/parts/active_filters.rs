@@ -1,4 +1,4 @@
-//! The filters that narrow a list, as chips: each links to the list without it.
+//! The filters of a list, as chips: each links to the list without it.
 
 use maud::{Markup, html};
 
@@ -11,7 +11,9 @@ pub(crate) fn active_filters(chips: &[(String, String)], clear_all: &str, class:
             div class=(format!("in-force {class}")) {
                 span { "Filters:" }
                 @for (name, without) in chips {
-                    a.chip.on href=(without) aria-label=(format!("Remove filter {name}")) { span.t title=(name) { (name) } (icon("x", 13)) }
+                    a.chip.on href=(without) aria-label=(format!("Remove filter {name}")) {
+                        span.t title=(name) { (name) } (icon("x", 13))
+                    }
                 }
                 @if chips.len() > 1 { a.btn.plain href=(clear_all) { "Clear all" } }
             }

@@ -1,4 +1,4 @@
-//! What every page of the agency's has around it.
+//! The frame of the agency's pages.
 
 use maud::{Markup, html};
 use tetherboard_store::tenants::Tenant;
@@ -10,6 +10,7 @@ use crate::http::error::HttpResult;
 use crate::http::viewer::Viewer;
 use crate::state::Portal;
 
+/// A view of the agency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AgencyTab {
     Brands,
@@ -21,18 +22,22 @@ impl AgencyTab {
         [(Self::Brands, "Brands", links::AGENCY), (Self::Sync, "Sync", links::SYNC)];
 }
 
-/// One page inside it.
+/// A page inside the frame.
 pub(crate) struct AgencyPage {
     pub(crate) tab: AgencyTab,
     pub(crate) title: String,
     pub(crate) body: Markup,
-    /// The page's own address, to refresh itself by.
+    /// The page's own address, from which it refreshes itself.
     pub(crate) address: Link,
-    /// Where it hears that it is old, and what it shows; a page about the past has none.
+    /// The stream that reports a newer version, and the version shown; `None` for a page that never changes.
     pub(crate) live: Option<(Link, String)>,
 }
 
 impl AgencyPage {
+    /// The whole document.
+    ///
+    /// # Errors
+    /// When the database fails.
     pub(crate) async fn render(self, portal: &Portal, viewer: &Viewer, theme: Theme) -> HttpResult<Markup> {
         let agency = agency_name(portal).await?;
         let (live, version) = self.live.map(|(live, version)| (live.url(), version)).unzip();
@@ -57,16 +62,16 @@ impl AgencyPage {
     }
 }
 
-/// The way back, from the Sync tab to here; the last is where one is.
-pub(crate) fn crumbs(tenant: &Tenant, ways: &[(String, Option<Link>)]) -> Markup {
-    let brand = (tenant.name.clone(), (!ways.is_empty()).then(|| links::sync_of(&tenant.slug)));
+/// Breadcrumbs from the Sync tab to the current page, which comes last and has no link.
+pub(crate) fn crumbs(tenant: &Tenant, steps: &[(String, Option<Link>)]) -> Markup {
+    let brand = (tenant.name.clone(), (!steps.is_empty()).then(|| links::sync_of(&tenant.slug)));
     html! {
-        nav.sub.crumbs aria-label="Path" {
+        nav.sub.crumbs aria-label="Breadcrumb" {
             a href=(links::SYNC) { "Sync" }
-            @for (name, way) in [&brand].into_iter().chain(ways) {
+            @for (name, link) in [&brand].into_iter().chain(steps) {
                 (icon("chevron-right", 13))
-                @match way {
-                    Some(way) => a href=(way.clone().url()) { (name) },
+                @match link {
+                    Some(link) => a href=(link.clone().url()) { (name) },
                     None => span aria-current="page" { (name) },
                 }
             }
@@ -74,7 +79,7 @@ pub(crate) fn crumbs(tenant: &Tenant, ways: &[(String, Option<Link>)]) -> Markup
     }
 }
 
-/// A page's title with the brand's tile, what state it is in, and what can be done.
+/// A page's title with the brand's tile, its status, and its actions.
 pub(crate) fn title(tenant: &Tenant, title: &Markup, badge: &Markup, actions: &Markup) -> Markup {
     html! {
         div.flex.wrapf.page-title { (brand_tile(tenant)) h1 { (title) } (badge) div.push.flex.wrapf { (actions) } }

@@ -1,11 +1,11 @@
-//! What a candidate is called in a list, and the ways to reach them.
+//! A candidate's name in a list, and their phone and email.
 
 use maud::{Markup, html};
 use tetherboard_domain::{ContactId, NO_NAME};
 
 use crate::address::links;
 
-/// A name in a list that leads to the candidate; the words alone when there is none.
+/// A name linked to its candidate; plain text if there is no contact.
 pub(crate) fn candidate_name(slug: &str, contact: Option<&ContactId>, name: &str) -> Markup {
     let class = if name == NO_NAME { "who t nameless" } else { "who t" };
     match contact {
@@ -16,13 +16,13 @@ pub(crate) fn candidate_name(slug: &str, contact: Option<&ContactId>, name: &str
     }
 }
 
-/// What somebody is called in a list: their name; without one their company, which a sync puts in its place; else their email.
+/// The name shown in a list. A contact without a name has the company as its name, from the sync, or is shown by email.
 pub(crate) fn display_name<'a>(name: &'a str, email: &'a str) -> &'a str {
     let email = email.trim();
     if name == NO_NAME && !email.is_empty() { email } else { name }
 }
 
-/// That what a candidate is called is no person's name, with what it is.
+/// What the shown name is, if it is not the name of a person.
 pub(crate) fn nameless(name: &str, company: &str, email: &str) -> Option<&'static str> {
     match name {
         NO_NAME => Some("no name").filter(|_| display_name(name, email) != NO_NAME),
@@ -30,6 +30,7 @@ pub(crate) fn nameless(name: &str, company: &str, email: &str) -> Option<&'stati
     }
 }
 
+/// Whether an address is a single plain email address, safe to use in a `mailto:` link.
 pub(crate) fn is_plain_email(address: &str) -> bool {
     let Some((person, host)) = address.split_once('@') else { return false };
     let plain = |text: &str, signs: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c));
@@ -38,13 +39,19 @@ pub(crate) fn is_plain_email(address: &str) -> bool {
     address.len() <= 254 && !person.is_empty() && plain(person, "._+-") && host_fits
 }
 
-/// With the way to call it, where it can be nothing but a number.
+/// A phone number, linked if it is one plain number.
 pub(crate) fn phone(number: &str) -> Markup {
-    html! { @match dialled(number) { Some(digits) => { a href=(format!("tel:{digits}")) { (number) } } None => @if number.trim().is_empty() { span.muted { "—" } } @else { (number) } } }
+    html! {
+        @match dial_string(number) {
+            Some(digits) => a href=(format!("tel:{digits}")) { (number) },
+            None if number.trim().is_empty() => span.muted { "—" },
+            None => (number),
+        }
+    }
 }
 
-/// The number to dial, of what can be nothing but one.
-fn dialled(number: &str) -> Option<String> {
+/// The number to dial; `None` if the text may be anything but one phone number.
+fn dial_string(number: &str) -> Option<String> {
     let number = number.trim();
     let (plus, rest) = number.strip_prefix('+').map_or(("", number), |rest| ("+", rest));
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
@@ -67,7 +74,7 @@ mod tests {
     #[case::a_script("\"><script>@a.example", false)]
     #[case::two_dots("ada@a..example", false)]
     #[case::blank("", false)]
-    fn only_a_plain_address_is_written_to(#[case] address: &str, #[case] plain: bool) {
+    fn only_a_plain_address_is_linked(#[case] address: &str, #[case] plain: bool) {
         assert_eq!(is_plain_email(address), plain);
     }
 
@@ -78,19 +85,19 @@ mod tests {
     #[case::two("512-555-0101, 512-555-0102", None)]
     #[case::too_short("911", None)]
     #[case::words("ask Bo", None)]
-    fn only_a_plain_number_is_dialled(#[case] number: &str, #[case] digits: Option<&str>) {
-        assert_eq!(dialled(number).as_deref(), digits);
+    fn only_a_plain_number_is_linked(#[case] number: &str, #[case] digits: Option<&str>) {
+        assert_eq!(dial_string(number).as_deref(), digits);
     }
 
     #[test]
-    fn who_has_no_name_is_called_by_company_or_email_and_said_to_be_nameless() {
-        for (name, company, email, shown, said) in [
+    fn a_contact_without_a_name_is_shown_by_company_or_email() {
+        for (name, company, email, shown, label) in [
             ("Ada Ash", "Ash LLC", "ada@example.org", "Ada Ash", None),
             ("Ash LLC", "Ash LLC", "ada@example.org", "Ash LLC", Some("company")),
             (NO_NAME, "", " ada@example.org ", "ada@example.org", Some("no name")),
             (NO_NAME, "", " ", NO_NAME, None),
         ] {
-            assert_eq!((display_name(name, email), nameless(name, company, email)), (shown, said), "{name}");
+            assert_eq!((display_name(name, email), nameless(name, company, email)), (shown, label), "{name}");
         }
         assert!(candidate_name("harbor", Some(&ContactId::from("7")), NO_NAME).into_string().contains("nameless"));
     }

@@ -1,4 +1,4 @@
-//! How old the data is, said on every page: a chip that keeps itself up to date, and a banner when something is wrong.
+//! The age of the data, on every page: a chip that keeps itself current, and a banner when something is wrong.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -8,9 +8,9 @@ use tetherboard_store::tenants::Tenant;
 
 use super::{icon, time, toned_icon};
 use crate::address::links;
-use crate::parts::format::number;
+use crate::parts::format::{listed, number};
 
-/// What people call a list of the CRM.
+/// The name of a dataset on a page.
 pub(crate) fn dataset_name(dataset: Dataset) -> &'static str {
     match dataset {
         Dataset::Stages => "Stages",
@@ -23,7 +23,7 @@ pub(crate) fn dataset_name(dataset: Dataset) -> &'static str {
     }
 }
 
-/// The chip in the header. It is told anew while the page is open.
+/// The chip in the header. A live stream replaces it while the page is open.
 pub(crate) fn chip(tenant: &Tenant, fresh: &Freshness, now: Timestamp, is_agency: bool) -> Markup {
     html! {
         details.menu.end id="freshness" data-now-ms=(now.as_millisecond()) {
@@ -33,9 +33,9 @@ pub(crate) fn chip(tenant: &Tenant, fresh: &Freshness, now: Timestamp, is_agency
                 p.menu-p {
                     @match fresh.as_of {
                         Some(as_of) => b { (time::exact(as_of, &tenant.zone)) },
-                        None => b { "Not read yet" },
+                        None => b { "Not synced yet" },
                     }
-                    ". Next run " (time::told(fresh.next_at, now, &tenant.zone)) "."
+                    ". Next sync " (time::in_sentence(fresh.next_at, now, &tenant.zone)) "."
                 }
                 dl.ages {
                     @for dataset in &fresh.datasets { (age_line(dataset.dataset, dataset.as_of, fresh, now, &tenant.zone)) }
@@ -87,24 +87,25 @@ fn age_line(dataset: Dataset, as_of: Option<Timestamp>, fresh: &Freshness, now: 
             dt { (dataset_name(dataset)) }
             dd { @match as_of { Some(as_of) => (time::aging(as_of, now, zone)), None => "never" } }
             @if let Some(report) = trouble {
-                dd.why {
+                dd.factor {
                     @match report.status {
-                        DatasetStatus::Held => { "Held: ClientTether does not show " (number(report.held)) " records; the saved ones stay." }
-                        _ => "The last read did not finish; the saved data stays.",
+                        DatasetStatus::Held => { "Held: " (number(report.held)) " records are missing in ClientTether." }
+                        _ => "The last sync did not finish.",
                     }
+                    " Saved data is unchanged."
                 }
             }
         }
     }
 }
 
-/// Says what is shown, as of when, why it is not newer and when it is tried again. Never an error's text.
+/// How old the data is, why it is not newer, and when the next attempt is. Never the text of an error.
 pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact: Option<&str>) -> Markup {
     let Some(as_of) = fresh.as_of else { return first_trouble(fresh, now, &tenant.zone) };
     if !fresh.is_failing() && fresh.staleness == Staleness::Fresh {
         return html! {};
     }
-    let (tone, picture) = match fresh.staleness {
+    let (tone, icon_name) = match fresh.staleness {
         Staleness::Fresh | Staleness::Notice => ("info", "info"),
         Staleness::Warning => ("warning", "clock-alert"),
         Staleness::Critical => ("danger", "triangle-alert"),
@@ -112,20 +113,22 @@ pub(crate) fn banner(tenant: &Tenant, fresh: &Freshness, now: Timestamp, contact
     let zone = &tenant.zone;
     html! {
         div class=(format!("banner {tone}")) role="status" {
-            (icon(picture, 18))
+            (icon(icon_name, 18))
             div {
-                b { "You are looking at data saved " (time::told(as_of, now, zone)) ", " (time::ago(as_of, now)) "." }
+                b { "Data last updated " (time::in_sentence(as_of, now, zone)) " (" (time::ago(as_of, now)) ")." }
                 p {
-                    @if fresh.is_failing() { (why(fresh, zone)) } @else { "No update has run since then." }
-                    " Nothing has been lost. " (next(fresh, now, zone))
-                    @if let Some(contact) = contact.filter(|_| fresh.staleness == Staleness::Critical) { " Questions: " (contact) "." }
+                    @if fresh.is_failing() { (why(fresh, zone)) } @else { "No sync has run since then." }
+                    " No data has been lost. " (next(fresh, now, zone))
+                    @if let Some(contact) = contact.filter(|_| fresh.staleness == Staleness::Critical) {
+                        " Questions? Contact " (contact) "."
+                    }
                 }
             }
         }
     }
 }
 
-/// Before anything was ever read whole.
+/// The banner before the first complete sync.
 fn first_trouble(fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
     if !fresh.is_failing() {
         return html! {};
@@ -133,15 +136,15 @@ fn first_trouble(fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
     html! {
         div.banner.warning role="status" {
             (icon("clock-alert", 18))
-            div { b { "ClientTether has not been read yet." } p { (why(fresh, zone)) " " (next(fresh, now, zone)) } }
+            div { b { "No data from ClientTether yet." } p { (why(fresh, zone)) " " (next(fresh, now, zone)) } }
         }
     }
 }
 
 fn next(fresh: &Freshness, now: Timestamp, zone: &Zone) -> String {
     match fresh.state {
-        SyncState::Running => "An update is running now.".to_owned(),
-        _ => format!("We try again {}.", time::told(fresh.next_at, now, zone)),
+        SyncState::Running => "A sync is running now.".to_owned(),
+        _ => format!("The next attempt is {}.", time::in_sentence(fresh.next_at, now, zone)),
     }
 }
 
@@ -155,14 +158,14 @@ fn why(fresh: &Freshness, zone: &Zone) -> Markup {
         @match (fresh.class(), held) {
             (Some(class), _) => {
                 (class.client_message()) (since.unwrap_or_default()) ", so "
-                @if names.is_empty() { "what changed there since is not here." }
-                @else { (super::format::listed(&names)) " may be newer there than here." }
+                @if names.is_empty() { "newer changes are missing." }
+                @else { "newer changes to " (listed(&names)) " may be missing." }
             }
             (None, Some(report)) => {
-                "ClientTether suddenly shows " (number(report.held)) " " (dataset_name(report.dataset).to_lowercase())
-                " fewer; until that is confirmed the saved ones are shown."
+                (number(report.held)) " " (dataset_name(report.dataset).to_lowercase())
+                " are suddenly missing in ClientTether. The saved ones are shown until this is confirmed."
             }
-            (None, None) => "The last update was cut short.",
+            (None, None) => "The last sync was interrupted.",
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What a search found, marked in a text. The marks are told from the same words on every database.
+//! Search hits marked in a text. They are computed from the search itself, so both databases show the same marks.
 
 use std::ops::Range;
 
 use maud::{Markup, html};
 use tetherboard_domain::Search;
 
-/// A plain text with marks.
+/// A plain text with its hits marked.
 pub(crate) fn marked(text: &str, search: Option<&Search>) -> Markup {
     let Some(search) = search else { return html! { (text) } };
     let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
@@ -20,41 +20,41 @@ pub(crate) fn marked(text: &str, search: Option<&Search>) -> Markup {
     html! { @for (found, piece) in pieces { @if found { mark { (piece) } } @else { (piece) } } }
 }
 
-/// A sanitised text with marks, which may begin in one element and end in another.
-pub(crate) fn marked_html(sanitised: &str, search: &Search) -> String {
-    let letters = letters(sanitised);
-    let mut out = String::with_capacity(sanitised.len() + 64);
+/// A sanitized text with its hits marked. A hit may begin in one element and end in another.
+pub(crate) fn marked_html(sanitized: &str, search: &Search) -> String {
+    let letters = letters(sanitized);
+    let mut out = String::with_capacity(sanitized.len() + 64);
     let mut at = 0;
     for mark in search.marks(letters.iter().map(|letter| letter.is)) {
-        for stretch in stretches(&letters[mark]) {
-            out.push_str(&sanitised[at..stretch.start]);
+        for range in ranges(&letters[mark]) {
+            out.push_str(&sanitized[at..range.start]);
             out.push_str("<mark>");
-            out.push_str(&sanitised[stretch.clone()]);
+            out.push_str(&sanitized[range.clone()]);
             out.push_str("</mark>");
-            at = stretch.end;
+            at = range.end;
         }
     }
-    out.push_str(&sanitised[at..]);
+    out.push_str(&sanitized[at..]);
     out
 }
 
-/// A letter of what a sanitised text shows, and where it is written.
+/// A character that a sanitized text shows, and its position in the markup.
 struct Letter {
     is: char,
     at: Range<usize>,
 }
 
-/// What the sanitiser writes for these signs.
+/// The entities that the sanitizer writes.
 const ENTITIES: [(&str, char); 5] = [("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&nbsp;", '\u{a0}'), ("&amp;", '&')];
 
-/// Elements that part no words.
+/// Elements that do not separate words.
 const INLINE: [&str; 14] = ["a", "b", "code", "del", "em", "i", "ins", "s", "small", "span", "strong", "sub", "sup", "u"];
 
-fn letters(sanitised: &str) -> Vec<Letter> {
-    let mut letters = Vec::with_capacity(sanitised.len());
+fn letters(sanitized: &str) -> Vec<Letter> {
+    let mut letters = Vec::with_capacity(sanitized.len());
     let mut at = 0;
-    while let Some(c) = sanitised[at..].chars().next() {
-        let rest = &sanitised[at..];
+    while let Some(c) = sanitized[at..].chars().next() {
+        let rest = &sanitized[at..];
         if c == '<' {
             let end = at + tag_length(rest);
             let name = rest[1..].trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
@@ -72,7 +72,7 @@ fn letters(sanitised: &str) -> Vec<Letter> {
     letters
 }
 
-/// To the `>` that no attribute holds.
+/// The length of a tag, up to the `>` that is not inside an attribute.
 fn tag_length(tag: &str) -> usize {
     let mut quoted = false;
     for (at, byte) in tag.bytes().enumerate() {
@@ -85,24 +85,24 @@ fn tag_length(tag: &str) -> usize {
     tag.len()
 }
 
-/// The stretches of letters that no tag parts.
-fn stretches(letters: &[Letter]) -> Vec<Range<usize>> {
-    let mut stretches: Vec<Range<usize>> = Vec::new();
+/// The ranges of markup that no tag interrupts.
+fn ranges(letters: &[Letter]) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
     for letter in letters.iter().filter(|letter| !letter.at.is_empty()) {
-        match stretches.last_mut().filter(|last| last.end == letter.at.start) {
+        match ranges.last_mut().filter(|last| last.end == letter.at.start) {
             Some(last) => last.end = letter.at.end,
-            None => stretches.push(letter.at.clone()),
+            None => ranges.push(letter.at.clone()),
         }
     }
-    stretches
+    ranges
 }
 
-/// About so many letters of a text around what was found, or from its beginning; and whether there is more before and after.
+/// About `length` characters around the first hit, or from the beginning, and whether there is more text before and after.
 pub(crate) fn excerpt<'a>(text: &'a str, search: Option<&Search>, length: usize) -> (bool, &'a str, bool) {
     let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let letters = starts.len() - 1;
     let found = search.and_then(|search| search.marks(text.chars()).into_iter().next()).map_or(0, |mark| mark.start);
-    // What was found stands in the first third, unless the text ends before.
+    // The hit is in the first third, unless the text ends too soon.
     let from = found.saturating_sub(length / 3).min(letters.saturating_sub(length));
     let until = (from + length).min(letters);
     (from > 0, text[starts[from]..starts[until]].trim(), until < letters)
@@ -128,8 +128,8 @@ mod tests {
         "fee",
         "<a href=\"https://fee.example/?a=&quot;>fee\"><mark>fee</mark></a>"
     )]
-    #[case::no_entity_is_torn("&lt;script&gt; &amp;lt;", "lt script", "&lt;<mark>script</mark>&gt; &amp;<mark>lt</mark>;")]
-    fn marks_tear_no_markup(#[case] text: &str, #[case] search: &str, #[case] expected: &str) {
+    #[case::entities_stay_whole("&lt;script&gt; &amp;lt;", "lt script", "&lt;<mark>script</mark>&gt; &amp;<mark>lt</mark>;")]
+    fn marks_do_not_break_the_markup(#[case] text: &str, #[case] search: &str, #[case] expected: &str) {
         assert_eq!(marked_html(text, &Search::parse(search)), expected);
     }
 
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_shows_what_was_found() {
+    fn an_excerpt_shows_the_first_hit() {
         let text = format!("{}needle{}", "hay ".repeat(100), " hay".repeat(100));
         let (before, shown, after) = excerpt(&text, Some(&Search::parse("needle")), 60);
         assert!(before && after && shown.contains("needle") && shown.len() <= 60);

@@ -1,10 +1,12 @@
-//! The pieces that pages are made of: plain functions from data to markup.
+//! Components that pages are made of: plain functions from data to markup.
 
 pub(crate) mod accent;
+pub(crate) mod actions;
 pub(crate) mod active_filters;
 pub(crate) mod agency;
 pub(crate) mod candidate;
 pub(crate) mod card;
+pub(crate) mod empty_state;
 pub(crate) mod error_page;
 pub(crate) mod figure;
 pub(crate) mod format;
@@ -30,14 +32,14 @@ use maud::{Markup, html};
 
 use crate::http::assets;
 
-/// An icon beside words that say the same.
+/// An icon next to a label.
 pub(crate) fn icon(name: &str, size: u8) -> Markup {
     html! {
         svg width=(size) height=(size) aria-hidden="true" { use href=(format!("{}#i-{name}", assets::url("icons.svg"))) {} }
     }
 }
 
-/// An icon in a status colour.
+/// An icon in its status color.
 pub(crate) fn toned_icon(name: &str, size: u8) -> Markup {
     html! {
         svg.ico width=(size) height=(size) aria-hidden="true" { use href=(format!("{}#i-{name}", assets::url("icons.svg"))) {} }

@@ -1,12 +1,12 @@
-//! Rich text that people typed into the CRM, inside a block of its own.
+//! Rich text from the CRM, in its own block.
 
 use maud::{Markup, PreEscaped, html};
 
-/// `sanitised` is what a sync made of it by an allow-list of elements and attributes; no other text may be given. Links lead
-/// out of the portal, so they open beside it. Headings are only shown as such, since the page has an order of its own.
-pub(crate) fn rich(sanitised: &str) -> Markup {
-    // A sanitised text has `<` only where a tag begins, and quotes within an attribute as entities.
-    let mut text = sanitised.replace("<a href=\"", "<a target=\"_blank\" href=\"");
+/// The text as markup. `sanitized` must come from a sync, which allows only certain elements and attributes. Links open in a
+/// new tab. Headings become plain blocks, so that the page's own outline stays intact.
+pub(crate) fn rich(sanitized: &str) -> Markup {
+    // In a sanitized text, every `<` begins a tag, and quotes inside attributes are entities.
+    let mut text = sanitized.replace("<a href=\"", "<a target=\"_blank\" href=\"");
     for level in 1..=6 {
         text = text.replace(&format!("<h{level}>"), "<div class=\"h\">").replace(&format!("</h{level}>"), "</div>");
     }
@@ -18,9 +18,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_open_beside_the_portal_and_headings_leave_its_outline_alone() {
-        let text = r#"<h2>Plan</h2><p>1 &lt; 2 <a href="https://a.example/?x=&lt;a href=&quot;" rel="noopener noreferrer nofollow">a</a></p>"#;
-        let shown = r#"<div class="rich"><div class="h">Plan</div><p>1 &lt; 2 <a target="_blank" href="https://a.example/?x=&lt;a href=&quot;" rel="noopener noreferrer nofollow">a</a></p></div>"#;
-        assert_eq!(rich(text).into_string(), shown);
+    fn links_open_in_a_new_tab_and_headings_become_blocks() {
+        const ADDRESS: &str = r#"href="https://a.example/?x=&lt;a href=&quot;" rel="noopener noreferrer nofollow""#;
+        let text = format!("<h2>Plan</h2><p>1 &lt; 2 <a {ADDRESS}>a</a></p>");
+        let expected =
+            format!(r#"<div class="rich"><div class="h">Plan</div><p>1 &lt; 2 <a target="_blank" {ADDRESS}>a</a></p></div>"#);
+        assert_eq!(rich(&text).into_string(), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! A hot list score and its points.
+//! A hot list score and the points it is made of.
 
 use maud::{Markup, html};
 use tetherboard_domain::{Points, RuleStep, ScoreFactor, ScoreRules};
@@ -6,7 +6,7 @@ use tetherboard_metrics::HotListItem;
 
 use super::hot_list::{HotListFormat, signed};
 
-/// Each part of a score, and their sum.
+/// Every part of a score with its reason, and their sum.
 pub(crate) fn reasons(display: HotListFormat<'_>, item: &HotListItem, rules: &ScoreRules) -> Markup {
     let sum: i64 = item.points.iter().map(|part| part.points).sum();
     html! {
@@ -22,15 +22,15 @@ pub(crate) fn reasons(display: HotListFormat<'_>, item: &HotListItem, rules: &Sc
                     }
                 }
                 div.reason.sum { dt { "Score" } dd {} dd.p { (item.score) } dd.w {
-                    @if sum == item.score { "of 100, the sum of the points above" }
-                    @else { "the points add up to " (signed(sum)) "; a score is from 0 to 100" }
+                    @if sum == item.score { "out of 100, the sum of these points" }
+                    @else { "the points add up to " (signed(sum)) "; scores range from 0 to 100" }
                 } }
             }
         }
     }
 }
 
-/// How much of the most that a part can give, in percent.
+/// A part's points in percent of the most that it can give.
 fn share(part: &Points, rules: &ScoreRules) -> i64 {
     let first = |steps: &[RuleStep]| steps.iter().map(|step| step.points).max().unwrap_or(0);
     let most = match part.factor {

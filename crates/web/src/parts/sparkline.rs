@@ -1,11 +1,11 @@
-//! A line of the last weeks beside a number, drawn here: too small for a chart library.
+//! A small line of recent values beside a number, drawn on the server: it is too small for a chart library.
 
 use maud::{Markup, html};
 
 const WIDTH: f64 = 88.0;
 const HEIGHT: f64 = 28.0;
 
-/// `open`: the last value is of an unfinished stretch, so the way to it is dashed and its end hollow.
+/// The line; `open` if the last value is still in progress, which is drawn dashed with a hollow end.
 pub(crate) fn sparkline(values: &[i64], label: &str, open: bool) -> Markup {
     if values.len() < 2 {
         return html! {};
@@ -16,9 +16,11 @@ pub(crate) fn sparkline(values: &[i64], label: &str, open: bool) -> Markup {
     let solid = if open { path(closed) } else { path(&points) };
     html! {
         svg.spark width="88" height="28" viewBox="0 0 88 28" role="img" aria-label=(label) {
-            path d=(solid) fill="none" stroke="var(--series-prev)" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round" {}
+            path d=(solid) fill="none" stroke="var(--series-prev)" stroke-width="1.5" stroke-linejoin="round"
+                stroke-linecap="round" {}
             @if open {
-                path d=(path(&points[points.len() - 2..])) fill="none" stroke="var(--series-prev)" stroke-width="1.5" stroke-dasharray="2 2.5" {}
+                path d=(path(&points[points.len() - 2..])) fill="none" stroke="var(--series-prev)" stroke-width="1.5"
+                    stroke-dasharray="2 2.5" {}
                 circle cx=(end.0) cy=(end.1) r="2.5" fill="var(--surface)" stroke="var(--accent)" stroke-width="1.5" {}
             } @else {
                 circle cx=(end.0) cy=(end.1) r="3" fill="var(--accent)" stroke="var(--surface)" stroke-width="1.5" {}

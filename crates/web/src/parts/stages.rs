@@ -1,14 +1,14 @@
-//! Stages on a page: the CRM's name with a swatch of its role, and the strip of the whole pipeline.
+//! Stages on a page: the CRM's name with its role's color, and the pipeline as one strip.
 
 use maud::{Markup, html};
 use tetherboard_domain::{Role, StageRole};
-use tetherboard_metrics::{Board, Pipeline, StageLine};
+use tetherboard_metrics::{Board, LeadGroup, Pipeline, StageLine};
 
 use crate::address::label::with_label;
 use crate::address::links::{Link, leads};
 use crate::parts::format::{count, counted, number};
 
-/// The class that colours a stage: its confirmed role's, else the suggested one's.
+/// The class that colors a stage: of its confirmed role, else of the suggested one.
 pub(crate) fn role_class(role: StageRole) -> &'static str {
     match role.likely() {
         Some(role) => role.as_str(),
@@ -16,7 +16,7 @@ pub(crate) fn role_class(role: StageRole) -> &'static str {
     }
 }
 
-/// What a person calls a stage's role.
+/// The name of a stage's role on a page.
 pub(crate) fn role_name(role: StageRole) -> &'static str {
     match role {
         StageRole::Confirmed(Role::New) => "New",
@@ -26,23 +26,23 @@ pub(crate) fn role_name(role: StageRole) -> &'static str {
         StageRole::Confirmed(Role::Awarded) => "Awarded",
         StageRole::Confirmed(Role::Parked) => "Parked",
         StageRole::Confirmed(Role::Inactive) => "Inactive",
-        StageRole::Unconfirmed(_) => "Not confirmed",
-        StageRole::Unlisted => "Not in the list",
+        StageRole::Unconfirmed(_) => "Unconfirmed",
+        StageRole::Unlisted => "Unlisted",
     }
 }
 
-/// A swatch and the CRM's name, one line however long it is.
+/// A role's color and the CRM's name, on one line.
 pub(crate) fn stage(name: Option<&str>, role: StageRole) -> Markup {
-    let name = shown(name);
+    let name = stage_name(name);
     html! {
         span.stage { i class=(format!("sw r-{}", role_class(role))) {} span.t title=(name) { (name) } }
     }
 }
 
-/// A stage's name where people read it.
-pub(crate) fn shown(name: Option<&str>) -> &str {
+/// The name of a stage on a page.
+pub(crate) fn stage_name(name: Option<&str>) -> &str {
     match name {
-        None => "Not readable",
+        None => "Unreadable",
         Some("") => "No stage",
         Some(name) => name,
     }
@@ -57,15 +57,16 @@ pub(crate) fn stage_link(slug: &str, stage: Option<&str>) -> Link {
 pub(crate) struct RoleGroup {
     pub(crate) role: StageRole,
     pub(crate) contacts: i64,
+    /// The names of its first and last stage.
     pub(crate) first: String,
     pub(crate) last: String,
 }
 
-/// Groups in the order in which their stages come.
+/// The groups in the order of their first stages.
 pub(crate) fn role_groups(pipeline: &Pipeline) -> Vec<RoleGroup> {
     let mut groups: Vec<RoleGroup> = Vec::new();
     for line in &pipeline.stages {
-        let name = shown(line.stage.as_deref()).to_owned();
+        let name = stage_name(line.stage.as_deref()).to_owned();
         match groups.iter_mut().find(|group| group.role.as_str() == line.role.as_str()) {
             Some(group) => {
                 group.contacts += line.contacts;
@@ -82,29 +83,34 @@ pub(crate) fn role_link(slug: &str, role: StageRole) -> Link {
     leads(slug).with("role", role.as_str())
 }
 
-/// The whole pipeline in the CRM's order: widths by count, and a key for each role.
+/// The pipeline as one strip in the CRM's order, with widths by count and a legend by role.
 pub(crate) fn strip(slug: &str, board: &Board, pipeline: &Pipeline) -> Markup {
-    let inside = |line: &&StageLine| line.contacts > 0 && board.is_in(tetherboard_metrics::LeadGroup::Pipeline, &line.place);
+    let inside = |line: &&StageLine| line.contacts > 0 && board.is_in(LeadGroup::Pipeline, &line.place);
     let lines: Vec<&StageLine> = pipeline.stages.iter().filter(inside).collect();
     let groups = role_groups(pipeline);
     let keys = groups.iter().filter(|group| !group.role.is_inactive());
     html! {
         div.strip {
             @if !lines.is_empty() {
-                nav class=(if lines.len() > 24 { "strip-row dense no-phone" } else { "strip-row no-phone" }) aria-label="Stages, by number of candidates" {
+                @let class = if lines.len() > 24 { "strip-row dense no-phone" } else { "strip-row no-phone" };
+                nav class=(class) aria-label="Stages, by number of candidates" {
                     @for line in &lines {
-                        @let said = format!("{}: {}", shown(line.stage.as_deref()), number(line.contacts));
-                        a class=(format!("r-{}", role_class(line.role))) style=(format!("--n:{}", line.contacts)) title=(said) aria-label=(said)
-                            data-count=(line.contacts) href=(stage_link(slug, line.stage.as_deref()).url()) {}
+                        @let label = format!("{}: {}", stage_name(line.stage.as_deref()), number(line.contacts));
+                        a class=(format!("r-{}", role_class(line.role))) style=(format!("--n:{}", line.contacts))
+                            title=(label) aria-label=(label) data-count=(line.contacts)
+                            href=(stage_link(slug, line.stage.as_deref()).url()) {}
                     }
                 }
                 div.strip-row.only-phone aria-hidden="true" {
-                    @for line in &lines { i class=(format!("r-{}", role_class(line.role))) style=(format!("--n:{}", line.contacts)) {} }
+                    @for line in &lines {
+                        i class=(format!("r-{}", role_class(line.role))) style=(format!("--n:{}", line.contacts)) {}
+                    }
                 }
             }
             div.strip-keys {
                 @for group in keys {
-                    a class=(format!("k-{}", key_class(group.role))) data-count=(group.contacts) href=(role_link(slug, group.role).url()) {
+                    a class=(format!("k-{}", key_class(group.role))) data-count=(group.contacts)
+                        href=(role_link(slug, group.role).url()) {
                         b { (number(group.contacts)) }
                         span.nm { (role_name(group.role)) }
                         span { @if group.first == group.last { (group.first) } @else { (group.first) " to " (group.last) } }
@@ -123,12 +129,11 @@ fn key_class(role: StageRole) -> &'static str {
     }
 }
 
-/// Says that roles are missing, to those who can confirm them.
+/// A notice that some roles are not confirmed, or that some stages are not in the CRM's list; `None` if all is well.
 pub(crate) fn unconfirmed_notice(board: &Board, pipeline: &Pipeline, is_agency: bool) -> Option<Markup> {
-    let unlisted: Vec<&str> =
-        pipeline.stages.iter().filter(|line| line.role == StageRole::Unlisted).map(|line| shown(line.stage.as_deref())).collect();
-    let unconfirmed = i64::try_from(board.unconfirmed()).unwrap_or(i64::MAX);
-    if unconfirmed == 0 && unlisted.is_empty() {
+    let unlisted = count(pipeline.stages.iter().filter(|line| line.role == StageRole::Unlisted).count());
+    let unconfirmed = count(board.unconfirmed());
+    if unconfirmed == 0 && unlisted == 0 {
         return None;
     }
     Some(html! {
@@ -136,13 +141,13 @@ pub(crate) fn unconfirmed_notice(board: &Board, pipeline: &Pipeline, is_agency: 
             (super::toned_icon("info", 15))
             span {
                 @if unconfirmed > 0 {
-                    (counted(unconfirmed, "stage has a role", "stages have roles")) " that nobody confirmed yet; until then "
-                    (if unconfirmed == 1 { "it counts" } else { "they count" }) " as open. "
-                    @if is_agency { "Confirm them with " code { "tetherboard tenant set --stage-role" } ". " }
+                    (counted(unconfirmed, "stage has an unconfirmed role", "stages have unconfirmed roles"))
+                    ". Until confirmed, " (if unconfirmed == 1 { "it counts" } else { "they count" }) " as open. "
+                    @if is_agency { "Confirm roles with " code { "tetherboard tenant set --stage-role" } ". " }
                 }
-                @if !unlisted.is_empty() {
-                    "Candidates stand in " (counted(count(unlisted.len()), "stage", "stages"))
-                    " that ClientTether’s list does not name, and count as open."
+                @if unlisted > 0 {
+                    "Some candidates are in " (counted(unlisted, "stage", "stages"))
+                    " missing from ClientTether’s stage list; they count as open."
                 }
             }
         }

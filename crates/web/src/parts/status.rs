@@ -1,12 +1,12 @@
-//! How a candidate stands: an icon and a word, never the colour alone.
+//! A candidate's status: an icon and a label, never the color alone.
 
 use maud::{Markup, html};
 use tetherboard_metrics::Status;
 
 use super::icon;
 
-/// The class that colours a status, and its icon.
-pub(crate) fn looks(status: Status) -> (&'static str, &'static str) {
+/// The tone of a status, and its icon.
+pub(crate) fn tone_and_icon(status: Status) -> (&'static str, &'static str) {
     match status {
         Status::Awarded => ("success", "award"),
         Status::OverdueAction => ("danger", "circle-alert"),
@@ -18,7 +18,8 @@ pub(crate) fn looks(status: Status) -> (&'static str, &'static str) {
     }
 }
 
+/// The badge of a status.
 pub(crate) fn badge(status: Status) -> Markup {
-    let (tone, picture) = looks(status);
-    html! { span class=(format!("badge {tone}")) { (icon(picture, 14)) (status.name()) } }
+    let (tone, icon_name) = tone_and_icon(status);
+    html! { span class=(format!("badge {tone}")) { (icon(icon_name, 14)) (status.name()) } }
 }

@@ -1,9 +1,9 @@
-//! How a brand stands with its CRM, in words for the agency: a badge, and what is wrong and what to do.
+//! The health of a brand's sync, for the agency: a badge, what is wrong, and what to do.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, DatasetStatus, RunStatus, SyncState};
-use tetherboard_metrics::{CredentialRefusal, Freshness, Staleness};
+use tetherboard_metrics::{CredentialRefusal, Freshness, Staleness, SyncFailure};
 use tetherboard_store::tenants::Tenant;
 
 use super::format::{listed, number};
@@ -11,41 +11,43 @@ use super::freshness::dataset_name;
 use super::{icon, time};
 use crate::address::links;
 
-/// Worst first by rank.
+/// The health of a brand's sync. The lowest rank is the worst.
 pub(crate) struct SyncHealth {
     pub(crate) rank: u8,
     tone: &'static str,
-    picture: &'static str,
-    word: &'static str,
+    icon: &'static str,
+    label: &'static str,
 }
 
 impl SyncHealth {
+    /// The health of a brand from its freshness.
     pub(crate) fn of(fresh: &Freshness, tenant: &Tenant) -> Self {
         let trouble = fresh.failure.as_ref();
         let failed = trouble.is_some_and(|trouble| trouble.run.status != RunStatus::Partial);
         let held = trouble.is_some_and(|trouble| trouble.class().is_none() && is_held(fresh));
-        let (rank, tone, picture, word) = match fresh.state {
+        let (rank, tone, icon, label) = match fresh.state {
             SyncState::Running if fresh.as_of.is_none() => (3, "info", "sparkles", "First sync"),
             SyncState::Running => (5, "info", "refresh-cw", "Syncing"),
-            _ if fresh.refused.is_some() => (0, "danger", "key-round", "Refused"),
+            _ if fresh.refused.is_some() => (0, "danger", "key-round", "CredentialRefusal"),
             _ if !tenant.has_web_key => (2, "warning", "key-round", "No key"),
             SyncState::Failing if failed => (0, "danger", "circle-x", "Failed"),
             SyncState::Failing if held => (1, "wait", "hand", "Held"),
             SyncState::Failing => (1, "warning", "circle-dot-dashed", "Partial"),
             SyncState::Late => (2, "warning", "clock-alert", "Late"),
-            SyncState::Never => (3, "quiet", "clock", "Not read yet"),
+            SyncState::Never => (3, "quiet", "clock", "Not synced yet"),
             SyncState::OnTime => (5, "success", "circle-check", "Current"),
         };
-        Self { rank, tone, picture, word }
+        Self { rank, tone, icon, label }
     }
 
-    /// Somebody of the agency should look.
-    pub(crate) fn needs_you(&self) -> bool {
+    /// Whether the agency should act.
+    pub(crate) fn needs_attention(&self) -> bool {
         self.rank < 3
     }
 
+    /// The badge.
     pub(crate) fn badge(&self) -> Markup {
-        html! { span class=(format!("badge {}", self.tone)) { (icon(self.picture, 14)) (self.word) } }
+        html! { span class=(format!("badge {}", self.tone)) { (icon(self.icon, 14)) (self.label) } }
     }
 }
 
@@ -53,85 +55,93 @@ fn is_held(fresh: &Freshness) -> bool {
     fresh.failure.as_ref().is_some_and(|trouble| trouble.datasets.iter().any(|report| report.status == DatasetStatus::Held))
 }
 
-/// What is wrong and what to do; nothing where all is well.
+/// What is wrong and what to do; `None` if all is well.
 pub(crate) fn reason(fresh: &Freshness, vanished: &[(Dataset, String)], now: Timestamp, tenant: &Tenant) -> Option<Markup> {
-    let (slug, zone) = (&tenant.slug, &tenant.zone);
-    let told = |moment: Timestamp| time::told(moment, now, zone);
-    let runs = html! { a href=(links::sync_of(slug).url()) { "See its runs" } };
     if fresh.state == SyncState::Running {
-        let report = fresh.progress.as_ref()?.current()?;
-        let of = report.expected.map(|expected| format!(" of {}", number(expected.max(report.read)))).unwrap_or_default();
-        return Some(html! { (dataset_name(report.dataset)) " " (number(report.read)) (of) "." });
+        return progress(fresh);
     }
     match fresh.refused {
-        // Said once for all brands, on top of the page.
+        // One banner on top of the page says so for all brands.
         Some(CredentialRefusal::Token { .. }) => return None,
-        Some(CredentialRefusal::Key { since }) => {
-            return Some(html! {
-                "ClientTether refuses this brand’s web key " (told_since(since, now, tenant)) ". Replace the key, then test it. " (runs) "."
-            });
-        }
+        Some(CredentialRefusal::Key { since }) => return Some(refused_key(since, now, tenant)),
         None => {}
     }
     if !tenant.has_web_key {
-        return Some(
-            html! { "No web key is set, so it cannot be read. Set one: " code { "tetherboard tenant set --slug " (slug) " --web-key-stdin" } },
-        );
+        return Some(html! {
+            "No web key is set, so this brand cannot sync. Set it with "
+            code { "tetherboard tenant set --slug " (tenant.slug) " --web-key-stdin" } "."
+        });
     }
-    let waits = tenant.parked_until_ms.and_then(time::moment).filter(|until| *until > now);
-    if let Some(until) = waits {
-        return Some(html! { "ClientTether asked us to leave it alone; we go on " (told(until)) " by ourselves." });
+    let backoff = tenant.parked_until_ms.and_then(time::moment).filter(|until| *until > now);
+    if let Some(until) = backoff {
+        return Some(html! {
+            "ClientTether asked us to wait. Syncing resumes automatically " (time::in_sentence(until, now, &tenant.zone)) "."
+        });
     }
     if let Some(trouble) = &fresh.failure {
-        let run = links::run(slug, &trouble.run.id).url();
-        let held = trouble.datasets.iter().find(|report| report.status == DatasetStatus::Held);
-        return Some(match (trouble.class(), held) {
-            (Some(class), _) => {
-                let names: Vec<String> =
-                    trouble.datasets.iter().map(|report| dataset_name(report.dataset).to_lowercase()).collect();
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                let what = match trouble.datasets.len() {
-                    all if all == Dataset::ALL.len() => "Nothing".to_owned(),
-                    _ => capitalised(&listed(&names)),
-                };
-                let how = if trouble.run.status == RunStatus::Partial { " not read, or not whole: " } else { " was read: " };
-                html! { (what) (how) (class.meaning()) ". " a href=(run) { "See what to do" } "." }
-            }
-            (None, Some(report)) => html! {
-                a href=(format!("{}#held-{}", links::sync_of(slug).url(), report.dataset)) {
-                    "Held: " (number(report.held)) " " (dataset_name(report.dataset).to_lowercase()) " gone?"
-                } " The saved ones stay until you decide."
-            },
-            (None, None) => html! { "The last run was cut short. " a href=(run) { "See the run" } "." },
-        });
+        return Some(last_run(trouble, &tenant.slug));
     }
     match fresh.state {
         SyncState::Late => {
             let age = fresh.age.map(time::age).unwrap_or_default();
-            Some(html! { "No update has succeeded for " (age) ". Is the worker running?" })
+            Some(html! { "No sync has succeeded in the last " (age) ". Check that the worker is running." })
         }
-        _ if !vanished.is_empty() => Some(self::vanished(vanished)),
-        _ if fresh.staleness > Staleness::Fresh => Some(html! { "Its data is old." }),
+        _ if !vanished.is_empty() => Some(missing_fields(vanished)),
+        _ if fresh.staleness > Staleness::Fresh => Some(html! { "The data is out of date." }),
         _ => None,
     }
 }
 
-/// `since yesterday at …`; a time of today needs no day.
-fn told_since(since: Timestamp, now: Timestamp, tenant: &Tenant) -> String {
-    let told = time::told(since, now, &tenant.zone);
-    format!("since {}", told.strip_prefix("at ").or_else(|| told.strip_prefix("on ")).unwrap_or(&told))
+/// The dataset that a running sync reads, and how far it is.
+fn progress(fresh: &Freshness) -> Option<Markup> {
+    let report = fresh.progress.as_ref()?.current()?;
+    let of = report.expected.map(|expected| format!(" of {}", number(expected.max(report.read)))).unwrap_or_default();
+    Some(html! { (dataset_name(report.dataset)) " " (number(report.read)) (of) "." })
 }
 
-fn capitalised(text: &str) -> String {
+fn refused_key(since: Timestamp, now: Timestamp, tenant: &Tenant) -> Markup {
+    let since = time::in_sentence(since, now, &tenant.zone);
+    let since = since.strip_prefix("at ").or_else(|| since.strip_prefix("on ")).unwrap_or(&since);
+    html! {
+        "ClientTether has refused this brand’s web key since " (since) ". Replace the key, then test it. "
+        a href=(links::sync_of(&tenant.slug).url()) { "View runs" } "."
+    }
+}
+
+/// What stage_changes wrong in the last run, with a link to it.
+fn last_run(trouble: &SyncFailure, slug: &str) -> Markup {
+    let run = links::run(slug, &trouble.run.id).url();
+    let held = trouble.datasets.iter().find(|report| report.status == DatasetStatus::Held);
+    match (trouble.class(), held) {
+        (Some(class), _) => {
+            let names: Vec<String> = trouble.datasets.iter().map(|report| dataset_name(report.dataset).to_lowercase()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let what = match trouble.datasets.len() {
+                all if all == Dataset::ALL.len() => "Nothing".to_owned(),
+                _ => capitalized(&listed(&names)),
+            };
+            let how = if trouble.run.status == RunStatus::Partial { " not synced, or only in part: " } else { " was synced: " };
+            html! { (what) (how) (class.meaning()) ". " a href=(run) { "See what to do" } "." }
+        }
+        (None, Some(report)) => html! {
+            a href=(format!("{}#held-{}", links::sync_of(slug).url(), report.dataset)) {
+                "Held: " (number(report.held)) " " (dataset_name(report.dataset).to_lowercase()) " missing"
+            } ". Saved data is unchanged until you decide."
+        },
+        (None, None) => html! { "The last run was interrupted. " a href=(run) { "View the run" } "." },
+    }
+}
+
+fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-/// Fields that many rows had and now none has.
-fn vanished(fields: &[(Dataset, String)]) -> Markup {
+/// Fields that many rows had and that none has now.
+fn missing_fields(fields: &[(Dataset, String)]) -> Markup {
     html! {
         @for (dataset, field) in fields {
-            (dataset_name(*dataset)) " come without “" (field) "” since lately; the saved values stay. "
+            (dataset_name(*dataset)) " are missing “" (field) "” in recent syncs; saved values are unchanged. "
         }
         "If the field was renamed in ClientTether, map it to its new name."
     }

@@ -1,4 +1,6 @@
-//! What tables share: headers that sort, and the way through pages.
+//! Sortable table headers, and links to the pages of a list.
+
+use std::fmt::Display;
 
 use maud::{Markup, html};
 
@@ -7,16 +9,20 @@ use super::icon;
 use crate::address::links::Link;
 use crate::http::error::HttpError;
 
+/// Rows on a page of a list.
 pub(crate) const PAGE: i64 = 25;
 
-/// A header that sorts by its column, or turns the order round. `list` is the address without sort and page.
+/// The headers of a table that can be sorted: a click sorts by the column, or reverses the order.
 pub(crate) struct Sorting<'a> {
+    /// The list's address without its order and page.
     pub(crate) list: &'a Link,
+    /// The column that the list is sorted by.
     pub(crate) column: &'a str,
     pub(crate) descending: bool,
 }
 
 impl Sorting<'_> {
+    /// The header of a column; `descends_first` is the order that the first click gives.
     pub(crate) fn header(&self, label: &str, column: &str, class: &str, descends_first: bool) -> Markup {
         self.header_by("sort", label, column, class, descends_first)
     }
@@ -44,7 +50,7 @@ impl Sorting<'_> {
 
 /// The error for a page beyond the end of a list.
 pub(crate) fn no_such_page() -> HttpError {
-    HttpError::not_found("This list has no such page. It may have become shorter.")
+    HttpError::not_found("That page of the list does not exist. The list may have gotten shorter.")
 }
 
 /// Links to the pages of a list. `list` is its address without the page.
@@ -78,4 +84,28 @@ pub(crate) fn pager_by(key: &str, label: &str, list: &Link, page: i64, total: i6
             }
         }
     }
+}
+
+/// A count linked to its rows; a plain zero if there are none.
+pub(crate) fn count_link(count: i64, link: Link) -> Markup {
+    html! {
+        @if count > 0 { a.who-plain data-count=(count) href=(link.url()) { (number(count)) } }
+        @else { span.zero { "0" } }
+    }
+}
+
+/// A horizontal bar in the color of a role; `percent` is its width.
+pub(crate) fn role_bar(role_class: &str, percent: i64) -> Markup {
+    let class = if percent > 0 { format!("r-{role_class}") } else { format!("r-{role_class} none") };
+    html! { span.bar.plain { i class=(class) style=(format!("width:{percent}%")) {} } }
+}
+
+/// Text, or a dash for `None`.
+pub(crate) fn or_dash(text: Option<impl Display>) -> Markup {
+    html! { @match text { Some(text) => (text.to_string()), None => span.muted { "—" } } }
+}
+
+/// Text, or "unknown" for `None`.
+pub(crate) fn or_unknown(text: Option<impl Display>) -> Markup {
+    html! { @match text { Some(text) => (text.to_string()), None => span.muted { "unknown" } } }
 }

@@ -1,4 +1,4 @@
-//! Candidates who need attention, those with recent changes, and the lists that these rules filter.
+//! Candidates who need attention or changed recently, and the lists that these rules filter.
 
 use std::sync::Arc;
 

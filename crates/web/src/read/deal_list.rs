@@ -31,6 +31,7 @@ pub(crate) struct DealFacts<'a> {
 }
 
 impl<'a> DealFacts<'a> {
+    /// A deal's stage, odds, and amounts.
     pub(crate) fn of(board: &'a Board, row: &'a DealRow) -> Self {
         let place = board.place(row.stage.as_deref());
         let listed = board.stage(&place);

@@ -32,7 +32,7 @@ pub(crate) struct HotListData {
 }
 
 /// Values by their lower case; each is spelled as it first occurs.
-type Labels = BTreeMap<String, String>;
+pub(crate) type Labels = BTreeMap<String, String>;
 
 impl HotListData {
     /// A contact's entry on the list, and the list's date.
@@ -41,6 +41,7 @@ impl HotListData {
         Some((item, self.list.as_of?))
     }
 
+    /// The role of an entry's stage.
     pub(crate) fn role_of(&self, item: &HotListItem) -> StageRole {
         self.board.role(&self.board.place(item.stage.as_deref()))
     }
@@ -127,6 +128,7 @@ pub(crate) struct FilterCounts {
 }
 
 impl FilterCounts {
+    /// Counts the candidates that each filter would list.
     pub(crate) fn of(query: &HotListQuery, items: &[HotListItem]) -> Self {
         let mut counts = Self::default();
         for item in items.iter().filter(|item| has_labels(query, item)) {
@@ -136,6 +138,7 @@ impl FilterCounts {
         counts
     }
 
+    /// Candidates of a status.
     pub(crate) fn status(&self, status: Status) -> i64 {
         self.by_status[status as usize]
     }

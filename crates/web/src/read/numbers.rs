@@ -21,6 +21,7 @@ pub(crate) struct Numbers {
     pub(crate) days: Vec<DayTotals>,
 }
 
+/// The days whose totals are loaded.
 const DAYS: i64 = 70;
 
 /// New leads in a period and in the one it is compared with.
@@ -32,7 +33,7 @@ pub(crate) struct NewLeadsIn {
 }
 
 impl Numbers {
-    /// `None` if there is no data in the period yet.
+    /// The new leads of a period; `None` if there is no data in the period yet.
     pub(crate) fn new_leads(&self, tenant: &Tenant, period: Period, compare: Compare, now: Timestamp) -> Option<NewLeadsIn> {
         let period = period.resolve(&tenant.zone, now, self.leads.as_of?)?;
         let before = period.before(compare, &tenant.zone);

@@ -1,4 +1,4 @@
-//! Every address of the portal, and whom it answers. A route that is not in this table fails a test.
+//! Every address of the portal, and who may use it. A route that is not in this table fails a test.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,21 +11,21 @@ use crate::world::{Person, World};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Whom {
     Everybody,
-    /// Whoever is signed in.
+    /// Anyone who is signed in.
     Members,
-    /// Those who may see the brand in the path. To others it is not there.
+    /// Users who may see the brand in the path. Others get 404.
     Brand,
-    /// The agency; those of the brand are told that it is not for them.
+    /// The agency. The brand's users get 403.
     BrandsAgency,
-    /// The agency. To others it is not there.
+    /// The agency. Others get 404.
     Agency,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refuses {
-    /// By a page; who is not signed in is led to where they can sign in.
+    /// With a page; a visitor who is not signed in is sent to the sign-in page.
     Page,
-    /// By a problem document.
+    /// With a problem document.
     Problem,
 }
 
@@ -36,14 +36,14 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) whom: Whom,
     pub(crate) refuses: Refuses,
-    /// What those are answered whom it is for.
+    /// The status for users who may use it.
     pub(crate) status: u16,
-    /// Queries to ask it with besides none.
+    /// Queries to request it with, besides none.
     pub(crate) queries: &'static [&'static str],
 }
 
 impl Route {
-    /// The address of a brand's.
+    /// The address for a brand.
     pub(crate) fn of(&self, brand: &str) -> String {
         let path = self.path.replace("{brand}", brand).replace("{tenant}", brand);
         let path = path.replace("{tab}", "nothing-here").replace("{name}", "nothing.css").replace("{contact}", "nobody");
@@ -167,10 +167,10 @@ pub(crate) const ROUTES: [Route; 54] = [
     api("GET", "/api/v1/tenants/{tenant}/sync", Whom::Brand, 200, &[]),
 ];
 
-/// Apart from the others, since it asks for a run, which the others would show.
+/// Requested separately: it starts a run, which other pages would show.
 pub(crate) const START_BY_API: Route = api("POST", "/api/v1/tenants/{tenant}/sync", Whom::BrandsAgency, 202, &[]);
 
-/// Apart from the others, since their answers do not end; the tests of them are in `live`.
+/// Requested separately: these responses do not end. Their tests are in `live`.
 pub(crate) const STREAMS: [Route; 4] = [
     page("GET", "/agency/live", Whom::Agency, 200, &[]),
     page("GET", "/agency/live/sync", Whom::Agency, 200, &[]),
@@ -205,7 +205,7 @@ async fn the_openapi_document_names_every_route_of_the_api() {
     assert_eq!(named, table);
 }
 
-/// What the source says to the router, which cannot be asked.
+/// The routes in the source, since a router cannot list its own.
 fn routes_in_the_source() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let links = fs::read_to_string(source.join("address/links.rs")).unwrap();

@@ -1,4 +1,4 @@
-//! A person in front of a browser, walking through a task.
+//! A person doing everyday tasks in a real browser.
 
 use jiff::SignedDuration;
 use rstest::rstest;
@@ -11,7 +11,7 @@ use tetherboard_testkit::{Browser, Options};
 
 use crate::world::{HARBOR, PASSWORD, Person, World};
 
-/// A browser of somebody who has just signed in.
+/// A browser of a person who has just signed in.
 pub(crate) async fn enter(world: &World, person: Person, options: Options) -> Browser {
     let browser = Browser::open(options).await.unwrap();
     browser.goto(&format!("{}/sign-in", world.site)).await.unwrap();
@@ -26,7 +26,7 @@ pub(crate) async fn open(world: &World, browser: &Browser, address: &str) {
     browser.goto(&format!("{}{address}", world.site)).await.unwrap();
 }
 
-/// Until the page is at an address that ends so.
+/// Waits until the page's address ends with `end`.
 pub(crate) async fn at(browser: &Browser, end: &str) {
     for _ in 0..200 {
         if browser.url().await.unwrap().ends_with(end) {
@@ -43,15 +43,15 @@ async fn total(browser: &Browser) -> i64 {
     total.as_i64().unwrap()
 }
 
-/// The chart of a page, when it is drawn: its data, as the server said it.
+/// The data of the page's chart, once it is drawn.
 async fn chart(browser: &Browser) -> Vec<Value> {
     browser.wait_for("[data-chart] svg text").await.unwrap();
     let data = browser.evaluate("return JSON.parse(document.querySelector('[data-chart]').dataset.chart).data").await.unwrap();
     data.as_array().unwrap().clone()
 }
 
-/// Clicks into the band of a datum, beside its name on the axis or above it.
-async fn click_band(browser: &Browser, label: &str, lying: bool) {
+/// Clicks into the band of a bar, next to its label on the axis or above it.
+async fn click_band(browser: &Browser, label: &str, horizontal: bool) {
     let middle = browser
         .evaluate(&format!(
             "const plot = document.querySelector('[data-chart]');
@@ -59,7 +59,7 @@ async fn click_band(browser: &Browser, label: &str, lying: bool) {
              const name = [...plot.querySelectorAll('svg text')].find((it) => it.textContent === {});
              if (!name) return null;
              const [box, text] = [plot.getBoundingClientRect(), name.getBoundingClientRect()];
-             return {lying} ? [box.left + box.width * 0.6, text.top + text.height / 2]
+             return {horizontal} ? [box.left + box.width * 0.6, text.top + text.height / 2]
                  : [text.left + text.width / 2, box.top + box.height / 2];",
             json!(label)
         ))
@@ -73,7 +73,7 @@ async fn click_band(browser: &Browser, label: &str, lying: bool) {
     }
 }
 
-/// The names that the axis shows; of many it shows only those that fit.
+/// The labels on the axis; only the ones that fit are shown.
 async fn named(browser: &Browser) -> Vec<String> {
     let texts = browser
         .evaluate("return [...document.querySelectorAll('[data-chart] svg text')].map((it) => it.textContent)")
@@ -93,7 +93,7 @@ pub(crate) async fn quiet(browser: &Browser) {
 }
 
 #[tokio::test]
-async fn a_person_signs_in_walks_the_tabs_and_goes() {
+async fn a_person_signs_in_visits_every_tab_and_signs_out() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     at(&browser, "/t/harbor/overview").await;
@@ -114,12 +114,12 @@ async fn a_person_signs_in_walks_the_tabs_and_goes() {
     at(&browser, "/sign-in?back=%2Ft%2Fharbor%2Fleads").await;
 }
 
-/// Where the counts of the page lead, each place once, and how many each counts.
+/// The lists that the page's counts link to, each once, and their counts.
 const COUNTS: &str = "
     const counts = [...document.querySelectorAll('a[data-count]')].map((it) => [it.pathname + it.search, Number(it.dataset.count)]);
     return [...new Map(counts)];";
 
-/// How many rows a list says that it has, and how many lines its CSV has.
+/// The total of a list, and the number of rows in its CSV.
 const ROWS: &str = r#"
     const text = async (address) => (await fetch(address)).text();
     const csv = new URL(list, location.origin);
@@ -130,7 +130,7 @@ const ROWS: &str = r#"
 
 #[rstest]
 #[tokio::test]
-async fn every_count_that_a_browser_shows_leads_to_as_many_rows_and_lines_of_csv(
+async fn every_count_in_a_browser_equals_its_rows_and_its_csv(
     #[values("overview", "leads", "pipeline", "hot-list", "schedule")] tab: &str,
 ) {
     let world = World::read(Sqlite).await;
@@ -147,7 +147,7 @@ async fn every_count_that_a_browser_shows_leads_to_as_many_rows_and_lines_of_csv
 }
 
 #[tokio::test]
-async fn a_bar_of_the_weekly_chart_leads_to_as_many_rows_as_it_is_high() {
+async fn a_bar_of_the_weekly_chart_links_to_its_rows() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     let bar = largest_named(&browser).await;
@@ -158,7 +158,7 @@ async fn a_bar_of_the_weekly_chart_leads_to_as_many_rows_as_it_is_high() {
 }
 
 #[tokio::test]
-async fn a_stages_bar_leads_to_as_many_rows_as_it_is_long() {
+async fn a_stages_bar_links_to_its_rows() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     open(&world, &browser, "/t/harbor/pipeline").await;
@@ -195,7 +195,7 @@ async fn a_chart_shown_as_a_table_has_the_same_numbers_and_links() {
         for (row, bar) in rows.iter().zip(&data) {
             assert_eq!(row[0], bar["href"], "{address}");
             let told = match bar["value"].as_i64() {
-                None => "not known".to_owned(),
+                None => "unknown".to_owned(),
                 Some(cents) if address.ends_with("value") && cents % 100 == 0 => (cents / 100).to_string(),
                 Some(cents) if address.ends_with("value") => format!("{}.{:02}", cents / 100, cents % 100),
                 Some(count) => count.to_string(),
@@ -214,7 +214,7 @@ async fn a_chart_shown_as_a_table_has_the_same_numbers_and_links() {
 }
 
 #[tokio::test]
-async fn the_agency_changes_the_brand_and_keeps_the_tab_and_what_narrows_it() {
+async fn switching_the_brand_keeps_the_tab_and_its_filters() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Dana, Options::default()).await;
     at(&browser, "/agency").await;
@@ -256,7 +256,7 @@ async fn a_chosen_theme_shows_at_once_and_survives_a_reload() {
 }
 
 #[tokio::test]
-async fn keys_lead_to_tabs_to_the_search_and_to_their_help() {
+async fn shortcuts_open_tabs_the_search_and_their_help() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     for (key, end) in [("l", "/leads"), ("p", "/pipeline"), ("o", "/overview")] {
@@ -277,9 +277,7 @@ async fn keys_lead_to_tabs_to_the_search_and_to_their_help() {
 
 #[rstest]
 #[tokio::test]
-async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tablet_or_desk(
-    #[values("light", "dark")] scheme: &str,
-) {
+async fn every_page_fits_is_accessible_and_logs_no_errors_on_phone_tablet_and_desktop(#[values("light", "dark")] scheme: &str) {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Dana, Options::default()).await;
     let axe = axe();
@@ -353,7 +351,7 @@ async fn no_page_scrolls_sideways_or_complains_or_shuts_anybody_out_on_phone_tab
     }
 }
 
-/// Runs axe in the page: what it finds, and where.
+/// The accessibility violations that axe finds, and where.
 fn axe() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web-ui/node_modules/axe-core/axe.min.js");
     let axe = std::fs::read_to_string(path).expect("axe is missing: run `npm ci` in web-ui");
@@ -364,7 +362,7 @@ fn axe() -> String {
 }
 
 #[tokio::test]
-async fn what_a_sync_brings_shows_without_a_reload_and_closes_nothing() {
+async fn new_data_appears_without_a_reload_and_closes_nothing() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     open(&world, &browser, "/t/harbor/leads").await;
@@ -386,7 +384,7 @@ async fn what_a_sync_brings_shows_without_a_reload_and_closes_nothing() {
 }
 
 #[tokio::test]
-async fn a_sync_under_way_counts_in_the_header_and_keeps_open_what_a_person_opened() {
+async fn a_running_sync_counts_in_the_header_and_keeps_menus_open() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     open(&world, &browser, "/t/harbor/leads").await;
@@ -407,7 +405,7 @@ async fn a_sync_under_way_counts_in_the_header_and_keeps_open_what_a_person_open
 }
 
 #[tokio::test]
-async fn a_tab_that_nobody_sees_gives_its_connection_up_and_hears_later_what_it_missed() {
+async fn a_hidden_tab_closes_its_connection_and_catches_up_later() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options::default()).await;
     open(&world, &browser, "/t/harbor/leads").await;
@@ -436,7 +434,7 @@ async fn a_tab_that_nobody_sees_gives_its_connection_up_and_hears_later_what_it_
 }
 
 #[tokio::test]
-async fn the_agency_watches_a_brand_being_read_and_then_its_run() {
+async fn the_agency_watches_a_sync_and_then_its_run() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Dana, Options::default()).await;
     open(&world, &browser, "/agency").await;
@@ -464,7 +462,7 @@ async fn the_agency_watches_a_brand_being_read_and_then_its_run() {
     quiet(&browser).await;
 }
 
-/// Until an element says so.
+/// Waits until an element contains the text.
 async fn said(browser: &Browser, selector: &str, words: &str) {
     let text = format!("return document.querySelector({})?.innerText.replace(/\\s+/g, ' ') ?? ''", json!(selector));
     let mut told = Value::Null;
@@ -479,7 +477,7 @@ async fn said(browser: &Browser, selector: &str, words: &str) {
 }
 
 #[tokio::test]
-async fn without_scripts_a_person_still_signs_in_filters_and_reads_the_numbers() {
+async fn signing_in_filtering_and_reading_work_without_scripts() {
     let world = World::read(Sqlite).await;
     let browser = enter(&world, Person::Riley, Options { scripts: false, ..Options::default() }).await;
     browser.click("nav.tabs a[data-key=l]").await.unwrap();
@@ -495,7 +493,7 @@ async fn without_scripts_a_person_still_signs_in_filters_and_reads_the_numbers()
 }
 
 #[tokio::test]
-async fn the_agency_finds_where_units_live_tries_it_and_saves_it() {
+async fn the_agency_finds_the_field_for_units_previews_it_and_saves_it() {
     let world = World::read(Sqlite).await;
     for scripts in [true, false] {
         let browser = enter(&world, Person::Dana, Options { scripts, ..Options::default() }).await;

@@ -82,7 +82,7 @@ async fn the_page_of_a_candidate_says_who_it_is_and_what_its_deal_is_worth(#[val
         "Type Prospect",
         "Phone (813) 555-8817",
         "Email marisol.vega@mail.example",
-        "Created Tue Nov 17, 9:05 AM CST · 49 h ago",
+        "Created Tue Nov 17, 9:05 AM CST · 49 hours ago",
     ];
     says(&facts, &wanted);
     says(

@@ -1,4 +1,4 @@
-//! Every count keeps its word: it is the count of rows that it leads to, and of rows in the CSV.
+//! Every count on a page equals the number of rows it links to, on the page and in the CSV.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ const PAGES: [&str; 29] = [
     "schedule?view=list&type=Call&type=Meeting",
 ];
 
-/// The counts that a page shows, with where each leads.
+/// The counts on a page, and the list that each links to.
 async fn counts_on(visitor: &Visitor, page: &str) -> Vec<(String, i64)> {
     let answer = visitor.get(page).await;
     assert_eq!(answer.status, 200, "{page}: {}", answer.text());
@@ -54,7 +54,7 @@ async fn counts_on(visitor: &Visitor, page: &str) -> Vec<(String, i64)> {
     links.collect()
 }
 
-/// Follows each count once; a page may lead to the same list by several.
+/// Follows every count on some pages once, and returns how many lists they link to.
 pub(crate) async fn keep_their_word(visitor: &Visitor, pages: impl IntoIterator<Item = String>) -> usize {
     let mut led_to: BTreeMap<String, (i64, String)> = BTreeMap::new();
     for page in pages {
@@ -80,7 +80,7 @@ pub(crate) async fn keep_their_word(visitor: &Visitor, pages: impl IntoIterator<
 
 #[rstest]
 #[tokio::test]
-async fn every_count_on_every_page_leads_to_as_many_rows_and_as_many_lines_of_csv(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn every_count_equals_its_rows_on_the_page_and_in_the_csv(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let pages = BRANDS.iter().flat_map(|brand| PAGES.map(|page| format!("/t/{brand}/{page}"))).chain(["/agency".to_owned()]);
     let followed = keep_their_word(&world.visitor(Person::Dana).await, pages).await;
@@ -88,10 +88,10 @@ async fn every_count_on_every_page_leads_to_as_many_rows_and_as_many_lines_of_cs
 }
 
 #[tokio::test]
-async fn counts_keep_their_word_while_the_data_grows_older_than_the_week() {
+async fn counts_stay_correct_when_the_data_is_older_than_the_week() {
     let world = World::read(Sqlite).await;
     let visitor = world.visitor(Person::Riley).await;
-    // What came after the last read is not counted, in the number or in the list.
+    // A contact created after the last sync is in neither the count nor the list.
     world.pass(SignedDuration::from_hours(1));
     world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Late Comer")));
     for hours in [1, 30, 90] {
@@ -102,7 +102,7 @@ async fn counts_keep_their_word_while_the_data_grows_older_than_the_week() {
 
 #[rstest]
 #[tokio::test]
-async fn counts_keep_their_word_after_people_moved_came_and_went(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn counts_stay_correct_after_people_move_appear_and_disappear(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let visitor = world.visitor(Person::Dana).await;
     world.pass(SignedDuration::from_hours(1));
@@ -156,14 +156,14 @@ async fn the_pages_of_a_list_show_each_row_once_in_the_order_of_its_csv(#[values
     }
 }
 
-/// What a page calls the candidate of a row of its CSV: the list of leads calls those without a name by their email.
+/// The name on the page for a row of the CSV: the list of leads shows a contact without a name by email.
 fn called(list: &str, row: &[String]) -> String {
     const EMAIL: usize = 2;
     let is_lead = list.starts_with("/t/harbor/leads");
     if is_lead && row[0] == "No name" && !row[EMAIL].is_empty() { row[EMAIL].clone() } else { row[0].clone() }
 }
 
-/// A name as the CSV has it: with an apostrophe before what a spreadsheet would run.
+/// A name as the CSV has it: with an apostrophe before text that a spreadsheet would run as a formula.
 fn neutral(name: &str, names: &[String]) -> String {
     let quoted = format!("'{name}");
     if names.contains(&quoted) { quoted } else { name.to_owned() }

@@ -1,4 +1,4 @@
-//! How old the data is, said on every page in a client's words, while the numbers stay.
+//! Every page states the age of its data in plain words, and a failed sync leaves the numbers unchanged.
 
 use jiff::SignedDuration;
 use rstest::rstest;
@@ -13,7 +13,7 @@ use crate::world::{Answer, CONTACT, HARBOR, Person, TIDEWATER, Visitor, World};
 
 const TABS: [&str; 3] = ["/t/harbor/overview", "/t/harbor/leads", "/t/harbor/pipeline"];
 
-/// What a page says of its data: the banner's step and words, and the chip's.
+/// What a page says about its data: the step and text of the banner, and the text of the chip.
 #[derive(Debug)]
 struct Said {
     step: Option<String>,
@@ -32,12 +32,12 @@ impl Said {
 }
 
 async fn said(visitor: &Visitor) -> Said {
-    let mut told = Vec::new();
+    let mut pages = Vec::new();
     for tab in TABS {
-        told.push(Said::on(&visitor.get(tab).await));
+        pages.push(Said::on(&visitor.get(tab).await));
     }
-    let first = told.remove(0);
-    for other in told {
+    let first = pages.remove(0);
+    for other in pages {
         assert_eq!((&other.step, &other.banner, &other.chip), (&first.step, &first.banner, &first.chip));
     }
     first
@@ -47,7 +47,7 @@ async fn state(visitor: &Visitor) -> Value {
     visitor.json("/api/v1/tenants/harbor/sync").await["state"].clone()
 }
 
-/// What must not change by a read that fails.
+/// The numbers that a failed sync must not change.
 async fn numbers(visitor: &Visitor) -> Value {
     let summary = visitor.json("/api/v1/tenants/harbor/leads/summary").await;
     let pipeline = visitor.json("/api/v1/tenants/harbor/pipeline").await;
@@ -58,13 +58,13 @@ async fn numbers(visitor: &Visitor) -> Value {
 
 #[rstest]
 #[tokio::test]
-async fn before_the_first_read_a_page_says_that_it_waits(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_page_waits_for_the_first_sync(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::unread(kind).await;
     let visitor = world.visitor(Person::Riley).await;
     let said = said(&visitor).await;
     assert_eq!((said.step, said.chip.as_str()), (None, "No data yet"));
     let page = visitor.get("/t/harbor/overview").await.text();
-    assert_eq!(element(&page, "<h1"), "Waiting to read Harbor for the first time");
+    assert_eq!(element(&page, "<h1"), "Waiting for the first sync of Harbor");
     assert_eq!(state(&visitor).await, "never");
 }
 
@@ -75,7 +75,7 @@ async fn before_the_first_read_a_page_says_that_it_waits(#[values(Sqlite, Postgr
 #[case::twenty_five_hours(25 * 60, Some("warning"), "late")]
 #[case::eighty_hours(80 * 60, Some("danger"), "late")]
 #[tokio::test]
-async fn data_says_how_old_it_is_the_louder_the_older(#[case] minutes: i64, #[case] step: Option<&str>, #[case] wanted: &str) {
+async fn older_data_has_a_stronger_warning(#[case] minutes: i64, #[case] step: Option<&str>, #[case] wanted: &str) {
     let world = World::read(Sqlite).await;
     let visitor = world.visitor(Person::Riley).await;
     let before = numbers(&visitor).await;
@@ -86,12 +86,12 @@ async fn data_says_how_old_it_is_the_louder_the_older(#[case] minutes: i64, #[ca
     assert_eq!(numbers(&visitor).await, before);
     let age = match minutes {
         ..120 => format!("{minutes} min ago"),
-        120..4_320 => format!("{} h ago", minutes / 60),
-        _ => format!("{} d ago", minutes / 1_440),
+        120..4_320 => format!("{} hours ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1_440),
     };
     assert_eq!(said.chip, format!("Updated {age}"));
     if step.is_some() {
-        for words in ["data saved", &age, "10:30 AM CST", "We try again"] {
+        for words in ["Data last updated", &age, "10:30 AM CST", "The next attempt is"] {
             assert!(said.banner.contains(words), "{words}: {}", said.banner);
         }
     }
@@ -100,7 +100,7 @@ async fn data_says_how_old_it_is_the_louder_the_older(#[case] minutes: i64, #[ca
 
 #[rstest]
 #[tokio::test]
-async fn a_sync_under_way_says_how_far_it_is(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_running_sync_shows_its_progress(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let (visitor, conn) = (world.visitor(Person::Riley).await, world.db.store.conn());
     let before = numbers(&visitor).await;
@@ -126,7 +126,7 @@ async fn a_sync_under_way_says_how_far_it_is(#[values(Sqlite, Postgres)] kind: K
 #[case::a_day(26, "warning")]
 #[case::four_days(96, "danger")]
 #[tokio::test]
-async fn a_key_that_is_refused_is_told_in_a_clients_words_and_the_numbers_stay(#[case] hours: i64, #[case] step: &str) {
+async fn a_refused_key_is_explained_in_plain_words_and_numbers_stay(#[case] hours: i64, #[case] step: &str) {
     let world = World::read(Sqlite).await;
     let visitor = world.visitor(Person::Jordan).await;
     let before = numbers(&visitor).await;
@@ -147,13 +147,13 @@ async fn a_key_that_is_refused_is_told_in_a_clients_words_and_the_numbers_stay(#
     }
     let agency = world.visitor(Person::Dana).await.get("/agency").await.text();
     let brands = element(&agency, "id=\"brands\"");
-    assert!(brands.contains("Refused") && brands.contains("refuses this brand’s web key since"), "{brands}");
+    assert!(brands.contains("Refused") && brands.contains("has refused this brand’s web key since"), "{brands}");
     assert!(element(&agency, "<h1").contains("One needs you"), "{}", element(&agency, "<h1"));
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_list_that_breaks_off_lowers_nothing_and_is_named(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn an_interrupted_list_lowers_no_number_and_is_named(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let visitor = world.visitor(Person::Riley).await;
     let before = numbers(&visitor).await;
@@ -162,7 +162,7 @@ async fn a_list_that_breaks_off_lowers_nothing_and_is_named(#[values(Sqlite, Pos
     assert_eq!(world.sync(HARBOR).await.run.status, RunStatus::Partial);
     let said = said(&visitor).await;
     assert_eq!(said.step.as_deref(), Some("info"));
-    assert!(said.banner.contains("so contacts may be newer there than here"), "{}", said.banner);
+    assert!(said.banner.contains("so newer changes to contacts may be missing"), "{}", said.banner);
     assert_eq!(state(&visitor).await, "failing");
     assert_eq!(numbers(&visitor).await, before);
     world.simulator.heal(0);
@@ -172,7 +172,7 @@ async fn a_list_that_breaks_off_lowers_nothing_and_is_named(#[values(Sqlite, Pos
 
 #[rstest]
 #[tokio::test]
-async fn many_contacts_gone_at_once_are_shown_until_the_agency_agrees(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn many_contacts_missing_at_once_stay_visible_until_the_agency_accepts(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let visitor = world.visitor(Person::Riley).await;
     let before = numbers(&visitor).await;
@@ -187,7 +187,7 @@ async fn many_contacts_gone_at_once_are_shown_until_the_agency_agrees(#[values(S
     }
     assert_eq!(numbers(&visitor).await[0], before[0]);
     let said = said(&visitor).await;
-    assert!(said.banner.contains("60 contacts fewer; until that is confirmed"), "{}", said.banner);
+    assert!(said.banner.contains("60 contacts are suddenly missing in ClientTether"), "{}", said.banner);
     let agency = world.visitor(Person::Dana).await.get("/agency").await.text();
-    assert!(element(&agency, "id=\"brands\"").contains("Held: 60 contacts gone?"), "{}", element(&agency, "id=\"brands\""));
+    assert!(element(&agency, "id=\"brands\"").contains("Held: 60 contacts missing"), "{}", element(&agency, "id=\"brands\""));
 }

@@ -1,4 +1,4 @@
-//! The hot list as a person, a spreadsheet and a script see it.
+//! The hot list on the page, in its CSV, and in the API.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ fn at(days: i64, hours: i64) -> Timestamp {
     NOW.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * days + hours)
 }
 
-/// Ada is nearest to a signature; Bo has no fee; of Cy a deal is joined to nobody.
+/// Ada is closest to signing, Bo has no fee, and Cy's deal is not linked to a contact.
 async fn world(kind: Kind) -> World {
     let world = World::unread(kind).await;
     let edits = [
@@ -58,7 +58,7 @@ fn names(html: &str) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn page_csv_and_api_tell_the_same_of_everybody(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn page_csv_and_api_show_the_same_candidates(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = world(kind).await;
     let visitor = world.visitor(Person::Riley).await;
     let (items, rows) = (items(&visitor).await, visitor.csv(LIST).await);
@@ -100,14 +100,14 @@ async fn page_csv_and_api_tell_the_same_of_everybody(#[values(Sqlite, Postgres)]
     assert_eq!((ada["status"].as_str().unwrap(), ada["stage"].as_str().unwrap()), ("appointment_booked", "FA Sent"));
     assert!(ada["next_step"].as_str().unwrap().starts_with("Signing call, Sat Nov 21"), "{ada}");
     let said = words(&page);
-    assert!(said.contains("Both want to close") && said.contains("Nothing booked"), "{said}");
+    assert!(said.contains("Both want to close") && said.contains("Nothing scheduled"), "{said}");
     let cy = items.iter().find(|item| item["name"] == "Cy Cedar").unwrap();
     assert!(cy["client_id"].is_null() && cy["fee_cents"] == 3_000_000, "{cy}");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_filter_narrows_page_csv_sums_and_call_alike(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_filter_applies_to_page_csv_totals_and_call_alike(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = world(kind).await;
     let visitor = world.visitor(Person::Riley).await;
     let all = visitor.csv(LIST).await;
@@ -118,7 +118,7 @@ async fn a_filter_narrows_page_csv_sums_and_call_alike(#[values(Sqlite, Postgres
     ] {
         let wanted: Vec<&Vec<String>> = all.iter().filter(|row| fits(row)).collect();
         let address = format!("{LIST}?{query}");
-        assert!(!wanted.is_empty() && wanted.len() < all.len(), "{query} tells nobody apart");
+        assert!(!wanted.is_empty() && wanted.len() < all.len(), "{query} filters nothing");
         assert_eq!(visitor.csv(&address).await.iter().collect::<Vec<_>>(), wanted);
         let page = visitor.get(&address).await.text();
         assert!(page.contains(&format!("data-total=\"{}\"", wanted.len())), "{query}");
@@ -132,13 +132,13 @@ async fn a_filter_narrows_page_csv_sums_and_call_alike(#[values(Sqlite, Postgres
         assert!(words(&call).contains(&format!("1 of {}", wanted.len())), "{query}");
     }
     let none = visitor.get(&format!("{LIST}?owner=Nobody+At+All")).await.text();
-    assert!(words(&none).contains("No candidate fits these filters"));
+    assert!(words(&none).contains("No candidates match"));
     assert!(visitor.csv(&format!("{LIST}?owner=Nobody+At+All")).await.is_empty());
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_candidates_page_tells_the_same_score_with_its_reasons(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_candidates_page_shows_the_same_score_and_reasons(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = world(kind).await;
     let visitor = world.visitor(Person::Riley).await;
     let ada = items(&visitor).await.into_iter().find(|item| item["client_id"] == "910001").unwrap();
@@ -151,19 +151,19 @@ async fn a_candidates_page_tells_the_same_score_with_its_reasons(#[values(Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn what_is_new_is_told_once_a_visit_and_to_each_person(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn changes_are_shown_once_per_visit_and_per_person(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = world(kind).await;
     let (riley, jordan) = (world.visitor(Person::Riley).await, world.visitor(Person::Jordan).await);
     let news = async |visitor: &Visitor| {
         let said = words(&visitor.get(LIST).await.text()).split_whitespace().collect::<Vec<_>>().join(" ");
         said.split_once("Since your last visit").map(|(_, rest)| rest.chars().take(400).collect::<String>())
     };
-    assert_eq!(news(&riley).await, None, "the first visit has nothing to be held against");
+    assert_eq!(news(&riley).await, None, "the first visit has nothing to compare with");
     world.pass(SignedDuration::from_hours(2));
     world.simulator.edit(0, Edit::AddContact(ContactEdit::named("Dee Dogwood").id("910009").in_stage("FA Sent")));
     world.simulator.edit(0, Edit::MoveStage { client_id: "910002".into(), stage: "Not Interested".into() });
     world.sync(HARBOR).await;
-    // A page that refreshes itself is nobody looking.
+    // A page that refreshes itself is not a visit.
     let refresh = riley.client.get(format!("{}{LIST}", riley.site)).headers(riley.headers.clone()).header("hx-request", "true");
     assert_eq!(crate::world::Answer::to(refresh).await.status, 200);
     for _ in 0..2 {
@@ -171,7 +171,7 @@ async fn what_is_new_is_told_once_a_visit_and_to_each_person(#[values(Sqlite, Po
         assert!(said.contains("Dee Dogwood") && said.contains("left: Bo Birch"), "{said}");
         world.pass(SignedDuration::from_mins(20));
     }
-    assert_eq!(news(&jordan).await, None, "to Jordan all is new");
+    assert_eq!(news(&jordan).await, None, "it is Jordan's first visit");
     world.pass(SignedDuration::from_hours(1));
     let said = news(&riley).await.expect("a sentence");
     assert!(!said.contains("Dee Dogwood"), "{said}");
@@ -179,7 +179,7 @@ async fn what_is_new_is_told_once_a_visit_and_to_each_person(#[values(Sqlite, Po
 
 #[rstest]
 #[tokio::test]
-async fn heating_up_and_awarded_are_told_beside_the_list(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn candidates_heating_up_and_awards_are_shown_around_the_list(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::unread(kind).await;
     for (name, id, stage) in
         [("Hal Hot", "910001", "QR Sent"), ("Sid Slow", "910002", "QR Sent"), ("Wil Won", "910003", "FA Sent")]
@@ -199,7 +199,7 @@ async fn heating_up_and_awarded_are_told_beside_the_list(#[values(Sqlite, Postgr
     let awarded = words(&element(&page, "class=\"awarded\""));
     assert!(awarded.contains("Wil Won"), "{awarded}");
     assert!(items(&visitor).await.iter().all(|item| item["name"] != "Wil Won"));
-    // Two weeks later neither is heating up; the award is news for thirty days.
+    // Two weeks later no one is heating up; an award is shown for thirty days.
     world.pass(SignedDuration::from_hours(24 * 15));
     world.sync(HARBOR).await;
     let page = visitor.get(LIST).await.text();
@@ -207,7 +207,7 @@ async fn heating_up_and_awarded_are_told_beside_the_list(#[values(Sqlite, Postgr
 }
 
 #[tokio::test]
-async fn a_brand_without_a_late_stage_and_one_that_was_not_read_say_so() {
+async fn a_brand_without_late_stages_or_data_says_so() {
     let world = World::unread(Sqlite).await;
     let visitor = world.visitor(Person::Riley).await;
     assert!(words(&visitor.get(LIST).await.text()).contains("No list yet"));
@@ -222,16 +222,16 @@ async fn a_brand_without_a_late_stage_and_one_that_was_not_read_say_so() {
     }
     world.pass(SignedDuration::from_hours(30));
     world.sync(HARBOR).await;
-    assert!(words(&visitor.get(LIST).await.text()).contains("No stage of this brand is late"));
+    assert!(words(&visitor.get(LIST).await.text()).contains("This brand has no late stages"));
     assert!(items(&visitor).await.is_empty() && visitor.csv(LIST).await.is_empty());
-    // The other brand is not there for who may not see it.
+    // Another brand's list is not found.
     for address in [format!("/t/{TIDEWATER}/hot-list"), format!("/api/v1/tenants/{TIDEWATER}/hot-list")] {
         assert_eq!(visitor.get(&address).await.status, 404);
     }
 }
 
 #[tokio::test]
-async fn who_has_the_list_already_is_told_that_it_has_not_changed() {
+async fn an_unchanged_list_answers_304() {
     let world = world(Sqlite).await;
     let visitor = world.visitor(Person::Riley).await;
     let first = visitor.get(API).await;
@@ -271,7 +271,7 @@ mod browser {
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
-            panic!("never came to {wanted}");
+            panic!("{wanted} was never shown");
         };
         browser.evaluate(&press("ArrowRight")).await.unwrap();
         let second = place("2 of").await;

@@ -1,11 +1,11 @@
-//! What nobody should send, and somebody will: it is named, and never our fault.
+//! Invalid input: the error names it and is never a server error.
 
 use rstest::rstest;
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 
 use crate::world::{Answer, PASSWORD, Person, World};
 
-/// Addresses of a list, the status they are answered with, and what the answer names; nothing where it is about the path.
+/// Addresses, their status, and the value that the error names; empty if the error is about the path.
 const CASES: [(&str, u16, &str); 64] = [
     ("/t/atlantis/leads", 404, ""),
     ("/t/harbor/hot-lists", 404, ""),
@@ -76,7 +76,7 @@ const CASES: [(&str, u16, &str); 64] = [
 const CURSORS: [&str; 7] =
     ["300", "!!", "YXQ6LTU", "YXQ6", "%00", "YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw", "YXQ6OTk5OTk5OTk5OTk5OTk5OTk5OTk5"];
 
-/// Odd, but not wrong: these are answered.
+/// Unusual but valid addresses.
 const ODD: [&str; 28] = [
     "LIST?q=%00",
     "LIST?q=a%00b",
@@ -122,7 +122,7 @@ fn spelled(case: &str) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn what_cannot_be_read_is_named_and_what_is_not_there_is_not_found(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn an_error_names_the_invalid_value_and_missing_pages_are_not_found(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let visitor = world.visitor(Person::Dana).await;
     for (case, status, named) in CASES {
@@ -151,7 +151,7 @@ fn well_refused(address: &str, answer: &Answer) {
 
 #[rstest]
 #[tokio::test]
-async fn odd_values_are_looked_for_like_any_other(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn unusual_values_are_searched_like_any_other(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let visitor = world.visitor(Person::Dana).await;
     let long = "x".repeat(10_000);
@@ -168,7 +168,7 @@ async fn odd_values_are_looked_for_like_any_other(#[values(Sqlite, Postgres)] ki
 
 #[rstest]
 #[tokio::test]
-async fn a_huge_sort_is_refused_without_being_said_back_whole(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_huge_sort_is_refused_without_being_repeated_in_full(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let visitor = world.visitor(Person::Dana).await;
     for address in spelled(&format!("LIST?sort={}", "s".repeat(10_000))) {
@@ -180,7 +180,7 @@ async fn a_huge_sort_is_refused_without_being_said_back_whole(#[values(Sqlite, P
 
 #[rstest]
 #[tokio::test]
-async fn a_sign_in_that_makes_no_sense_is_refused(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn an_invalid_sign_in_is_refused(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::unread(kind).await;
     let stranger = world.stranger();
     let long = "x".repeat(10_000);
@@ -198,7 +198,7 @@ async fn a_sign_in_that_makes_no_sense_is_refused(#[values(Sqlite, Postgres)] ki
 }
 
 #[tokio::test]
-async fn an_address_does_not_take_what_is_meant_for_another_method() {
+async fn an_address_refuses_other_methods() {
     let world = World::unread(Sqlite).await;
     let visitor = world.visitor(Person::Dana).await;
     for address in ["/t/harbor/overview", "/agency", "/api/v1/tenants", "/api/v1/tenants/harbor/leads"] {

@@ -1,4 +1,4 @@
-//! Overview beyond its numbers: who needs attention, what is booked next, and what changed.
+//! The overview beyond its numbers: candidates who need attention, the next appointments, and what changed.
 
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
@@ -15,12 +15,12 @@ use crate::world::{HARBOR, NOW, Person, SCRIPT, Visitor, World};
 
 const OVERVIEW: &str = "/t/harbor/overview";
 
-/// Moments around the Thursday morning on which the world stands still.
+/// Moments relative to the Thursday morning at which the test's clock starts.
 fn at(days: i64, hours: i64) -> Timestamp {
     NOW.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * days + hours)
 }
 
-/// A world whose CRM holds these before it is first read.
+/// A world whose CRM has these edits before the first sync.
 async fn read_with(kind: Kind, edits: impl IntoIterator<Item = Edit>) -> World {
     let world = World::unread(kind).await;
     for edit in edits {
@@ -36,9 +36,9 @@ async fn card(visitor: &Visitor, id: &str) -> String {
     element(&page.text(), &format!("id=\"{id}\""))
 }
 
-/// The rows that the card's count leads to.
-async fn those(visitor: &Visitor, those: &str) -> Vec<String> {
-    let rows = visitor.csv(&format!("/t/harbor/leads?{those}")).await;
+/// The names in a filtered list of leads.
+async fn listed(visitor: &Visitor, query: &str) -> Vec<String> {
+    let rows = visitor.csv(&format!("/t/harbor/leads?{query}")).await;
     rows.into_iter().map(|row| row[0].clone()).collect()
 }
 
@@ -78,7 +78,7 @@ async fn an_appointment_without_outcome_and_a_close_date_that_passed_need_attent
     )
     .await;
     let visitor = world.visitor(Person::Riley).await;
-    let named = those(&visitor, "those=attention").await;
+    let named = listed(&visitor, "show=attention").await;
     for name in ["Una Told", "Clara Closed", "Fay Feeless"] {
         assert!(named.iter().any(|known| known == name), "{name} is missing: {named:?}");
     }
@@ -89,14 +89,14 @@ async fn an_appointment_without_outcome_and_a_close_date_that_passed_need_attent
     assert!(card.contains(&format!("{} candidates", named.len())), "{card}");
     assert!(card.contains("Clara Closed Close date Nov 18 has passed"), "{card}");
     assert!(card.contains("nobody@example.org Close date Nov 18 has passed"), "{card}");
-    assert!(card.contains("Una Told Closing call was Tue Nov 17, no outcome recorded"), "{card}");
+    assert!(card.contains("Una Told Closing call on Tue Nov 17: no outcome recorded"), "{card}");
     let page = visitor.get(OVERVIEW).await.text();
     let leads_to = |id: &str| tags(&page).iter().any(|tag| tag.get("href") == Some(&format!("/t/harbor/candidates/{id}")));
     assert!(leads_to("910003"));
     keep_their_word(&visitor, [OVERVIEW.to_owned()]).await;
 }
 
-/// A world in which only these stand one step from signing.
+/// A world in which only these people are one step from signing.
 async fn near(kind: Kind, people: &[(&str, &str)]) -> World {
     let world = World::unread(kind).await;
     for contact in world.simulator.records(0, Request::Contacts) {
@@ -113,7 +113,7 @@ async fn near(kind: Kind, people: &[(&str, &str)]) -> World {
 
 #[rstest]
 #[tokio::test]
-async fn the_headline_names_who_is_one_step_from_signing(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_headline_names_the_candidate_one_step_from_signing(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = near(kind, &[("Nina Near", "910001")]).await;
     world.sync(HARBOR).await;
     let visitor = world.visitor(Person::Riley).await;
@@ -122,7 +122,7 @@ async fn the_headline_names_who_is_one_step_from_signing(#[values(Sqlite, Postgr
     let page = visitor.get(OVERVIEW).await.text();
     let hero = &page[page.find("class=\"hero\"").unwrap()..];
     assert!(tags(hero).iter().any(|tag| tag.get("href") == Some("/t/harbor/candidates/910001")));
-    // Of several the first of the hot list, which Zora's fee puts before Nina.
+    // Of several candidates, the first on the hot list is named. Zora's fee puts her before Nina.
     world.simulator.edit(0, prospect("Zora Zealous", "910002", "FA Sent"));
     world.simulator.edit(0, Edit::SetContact { client_id: "910002".into(), field: "deal_size", value: json!("90000") });
     world.sync(HARBOR).await;
@@ -135,7 +135,7 @@ async fn the_headline_names_who_is_one_step_from_signing(#[values(Sqlite, Postgr
 }
 
 #[tokio::test]
-async fn the_headline_escapes_and_clips_names_and_knows_who_has_none() {
+async fn the_headline_escapes_and_cuts_names_and_handles_missing_ones() {
     let long = format!("{SCRIPT} {}", "Longname".repeat(20));
     let world = near(Sqlite, &[(&long, "910001")]).await;
     world.sync(HARBOR).await;
@@ -149,19 +149,19 @@ async fn the_headline_escapes_and_clips_names_and_knows_who_has_none() {
             world.simulator.edit(0, Edit::SetContact { client_id: "910001".into(), field, value: json!(value) });
         }
     };
-    for (email, told) in
+    for (email, expected) in
         [("ada@example.org", "ada@example.org is one step from signing."), ("", "1 candidate is one step from signing.")]
     {
         nameless(email);
         world.sync(HARBOR).await;
         let headline = element(&visitor.get(OVERVIEW).await.text(), "class=\"hero\"");
-        assert!(headline.ends_with(told), "{headline}");
+        assert!(headline.ends_with(expected), "{headline}");
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn the_next_five_appointments_are_told_in_the_brands_time(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_next_five_appointments_are_shown_in_the_brands_time(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = read_with(
         kind,
         [
@@ -176,31 +176,31 @@ async fn the_next_five_appointments_are_told_in_the_brands_time(#[values(Sqlite,
     )
     .await;
     let visitor = world.visitor(Person::Riley).await;
-    let told = card(&visitor, "appointments").await;
-    assert!(told.contains("times of America/Chicago"), "{told}");
+    let text = card(&visitor, "appointments").await;
+    assert!(text.contains("Central Time"), "{text}");
     let order = ["Closing call", "Today, all day", "Team meeting", "Today 12:30 PM", SCRIPT, "Today 1:30 PM"];
     let places: Vec<usize> =
-        order.iter().map(|text| told.find(text).unwrap_or_else(|| panic!("{text} is missing: {told}"))).collect();
-    assert!(places.is_sorted(), "{told}");
-    assert!(!told.contains("8:30 AM") && !told.contains("11:30 AM"), "{told}");
-    // The hour passes, and what was ahead with it.
+        order.iter().map(|part| text.find(part).unwrap_or_else(|| panic!("{part} is missing: {text}"))).collect();
+    assert!(places.is_sorted(), "{text}");
+    assert!(!text.contains("8:30 AM") && !text.contains("11:30 AM"), "{text}");
+    // Once its time has passed, an appointment is no longer listed.
     world.pass(SignedDuration::from_hours(4));
     assert!(!card(&visitor, "appointments").await.contains(SCRIPT));
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_calendar_that_was_never_read_is_said_not_to_be(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_calendar_that_was_never_synced_is_reported_as_such(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::unread(kind).await;
     world.simulator.fault(0, Request::Events, Fault::Status(500));
     world.sync(HARBOR).await;
     let visitor = world.visitor(Person::Riley).await;
-    assert!(card(&visitor, "appointments").await.contains("has not been read yet"));
+    assert!(card(&visitor, "appointments").await.contains("has not been synced yet"));
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_changed_is_what_reads_saw_change_and_no_renamed_stage(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn only_observed_changes_are_listed_and_no_renamed_stage(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = read_with(
         kind,
         [
@@ -230,29 +230,27 @@ async fn what_changed_is_what_reads_saw_change_and_no_renamed_stage(#[values(Sql
         world.simulator.edit(0, edit);
     }
     world.sync(HARBOR).await;
-    let told = card(&visitor, "changes").await;
-    assert!(told.contains("Mona Moved moved to FA Sent on Nov 19, from FDD Sent."), "{told}");
-    assert!(told.contains("1 candidate is booked for a Discovery Day on Thu Nov 26."), "{told}");
-    assert!(told.contains("1 lead became inactive."), "{told}");
-    assert!(told.contains("Weighted value rose by") && told.contains("Mona Moved’s fee, now known"), "{told}");
-    assert!(!told.contains("Bea Back") && !told.contains("Questionnaire"), "{told}");
-    assert_eq!(those(&visitor, "those=became-inactive&since=2026-11-16").await, ["Ivo Inactive"]);
-    assert_eq!(those(&visitor, "those=discovery-day&since=2026-11-16").await, ["Dora Discovered"]);
+    let text = card(&visitor, "changes").await;
+    assert!(text.contains("Mona Moved moved from FDD Sent to FA Sent on Nov 19."), "{text}");
+    assert!(text.contains("1 candidate booked a Discovery Day (Nov 26)."), "{text}");
+    assert!(text.contains("1 lead became inactive."), "{text}");
+    assert!(text.contains("Weighted value rose by") && text.contains("from the new fee of Mona Moved"), "{text}");
+    assert!(!text.contains("Bea Back") && !text.contains("Questionnaire"), "{text}");
+    assert_eq!(listed(&visitor, "show=became-inactive&since=2026-11-16").await, ["Ivo Inactive"]);
+    assert_eq!(listed(&visitor, "show=discovery-day&since=2026-11-16").await, ["Dora Discovered"]);
     keep_their_word(&visitor, ["", "?period=7d", "?period=12m"].map(|period| format!("{OVERVIEW}{period}"))).await;
-    // What comes back is no news any more; and of days to come there is none.
+    // A lead that came back is no longer listed, and future days have no changes.
     world.pass(SignedDuration::from_hours(1));
     world.simulator.edit(0, Edit::MoveStage { client_id: "910002".into(), stage: "New Lead".into() });
     world.sync(HARBOR).await;
     assert!(!card(&visitor, "changes").await.contains("became inactive"));
     let future = visitor.get(&format!("{OVERVIEW}?period=2026-12-01..2026-12-31")).await.text();
-    assert!(words(&future).contains("These days are still to come."));
+    assert!(words(&future).contains("These days are in the future."));
 }
 
 #[rstest]
 #[tokio::test]
-async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_notes_were_read(
-    #[values(Sqlite, Postgres)] kind: Kind,
-) {
+async fn silent_or_stalled_candidates_need_attention_once_notes_are_synced(#[values(Sqlite, Postgres)] kind: Kind) {
     let people =
         [("Sia Silent", "910001", "QR Returned"), ("Stan Stalled", "910002", "FA Sent"), ("Bob Booked", "910003", "FA Sent")];
     let world = read_with(kind, people.map(|(name, id, stage)| prospect(name, id, stage))).await;
@@ -264,7 +262,7 @@ async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_note
     world.sync(HARBOR).await;
     let visitor = world.visitor(Person::Riley).await;
     let ours = async || {
-        let mut named = those(&visitor, "those=attention").await;
+        let mut named = listed(&visitor, "show=attention").await;
         named.retain(|name| people.iter().any(|(known, ..)| known == name));
         named.sort();
         named
@@ -275,7 +273,7 @@ async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_note
     notes::set_read(conn, tenant.id, &ids, world.clock.now_ms()).await.unwrap();
     tenants::publish(conn, tenant.id).await.unwrap();
     assert_eq!(ours().await, ["Sia Silent", "Stan Stalled"]);
-    // A milestone that the agency takes from the stage takes the waiting period with it.
+    // Without the milestone on its stage, there is no waiting period.
     stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Sent"), None, EpochMs(0)).await.unwrap();
     stage_roles::confirm_milestone(conn, tenant.id, &StageKey::of("FDD Signed"), None, EpochMs(0)).await.unwrap();
     tenants::publish(conn, tenant.id).await.unwrap();
@@ -289,29 +287,28 @@ async fn who_is_silent_in_the_waiting_period_or_stalls_needs_attention_once_note
 }
 
 #[tokio::test]
-async fn a_set_that_cannot_be_read_is_named() {
+async fn an_error_names_the_filter_that_cannot_be_read() {
     let world = World::read(Sqlite).await;
     let visitor = world.visitor(Person::Riley).await;
-    for (query, named) in [("those=rich", "rich"), ("those=became-inactive", "since"), ("those=discovery-day&since=soon", "soon")]
-    {
+    for (query, named) in [("show=rich", "rich"), ("show=became-inactive", "since"), ("show=discovery-day&since=soon", "soon")] {
         let answer = visitor.get(&format!("/t/harbor/leads?{query}")).await;
         assert!(answer.status == 400 && answer.text().contains(named), "{query}");
         assert_eq!(visitor.get(&format!("/api/v1/tenants/harbor/leads?{query}")).await.status, 400, "{query}");
     }
-    let listed = visitor.get("/api/v1/tenants/harbor/leads?those=attention").await.json();
-    let rows = visitor.csv("/t/harbor/leads?those=attention").await.len();
+    let listed = visitor.get("/api/v1/tenants/harbor/leads?show=attention").await.json();
+    let rows = visitor.csv("/t/harbor/leads?show=attention").await.len();
     assert_eq!(listed["total"], rows);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_brand_without_any_stage_has_a_whole_page(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_brand_without_stages_has_a_complete_page(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::unread(kind).await;
     for stage in world.simulator.records(0, Request::Stages) {
         world.simulator.edit(0, Edit::RemoveStage(stage["sales_cycle_id"].as_str().unwrap().to_owned()));
     }
     world.sync(HARBOR).await;
     let visitor = world.visitor(Person::Riley).await;
-    assert!(card(&visitor, "attention").await.contains("Nobody needs attention"));
+    assert!(card(&visitor, "attention").await.contains("No one needs attention"));
     keep_their_word(&visitor, [OVERVIEW.to_owned()]).await;
 }

@@ -1,5 +1,5 @@
-//! Looks into a page's HTML. The portal writes `<`, `>` and quotes of texts and attributes as entities, so tags end where they
-//! seem to: that they do is what the tests of hostile text rest on.
+//! Reads the HTML of a page. The portal escapes `<`, `>`, and quotes in texts and attributes, so this simple parser finds the
+//! ends of tags; the tests of hostile text rely on it.
 
 /// A start tag with its attributes.
 #[derive(Clone, Debug)]
@@ -44,14 +44,13 @@ fn tag(inside: &str) -> Tag {
     Tag { name: name.to_owned(), attributes }
 }
 
-/// What a person reads: no tags, entities as their characters.
+/// The text of a page: without tags, with entities decoded.
 pub(crate) fn words(html: &str) -> String {
     let after_tags = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
     plain(&after_tags.collect::<Vec<_>>().join(" "))
 }
 
-/// The words of the first element whose start tag holds `mark`; empty when there is none. Elements of its own name inside it
-/// are counted.
+/// The text of the first element whose start tag contains `mark`; empty if there is none.
 pub(crate) fn element(html: &str, mark: &str) -> String {
     let Some(at) =
         html.match_indices('<').map(|(at, _)| at).find(|at| html[*at..].split('>').next().is_some_and(|tag| tag.contains(mark)))

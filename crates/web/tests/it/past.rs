@@ -1,4 +1,4 @@
-//! The pipeline's past: what a day left, and what happened since.
+//! The pipeline's past: the end of a day, and what changed since.
 
 use jiff::SignedDuration;
 use rstest::rstest;
@@ -61,12 +61,12 @@ async fn a_past_day_is_as_it_was_shown_at_its_end(#[values(Sqlite, Postgres)] ki
     let page = visitor.get("/t/harbor/pipeline?asof=2026-11-20").await.text();
     assert!(words(&page).contains("As of Nov 20, 2026"), "{}", words(&page));
     let page = visitor.get("/t/harbor/pipeline?asof=2026-11-18").await;
-    assert!(page.is_page() && words(&page.text()).contains("begins on 2026-11-19"), "{}", words(&page.text()));
+    assert!(page.is_page() && words(&page.text()).contains("History starts Nov 19, 2026"), "{}", words(&page.text()));
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_happened_in_a_period_leads_to_its_rows(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn changes_in_a_period_link_to_their_rows(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     four_days(&world).await;
     let visitor = world.visitor(Person::Dana).await;
@@ -86,7 +86,7 @@ async fn what_happened_in_a_period_leads_to_its_rows(#[values(Sqlite, Postgres)]
 
 #[rstest]
 #[tokio::test]
-async fn a_fee_whose_odds_nobody_knows_weighs_nothing_and_its_row_says_so(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_fee_with_unknown_odds_adds_nothing_and_its_row_says_so(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let visitor = world.visitor(Person::Riley).await;
     let before = visitor.json(API).await;
@@ -100,7 +100,7 @@ async fn a_fee_whose_odds_nobody_knows_weighs_nothing_and_its_row_says_so(#[valu
     for list in ["pipeline?stage=Somewhere", "pipeline/rows?show=deals&asof=2026-11-19&stage=Somewhere"] {
         let address = format!("/t/harbor/{list}");
         let page = visitor.get(&address).await.text();
-        let dash = "<span class=\"muted\" title=\"Without known odds this adds nothing to the weighted value.\">—</span>";
+        let dash = "<span class=\"muted\" title=\"Odds are unknown, so this adds nothing to the weighted value.\">—</span>";
         assert!(page.contains(dash), "{address}");
         let csv = visitor.get(&format!("{address}&format=csv")).await.text();
         let row = csv.lines().find(|line| line.starts_with("Ola Oddless")).unwrap();

@@ -226,10 +226,10 @@ async fn one_refused_token_is_one_incident_for_all_brands(#[values(Sqlite, Postg
         assert_eq!(page.matches("id=\"incident\"").count(), 1, "{address}");
         let said = element(&page, "id=\"incident\"");
         assert!(
-            said.contains("refuses the agency’s access token since Thu Nov 19, 10:30 AM CST: no brand can be read"),
+            said.contains("has refused the agency’s access token since Thu Nov 19, 10:30 AM CST. No brand can sync"),
             "{said}"
         );
-        assert!(said.contains("It is tried again at 11:30 AM CST") && said.contains("CLIENTTETHER_ACCESS_TOKEN"), "{said}");
+        assert!(said.contains("The next attempt is at 11:30 AM CST") && said.contains("CLIENTTETHER_ACCESS_TOKEN"), "{said}");
     }
     let page = told(&riley, "/t/harbor/overview").await;
     let banner = element(&page, "class=\"banner ");
@@ -288,7 +288,7 @@ async fn a_sync_asked_for_twice_is_one_and_can_be_cancelled(#[values(Sqlite, Pos
     let cancelled = dana.post(&format!("{}/cancel", first.location()), &[]).await;
     assert_eq!(cancelled.location(), first.location());
     let page = told(&dana, first.location()).await;
-    assert!(words(&page).contains("before it began") && words(&page).contains("Cancelled"), "{}", words(&page));
+    assert!(words(&page).contains("before it began") && words(&page).contains("Canceled"), "{}", words(&page));
     assert!(!page.contains("data-live"), "a run that has ended is followed");
     assert!(words(&told(&dana, &format!("{}/contacts", first.location())).await).contains("No answer of this run is kept"));
     assert!(words(&told(&dana, &format!("{}/contacts/0", first.location())).await).contains("kept for 14 days"));

@@ -120,7 +120,7 @@ async fn page(
         bar: bar(&shell),
         body: body(&shell, &view),
         address,
-        kept: String::new(),
+        filters: String::new(),
         period: String::new(),
     };
     Ok(shell.render_as(&view.candidate.name, &page))

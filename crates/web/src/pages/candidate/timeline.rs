@@ -11,7 +11,7 @@ use tetherboard_store::{Conn, Result};
 use super::{CandidateView, HISTORY, all, dated, days};
 use crate::parts::format::number;
 use crate::parts::shell::Shell;
-use crate::parts::stages::shown;
+use crate::parts::stages::stage_name;
 use crate::parts::time;
 
 /// One thing that was seen.
@@ -185,7 +185,7 @@ fn in_words(field: &str, value: &str) -> String {
 
 /// The history keeps a stage by its key; the board knows how the CRM spells it.
 fn label(board: &Board, key: Option<&str>) -> String {
-    shown(board.label(&board.place(key))).to_owned()
+    stage_name(board.label(&board.place(key))).to_owned()
 }
 
 // Markup ---------------------------------------------------------------------------------------------------------------

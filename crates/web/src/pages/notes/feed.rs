@@ -17,7 +17,7 @@ use crate::parts::hide_note::hide_form;
 use crate::parts::highlight::{excerpt, marked, marked_html};
 use crate::parts::rich_text::rich;
 use crate::parts::shell::Shell;
-use crate::parts::stages::{shown, stage};
+use crate::parts::stages::{stage, stage_name};
 use crate::parts::{icon, time};
 use crate::read::note_feed::EXCERPT_LETTERS;
 
@@ -160,7 +160,7 @@ fn between(shell: &Shell<'_>, view: &NotesView, one: &FeedEvent) -> Markup {
     let slug = &shell.tenant().slug;
     let board = &view.numbers.board;
     let name = view.names.get(&one.client_id).map_or("A candidate", |(name, _)| name);
-    let label = |place: &StagePlace| shown(board.label(place)).to_owned();
+    let label = |place: &StagePlace| stage_name(board.label(place)).to_owned();
     html! {
         article.note.moved {
             @match &one.what {

@@ -10,7 +10,7 @@ use crate::address::query::SearchText;
 use crate::parts::format::number;
 use crate::parts::icon;
 use crate::parts::shell::Shell;
-use crate::parts::stages::{role_name, shown};
+use crate::parts::stages::{role_name, stage_name};
 use crate::parts::time::edge_name;
 
 /// Authors to choose from; the rest is found by search.
@@ -59,7 +59,7 @@ pub(super) fn panel(shell: &Shell<'_>, view: &NotesView) -> Markup {
         let name = board.label(place)?;
         Some(Choice {
             value: name.to_owned(),
-            label: shown(Some(name)).to_owned(),
+            label: stage_name(Some(name)).to_owned(),
             count: *count,
             chosen: places.contains(place),
         })

@@ -153,7 +153,7 @@ async fn page(
     let kept = NoteQuery { authors: Vec::new(), clients: Vec::new(), ..view.query.clone() }.add_to(links::Link::to("")).url();
     let period = links::Link::to("").maybe("period", view.query.period.0.map(|period| period.to_string()).as_deref()).url();
     let (bar, body) = (bar(&shell, &view), body(&shell, &view));
-    Ok(shell.render(&Page { tab: Tab::Notes, bar, body, address, kept, period }).into_response())
+    Ok(shell.render(&Page { tab: Tab::Notes, bar, body, address, filters: kept, period }).into_response())
 }
 
 /// The notes with these numbers, in this order, each with the part of its text in which something was found.

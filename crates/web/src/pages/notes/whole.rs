@@ -55,7 +55,7 @@ pub(super) async fn page(
     let bar = html! { a.btn.plain href=(links::notes(&tenant.slug).url()) { (icon("arrow-left", 15)) "All notes" } };
     let address = if page > 1 { link.with("page", &page.to_string()) } else { link };
     let name = format!("Note about {}", note.name);
-    Ok(shell.render_as(&name, &Page { tab: Tab::Notes, bar, body, address, kept: String::new(), period: String::new() }))
+    Ok(shell.render_as(&name, &Page { tab: Tab::Notes, bar, body, address, filters: String::new(), period: String::new() }))
 }
 
 async fn part<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, id: &str, page: i64) -> StoreResult<Option<Part>> {

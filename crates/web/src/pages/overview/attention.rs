@@ -1,4 +1,4 @@
-//! Who needs attention, and why.
+//! Candidates who need attention, and why.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::{ContactId, EpochMs, NO_NAME, Zone};
-use tetherboard_metrics::{Attention, AttentionItem, Elapsed, FDD_CAUTION, FddClock, OUTCOME_RULE, Reason, Status};
+use tetherboard_metrics::{
+    Attention, AttentionItem, Elapsed, FDD_CAUTION, FddClock, OUTCOME_RULE, Reason, Status, UnresolvedAppointment,
+};
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::leads::{self, LeadFilter, LeadSort};
 use tetherboard_store::tenants::Tenant;
@@ -17,12 +19,13 @@ use crate::address::leads::LeadQuery;
 use crate::address::links;
 use crate::cache::CacheKey;
 use crate::parts::candidate::display_name;
+use crate::parts::empty_state::empty_state;
 use crate::parts::format::{clipped, count, counted};
 use crate::parts::shell::Shell;
 use crate::parts::{icon, time};
 use crate::state::Portal;
 
-/// On the page; the rest is a click away.
+/// Candidates on the card; the rest is one click away.
 const SHOWN: usize = 5;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -36,15 +39,15 @@ impl CacheKey for DisplayNamesKey {
     }
 }
 
-/// What those who are shown and have no name are called instead, by the contact's id.
-pub(super) async fn called_instead(
+/// Display names of the candidates on the card who have no name, by contact.
+pub(super) async fn display_names(
     portal: &Portal,
     tenant: &Tenant,
     attention: &Attention,
     now: Timestamp,
 ) -> StoreResult<Arc<HashMap<ContactId, String>>> {
-    let shown = attention.candidates.iter().take(SHOWN).filter(|candidate| candidate.name == NO_NAME);
-    let ids: Vec<ContactId> = shown.map(|candidate| candidate.contact_id.clone()).collect();
+    let nameless = attention.candidates.iter().take(SHOWN).filter(|candidate| candidate.name == NO_NAME);
+    let ids: Vec<ContactId> = nameless.map(|candidate| candidate.contact_id.clone()).collect();
     let load = async || {
         if ids.is_empty() {
             return Ok(HashMap::new());
@@ -56,27 +59,23 @@ pub(super) async fn called_instead(
     portal.cache.get(tenant, now, DisplayNamesKey, load).await
 }
 
-/// The list of everyone who needs attention.
-fn needs_attention(slug: &str) -> String {
-    let query = LeadQuery { computed: Some(ComputedFilter::NeedsAttention), ..LeadQuery::default() };
-    query.add_to(links::leads(slug)).url()
-}
-
-pub(super) fn card(shell: &Shell<'_>, attention: &Attention, instead: &HashMap<ContactId, String>) -> Markup {
-    let slug = &shell.tenant().slug;
+/// The card of the most urgent candidates.
+pub(super) fn card(shell: &Shell<'_>, attention: &Attention, names: &HashMap<ContactId, String>) -> Markup {
     let total = count(attention.candidates.len());
+    let query = LeadQuery { computed: Some(ComputedFilter::NeedsAttention), ..LeadQuery::default() };
+    let all = query.add_to(links::leads(&shell.tenant().slug)).url();
     html! {
         section.card.c-5 id="attention" {
             div.card-head {
                 div.flex { h2 { "Needs attention" } (definition(shell, attention)) }
                 @if total > 0 {
-                    a.more href=(needs_attention(slug)) data-count=(total) {
+                    a.more href=(all) data-count=(total) {
                         (counted(total, "candidate", "candidates")) " " (icon("arrow-right", 13))
                     }
                 }
             }
             @if total == 0 { (nobody(attention)) } @else {
-                div.rows.mt2 { @for candidate in attention.candidates.iter().take(SHOWN) { (row(shell, candidate, instead)) } }
+                div.rows.mt2 { @for candidate in attention.candidates.iter().take(SHOWN) { (row(shell, candidate, names)) } }
             }
         }
     }
@@ -87,16 +86,20 @@ fn definition(shell: &Shell<'_>, attention: &Attention) -> Markup {
     let days = |days: i64| counted(days, "day", "days");
     html! {
         details.def id="def-attention" {
-            summary aria-label="Whom this names" { (icon("info", 14)) }
+            summary aria-label="Who’s included" { (icon("info", 14)) }
             div.def-panel {
                 b { "Needs attention" }
                 p {
-                    "Candidates in qualified and late stages: first those with an appointment that ended " (rules.overdue_from) " to " (rules.overdue_until) " days ago without an outcome or "
-                    "whose close date has passed; then those in the waiting period whom nobody touched for " (days(rules.silent)) "; then those who stay "
-                    "longer in their stage than is usual, untouched for " (days(rules.stalled_untouched)) ", with nothing booked."
+                    "Candidates in qualified and late stages, in this order: an appointment ended "
+                    (rules.overdue_from) " to " (rules.overdue_until) " days ago without an outcome, or the close date has "
+                    "passed; in the waiting period with no touch for " (days(rules.silent)) "; in the stage longer than usual, "
+                    "with no touch for " (days(rules.stalled_untouched)) " and nothing scheduled."
                 }
                 p { (OUTCOME_RULE) }
-                p { "A note by a person or an appointment that took place is a touch. Silence counts only as far as notes were read." }
+                p {
+                    "A touch is a note by a person or an appointment that took place. "
+                    "Notes that are not synced yet are not counted as silence."
+                }
                 p { (FDD_CAUTION) }
                 @if let Some(as_of) = attention.as_of { dl { dt { "As of" } dd { (time::exact(as_of, &shell.tenant().zone)) } } }
             }
@@ -105,86 +108,89 @@ fn definition(shell: &Shell<'_>, attention: &Attention) -> Markup {
 }
 
 fn nobody(attention: &Attention) -> Markup {
-    html! {
-        div.empty {
-            @if attention.calendar_read {
-                span.disc.success { (icon("circle-check", 20)) }
-                h2 { "Nobody needs attention" }
-                p { "No appointment or close date is overdue, and nobody on the way to a signature is known to be silent or stalled." }
-            } @else {
-                span.disc.quiet { (icon("calendar", 20)) }
-                h2 { "No close date is overdue" }
-                p { "ClientTether’s calendar has not been read yet; until it is, nobody can be called overdue for an appointment, or stalled." }
-            }
-        }
-    }
+    let (tone, icon_name, title, text) = match attention.calendar_read {
+        true => (
+            "success",
+            "circle-check",
+            "No one needs attention",
+            "No appointment or close date is overdue, and no qualified or late candidate is silent or stalled.",
+        ),
+        false => (
+            "quiet",
+            "calendar",
+            "No close date is overdue",
+            "ClientTether’s calendar has not been synced yet, so overdue appointments and stalled candidates are not shown.",
+        ),
+    };
+    empty_state(tone, icon_name, title, &html! { p { (text) } })
 }
 
-fn row(shell: &Shell<'_>, candidate: &AttentionItem, instead: &HashMap<ContactId, String>) -> Markup {
+fn row(shell: &Shell<'_>, candidate: &AttentionItem, names: &HashMap<ContactId, String>) -> Markup {
     let is_nameless = candidate.name == NO_NAME;
-    let name = instead.get(&candidate.contact_id).filter(|_| is_nameless).unwrap_or(&candidate.name);
-    let (tone, picture) = match candidate.status {
+    let name = names.get(&candidate.contact_id).filter(|_| is_nameless).unwrap_or(&candidate.name);
+    let (tone, icon_name) = match candidate.status {
         Status::OverdueAction => ("danger", "circle-alert"),
         Status::WaitingPeriod => ("wait", "hourglass"),
         _ => ("warning", "circle-pause"),
     };
+    let status = candidate.status.name();
     let zone = &shell.tenant().zone;
     let today = zone.date(shell.now);
-    let told: Vec<String> = candidate.reasons.iter().map(|reason| words(reason, zone, today)).collect();
+    let reasons: Vec<String> = candidate.reasons.iter().map(|reason| reason_text(reason, zone, today)).collect();
     html! {
         a.row href=(links::candidate(&shell.tenant().slug, &candidate.contact_id).url()) data-candidate {
-            span class=(format!("disc {tone}")) role="img" aria-label=(candidate.status.name()) title=(candidate.status.name()) { (icon(picture, 15)) }
-            span { b class=[is_nameless.then_some("nameless")] title=[is_nameless.then_some(NO_NAME)] { (clipped(name)) } span.p.under { (told.join(". ")) } }
+            span class=(format!("disc {tone}")) role="img" aria-label=(status) title=(status) { (icon(icon_name, 15)) }
+            span {
+                b class=[is_nameless.then_some("nameless")] title=[is_nameless.then_some(NO_NAME)] { (clipped(name)) }
+                span.p.under { (reasons.join(". ")) }
+            }
             span.end { @if let Some(odds) = candidate.odds { (odds) " odds" } }
         }
     }
 }
 
-fn words(reason: &Reason, zone: &Zone, today: Date) -> String {
-    let days = |days: i64| counted(days, "day", "days");
-    let touch = |touched: &Elapsed| {
-        let on = date_of(touched.at_ms, zone).map(|day| format!(" {}", time::short_day_of_year(day, today))).unwrap_or_default();
-        format!("last touch{on}, {} ago", days(touched.days))
-    };
+fn reason_text(reason: &Reason, zone: &Zone, today: Date) -> String {
     match reason {
-        Reason::NoOutcome { missed, stage_kept } => {
-            let title: String = missed.title.trim().chars().take(60).collect();
-            let title = if title.is_empty() { "An appointment".to_owned() } else { title };
-            let kept = if *stage_kept { ", stage not moved" } else { "" };
-            match date_of(missed.starts_ms, zone) {
-                Some(day) => format!("{title} was {}, no outcome recorded{kept}", time::day_of_year(day, today)),
-                None => format!("{title} has no outcome recorded{kept}"),
-            }
-        }
+        Reason::NoOutcome { missed, stage_kept } => no_outcome(missed, *stage_kept, zone, today),
         Reason::CloseDatePassed(day) => format!("Close date {} has passed", time::short_day_of_year(*day, today)),
         Reason::Silent { touched, clock } => {
-            let silence = match touched {
-                Some(touched) => touch(touched),
-                None => "no touch yet".to_owned(),
-            };
+            let silence = touched.as_ref().map_or("no touch yet".to_owned(), |touched| last_touch(touched, zone, today));
             let signing = time::short_day_of_year(clock.earliest_signing(), today);
             match clock {
                 FddClock::Since(_) => format!("Waiting period, {silence}; earliest signing {signing}"),
                 FddClock::Before(day) => {
-                    format!(
-                        "Waiting period, {silence}; it started before {}, so earliest signing is {signing} at the latest",
-                        time::short_day_of_year(*day, today)
-                    )
+                    let day = time::short_day_of_year(*day, today);
+                    format!("Waiting period since before {day}, {silence}; earliest signing no later than {signing}")
                 }
             }
         }
         Reason::Stalled { stayed, at_least, touched } => {
             let since = date_of(stayed.at_ms, zone).map(|day| time::short_day_of_year(day, today)).unwrap_or_default();
-            let touch = match touched {
-                Some(touched) => touch(touched),
-                None => "nothing booked".to_owned(),
-            };
-            match at_least {
-                false => format!("In this stage since {since} ({}), {touch}", days(stayed.days)),
-                true => format!("In this stage since {since} or longer (at least {}), {touch}", days(stayed.days)),
-            }
+            let touch = touched.as_ref().map_or("nothing scheduled".to_owned(), |touched| last_touch(touched, zone, today));
+            let (at_most, plus) = if *at_least { ("or earlier ", "+") } else { ("", "") };
+            format!("In this stage since {since} {at_most}({}{plus} {}), {touch}", stayed.days, plural_days(stayed.days))
         }
     }
+}
+
+fn no_outcome(missed: &UnresolvedAppointment, stage_kept: bool, zone: &Zone, today: Date) -> String {
+    let title: String = missed.title.trim().chars().take(60).collect();
+    let title = if title.is_empty() { "An appointment".to_owned() } else { title };
+    let stage = if stage_kept { ", stage unchanged" } else { "" };
+    match date_of(missed.starts_ms, zone) {
+        Some(day) => format!("{title} on {}: no outcome recorded{stage}", time::day_of_year(day, today)),
+        None => format!("{title}: no outcome recorded{stage}"),
+    }
+}
+
+/// `last touch Mar 4, 8 days ago`.
+fn last_touch(touched: &Elapsed, zone: &Zone, today: Date) -> String {
+    let day = date_of(touched.at_ms, zone).map(|day| format!(" {}", time::short_day_of_year(day, today))).unwrap_or_default();
+    format!("last touch{day}, {} {} ago", touched.days, plural_days(touched.days))
+}
+
+fn plural_days(days: i64) -> &'static str {
+    if days == 1 { "day" } else { "days" }
 }
 
 fn date_of(ms: EpochMs, zone: &Zone) -> Option<Date> {
@@ -194,43 +200,42 @@ fn date_of(ms: EpochMs, zone: &Zone) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use tetherboard_metrics::UnresolvedAppointment;
 
     use super::*;
 
     #[test]
-    fn a_reason_is_told_in_words() {
+    fn every_reason_is_a_plain_sentence() {
         let zone = Zone::named("America/Chicago").unwrap();
-        let told = |reason: Reason| words(&reason, &zone, date(2026, 3, 12));
+        let text = |reason: Reason| reason_text(&reason, &zone, date(2026, 3, 12));
         let ms = |moment: &str| EpochMs::from(moment.parse::<jiff::Timestamp>().unwrap());
         // Late in the evening of the 10th in Chicago.
         let starts_ms = ms("2026-03-11T03:00:00Z");
         let missed = |title: &str, stage_kept| {
             let missed = UnresolvedAppointment { title: title.to_owned(), starts_ms, ended_ms: starts_ms };
-            told(Reason::NoOutcome { missed, stage_kept })
+            text(Reason::NoOutcome { missed, stage_kept })
         };
-        assert_eq!(missed("Discovery Day", true), "Discovery Day was Tue Mar 10, no outcome recorded, stage not moved");
-        assert_eq!(missed(" ", false), "An appointment was Tue Mar 10, no outcome recorded");
-        assert_eq!(told(Reason::CloseDatePassed(date(2026, 3, 9))), "Close date Mar 9 has passed");
-        assert_eq!(told(Reason::CloseDatePassed(date(2025, 12, 9))), "Close date Dec 9, 2025 has passed");
+        assert_eq!(missed("Discovery Day", true), "Discovery Day on Tue Mar 10: no outcome recorded, stage unchanged");
+        assert_eq!(missed(" ", false), "An appointment on Tue Mar 10: no outcome recorded");
+        assert_eq!(text(Reason::CloseDatePassed(date(2026, 3, 9))), "Close date Mar 9 has passed");
+        assert_eq!(text(Reason::CloseDatePassed(date(2025, 12, 9))), "Close date Dec 9, 2025 has passed");
         let last = |at: &str, days| Elapsed { at_ms: ms(at), days };
         let touched = last("2026-03-04T16:00:00Z", 8);
-        let silent = |clock| told(Reason::Silent { touched: Some(touched), clock });
+        let silent = |clock| text(Reason::Silent { touched: Some(touched), clock });
         assert_eq!(
             silent(FddClock::Since(date(2026, 3, 1))),
             "Waiting period, last touch Mar 4, 8 days ago; earliest signing Mar 16"
         );
-        assert!(
-            silent(FddClock::Before(date(2026, 3, 1)))
-                .ends_with("it started before Mar 1, so earliest signing is Mar 16 at the latest")
+        assert_eq!(
+            silent(FddClock::Before(date(2026, 3, 1))),
+            "Waiting period since before Mar 1, last touch Mar 4, 8 days ago; earliest signing no later than Mar 16"
         );
         let stayed = last("2026-02-19T16:00:00Z", 21);
-        let stalled = |at_least, touched| told(Reason::Stalled { stayed, at_least, touched });
+        let stalled = |at_least, touched| text(Reason::Stalled { stayed, at_least, touched });
         let year_before = last("2025-12-30T16:00:00Z", 72);
         assert_eq!(
             stalled(false, Some(year_before)),
             "In this stage since Feb 19 (21 days), last touch Dec 30, 2025, 72 days ago"
         );
-        assert_eq!(stalled(true, None), "In this stage since Feb 19 or longer (at least 21 days), nothing booked");
+        assert_eq!(stalled(true, None), "In this stage since Feb 19 or earlier (21+ days), nothing scheduled");
     }
 }

@@ -1,4 +1,4 @@
-//! What changed since the period began, in at most four sentences, each leading to what it speaks of.
+//! What changed since the period began, in at most four sentences, each linked to its rows.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,13 +9,13 @@ use tetherboard_metrics::{Changes, Pipeline, StageAdvance};
 use crate::address::computed_filter::ComputedFilter;
 use crate::address::leads::LeadQuery;
 use crate::address::links::{self, Link};
-use crate::parts::format::{clipped, count, counted, number};
+use crate::parts::format::{clipped, count, counted};
 use crate::parts::shell::Shell;
 use crate::parts::{icon, time};
 
 const SENTENCES: usize = 4;
 
-/// Since when changes are told.
+/// The day since which changes are shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Since {
     pub(super) period: Period,
@@ -23,11 +23,12 @@ pub(super) struct Since {
 }
 
 impl Since {
+    /// The first day of a period.
     pub(super) fn of(period: Period, today: Date) -> Self {
         Self { period, day: period.days(today).0 }
     }
 
-    fn words(self, today: Date) -> String {
+    fn text(self, today: Date) -> String {
         match self.period {
             Period::WeekToDate if self.day == today => "today".to_owned(),
             Period::WeekToDate => "since Monday".to_owned(),
@@ -38,14 +39,16 @@ impl Since {
 
 struct Sentence {
     tone: &'static str,
-    picture: &'static str,
-    link: Option<Link>,
-    /// Of the rows that the link leads to, where that is what the sentence counts.
+    icon: &'static str,
+    link: Link,
+    /// The number of linked rows, if the sentence states it.
     count: Option<i64>,
+    /// Whether the link is a candidate's page.
     is_candidate: bool,
-    words: Markup,
+    text: Markup,
 }
 
+/// The card of the changes.
 pub(super) fn card(shell: &Shell<'_>, changes: &Changes, since: Since, pipeline: &Pipeline) -> Markup {
     let zone = &shell.tenant().zone;
     let today = zone.date(shell.now);
@@ -53,12 +56,15 @@ pub(super) fn card(shell: &Shell<'_>, changes: &Changes, since: Since, pipeline:
     let sentences = sentences(shell, changes, since.day, pipeline);
     html! {
         section.card id="changes" {
-            div.card-head { h2 { "What changed" } span.sub {
-                @match begins {
-                    Some(begins) => { "since reading began on " (time::day_of_year(begins, today)) }
-                    None => (since.words(today)),
+            div.card-head {
+                h2 { "What changed" }
+                span.sub {
+                    @match begins {
+                        Some(begins) => { "since history started on " (time::day_of_year(begins, today)) }
+                        None => (since.text(today)),
+                    }
                 }
-            } }
+            }
             @if sentences.is_empty() {
                 p.card-body.sub { (nothing(pipeline.as_of, since, today, zone.start_of(since.day))) }
             } @else {
@@ -70,57 +76,55 @@ pub(super) fn card(shell: &Shell<'_>, changes: &Changes, since: Since, pipeline:
 
 fn nothing(as_of: Option<Timestamp>, since: Since, today: Date, starts: Timestamp) -> String {
     if since.day > today {
-        return "These days are still to come.".to_owned();
+        return "These days are in the future.".to_owned();
     }
     if as_of.is_none_or(|as_of| as_of < starts) {
-        return format!("No data has been read {}.", since.words(today));
+        return format!("No data {} yet.", since.text(today));
     }
-    "No candidate moved ahead or became inactive, no Discovery Day was booked, and the pipeline’s weighted value is not known to have changed.".to_owned()
+    "No candidate moved ahead or became inactive, no Discovery Day was booked, and the weighted value is unchanged.".to_owned()
 }
 
 fn row(sentence: &Sentence) -> Markup {
-    let inside = html! {
-        span class=(format!("disc {}", sentence.tone)) { (icon(sentence.picture, 15)) }
-        span.p { (sentence.words) }
+    let content = html! {
+        span class=(format!("disc {}", sentence.tone)) { (icon(sentence.icon, 15)) }
+        span.p { (sentence.text) }
     };
     html! {
-        @match &sentence.link {
-            Some(link) => a.row href=(link.clone().url()) data-count=[sentence.count] data-candidate[sentence.is_candidate] { (inside) },
-            None => div.row { (inside) },
-        }
+        a.row href=(sentence.link.clone().url()) data-count=[sentence.count] data-candidate[sentence.is_candidate] { (content) }
     }
 }
 
 fn sentences(shell: &Shell<'_>, changes: &Changes, since: Date, pipeline: &Pipeline) -> Vec<Sentence> {
     let slug = &shell.tenant().slug;
-    let mut moves = changes.advances.iter().map(|moved| moved_on(slug, moved));
-    let mut told: Vec<Sentence> = moves.next().into_iter().collect();
-    told.extend(value(slug, changes, pipeline));
-    told.extend(discovery(slug, changes, since, shell.tenant().zone.date(shell.now)));
-    told.extend(inactive(slug, changes, since));
-    // Where there is less to tell, the next farthest move is told too.
-    let room = SENTENCES.saturating_sub(told.len());
+    let mut moves = changes.advances.iter().map(|moved| advances(slug, moved));
+    let mut sentences: Vec<Sentence> = moves.next().into_iter().collect();
+    sentences.extend(value(slug, changes, pipeline));
+    sentences.extend(discovery(slug, changes, since, shell.tenant().zone.date(shell.now)));
+    sentences.extend(inactive(slug, changes, since));
+    // Free places go to further moves, the farthest first.
+    let room = SENTENCES.saturating_sub(sentences.len());
     let more: Vec<Sentence> = moves.take(room).collect();
-    let at = usize::from(!told.is_empty());
-    told.splice(at..at, more);
-    told
+    let at = usize::from(!sentences.is_empty());
+    sentences.splice(at..at, more);
+    sentences
 }
 
-fn moved_on(slug: &str, moved: &StageAdvance) -> Sentence {
+fn advances(slug: &str, moved: &StageAdvance) -> Sentence {
     let by = if moved.day_is_known { "on" } else { "by" };
     Sentence {
         tone: "move",
-        picture: "trending-up",
-        link: Some(links::candidate(slug, &moved.contact_id)),
+        icon: "trending-up",
+        link: links::candidate(slug, &moved.contact_id),
         count: None,
         is_candidate: true,
-        words: html! {
-            b { (clipped(&moved.name)) } " moved to " (clipped(&moved.to)) " " (by) " " (time::short_day(moved.day)) ", from " (clipped(&moved.from)) "."
+        text: html! {
+            b { (clipped(&moved.name)) } " moved from " (clipped(&moved.from)) " to " (clipped(&moved.to))
+            " " (by) " " (time::short_day(moved.day)) "."
         },
     }
 }
 
-/// The day before the period is what the change is from. Less than a dollar is no news.
+/// The change of the weighted value since the day before the period; none if it is less than a dollar.
 fn value(slug: &str, changes: &Changes, pipeline: &Pipeline) -> Option<Sentence> {
     let (before, now) = (changes.weighted_before?, pipeline.weighted);
     let change = Money(now.0 - before.0);
@@ -131,14 +135,16 @@ fn value(slug: &str, changes: &Changes, pipeline: &Pipeline) -> Option<Sentence>
     let fee = changes.fee.as_ref().filter(|fee| rose && fee.weighted <= change);
     Some(Sentence {
         tone: if rose { "success" } else { "quiet" },
-        picture: if rose { "arrow-up" } else { "arrow-down" },
-        link: Some(links::pipeline(slug).with("in", "open").with("fee", "known")),
+        icon: if rose { "arrow-up" } else { "arrow-down" },
+        link: links::pipeline(slug).with("in", "open").with("fee", "known"),
         count: None,
         is_candidate: false,
-        words: html! {
-            b { "Weighted value" } " " (if rose { "rose" } else { "fell" }) " by " (Money(change.0.abs()).short()) " to " (now.short())
+        text: html! {
+            b { "Weighted value" } (if rose { " rose by " } else { " fell by " }) (Money(change.0.abs()).short())
+            " to " (now.short())
             @if let Some(fee) = fee {
-                "; " (if fee.weighted == change { "all".to_owned() } else { fee.weighted.short() }) " of it is " (clipped(&fee.name)) "’s fee, now known"
+                @if fee.weighted == change { ", all" } @else { ", including " (fee.weighted.short()) }
+                " from the new fee of " (clipped(&fee.name))
             }
             "."
         },
@@ -148,21 +154,17 @@ fn value(slug: &str, changes: &Changes, pipeline: &Pipeline) -> Option<Sentence>
 fn discovery(slug: &str, changes: &Changes, since: Date, today: Date) -> Option<Sentence> {
     let (first, _) = changes.discovery.first()?;
     let count = count(changes.discovery.len());
-    let one_day = changes.discovery.iter().all(|(day, _)| day == first);
-    let day = match *first {
-        day if day == today => "today".to_owned(),
-        day => format!("on {}", time::day_of_year(day, today)),
-    };
+    let is_one_day = changes.discovery.iter().all(|(day, _)| day == first);
+    let day = if *first == today { "today".to_owned() } else { time::short_day_of_year(*first, today) };
     Some(Sentence {
         tone: "info",
-        picture: "calendar-check",
-        link: Some(computed(ComputedFilter::DiscoveryDay { since }, slug)),
+        icon: "calendar-check",
+        link: computed(ComputedFilter::DiscoveryDay { since }, slug),
         count: Some(count),
         is_candidate: false,
-        words: html! {
-            b { (counted(count, "candidate", "candidates")) } " " (if count == 1 { "is" } else { "are" }) " booked for a Discovery Day"
-            (if one_day { " " } else { ", the first " }) (day)
-            "."
+        text: html! {
+            b { (counted(count, "candidate", "candidates")) } " booked a Discovery Day ("
+            @if !is_one_day { "earliest: " } (day) ")."
         },
     })
 }
@@ -172,13 +174,13 @@ fn computed(filter: ComputedFilter, slug: &str) -> Link {
 }
 
 fn inactive(slug: &str, changes: &Changes, since: Date) -> Option<Sentence> {
-    let count = i64::try_from(changes.inactive.len()).ok().filter(|count| *count > 0)?;
+    let count = Some(count(changes.inactive.len())).filter(|count| *count > 0)?;
     Some(Sentence {
         tone: "quiet",
-        picture: "circle-pause",
-        link: Some(computed(ComputedFilter::BecameInactive { since }, slug)),
+        icon: "circle-pause",
+        link: computed(ComputedFilter::BecameInactive { since }, slug),
         count: Some(count),
         is_candidate: false,
-        words: html! { b { (number(count)) " " (if count == 1 { "lead" } else { "leads" }) } " became inactive." },
+        text: html! { b { (counted(count, "lead", "leads")) } " became inactive." },
     })
 }

@@ -1,20 +1,22 @@
-//! The pipeline as a past day left it.
+//! The pipeline at the end of a past day.
 
 use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::Money;
-use tetherboard_metrics::{AS_OF, Board, History, LeadGroup, Pipeline, StageLine};
+use tetherboard_metrics::{AS_OF, Board, History, Pipeline, StageLine};
 
-use super::weighted_fees;
+use super::stages::{listed, open_contacts, value_cells, weighted_fees};
 use crate::address::as_of::{AsOf, history_start};
 use crate::address::label::with_label;
 use crate::address::links::{self, Link, Tab};
 use crate::address::period::PeriodQuery;
 use crate::http::error::HttpResult;
-use crate::parts::card::Card;
+use crate::parts::actions::copy_link_button;
+use crate::parts::card::{self, Card};
 use crate::parts::format::{counted, number};
 use crate::parts::shell::{EMPTY, Page, Shell};
 use crate::parts::stages::{role_class, stage};
+use crate::parts::table::{count_link, role_bar};
 use crate::parts::{icon, time, toned_icon};
 use crate::read::numbers::Numbers;
 use crate::read::pipeline_history::pipeline_as_of;
@@ -29,129 +31,131 @@ pub(super) async fn page(
 ) -> HttpResult<Markup> {
     let (tenant, slug) = (shell.tenant(), &shell.tenant().slug);
     let pipeline = pipeline_as_of(shell.portal, tenant, numbers, history, as_of, shell.now).await?;
-    let asof = as_of.day.to_string();
+    let day = as_of.day.to_string();
     Ok(shell.render(&Page {
         tab: Tab::Pipeline,
         bar: html! {
-            (chooser(slug, Some(as_of.day), history_start(history, tenant), tenant.zone.date(shell.now)))
-            div.push.flex { button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } } }
+            (menu(slug, Some(as_of.day), history_start(history, tenant), tenant.zone.date(shell.now)))
+            div.push.flex { (copy_link_button()) }
         },
-        body: body(shell, &numbers.board, &pipeline, as_of.day),
-        address: links::pipeline(slug).with("asof", &asof),
-        kept: Link::to("").with("asof", &asof).url(),
+        body: body(slug, &numbers.board, &pipeline, as_of.day),
+        address: links::pipeline(slug).with("asof", &day),
+        filters: Link::to("").with("asof", &day).url(),
         period: period.add_to(Link::to("")).url(),
     }))
 }
 
-/// Chooses the day that the page is as of.
-pub(super) fn chooser(slug: &str, shown: Option<Date>, begins: Option<Date>, today: Date) -> Markup {
+/// A menu that chooses the day.
+pub(super) fn menu(slug: &str, shown: Option<Date>, history_start: Option<Date>, today: Date) -> Markup {
+    let label = shown.map_or("As of today".to_owned(), |day| format!("As of {}", time::full_day(day)));
     html! {
         details.menu id="asof" {
-            summary.btn { (icon("history", 15)) @match shown { Some(day) => { "As of " (time::full_day(day)) } None => "As of today" } (icon("chevron-down", 14)) }
+            summary.btn { (icon("history", 15)) (label) (icon("chevron-down", 14)) }
             div.menu-panel {
                 form.menu-form method="get" action=(links::pipeline(slug).path()) {
-                    div.field { label for="asof-day" { "The pipeline at the end of" } input.input.s type="date" id="asof-day" name="asof" required min=[begins] max=(today) value=(shown.unwrap_or(today)); }
-                    div.acts { button.btn { "Show this day" } @if shown.is_some() { a.btn.plain href=(links::pipeline(slug).url()) { "Back to today" } } }
+                    div.field {
+                        label for="asof-day" { "Pipeline at the end of" }
+                        input.input.s type="date" id="asof-day" name="asof" required min=[history_start] max=(today)
+                            value=(shown.unwrap_or(today));
+                    }
+                    div.acts {
+                        button.btn { "Apply" }
+                        @if shown.is_some() { a.btn.plain href=(links::pipeline(slug).url()) { "Back to today" } }
+                    }
                 }
             }
         }
     }
 }
 
-/// A notice that the page is not of today, or why it is.
-fn notice(slug: &str, day: Date) -> Markup {
+fn body(slug: &str, board: &Board, pipeline: &Pipeline, day: Date) -> Markup {
     html! {
+        h1.sr { "Pipeline as of " (time::full_day(day)) }
         div.notice.info {
             (toned_icon("history", 15))
             span { b { "As of " (time::full_day(day)) ". " } (AS_OF) }
             a.btn href=(links::pipeline(slug).url()) { "Back to today" }
         }
-    }
-}
-
-fn body(shell: &Shell<'_>, board: &Board, pipeline: &Pipeline, day: Date) -> Markup {
-    let slug = &shell.tenant().slug;
-    html! {
-        h1.sr { "Pipeline as of " (time::full_day(day)) }
-        (notice(slug, day))
         (cards(slug, pipeline, day))
         (stages(slug, board, pipeline, day))
     }
 }
 
-fn rows(slug: &str, show: &str, day: Date) -> Link {
+fn rows_link(slug: &str, show: &str, day: Date) -> Link {
     links::pipeline_rows(slug, show).with("asof", &day.to_string())
 }
 
-fn cards(slug: &str, p: &Pipeline, day: Date) -> Markup {
-    let then = time::full_day(day);
-    let known = || (rows(slug, "deals", day).with("in", "open").with("fee", "known").url(), p.fees_known);
-    let coverage = format!("fee known for {} of {}", number(p.fees_known), counted(p.open_deals, "open deal", "open deals"));
-    let or_unknown = |amount: Money| if p.fees_known == 0 { "—".to_owned() } else { amount.short() };
-    let card = |id, name, value, link, meaning, below: String| Card {
-        id,
-        name,
-        value,
-        link: Some(link),
-        meaning,
-        counted: below.clone(),
-        spark: EMPTY,
-        below: html! { (below) },
+fn cards(slug: &str, pipeline: &Pipeline, day: Date) -> Markup {
+    let open = counted(pipeline.open_deals, "open deal", "open deals");
+    let known = counted(pipeline.fees_known, "deal", "deals");
+    let deals = || rows_link(slug, "deals", day).with("in", "open");
+    let known_link = || (deals().with("fee", "known").url(), pipeline.fees_known);
+    let candidates = rows_link(slug, "candidates", day).with("in", "pipeline").url();
+    let amount = |amount: Money| if pipeline.fees_known == 0 { "—".to_owned() } else { amount.short() };
+    let card = |id, name, value, link, meaning, counted: String| {
+        let below = html! { (counted) };
+        Card { id, name, value, link: Some(link), meaning, counted, spark: EMPTY, below }
     };
     let cards = [
         card(
             "value",
             "Pipeline value",
-            or_unknown(p.value),
-            known(),
-            "The fees of all deals that were open, before any is awarded.",
-            coverage,
+            amount(pipeline.value),
+            known_link(),
+            "The total fees of deals that were open, awarded ones excluded.",
+            format!("fee known for {} of {open}", number(pipeline.fees_known)),
         ),
         card(
             "weighted",
             "Weighted value",
-            or_unknown(p.weighted),
-            known(),
-            "Each open deal’s fee times its odds, rounded to the cent, added up.",
-            format!("fee × odds, over the same {}", counted(p.fees_known, "deal", "deals")),
+            amount(pipeline.weighted),
+            known_link(),
+            "The sum of each open deal’s fee times its odds.",
+            format!("fee × odds, same {known}"),
         ),
         card(
             "open",
             "Open deals",
-            number(p.open_deals),
-            (rows(slug, "deals", day).with("in", "open").url(), p.open_deals),
-            "Deals of prospects that were on the way to a signature, implicit ones included.",
-            format!("ClientTether listed {} of its own", number(p.crm_deals)),
+            number(pipeline.open_deals),
+            (deals().url(), pipeline.open_deals),
+            "Deals of prospects that were not yet awarded, parked, or inactive. A prospect without a deal record counts as one.",
+            format!("{} had deal records in ClientTether", number(pipeline.crm_deals)),
         ),
         card(
             "in-pipeline",
             "Leads in pipeline",
-            number(p.leads_in_pipeline),
-            (rows(slug, "candidates", day).with("in", "pipeline").url(), p.leads_in_pipeline),
-            "Prospects whose stage is not inactive, parked ones included.",
-            format!("{} of them qualified", number(p.qualified)),
+            number(pipeline.leads_in_pipeline),
+            (candidates, pipeline.leads_in_pipeline),
+            "Prospects whose stage was not inactive, including parked ones.",
+            format!("{} qualified", number(pipeline.qualified)),
         ),
     ];
-    html! { section.card.stats aria-label=(format!("Pipeline as of {then}")) { @for card in &cards { (card.render(Some(&then))) } } }
+    let day = time::full_day(day);
+    card::cards(&format!("Pipeline as of {day}"), &cards, Some(&day))
 }
 
-fn stages(slug: &str, board: &Board, p: &Pipeline, day: Date) -> Markup {
-    let most = p.stages.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
-    let held = p.stages.iter().filter(|line| line.contacts > 0 || line.deals > 0 || !line.role.is_inactive());
-    let open = || p.stages.iter().filter(|line| board.is_in(LeadGroup::Open, &line.place));
+fn stages(slug: &str, board: &Board, pipeline: &Pipeline, day: Date) -> Markup {
+    let most = pipeline.stages.iter().map(|line| line.contacts).max().unwrap_or(0).max(1);
     html! {
         section.card {
-            div.toolbar { h2 { "Stages" } span.sub { "at the end of " (time::full_day(day)) ", in today’s order and roles" } }
+            div.toolbar {
+                h2 { "Stages" } span.sub { "end of " (time::full_day(day)) ", with today’s stage order and roles" }
+            }
             div.scroll tabindex="0" role="region" aria-label="Stages" {
                 table.table.breakdown {
                     thead { tr {
-                        th scope="col" { "Stage" } th.num scope="col" { "Candidates" } th.no-phone scope="col" { span.sr { "Drawn" } }
-                        th.num scope="col" { "Deals" } th.num scope="col" { "Value" } th.num.no-phone scope="col" { "Fee known" } th.num scope="col" { "Weighted" }
+                        th scope="col" { "Stage" } th.num scope="col" { "Candidates" }
+                        th.no-phone scope="col" { span.sr { "Bar" } }
+                        th.num scope="col" { "Deals" } th.num scope="col" { "Value" }
+                        th.num.no-phone scope="col" { "Fee known" } th.num scope="col" { "Weighted" }
                     } }
-                    tbody { @for line in held { (stage_row(slug, line, 100 * line.contacts / most, day)) } }
+                    tbody { @for line in listed(pipeline) { (stage_row(slug, line, 100 * line.contacts / most, day)) } }
                     tfoot { tr {
-                        th scope="row" { "Open, before awarded" } td.num { (number(open().map(|line| line.contacts).sum())) } td.no-phone {}
-                        td.num { (number(p.open_deals)) } td.num { (p.value) } td.num.no-phone { (number(p.fees_known)) " of " (number(p.open_deals)) } td.num { (p.weighted) }
+                        th scope="row" { "Open, excluding awarded" }
+                        td.num { (number(open_contacts(board, pipeline))) } td.no-phone {}
+                        td.num { (number(pipeline.open_deals)) } td.num { (pipeline.value) }
+                        td.num.no-phone { (number(pipeline.fees_known)) " of " (number(pipeline.open_deals)) }
+                        td.num { (pipeline.weighted) }
                     } }
                 }
             }
@@ -161,21 +165,14 @@ fn stages(slug: &str, board: &Board, p: &Pipeline, day: Date) -> Markup {
 
 fn stage_row(slug: &str, line: &StageLine, width: i64, day: Date) -> Markup {
     let name = line.stage.as_deref();
-    let class = role_class(line.role);
-    let count = |show: &str, count: i64| {
-        html! {
-            @if count > 0 { a.who-plain data-count=(count) href=(with_label(rows(slug, show, day), "stage", name).url()) { (number(count)) } }
-            @else { span.zero { "0" } }
-        }
-    };
+    let rows = |show: &str, count: i64| count_link(count, with_label(rows_link(slug, show, day), "stage", name));
     html! {
         tr {
             th scope="row" { (stage(name, line.role)) }
-            td.num.w600 { (count("candidates", line.contacts)) }
-            td.c-bar.no-phone { span.bar.plain { i class=(if width > 0 { format!("r-{class}") } else { format!("r-{class} none") }) style=(format!("width:{width}%")) {} } }
-            td.num { (count("deals", line.deals)) }
-            td.num { @if line.fees_known > 0 { (line.value) } @else { span.muted { "—" } } }
-            td.num.muted.no-phone { @if line.deals > 0 { (number(line.fees_known)) " of " (number(line.deals)) } }
+            td.num.w600 { (rows("candidates", line.contacts)) }
+            td.c-bar.no-phone { (role_bar(role_class(line.role), width)) }
+            td.num { (rows("deals", line.deals)) }
+            (value_cells(line, "no-phone"))
             td.num { (weighted_fees(line)) }
         }
     }

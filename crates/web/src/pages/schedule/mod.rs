@@ -117,7 +117,9 @@ async fn page(
     let address = page.add_to("page", view.query.add_to(links::schedule(&tenant.slug)));
     let kept = view.query.bare(Link::to("")).url();
     let body = body(&shell, &view, &rows);
-    Ok(shell.render(&Page { tab: Tab::Schedule, bar: EMPTY, body, address, kept, period: String::new() }).into_response())
+    Ok(shell
+        .render(&Page { tab: Tab::Schedule, bar: EMPTY, body, address, filters: kept, period: String::new() })
+        .into_response())
 }
 
 fn covered(read: Timestamp, tenant: &Tenant) -> (Date, Date) {
@@ -284,7 +286,7 @@ fn ahead(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
             "."
             @if let Some((one, starts)) = next {
                 " Next: " @if !one.name.trim().is_empty() { span.nowrap { (named(slug, one)) "," } " " }
-                bdi { (clipped(one.display_title())) } ", " (time::told(starts, shell.now, &shell.tenant().zone)) "."
+                bdi { (clipped(one.display_title())) } ", " (time::in_sentence(starts, shell.now, &shell.tenant().zone)) "."
             }
         }
     }
@@ -308,7 +310,7 @@ fn coverage(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
                 }
             }
         } @else if view.query.view == View::List && view.query.show != Some(Show::OutcomeNeeded) {
-            p.sub { "Read from ClientTether’s calendar: " (day(from)) " to " (day(to)) @if let Some(read) = read { ", last " (time::told(read, shell.now, &shell.tenant().zone)) } "." }
+            p.sub { "Read from ClientTether’s calendar: " (day(from)) " to " (day(to)) @if let Some(read) = read { ", last " (time::in_sentence(read, shell.now, &shell.tenant().zone)) } "." }
         }
     }
 }

@@ -90,7 +90,7 @@ fn render(shell: &Shell<'_>, feed: Option<&CalendarFeed>, address: Option<&Secre
             bar: EMPTY,
             body,
             address: Link::to(links::subscribe(slug)),
-            kept: String::new(),
+            filters: String::new(),
             period: String::new(),
         },
     )
@@ -124,9 +124,9 @@ fn standing(shell: &Shell<'_>, feed: Option<&CalendarFeed>) -> Markup {
             Some(feed) => {
                 h2 { "You have a calendar link" }
                 p {
-                    @if let Some(made) = time::moment(feed.created_ms) { "Made " (time::told(made, now, zone)) ". " }
+                    @if let Some(made) = time::moment(feed.created_ms) { "Made " (time::in_sentence(made, now, zone)) ". " }
                     @match feed.used_ms.and_then(time::moment) {
-                        Some(used) => { "A program last asked for it " (time::told(used, now, zone)) ", give or take an hour." }
+                        Some(used) => { "A program last asked for it " (time::in_sentence(used, now, zone)) ", give or take an hour." }
                         None => "No program has asked for it yet.",
                     }
                     " It cannot be shown again."

@@ -161,7 +161,7 @@ impl View {
                 th scope="row" { a.who href=(links::run(&tenant.slug, &run.id).url()) { (time::exact(began(run), &tenant.zone)) } }
                 td { (requested_by(run, &self.names)) }
                 td { (run_badge(run)) @if let Some(what) = faults(reports) { span.l2.why { (what) } } }
-                td.num { @match run.started_ms.zip(run.finished_ms) { Some((from, until)) => (time::lasted(until - from)), None => span.muted { "—" } } }
+                td.num { @match run.started_ms.zip(run.finished_ms) { Some((from, until)) => (time::duration(until - from)), None => span.muted { "—" } } }
                 td.num { (cell(sum(|report| report.pages))) }
                 td.num { (cell(sum(|report| report.added))) }
                 td.num { (cell(sum(|report| report.changed))) }

@@ -85,7 +85,7 @@ impl Fault {
         let tenant = &brand.tenant;
         let tone = if run.status == RunStatus::Partial { "warning" } else { "danger" };
         let picture = if run.status == RunStatus::Partial { "circle-dot-dashed" } else { "circle-x" };
-        let next = time::told(fresh.next_at, now, &tenant.zone);
+        let next = time::in_sentence(fresh.next_at, now, &tenant.zone);
         // Where no other brand could be asked, key and token cannot be told apart.
         let either = brand.viewer.tenants.len() == 1 || self.error.message.contains("access token or");
         let words = words(self.class, tenant, fresh, &next, either);

@@ -84,7 +84,7 @@ impl Held {
                                     tr {
                                         th scope="row" { span.who.t title=(record.name) { (record.name) } }
                                         td { code { (record.crm_id) } }
-                                        @if self.has_stage() { td { (stages::shown(record.stage.as_deref())) } }
+                                        @if self.has_stage() { td { (stages::stage_name(record.stage.as_deref())) } }
                                         td.num { a.btn.plain href=(links::raw_record(slug, self.dataset, &record.crm_id).url()) { (icon("file-json", 15)) "Last answer" span.sr { " about " (record.name) } } }
                                     }
                                 } }

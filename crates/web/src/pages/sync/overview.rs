@@ -76,7 +76,7 @@ async fn overview(AgencyViewer(viewer): AgencyViewer, State(portal): State<Porta
     }
     lines.sort_by_key(|line| SyncHealth::of(&line.fresh, &line.tenant).rank);
     let token = credentials::token_incident(portal.store.conn()).await?;
-    let need = lines.iter().filter(|line| SyncHealth::of(&line.fresh, &line.tenant).needs_you()).count();
+    let need = lines.iter().filter(|line| SyncHealth::of(&line.fresh, &line.tenant).needs_attention()).count();
     let body = html! {
         h1.hero {
             (counted(count(lines.len()), "brand", "brands")) " read every hour. "
@@ -176,7 +176,7 @@ pub(crate) fn facts(fresh: &Freshness, now: Timestamp, zone: &Zone) -> Markup {
         dl.sync-facts {
             div { dt { "Data as of" } dd { @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, zone)), None => "never read" } } }
             div { dt { "Last success" } dd { @match fresh.last_success { Some(at) => (time::exact(at, zone)), None => "none yet" } } }
-            div { dt { "Next run" } dd { (time::told(fresh.next_at, now, zone).trim_start_matches("at ")) } }
+            div { dt { "Next run" } dd { (time::in_sentence(fresh.next_at, now, zone).trim_start_matches("at ")) } }
         }
     }
 }

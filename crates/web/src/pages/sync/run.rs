@@ -139,7 +139,7 @@ impl View<'_> {
             section.card.stats.five aria-label="Run in numbers" {
                 (figure("Trigger", &html! { (self.trigger()) }, &self.wanted()))
                 (figure("Duration", &html! { (self.duration()) }, &html! {
-                    @match self.usual_ms { Some(usual) if !self.is_open() => { "median " (time::lasted(usual)) }, _ if self.is_open() => "so far", _ => "" }
+                    @match self.usual_ms { Some(usual) if !self.is_open() => { "median " (time::duration(usual)) }, _ if self.is_open() => "so far", _ => "" }
                 }))
                 (figure("Pages", &html! { (number(pages)) }, &html! {
                     @if run.trigger == Trigger::Replay { "from snapshots, none asked" }
@@ -173,7 +173,7 @@ impl View<'_> {
         let agreed: Vec<String> = run.accept_removals.iter().map(|dataset| dataset_name(*dataset).to_lowercase()).collect();
         html! {
             @match run.trigger {
-                Trigger::Schedule => { "next " (time::told(self.fresh.next_at, self.now, &tenant.zone)) }
+                Trigger::Schedule => { "next " (time::in_sentence(self.fresh.next_at, self.now, &tenant.zone)) }
                 Trigger::Person | Trigger::Command => (by),
                 Trigger::Replay => {
                     (by) ", of "
@@ -190,7 +190,7 @@ impl View<'_> {
 
     fn duration(&self) -> String {
         match (self.run.started_ms, self.run.finished_ms) {
-            (Some(from), until) => time::lasted(until.unwrap_or_else(|| self.now.into()) - from),
+            (Some(from), until) => time::duration(until.unwrap_or_else(|| self.now.into()) - from),
             (None, _) => "—".to_owned(),
         }
     }
@@ -198,7 +198,7 @@ impl View<'_> {
     /// What a run says of itself that neither failed nor succeeded.
     fn words(&self) -> Option<Markup> {
         let (run, zone, now) = (&self.run, &self.brand.tenant.zone, self.now);
-        let ended = run.finished_ms.map(|ms| time::told(moment(ms), now, zone)).unwrap_or_default();
+        let ended = run.finished_ms.map(|ms| time::in_sentence(moment(ms), now, zone)).unwrap_or_default();
         let (tone, picture, said, more) = match run.status {
             RunStatus::Queued => (
                 "info",

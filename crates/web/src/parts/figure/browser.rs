@@ -1,4 +1,4 @@
-//! Figures of every kind in a browser, under the policy of every page.
+//! Every kind of chart in a real browser, under the content security policy of the pages.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -13,14 +13,15 @@ use tokio::net::TcpListener;
 
 use super::Figure;
 use crate::http::{CSP, assets};
+use crate::parts::shell::EMPTY;
 use crate::{Portal, Settings};
 
 const SCRIPT: &str = "<script>alert(1)</script>";
 
-/// A page with these figures, each named by its label, and a browser that has drawn them.
+/// A browser that has drawn every figure of a page, including the ones below the fold.
 async fn drawn(figures: Vec<(&'static str, ChartSpec)>, options: Options) -> Browser {
     let browser = opened(figures, options).await;
-    // ComputedFilter that are far from the view wait for somebody to scroll, or for paper.
+    // Figures far below the fold are drawn on scroll or before printing.
     browser.evaluate("dispatchEvent(new Event('beforeprint')); return true").await.unwrap();
     browser
 }
@@ -36,7 +37,8 @@ async fn opened(figures: Vec<(&'static str, ChartSpec)>, options: Options) -> Br
                 script type="module" src=(assets::url("app.js")) {}
             }
             body { main.main { @for (label, spec) in &figures {
-                section.card { div.card-body { (Figure { id: label, label, category: "Stage", sentence: html! {}, spec, height: None }.render()) } }
+                @let figure = Figure { id: label, label, category: "Stage", sentence: EMPTY, spec, height: None };
+                section.card { div.card-body { (figure.render()) } }
             } } }
         }
     };
@@ -87,7 +89,7 @@ fn sankey(left: &[&str], right: &[&str], flows: &[(usize, usize, i64)]) -> Chart
     }
 }
 
-/// Where a text of a chart stands in the window, from its own left end and its middle.
+/// The center of a chart label in the window, in pixels.
 async fn place_of(browser: &Browser, text: &str) -> (f64, f64) {
     let place = browser
         .evaluate(&format!(
@@ -108,7 +110,7 @@ async fn mouse(browser: &Browser, kind: &str, (x, y): (f64, f64)) {
     browser.devtools("Input.dispatchMouseEvent", event).await.unwrap();
 }
 
-/// What the tooltip says at a point, and where a click on it leads.
+/// The tooltip at a point, and the address that a click there opens.
 async fn follow(browser: &Browser, point: (f64, f64)) -> (String, String) {
     mouse(browser, "mouseMoved", (point.0 - 2.0, point.1)).await;
     mouse(browser, "mouseMoved", point).await;
@@ -122,11 +124,11 @@ async fn follow(browser: &Browser, point: (f64, f64)) -> (String, String) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("a click beside {tip:?} led nowhere");
+    panic!("a click beside {tip:?} opened nothing");
 }
 
 #[tokio::test]
-async fn a_day_of_a_line_leads_to_its_own_rows() {
+async fn a_day_of_a_line_links_to_its_rows() {
     let browser = drawn(vec![("Value", line(days(&[Some(100), Some(250_000), Some(300_000)])))], Options::default()).await;
     let (x, y) = place_of(&browser, "Mar 2").await;
     let (tip, address) = follow(&browser, (x, y - 60.0)).await;
@@ -134,10 +136,10 @@ async fn a_day_of_a_line_leads_to_its_own_rows() {
 }
 
 #[rstest]
-#[case::upright(Options::default(), (0.0, -60.0))]
-#[case::lying(Options { width: 390, ..Options::default() }, (120.0, 0.0))]
+#[case::vertical(Options::default(), (0.0, -60.0))]
+#[case::horizontal(Options { width: 390, ..Options::default() }, (120.0, 0.0))]
 #[tokio::test]
-async fn a_step_of_a_waterfall_leads_to_its_own_rows(#[case] options: Options, #[case] beside: (f64, f64)) {
+async fn a_step_of_a_waterfall_links_to_its_rows(#[case] options: Options, #[case] beside: (f64, f64)) {
     let steps = vec![step("Before", 10, true), step("New", 4, false), step("Lost", -3, false), step("Now", 11, true)];
     let browser = drawn(vec![("Moves", waterfall(steps))], options).await;
     let (x, y) = place_of(&browser, "Lost").await;
@@ -149,34 +151,34 @@ async fn a_step_of_a_waterfall_leads_to_its_own_rows(#[case] options: Options, #
 #[case::node("New Lead · 12", 0.0, "New Lead\nCandidates\n12", "?of=8")]
 #[case::flow("New Lead · 12", 400.0, "New Lead → QR Sent\nCandidates\n12", "?n=12")]
 #[tokio::test]
-async fn a_node_and_a_flow_lead_to_their_own_rows(
+async fn a_node_and_a_flow_link_to_their_rows(
     #[case] text: &str,
     #[case] aside: f64,
-    #[case] tells: &str,
-    #[case] leads: &str,
+    #[case] expected_tip: &str,
+    #[case] expected_address: &str,
 ) {
     let browser = drawn(vec![("Flows", sankey(&["New Lead"], &["QR Sent"], &[(0, 0, 12)]))], Options::default()).await;
     let (x, y) = place_of(&browser, text).await;
     let (tip, address) = follow(&browser, (x + aside, y)).await;
-    assert_eq!((tip.as_str(), address.as_str()), (tells, leads));
+    assert_eq!((tip.as_str(), address.as_str()), (expected_tip, expected_address));
 }
 
 #[tokio::test]
-async fn a_day_that_is_not_known_is_a_gap_and_one_alone_a_point() {
+async fn an_unknown_day_is_a_gap_and_an_isolated_day_is_a_point() {
     let values = [Some(200_000), Some(210_000), None, Some(220_000), None, Some(230_000), Some(240_000)];
     let browser = drawn(vec![("Value", line(days(&values)))], Options::default()).await;
     let strokes = "return [...document.querySelectorAll('[data-chart] svg path[fill=none]')]
         .filter((it) => it.getAttribute('stroke') === 'var(--series-1)').length";
-    assert_eq!(browser.evaluate(strokes).await.unwrap(), 2, "a stretch on either side of what is not known");
+    assert_eq!(browser.evaluate(strokes).await.unwrap(), 2, "a line on either side of the unknown day");
     let points = "return document.querySelectorAll('[data-chart] svg path[fill=\"var(--series-1)\"]').length";
-    assert_eq!(browser.evaluate(points).await.unwrap(), 2, "the day alone and the last");
+    assert_eq!(browser.evaluate(points).await.unwrap(), 2, "the isolated day and the last day");
 }
 
 #[tokio::test]
-async fn the_compared_line_ends_before_what_is_unfinished() {
+async fn the_comparison_line_ends_before_the_bucket_in_progress() {
     let week = |label: &str, value, open| Bar { previous: Some(40), open, ..bar(label, Some(value)) };
     let data = vec![week("Mar 2", 30, false), week("Mar 9", 35, false), Bar { previous: Some(1), ..week("Mar 16", 2, true) }];
-    let previous = Some("The period before".to_owned());
+    let previous = Some("Previous period".to_owned());
     let spec = ChartSpec::Columns { unit: ChartUnit::Count, series: "Leads".to_owned(), previous, data };
     let browser = drawn(vec![("Leads", spec)], Options::default()).await;
     let (last, _) = place_of(&browser, "Mar 9").await;
@@ -191,11 +193,11 @@ async fn the_compared_line_ends_before_what_is_unfinished() {
     assert!((end - last).abs() < 3.0, "it ends at {end}, and the last full week is at {last}");
     let (x, y) = place_of(&browser, "Mar 16").await;
     let (tip, _) = follow(&browser, (x, y - 20.0)).await;
-    assert_eq!(tip, "Mar 16\nLeads\n2 so far\nThe period before\n1 by the same time");
+    assert_eq!(tip, "Mar 16\nLeads\n2 so far\nPrevious period\n1 at the same point");
 }
 
 #[tokio::test]
-async fn every_chart_of_a_long_page_is_drawn_in_the_end_and_on_paper_at_once() {
+async fn every_chart_of_a_long_page_is_drawn_on_scroll_and_before_printing() {
     let many = || (0..12).map(|_| ("Value", line(days(&[Some(100), Some(250_000), Some(300_000)])))).collect();
     let browser = opened(many(), Options::default()).await;
     browser.wait_for("section:last-child [data-chart] svg text").await.unwrap();
@@ -204,7 +206,7 @@ async fn every_chart_of_a_long_page_is_drawn_in_the_end_and_on_paper_at_once() {
     assert_eq!(drawings, 12);
 }
 
-/// Texts of one drawing that overlap or leave it, and whether the page goes sideways.
+/// Labels that overlap or leave their chart, and whether the page scrolls sideways.
 const MISPLACED: &str = "
     const wrong = [];
     for (const plot of document.querySelectorAll('[data-chart]')) {
@@ -213,10 +215,13 @@ const MISPLACED: &str = "
         if (!texts.length) wrong.push(`${name} is not drawn`);
         const boxes = texts.map((it) => ({ words: it.textContent, box: it.getBoundingClientRect() }));
         boxes.forEach(({ words, box }, at) => {
-            if (box.left < room.left - 2 || box.right > room.right + 2 || box.top < room.top - 2 || box.bottom > room.bottom + 2) wrong.push(`${name}: ${words} leaves the drawing`);
+            const fitsX = box.left >= room.left - 2 && box.right <= room.right + 2;
+            const fitsY = box.top >= room.top - 2 && box.bottom <= room.bottom + 2;
+            if (!fitsX || !fitsY) wrong.push(`${name}: ${words} leaves the drawing`);
             for (const other of boxes.slice(at + 1)) {
                 const [a, b] = [box, other.box];
-                if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3) wrong.push(`${name}: ${words} lies over ${other.words}`);
+                const apart = a.left >= b.right - 1 || b.left >= a.right - 1 || a.top >= b.bottom - 3 || b.top >= a.bottom - 3;
+                if (!apart) wrong.push(`${name}: ${words} overlaps ${other.words}`);
             }
         });
     }
@@ -227,7 +232,7 @@ const MISPLACED: &str = "
 #[case::wide(Options::default())]
 #[case::phone(Options { width: 375, height: 800, dark: true, ..Options::default() })]
 #[tokio::test]
-async fn no_text_of_a_chart_is_cut_off_or_lies_over_another(#[case] options: Options) {
+async fn no_chart_label_is_cut_off_or_overlaps_another(#[case] options: Options) {
     let long = "A stage that somebody has named with a whole sentence ".repeat(6);
     let names: Vec<String> =
         (0..40).map(|at| if at == 20 { long.clone() } else { format!("Stage number {at} of the list") }).collect();
@@ -258,14 +263,14 @@ async fn no_text_of_a_chart_is_cut_off_or_lies_over_another(#[case] options: Opt
         .enumerate()
         .map(|(at, name)| step(name, if at % 9 == 0 { 1_240 } else { 7 - 3 * at as i64 }, at % 9 == 0))
         .collect();
-    let lying = ChartSpec::Bars {
+    let horizontal = ChartSpec::Bars {
         unit: ChartUnit::Count,
         series: "Candidates".to_owned(),
         previous: None,
         data: vec![bar(&long, Some(12_000)), noted, bar("Word".repeat(30).as_str(), Some(0)), bar("Lost", None)],
     };
     let figures = vec![
-        ("Bars", lying),
+        ("Bars", horizontal),
         ("A year", line(days(&year))),
         ("Three days", line(unfinished)),
         ("One day", line(days(&[Some(100)]))),
@@ -280,7 +285,7 @@ async fn no_text_of_a_chart_is_cut_off_or_lies_over_another(#[case] options: Opt
 }
 
 #[tokio::test]
-async fn what_the_crm_says_is_text_in_drawing_and_tooltip() {
+async fn crm_text_is_escaped_in_the_chart_and_its_tooltip() {
     let browser = drawn(vec![("Flows", sankey(&[SCRIPT], &["QR Sent"], &[(0, 0, 2)]))], Options::default()).await;
     let words = format!("{SCRIPT} · 2");
     let point = place_of(&browser, &words).await;
