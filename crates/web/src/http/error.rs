@@ -23,6 +23,10 @@ pub(crate) struct HttpError {
     pub(crate) sign_in_from: Option<String>,
 }
 
+/// What the reader of a missing page sees. A page they may not see says the same, so that it does not reveal what exists.
+pub(crate) const NOT_FOUND: &str = "We can’t find that page, or you don’t have access.";
+
+/// A result of handling a request.
 pub(crate) type HttpResult<T> = Result<T, HttpError>;
 
 const OUR_FAULT: &str = "Something went wrong on our side, and the error has been logged. Try again in a minute.";
@@ -39,22 +43,27 @@ impl HttpError {
         Self { sign_in_from: Some(address.map(ToString::to_string).unwrap_or_default()), ..error }
     }
 
+    /// 404.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not found", detail)
     }
 
+    /// 403.
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "Not allowed", detail)
     }
 
+    /// 400.
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "Invalid request", detail)
     }
 
+    /// 405.
     pub(crate) fn method_not_allowed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
     }
 
+    /// 500; the cause is in the log.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", OUR_FAULT)
     }

@@ -11,6 +11,21 @@ pub(crate) fn moment(ms: EpochMs) -> Option<Timestamp> {
     ms.timestamp()
 }
 
+/// What people call a time zone: `Central Time`; a zone outside the United States by its city.
+pub(crate) fn zone_name(zone: &Zone) -> String {
+    match zone.name() {
+        "America/New_York" | "America/Detroit" | "US/Eastern" => "Eastern Time".to_owned(),
+        "America/Chicago" | "America/Menominee" | "US/Central" => "Central Time".to_owned(),
+        "America/Denver" | "America/Boise" | "US/Mountain" => "Mountain Time".to_owned(),
+        "America/Phoenix" | "US/Arizona" => "Mountain Time (Arizona)".to_owned(),
+        "America/Los_Angeles" | "US/Pacific" => "Pacific Time".to_owned(),
+        "America/Anchorage" | "US/Alaska" => "Alaska Time".to_owned(),
+        "Pacific/Honolulu" | "US/Hawaii" => "Hawaii Time".to_owned(),
+        "UTC" | "Etc/UTC" => "UTC".to_owned(),
+        name => format!("{} time", name.rsplit('/').next().unwrap_or(name).replace('_', " ")),
+    }
+}
+
 /// `Thu Mar 12, 10:30 AM CDT`.
 pub(crate) fn exact(moment: Timestamp, zone: &Zone) -> String {
     moment.to_zoned(zone.tz().clone()).strftime("%a %b %-d, %-I:%M %p %Z").to_string()

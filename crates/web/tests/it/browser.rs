@@ -525,7 +525,7 @@ async fn the_agency_finds_where_units_live_tries_it_and_saves_it() {
         at(&browser, "/contacts/units?places=number_of_units").await;
         browser.click(".rule-form button.primary").await.unwrap();
         at(&browser, "/mapping/contacts?saved=units").await;
-        assert!(browser.text(".banner").await.unwrap().contains("The kept answers are being read again."));
+        assert!(browser.text(".banner").await.unwrap().contains("Stored responses are being processed again."));
         quiet(&browser).await;
     }
 }

@@ -310,7 +310,7 @@ async fn who_was_never_there_is_not_found_and_neither_is_another_brands(#[values
     let riley = world.visitor(Person::Riley).await;
     let (anothers, nobodys) = (riley.get("/t/harbor/candidates/7777").await, riley.get("/t/harbor/candidates/nobody").await);
     assert_eq!((anothers.status, anothers.text()), (StatusCode::NOT_FOUND, nobodys.text()));
-    assert!(words(&anothers.text()).contains("This brand has no such candidate"));
+    assert!(words(&anothers.text()).contains("We can’t find that candidate"));
     let (elsewhere, nowhere) = (riley.get("/t/tidewater/candidates/7777").await, riley.get("/t/atlantis/candidates/7777").await);
     assert_eq!((elsewhere.status, elsewhere.text()), (StatusCode::NOT_FOUND, nowhere.text()));
     assert_eq!(world.visitor(Person::Sam).await.get("/t/tidewater/candidates/7777").await.status, StatusCode::OK);
@@ -459,7 +459,7 @@ async fn a_candidate_is_found_by_name_email_phone_and_company(#[values(Sqlite, P
         found.sort_unstable();
         assert_eq!(listed, found, "{text}");
     }
-    assert_eq!(words(&matches(&visitor, HARBOR, "no such Finch").await.text()).trim(), "Nobody here fits “no such Finch”.");
+    assert_eq!(words(&matches(&visitor, HARBOR, "no such Finch").await.text()).trim(), "No matches for “no such Finch”.");
     assert_eq!(names(&matches(&world.visitor(Person::Dana).await, TIDEWATER, "finch").await), Vec::<String>::new());
     assert_eq!(matches(&world.visitor(Person::Sam).await, HARBOR, "finch").await.status, StatusCode::NOT_FOUND);
 }

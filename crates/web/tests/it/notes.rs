@@ -166,10 +166,10 @@ async fn whatever_somebody_looks_for_is_answered(#[values(Sqlite, Postgres)] kin
         assert_eq!(total(&visitor, &format!("{NOTES}?q={q}")).await, api["total"].as_i64().unwrap(), "{short}");
     }
     let told = |html: &str| words(html);
-    assert!(told(&visitor.get(&format!("{NOTES}?q=%F0%9F%8E%89")).await.text()).contains("There is no word to look for"));
+    assert!(told(&visitor.get(&format!("{NOTES}?q=%F0%9F%8E%89")).await.text()).contains("Nothing to search for"));
     let empty = visitor.get(&format!("{NOTES}?q=nobodysaysthis&type=Call")).await.text();
-    assert!(told(&empty).contains("No note fits these filters") && empty.contains("href=\"/t/harbor/notes\""));
-    assert!(told(&visitor.get(&format!("{NOTES}?q=plai")).await.text()).contains("Look for plai*"));
+    assert!(told(&empty).contains("No notes match") && empty.contains("href=\"/t/harbor/notes\""));
+    assert!(told(&visitor.get(&format!("{NOTES}?q=plai")).await.text()).contains("Search for plai*"));
 }
 
 #[rstest]
