@@ -6,7 +6,7 @@ use std::time::Instant;
 use tetherboard_domain::{Clock, ContactId, EpochMs};
 use tetherboard_store::Store;
 use tetherboard_store::notes::{self, NoteRecord};
-use tetherboard_store::records::Book;
+use tetherboard_store::records::RecordMeta;
 use tetherboard_store::tenants::{self, Tenant};
 
 const NOTES: usize = 100_000;
@@ -55,7 +55,7 @@ pub(crate) async fn write(store: &Store, tenant: &Tenant) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn note(no: usize, client_id: &ContactId, now_ms: EpochMs) -> (Book, NoteRecord) {
+fn note(no: usize, client_id: &ContactId, now_ms: EpochMs) -> (RecordMeta, NoteRecord) {
     let mut words: Vec<&str> = (0..40).map(|at| WORDS[(no * 31 + at * 17 + no / 24 * at) % WORDS.len()]).collect();
     words.push("the fee of");
     if no.is_multiple_of(1_000) {
@@ -73,5 +73,5 @@ fn note(no: usize, client_id: &ContactId, now_ms: EpochMs) -> (Book, NoteRecord)
         created_ms: Some(now_ms - id * 300_000),
     };
     let crm_id = format!("{client_id}/{no}");
-    (Book { crm_id, row_no: 1 << 40 | id, mapping_version: 1, changed_ms: now_ms, modified_ms: None, filled: 0 }, note)
+    (RecordMeta { crm_id, row_no: 1 << 40 | id, mapping_version: 1, changed_ms: now_ms, modified_ms: None, filled: 0 }, note)
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tetherboard_domain::{Clock, UserRole};
-use tetherboard_store::{Store, access, tokens};
+use tetherboard_store::{Store, api_tokens, users};
 use tetherboard_web::{Portal, Settings, hash_token, new_api_token, token_hint};
 use tokio::net::TcpListener;
 
@@ -71,9 +71,9 @@ async fn serve(router: axum::Router) -> anyhow::Result<String> {
 /// A client signed in as an agency admin, without compression, which would distort the measurement.
 async fn client(store: &Store) -> anyhow::Result<reqwest::Client> {
     let now_ms = Clock::system().now_ms();
-    let user = access::add_user(store.conn(), "bench@example.com", "Bench", UserRole::AgencyAdmin, "", now_ms).await?;
+    let user = users::add_user(store.conn(), "bench@example.com", "Bench", UserRole::AgencyAdmin, "", now_ms).await?;
     let token: SecretString = new_api_token();
-    tokens::add(store.conn(), user, &hash_token(&token), &token_hint(&token), now_ms).await?;
+    api_tokens::add(store.conn(), user, &hash_token(&token), &token_hint(&token), now_ms).await?;
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))?);
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

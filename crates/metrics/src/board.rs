@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tetherboard_domain::{Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role};
 use tetherboard_store::leads::LabelMatch;
-use tetherboard_store::{Conn, Result, leads, small_lists, stage_roles};
+use tetherboard_store::{Conn, Result, leads, lookups, stage_roles};
 
 /// One stage of the CRM's list.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ pub struct Board {
 
 impl Board {
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId) -> Result<Self> {
-        let listed = small_lists::stages(conn, tenant).await?;
+        let listed = lookups::stages(conn, tenant).await?;
         let confirmed = stage_roles::confirmed(conn, tenant).await?;
         let milestones = stage_roles::milestones(conn, tenant).await?;
         Ok(Self::new(listed, confirmed).with_milestones(&milestones))
@@ -73,10 +73,10 @@ impl Board {
     }
 
     /// `listed` in the CRM's order. A name that comes twice counts once: of contact type 1 before others, active before not.
-    pub fn new(listed: Vec<small_lists::Stage>, confirmed: HashMap<StageKey, Role>) -> Self {
+    pub fn new(listed: Vec<lookups::Stage>, confirmed: HashMap<StageKey, Role>) -> Self {
         // An account whose list tells no types at all has only prospects' stages.
         let typed = listed.iter().any(|stage| stage.contact_type.is_some());
-        let of_prospects = |stage: &small_lists::Stage| stage.contact_type == Some(1) || !typed;
+        let of_prospects = |stage: &lookups::Stage| stage.contact_type == Some(1) || !typed;
         let first_key = listed
             .iter()
             .filter(|stage| stage.active && of_prospects(stage) && stage.order.is_some())
@@ -84,7 +84,7 @@ impl Board {
             .map(|stage| stage.key.clone());
         let mut stages: Vec<BoardStage> = Vec::new();
         let mut by_key: HashMap<StageKey, usize> = HashMap::new();
-        let mut ranked: Vec<&small_lists::Stage> = listed.iter().filter(|stage| !stage.key.is_blank()).collect();
+        let mut ranked: Vec<&lookups::Stage> = listed.iter().filter(|stage| !stage.key.is_blank()).collect();
         ranked.sort_by_key(|stage| (!of_prospects(stage), !stage.active));
         for stage in ranked {
             if by_key.contains_key(&stage.key) {
@@ -314,7 +314,7 @@ impl Board {
 /// # Errors
 /// When the database does not answer.
 pub async fn stage_keys<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<StageKey>> {
-    let listed = small_lists::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
+    let listed = lookups::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
     let cells = leads::cells(conn, tenant, None).await?;
     Ok(listed.chain(cells.into_iter().filter_map(|cell| cell.stage_key).map(StageKey)).collect())
 }
@@ -323,8 +323,8 @@ pub async fn stage_keys<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<S
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn listed(name: &str, active: bool, order: i64, contact_type: i64) -> small_lists::Stage {
-        small_lists::Stage {
+    pub(crate) fn listed(name: &str, active: bool, order: i64, contact_type: i64) -> lookups::Stage {
+        lookups::Stage {
             crm_id: format!("{contact_type}{order}"),
             name: name.to_owned(),
             key: StageKey::of(name),
@@ -335,7 +335,7 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn usual() -> Vec<small_lists::Stage> {
+    pub(crate) fn usual() -> Vec<lookups::Stage> {
         let names = ["New Lead", "Outbound Call", "QR Returned", "FDD Sent", "FA Sent", "FA Signed", "Future Interest"];
         let mut stages: Vec<_> = (1..).zip(names).map(|(order, name)| listed(name, true, order, 1)).collect();
         stages.push(listed("Not Interested", false, 3, 1));

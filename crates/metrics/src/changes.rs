@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{ContactId, EpochMs, Money, Role, Zone};
-use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter, FeeLearned, ProspectMove};
+use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter, NewFee, ProspectMove};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, pipeline_days};
@@ -67,7 +67,7 @@ pub async fn changes<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, since: D
     let moves = candidate_facts::moves_since(conn, tenant, &stages, since_ms).await?;
     let day_before = since.saturating_sub(Span::new().days(1));
     let before = day_totals(conn, tenant, board, since, 1).await?;
-    let fees = candidate_facts::fees_learned(conn, tenant, since_ms).await?;
+    let fees = candidate_facts::new_fees(conn, tenant, since_ms).await?;
     Ok(Changes {
         begins: pipeline_days::first_day(conn, tenant).await?.and_then(|day| day.parse().ok()),
         moved_on: moved_on(board, zone, &moves),
@@ -121,7 +121,7 @@ fn became_inactive(board: &Board, moves: &[ProspectMove]) -> Vec<ContactId> {
     if left.len() > TIDIED { Vec::new() } else { left }
 }
 
-fn weigh(board: &Board, learned: FeeLearned) -> Option<FeeNow> {
+fn weigh(board: &Board, learned: NewFee) -> Option<FeeNow> {
     let place = board.place(learned.stage.as_deref());
     let odds = board.odds_of(learned.odds, &place)?;
     let weighted = odds.weigh(Money(learned.fee_cents));

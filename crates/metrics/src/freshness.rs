@@ -156,7 +156,7 @@ pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Re
         step,
         datasets: Dataset::ALL
             .iter()
-            .map(|dataset| DatasetAge { dataset: *dataset, as_of: ages.whole_ms(*dataset).and_then(moment) })
+            .map(|dataset| DatasetAge { dataset: *dataset, as_of: ages.complete_read_ms(*dataset).and_then(moment) })
             .collect(),
         progress,
         trouble,
@@ -170,7 +170,7 @@ pub async fn freshness<C: Conn>(conn: &C, tenant: &Tenant, now: Timestamp) -> Re
 fn as_of_ms(ages: &DatasetAges) -> Option<EpochMs> {
     use Dataset::{Contacts, Deals, Events, Sources, Stages, Users};
     let lists = ages.as_of_ms(&[Stages, Sources, Users, Contacts, Deals])?;
-    Some(ages.whole_ms(Events).map_or(lists, |events| events.min(lists)))
+    Some(ages.complete_read_ms(Events).map_or(lists, |events| events.min(lists)))
 }
 
 async fn refused<C: Conn>(conn: &C, tenant: &Tenant) -> Result<Option<Refused>> {

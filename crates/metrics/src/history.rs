@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Odds, StageRole, TenantId, Window};
-use tetherboard_store::history::{self as kept, JoinedContact, SeenContact, SeenDeal, Transition, ValueChange};
+use tetherboard_store::history::{self as kept, HistoryContact, HistoryDeal, LinkedContact, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
 use crate::board::{Board, StagePlace};
@@ -63,7 +63,7 @@ struct Track {
 struct DealTrack {
     track: Track,
     contact_type: Option<i64>,
-    contact: Option<JoinedContact>,
+    contact: Option<LinkedContact>,
     /// Its contact among the prospects.
     prospect: Option<u32>,
 }
@@ -145,13 +145,13 @@ impl Span {
 
 impl History {
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId, board: &Board) -> Result<Self> {
-        let mut history = Self { begins_ms: kept::begins_ms(conn, tenant).await?, ..Self::default() };
+        let mut history = Self { begins_ms: kept::start_ms(conn, tenant).await?, ..Self::default() };
         kept::each_contact(conn, tenant, |seen| history.add_contact(board, seen)).await?;
         kept::each_deal(conn, tenant, |seen| history.add_deal(board, seen)).await?;
         history.order_rows();
         for subject in [Dataset::Contacts, Dataset::Deals] {
-            kept::each_move(conn, tenant, subject, |seen| history.add_move(board, &seen)).await?;
-            kept::each_value(conn, tenant, subject, |change| history.add_value(&change)).await?;
+            kept::each_transition(conn, tenant, subject, |seen| history.add_move(board, &seen)).await?;
+            kept::each_value_change(conn, tenant, subject, |change| history.add_value(&change)).await?;
         }
         history.order_changes();
         Ok(history)
@@ -161,8 +161,8 @@ impl History {
     pub fn of(
         board: &Board,
         begins_ms: Option<EpochMs>,
-        contacts: Vec<SeenContact>,
-        deals: Vec<SeenDeal>,
+        contacts: Vec<HistoryContact>,
+        deals: Vec<HistoryDeal>,
         moves: &[Transition],
         values: &[ValueChange],
     ) -> Self {
@@ -176,17 +176,17 @@ impl History {
         history
     }
 
-    fn add_contact(&mut self, board: &Board, seen: SeenContact) {
+    fn add_contact(&mut self, board: &Board, seen: HistoryContact) {
         let track = self.track(board, seen, None);
         self.contacts.push(track);
     }
 
-    fn add_deal(&mut self, board: &Board, seen: SeenDeal) {
-        let track = self.track(board, seen.seen, seen.odds);
+    fn add_deal(&mut self, board: &Board, seen: HistoryDeal) {
+        let track = self.track(board, seen.record, seen.odds);
         self.deals.push(DealTrack { track, contact_type: seen.contact_type, contact: seen.contact, prospect: None });
     }
 
-    fn track<Id: Into<String>>(&mut self, board: &Board, seen: SeenContact<Id>, odds: Option<i64>) -> Track {
+    fn track<Id: Into<String>>(&mut self, board: &Board, seen: HistoryContact<Id>, odds: Option<i64>) -> Track {
         Track {
             spot: self.spot_at(board, seen.stage.as_deref()),
             id: seen.crm_id.into().into_boxed_str(),
@@ -487,7 +487,7 @@ fn is_live(track: &Track, before_ms: EpochMs) -> bool {
 
 /// By its contact's type, or by its own while that contact is not there; a deal whose type nobody tells is kept.
 fn is_prospects(deal: &DealTrack, before_ms: EpochMs) -> bool {
-    let there = |contact: &&JoinedContact| {
+    let there = |contact: &&LinkedContact| {
         contact.first_seen_ms < before_ms && contact.gone_ms.is_none_or(|gone_ms| gone_ms >= before_ms)
     };
     let contact_type = deal.contact.as_ref().filter(there).and_then(|contact| contact.contact_type);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, LastMove, Milestone, Role, StageKey, Zone};
-use tetherboard_store::candidate_facts::{self, ContactEvent, ContactTouch, Entry};
+use tetherboard_store::candidate_facts::{self, ContactEvent, ContactTouch, StageMove};
 use tetherboard_store::deals::{self, DealFilter, DealRow, DealSort};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::runs::DatasetAges;
@@ -25,7 +25,7 @@ const STAY_DAYS: i64 = 365;
 
 /// As of when candidates are told, and whether the calendar is among what that rests on.
 pub(crate) fn as_of(ages: &DatasetAges) -> (Option<Timestamp>, bool) {
-    let calendar_read = ages.whole_ms(Dataset::Events).is_some();
+    let calendar_read = ages.complete_read_ms(Dataset::Events).is_some();
     let mut rests_on = crate::PIPELINE_RESTS_ON.to_vec();
     rests_on.extend(calendar_read.then_some(Dataset::Events));
     (ages.as_of_ms(&rests_on).and_then(EpochMs::timestamp), calendar_read)
@@ -41,8 +41,8 @@ pub(crate) struct Known {
     touches: HashMap<ContactId, ContactTouch>,
     /// `None`: the calendar was never read.
     calendar: Option<HashMap<ContactId, Calendar>>,
-    moves: HashMap<ContactId, Vec<Entry>>,
-    deal_moves: HashMap<DealId, Vec<Entry>>,
+    moves: HashMap<ContactId, Vec<StageMove>>,
+    deal_moves: HashMap<DealId, Vec<StageMove>>,
     stays: HashMap<String, Stays>,
 }
 
@@ -91,15 +91,15 @@ impl Known {
             today: of.zone.date(at),
             touches: touches.into_iter().map(|touch| (touch.crm_id.clone(), touch)).collect(),
             calendar,
-            moves: candidate_facts::entries(conn, tenant, &contacts).await?,
-            deal_moves: candidate_facts::entries(conn, tenant, &own).await?,
+            moves: candidate_facts::stage_moves(conn, tenant, &contacts).await?,
+            deal_moves: candidate_facts::stage_moves(conn, tenant, &own).await?,
             stays: stays.into_iter().map(|(stage, took)| (stage, typical(took).into())).collect(),
             deals,
         })
     }
 
     /// The deal's own moves and its contact's: the document goes to the person, so the contact's tell of it as well.
-    fn moves<'a>(&'a self, deal: &'a DealRow) -> impl Iterator<Item = &'a Entry> {
+    fn moves<'a>(&'a self, deal: &'a DealRow) -> impl Iterator<Item = &'a StageMove> {
         let of_contact = deal.contact_id.as_ref().and_then(|contact| self.moves.get(contact));
         of_contact.into_iter().chain(self.deal_moves.get(&deal.deal_id)).flatten()
     }
@@ -121,7 +121,7 @@ impl Known {
     /// The last move between stages of which one is nearer to a signature. A renamed stage is nowhere, so it is no move.
     pub(crate) fn last_move(&self, board: &Board, deal: &DealRow) -> Option<LastMove> {
         let progress = |stage: &Option<String>| board.progress(&board.place(stage.as_deref()));
-        let told = |entry: &Entry| {
+        let told = |entry: &StageMove| {
             let (from, to) = (progress(&entry.from_stage)?, progress(&entry.to_stage)?);
             (from != to).then_some(LastMove { at_ms: entry.at_ms, forward: to > from })
         };
@@ -137,7 +137,7 @@ impl Known {
         let calendar = self.calendar.as_ref().map(|_| self.of_calendar(deal));
         let held_ms = calendar.flatten().and_then(|calendar| calendar.held_ms);
         let moves = || self.moves(deal);
-        let entered = |entry: &Entry| {
+        let entered = |entry: &StageMove| {
             Some((board.stage(&board.place(entry.to_stage.as_deref()))?.milestone.likely()?, entry.seen_after_ms))
         };
         let entries: Vec<(Milestone, EpochMs)> = moves().filter_map(entered).collect();
@@ -187,9 +187,9 @@ async fn calendar<C: Conn>(
     let at_ms = EpochMs::from(at);
     // Long ones that began before count as well.
     let from_ms = days_before(tenant, at, EVENT_DAYS);
-    let blank_is_none = candidate_facts::tells_event_status(conn, tenant.id).await?;
+    let blank_is_none = candidate_facts::has_event_status(conn, tenant.id).await?;
     let mut found: HashMap<ContactId, Calendar> = HashMap::new();
-    for event in candidate_facts::events_of(conn, tenant.id, contacts, from_ms).await? {
+    for event in candidate_facts::events_for(conn, tenant.id, contacts, from_ms).await? {
         let calendar = found.entry(event.client_id.clone()).or_default();
         let ended_ms = ends_ms(event.all_day, event.starts_ms, event.ends_ms, tenant);
         if ended_ms > at_ms {

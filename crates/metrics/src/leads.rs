@@ -7,7 +7,7 @@ use tetherboard_domain::{
     Bucket, Compare, EpochMs, Resolved, Role, Slot, StageKey, StageRole, TenantId, UsState, Week, Window, Zone, weeks_ending_with,
 };
 use tetherboard_store::leads::{Cohort, LabelMatch};
-use tetherboard_store::{Conn, Result, leads, runs, small_lists};
+use tetherboard_store::{Conn, Result, leads, lookups, runs};
 
 use crate::board::{Board, LeadGroup, StagePlace};
 
@@ -386,7 +386,7 @@ pub async fn first_touch<C: Conn>(conn: &C, tenant: TenantId, created: Window) -
 /// How the CRM's list spells each source, by key.
 async fn source_spelling<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<String, String>> {
     let mut spelling = HashMap::new();
-    for source in small_lists::sources(conn, tenant).await? {
+    for source in lookups::sources(conn, tenant).await? {
         spelling.entry(source.source_key).or_insert(source.name.trim().to_owned());
     }
     Ok(spelling)

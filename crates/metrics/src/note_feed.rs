@@ -155,7 +155,7 @@ impl NoteFeed {
         let mut feed = Self::default();
         let mut kinds = Numbered::default();
         let mut authors = Numbered::default();
-        notes::each_in_short(conn, tenant, |note| {
+        notes::each_summary(conn, tenant, |note| {
             let Some(contact) = loading.contact(note.client_id.as_str()) else { return };
             let kind = kinds.of(note.kind_key);
             if feed.kinds.len() <= kind as usize {
@@ -166,7 +166,7 @@ impl NoteFeed {
             feed.notes.push(FeedNote { at_ms, no: note.no, contact, kind, author, hidden: note.hidden });
         })
         .await?;
-        history::each_move(conn, tenant, Dataset::Contacts, |seen| {
+        history::each_transition(conn, tenant, Dataset::Contacts, |seen| {
             let (from, to) = (board.place(seen.from.as_deref()), board.place(seen.to.as_deref()));
             // A renamed stage is no news.
             let is_told = matches!((&from, &to), (StagePlace::Listed(_), StagePlace::Listed(_)));
@@ -176,7 +176,7 @@ impl NoteFeed {
             }
         })
         .await?;
-        for one in schedule::all_in_short(conn, tenant).await? {
+        for one in schedule::event_summaries(conn, tenant).await? {
             if let Some(contact) = loading.contact(one.client_id.as_str()) {
                 let name = if one.title.trim().is_empty() { one.kind } else { one.title };
                 let (at_ms, owner, cancelled) = (one.starts_ms, one.owner, one.cancelled);

@@ -122,14 +122,14 @@ pub fn appointment_type(title: &str, kind: &str, place: &str) -> AppointmentType
 /// When the database does not answer.
 pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Timestamp) -> Result<Schedule> {
     let ages = runs::dataset_ages(conn, tenant.id).await?;
-    let rows = schedule::whole(conn, tenant.id).await?;
+    let rows = schedule::calendar(conn, tenant.id).await?;
     let mut rests_on = PIPELINE_RESTS_ON.to_vec();
     rests_on.push(Dataset::Events);
-    let due = match ages.whole_ms(Dataset::Events).and(ages.as_of_ms(&rests_on)) {
+    let due = match ages.complete_read_ms(Dataset::Events).and(ages.as_of_ms(&rests_on)) {
         Some(as_of_ms) => without_outcome(conn, tenant, board, &rows, as_of_ms.min(now.into())).await?,
         None => HashSet::new(),
     };
-    let read = ages.whole_ms(Dataset::Events).and_then(EpochMs::timestamp);
+    let read = ages.complete_read_ms(Dataset::Events).and_then(EpochMs::timestamp);
     let source = tenant.source_time().0;
     let appointment = |row: CalendarRow| {
         let when = Slotted::of(row.all_day, row.starts_ms, row.ends_ms, &source);

@@ -36,7 +36,7 @@ pub async fn day_totals_between<C: Conn>(
     let kept = pipeline_days::between(conn, tenant, &first.to_string(), &last.to_string()).await?;
     Ok(kept
         .into_iter()
-        .filter_map(|pipeline_days::KeptDay { day, carried, stages }| {
+        .filter_map(|pipeline_days::PipelineDay { day, carried, stages }| {
             let within = |group, stage: &StageKey| board.is_in(group, &board.place(Some(stage.as_str())));
             let contacts = |group| stages.iter().filter(|line| within(group, &line.stage)).map(|line| line.contacts).sum();
             let open = || stages.iter().filter(|line| within(LeadGroup::Open, &line.stage));

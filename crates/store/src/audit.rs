@@ -1,4 +1,4 @@
-//! Who changed what, for the agency to look up.
+//! The audit trail: who changed what.
 
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{EpochMs, TenantId, UserId};
@@ -6,17 +6,18 @@ use tetherboard_domain::{EpochMs, TenantId, UserId};
 use crate::query::{all, execute};
 use crate::{Conn, Result};
 
+/// An entry of the audit trail.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct AuditEvent {
     pub at_ms: EpochMs,
-    /// The person's name; `None`: a command on the server.
+    /// The user's name; `None` for a command on the server.
     pub person: Option<String>,
     pub brand: Option<String>,
     pub what: String,
     pub detail: String,
 }
 
-/// Writes down what somebody did. Never a secret.
+/// Records an action. `what` and `detail` must not contain secrets.
 pub async fn record<C: Conn>(
     conn: &C,
     user: Option<UserId>,
@@ -31,7 +32,7 @@ pub async fn record<C: Conn>(
     Ok(())
 }
 
-/// The newest first.
+/// The newest entries, newest first.
 pub async fn newest<C: Conn>(conn: &C, limit: i64) -> Result<Vec<AuditEvent>> {
     let text = "SELECT a.at_ms, u.name AS person, t.name AS brand, a.what, a.detail FROM audit_events a \
                 LEFT JOIN users u ON u.id = a.user_id LEFT JOIN tenants t ON t.id = a.tenant_id \

@@ -1,4 +1,4 @@
-//! Addresses by which calendar programs read a person's appointments of a brand: shown once, kept as a hash.
+//! Calendar feeds: secret URLs by which calendar apps read a brand's appointments for a user. Secrets are stored as hashes.
 
 use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole};
@@ -6,20 +6,21 @@ use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole};
 use crate::query::{execute, one};
 use crate::{Conn, Result, Tx};
 
-/// A person's address that is in force.
+/// A user's active feed of a brand.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct CalendarFeed {
     pub created_ms: EpochMs,
-    /// When a program last asked for it, to the hour; `None`: never.
+    /// When a calendar app last read it, to the hour; `None` if never.
     pub used_ms: Option<EpochMs>,
 }
 
-pub async fn of<C: Conn>(conn: &C, user: UserId, tenant: TenantId) -> Result<Option<CalendarFeed>> {
+/// The user's active feed of a brand.
+pub async fn get<C: Conn>(conn: &C, user: UserId, tenant: TenantId) -> Result<Option<CalendarFeed>> {
     let text = "SELECT created_ms, used_ms FROM calendar_feeds WHERE tenant_id = $1 AND user_id = $2 AND revoked_ms IS NULL";
     one(conn, text, [tenant.into(), user.into()]).await
 }
 
-/// Makes an address, in the place of the one in force; whether there was one.
+/// Creates a feed and revokes the user's active one. Returns whether there was one.
 pub async fn replace(tx: &Tx, user: UserId, tenant: TenantId, secret_hash: &[u8], now_ms: EpochMs) -> Result<bool> {
     let replaced = revoke(tx, user, tenant, now_ms).await?;
     let text = "INSERT INTO calendar_feeds (user_id, tenant_id, secret_hash, created_ms) VALUES ($1, $2, $3, $4)";
@@ -28,28 +29,29 @@ pub async fn replace(tx: &Tx, user: UserId, tenant: TenantId, secret_hash: &[u8]
     Ok(replaced)
 }
 
-/// Whether there was one in force.
+/// Revokes the user's active feed. Returns whether there was one.
 pub async fn revoke<C: Conn>(conn: &C, user: UserId, tenant: TenantId, now_ms: EpochMs) -> Result<bool> {
     let text = "UPDATE calendar_feeds SET revoked_ms = $3 WHERE tenant_id = $1 AND user_id = $2 AND revoked_ms IS NULL";
     Ok(execute(conn, text, [tenant.into(), user.into(), now_ms.into()]).await?.rows_affected() > 0)
 }
 
-/// A program asked for it.
-pub async fn used<C: Conn>(conn: &C, feed: i64, now_ms: EpochMs) -> Result<()> {
+/// Records that a calendar app read the feed.
+pub async fn mark_used<C: Conn>(conn: &C, feed: i64, now_ms: EpochMs) -> Result<()> {
     execute(conn, "UPDATE calendar_feeds SET used_ms = $2 WHERE id = $1", [feed.into(), now_ms.into()]).await?;
     Ok(())
 }
 
-/// What a secret opens.
+/// The access that a feed secret grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub struct FeedAccess {
     pub tenant: TenantId,
-    /// For [`used`], when that was not written down for an hour.
+    /// The feed to pass to [`mark_used`]; `None` if that was done within the last hour.
     pub feed: Option<i64>,
 }
 
-/// The brand that a secret opens; `None` when it opens none, or the person may not see that brand any more.
-pub async fn opens<C: Conn>(conn: &C, secret_hash: &[u8], now_ms: EpochMs) -> Result<Option<Opened>> {
+/// The brand whose appointments a secret gives access to; `None` if the secret is unknown or revoked, or if its user has
+/// lost access to the brand.
+pub async fn by_secret<C: Conn>(conn: &C, secret_hash: &[u8], now_ms: EpochMs) -> Result<Option<FeedAccess>> {
     #[derive(FromQueryResult)]
     struct Row {
         id: i64,
@@ -62,7 +64,7 @@ pub async fn opens<C: Conn>(conn: &C, secret_hash: &[u8], now_ms: EpochMs) -> Re
                 (SELECT 1 FROM memberships m WHERE m.user_id = f.user_id AND m.tenant_id = f.tenant_id))";
     let agency = UserRole::AgencyAdmin.as_str();
     let Some(row): Option<Row> = one(conn, text, [secret_hash.into(), agency.into()]).await? else { return Ok(None) };
-    // Programs ask every few minutes, and each would wait for the write lock.
+    // Calendar apps poll every few minutes, and each write waits for the write lock.
     let is_due = row.used_ms.is_none_or(|used_ms| (now_ms - used_ms).abs() >= HOUR_MS);
-    Ok(Some(Opened { tenant: row.tenant_id, feed: is_due.then_some(row.id) }))
+    Ok(Some(FeedAccess { tenant: row.tenant_id, feed: is_due.then_some(row.id) }))
 }

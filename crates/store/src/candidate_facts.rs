@@ -1,4 +1,4 @@
-//! What is known of many candidates at once, for their status and for what changed lately.
+//! Facts about many candidates at once: touches, appointments, and stage moves, for their status and the recent changes.
 
 use std::collections::HashMap;
 
@@ -9,25 +9,26 @@ use crate::query::{Query, all, number, rows};
 use crate::records::SubjectId;
 use crate::{Conn, Result};
 
-/// Ids to a question: few enough for the parameters that a statement takes.
-const PART: usize = 1_000;
+/// IDs per query, below the limit on parameters of a statement.
+const CHUNK: usize = 1_000;
 
-/// What is known of when a contact was touched.
+/// When a contact was last contacted.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct ContactTouch {
     pub crm_id: ContactId,
     pub created_ms: Option<EpochMs>,
     pub first_seen_ms: EpochMs,
-    /// The start of the last whole read of its notes; `None` when it has changed since, or was never read.
+    /// The start of the last complete read of its notes; `None` if never, or if the contact has changed since.
     pub notes_known_ms: Option<EpochMs>,
-    /// A person's last note.
+    /// The last note by a person.
     pub last_note_ms: Option<EpochMs>,
 }
 
-/// Of live contacts. A note of the CRM's own (author blank or "System") is nobody's touch, nor is one from after `until_ms`.
+/// The last touches of these live contacts. Notes written by the CRM (author blank or "System") or after `until_ms` do
+/// not count.
 pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId], until_ms: EpochMs) -> Result<Vec<ContactTouch>> {
     let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(PART) {
+    for chunk in ids.chunks(CHUNK) {
         let mut query = Query::new(
             "SELECT l.crm_id, l.created_ms, l.first_seen_ms, \
              CASE WHEN l.notes_read_ms >= l.changed_ms THEN l.notes_read_ms END AS notes_known_ms, \
@@ -35,55 +36,55 @@ pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId], unt
              AND n.gone_ms IS NULL AND LOWER(TRIM(n.author)) NOT IN ('', 'system') AND n.created_ms <= ",
         );
         query.bind(until_ms).push(") AS last_note_ms FROM leads l WHERE l.gone_ms IS NULL AND l.tenant_id = ").bind(tenant);
-        query.push(" AND l.crm_id IN ").bind_list(part.iter().cloned());
+        query.push(" AND l.crm_id IN ").bind_list(chunk.iter().cloned());
         found.extend(query.all::<_, ContactTouch>(conn).await?);
     }
     Ok(found)
 }
 
-/// When the first note after a moment was written; a list told as of that moment does not know of it yet.
+/// The time of the first note after `after_ms`, when a list computed as of that time becomes stale.
 pub async fn next_note_ms<C: Conn>(conn: &C, tenant: TenantId, after_ms: EpochMs) -> Result<Option<EpochMs>> {
     let text = "SELECT MIN(created_ms) FROM notes WHERE tenant_id = $1 AND created_ms > $2 AND gone_ms IS NULL";
     let found = rows(conn, text, [tenant.into(), after_ms.into()]).await?;
     Ok(found.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten())
 }
 
-/// What a list says of a contact beside its deal.
+/// Details of a contact that lists show next to its deal.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Profile {
     pub crm_id: ContactId,
     pub owner: String,
-    /// As the agency mapped them; "" where not.
+    /// Units of interest; empty unless the agency mapped a field to it.
     pub units: String,
     pub source: Option<String>,
     pub phone: String,
 }
 
-/// Of live contacts.
+/// The details of these live contacts.
 pub async fn profiles<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId]) -> Result<Vec<Profile>> {
     let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(PART) {
+    for chunk in ids.chunks(CHUNK) {
         let mut query =
             Query::new("SELECT crm_id, owner, units, source, phone FROM leads WHERE gone_ms IS NULL AND tenant_id = ");
-        query.bind(tenant).push(" AND crm_id IN ").bind_list(part.iter().cloned());
+        query.bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
         found.extend(query.all::<_, Profile>(conn).await?);
     }
     Ok(found)
 }
 
-/// An appointment that is not cancelled.
+/// An appointment that is not canceled.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CandidateEvent {
     pub crm_id: String,
     pub client_id: Option<ContactId>,
-    /// The live contact's, else as the CRM wrote it.
+    /// The live contact's name, or else the name in the appointment.
     pub name: String,
-    /// Whether it is a live prospect's.
+    /// Whether the contact is a live prospect.
     pub of_prospect: bool,
     pub kind: String,
     pub title: String,
     pub owner: String,
-    /// In the CRM's words.
+    /// As the CRM spells it.
     pub status: String,
     pub all_day: bool,
     pub starts_ms: EpochMs,
@@ -91,7 +92,7 @@ pub struct CandidateEvent {
     pub first_seen_ms: EpochMs,
 }
 
-/// Which appointments are meant.
+/// A filter on appointments: those that start at or after `from_ms` and before `until_ms`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventFilter {
     pub from_ms: EpochMs,
@@ -99,7 +100,7 @@ pub struct EventFilter {
     pub limit: Option<i64>,
 }
 
-/// By their start.
+/// The live appointments that match and are not canceled, by start.
 pub async fn events<C: Conn>(conn: &C, tenant: TenantId, filter: EventFilter) -> Result<Vec<CandidateEvent>> {
     let mut query = Query::new(
         "SELECT a.crm_id, l.crm_id AS client_id, COALESCE(l.name, a.name) AS name, COALESCE(l.contact_type = 1, 1 = 0) AS of_prospect, \
@@ -118,78 +119,79 @@ pub async fn events<C: Conn>(conn: &C, tenant: TenantId, filter: EventFilter) ->
     query.all(conn).await
 }
 
-/// An appointment of a contact, as far as its status needs it.
+/// An appointment of a contact, with the fields that the contact's status depends on.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct ContactEvent {
     pub client_id: ContactId,
     pub kind: String,
     pub title: String,
-    /// In the CRM's words.
+    /// As the CRM spells it.
     pub status: String,
     pub all_day: bool,
     pub starts_ms: EpochMs,
     pub ends_ms: Option<EpochMs>,
 }
 
-/// Those of these contacts from a moment on that are not cancelled; of each contact by their start.
-pub async fn events_of<C: Conn>(
+/// The live appointments of these contacts that start at or after `from_ms` and are not canceled, by start.
+pub async fn events_for<C: Conn>(
     conn: &C,
     tenant: TenantId,
     contacts: &[ContactId],
     from_ms: EpochMs,
 ) -> Result<Vec<ContactEvent>> {
-    // No index leads from a contact to its appointments, so each part looks through all of them.
-    const PART: usize = 10_000;
+    // No index leads from a contact to its appointments, so each query scans all of them.
+    const CHUNK: usize = 10_000;
     let mut found = Vec::new();
-    for part in contacts.chunks(PART) {
+    for chunk in contacts.chunks(CHUNK) {
         let mut query = Query::new(
             "SELECT client_id, kind, title, status, all_day, starts_ms, ends_ms FROM scheduled_activities \
              WHERE gone_ms IS NULL AND NOT cancelled AND tenant_id = ",
         );
         query.bind(tenant).push(" AND starts_ms >= ").bind(from_ms);
-        query.push(" AND client_id IN ").bind_list(part.iter().cloned()).push(" ORDER BY starts_ms, crm_id");
+        query.push(" AND client_id IN ").bind_list(chunk.iter().cloned()).push(" ORDER BY starts_ms, crm_id");
         found.extend(query.all::<_, ContactEvent>(conn).await?);
     }
     Ok(found)
 }
 
-/// Whether the CRM says anything about how the brand's appointments stand.
-pub async fn tells_event_status<C: Conn>(conn: &C, tenant: TenantId) -> Result<bool> {
+/// Whether any of the brand's appointments has a status.
+pub async fn has_event_status<C: Conn>(conn: &C, tenant: TenantId) -> Result<bool> {
     let text = "SELECT COUNT(*) FROM (SELECT 1 FROM scheduled_activities WHERE tenant_id = $1 AND gone_ms IS NULL \
-                AND TRIM(status) <> '' LIMIT 1) AS told";
+                AND TRIM(status) <> '' LIMIT 1) AS found";
     Ok(number(conn, text, [tenant.into()]).await? > 0)
 }
 
-/// When the first appointments of the brand were seen: those of its first read were there before.
+/// When the brand's appointments were first read. Those seen at that time may be older.
 pub async fn first_events_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<EpochMs> {
     number(conn, "SELECT MIN(first_seen_ms) FROM scheduled_activities WHERE tenant_id = $1", [tenant.into()]).await.map(EpochMs)
 }
 
-/// A seen change of stage, as far as statuses need it. Stages are keys.
+/// A recorded change of stage. Stages are keys.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct Entry {
+pub struct StageMove {
     pub from_stage: Option<String>,
     pub to_stage: Option<String>,
     pub seen_after_ms: EpochMs,
     pub at_ms: EpochMs,
 }
 
-/// The seen moves of these contacts or deals, oldest first, by id.
-pub async fn entries<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, ids: &[Id]) -> Result<HashMap<Id, Vec<Entry>>> {
-    let mut found: HashMap<Id, Vec<Entry>> = HashMap::new();
-    for part in ids.chunks(PART) {
+/// The recorded stage changes of these contacts or deals, oldest first, by ID.
+pub async fn stage_moves<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, ids: &[Id]) -> Result<HashMap<Id, Vec<StageMove>>> {
+    let mut found: HashMap<Id, Vec<StageMove>> = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
         let mut query =
             Query::new("SELECT crm_id, from_stage, to_stage, seen_after_ms, at_ms FROM stage_transitions WHERE tenant_id = ");
         query.bind(tenant).push(" AND subject = ").bind(Id::SUBJECT.as_str());
-        query.push(" AND crm_id IN ").bind_list(part.iter().cloned()).push(" ORDER BY crm_id, seen_after_ms");
+        query.push(" AND crm_id IN ").bind_list(chunk.iter().cloned()).push(" ORDER BY crm_id, seen_after_ms");
         for row in query.rows(conn).await? {
-            found.entry(row.try_get("", "crm_id")?).or_default().push(Entry::from_query_result(&row, "")?);
+            found.entry(row.try_get("", "crm_id")?).or_default().push(StageMove::from_query_result(&row, "")?);
         }
     }
     Ok(found)
 }
 
-/// How long contacts stayed in these stages, in milliseconds, of stays that ended from `from_ms` on and whose beginning was seen.
+/// How long contacts stayed in these stages, in milliseconds, by stage. Covers stays that ended at or after `from_ms` and
+/// whose start is recorded.
 pub async fn completed_stays<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -221,24 +223,25 @@ pub async fn completed_stays<C: Conn>(
 
 // What changed ---------------------------------------------------------------------------------------------------------
 
-/// A live prospect that moved.
+/// A stage change of a live prospect.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct ProspectMove {
     pub crm_id: ContactId,
     pub name: String,
-    /// Where it stands now.
+    /// The current stage.
     pub stage: Option<String>,
-    /// Keys.
+    /// A stage key.
     pub from_stage: Option<String>,
+    /// A stage key.
     pub to_stage: Option<String>,
     pub seen_before_ms: EpochMs,
     pub seen_after_ms: EpochMs,
     pub at_ms: EpochMs,
 }
 
-/// Moves into these stages since a moment, oldest first.
+/// Live prospects' moves into these stages at or after `since_ms`, oldest first.
 pub async fn moves_since<C: Conn>(conn: &C, tenant: TenantId, stages: &[String], since_ms: EpochMs) -> Result<Vec<ProspectMove>> {
-    // The sign keeps SQLite from looking up the moves of each of fifty thousand contacts.
+    // The plus sign keeps SQLite from using the index on contact type and looking up the moves of each contact.
     let mut query = Query::new(
         "SELECT l.crm_id, l.name, l.stage, t.from_stage, t.to_stage, t.seen_before_ms, t.seen_after_ms, t.at_ms \
          FROM stage_transitions t JOIN leads l ON l.tenant_id = t.tenant_id AND l.crm_id = t.crm_id \
@@ -249,18 +252,19 @@ pub async fn moves_since<C: Conn>(conn: &C, tenant: TenantId, stages: &[String],
     query.all(conn).await
 }
 
-/// A live deal of a prospect, or the prospect that stands for one, whose fee was not known before.
+/// A live deal of a prospect, possibly implicit, whose fee became known.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct FeeLearned {
+pub struct NewFee {
     pub contact_id: Option<ContactId>,
     pub name: String,
     pub stage: Option<String>,
     pub fee_cents: i64,
-    /// Hundredths of a percent; the deal's own.
+    /// The deal's own, in hundredths of a percent.
     pub odds: Option<i64>,
 }
 
-pub async fn fees_learned<C: Conn>(conn: &C, tenant: TenantId, since_ms: EpochMs) -> Result<Vec<FeeLearned>> {
+/// The deals whose fee became known at or after `since_ms`.
+pub async fn new_fees<C: Conn>(conn: &C, tenant: TenantId, since_ms: EpochMs) -> Result<Vec<NewFee>> {
     const LEARNED: &str =
         "v.tenant_id = $1 AND v.field = 'fee' AND v.old_value IS NULL AND v.new_value IS NOT NULL AND v.at_ms >= $2";
     let text = format!(

@@ -1,4 +1,4 @@
-//! One contact with everything that is known of it, and the few that a person means by what they type.
+//! The candidate page: one contact with deals, appointments, and notes; and the quick search.
 
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{ContactId, DealId, EpochMs, TenantId};
@@ -8,7 +8,7 @@ use crate::notes::{Audience, HIDDEN, HIDDEN_KIND, visible};
 use crate::query::{Query, all, one};
 use crate::{Conn, Result};
 
-/// A contact as its own page shows it, whether the CRM still has it or not.
+/// A contact as its own page shows it, live or gone.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Candidate {
     pub crm_id: ContactId,
@@ -17,9 +17,9 @@ pub struct Candidate {
     pub email: String,
     pub phone: String,
     pub market: String,
-    /// As the agency mapped them; "" where not.
+    /// Units of interest; empty unless the agency mapped a field to it.
     pub units: String,
-    /// Sanitised HTML.
+    /// Sanitized HTML.
     pub whiteboard: String,
     pub owner: String,
     pub source: Option<String>,
@@ -32,15 +32,15 @@ pub struct Candidate {
     pub created_ms: Option<EpochMs>,
     pub first_seen_ms: EpochMs,
     pub changed_ms: EpochMs,
-    /// Since when reads of the CRM do not show it.
+    /// Since when reads have missed it.
     pub missing_ms: Option<EpochMs>,
-    /// Since when it is taken for gone.
+    /// Since when it counts as removed from the CRM.
     pub gone_ms: Option<EpochMs>,
-    /// The start of the last whole read of its notes.
+    /// The start of the last complete read of its notes.
     pub notes_read_ms: Option<EpochMs>,
 }
 
-/// `None` when the brand never had such a contact.
+/// A contact, live or gone.
 pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Option<Candidate>> {
     let text = "SELECT crm_id, name, company, email, phone, market, units, whiteboard, owner, source, stage, stage_since_ms, \
                 stage_since_exact, contact_type, fee_cents, fee_flagged, created_ms, first_seen_ms, changed_ms, missing_ms, \
@@ -48,9 +48,9 @@ pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Re
     one(conn, text, [tenant.into(), contact.as_str().into()]).await
 }
 
-/// A deal that is joined to a contact.
+/// A deal on a candidate's page.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct OwnDeal {
+pub struct CandidateDeal {
     pub crm_id: DealId,
     pub title: String,
     pub owner: String,
@@ -64,40 +64,41 @@ pub struct OwnDeal {
     pub gone_ms: Option<EpochMs>,
 }
 
-/// A contact's deals, those that are gone last.
-pub async fn deals<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Vec<OwnDeal>> {
+/// A contact's deals, gone ones last.
+pub async fn deals<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Vec<CandidateDeal>> {
     let text = "SELECT crm_id, title, owner, stage, stage_since_ms, stage_since_exact, fee_cents, fee_flagged, odds, close_date, \
                 gone_ms FROM pipeline_items WHERE tenant_id = $1 AND contact_id = $2 \
                 ORDER BY CASE WHEN gone_ms IS NULL THEN 0 ELSE 1 END, crm_id";
     all(conn, text, [tenant.into(), contact.as_str().into()]).await
 }
 
+/// An appointment on a candidate's page.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct OwnAppointment {
+pub struct CandidateAppointment {
     pub kind: String,
     pub title: String,
     pub description: String,
     pub place: String,
     pub owner: String,
-    /// In the CRM's words.
+    /// As the CRM spells it.
     pub status: String,
     pub cancelled: bool,
     pub all_day: bool,
-    /// `None`: no readable time.
+    /// `None` if the CRM's value is not readable.
     pub starts_ms: Option<EpochMs>,
     pub ends_ms: Option<EpochMs>,
-    /// Where it stood before it was last moved.
+    /// The start before it was last rescheduled.
     pub moved_from_ms: Option<EpochMs>,
 }
 
-/// A contact's appointments, the earliest first, those without a readable time at the end. Of a contact that is gone also
-/// those that went with it.
+/// A contact's appointments, earliest first, those without a readable start last. `with_gone` includes gone ones, for a
+/// contact that is gone itself.
 pub async fn appointments<C: Conn>(
     conn: &C,
     tenant: TenantId,
     contact: &ContactId,
     with_gone: bool,
-) -> Result<Vec<OwnAppointment>> {
+) -> Result<Vec<CandidateAppointment>> {
     let mut query = Query::new(
         "SELECT kind, title, description, place, owner, status, cancelled, all_day, starts_ms, ends_ms, moved_from_ms \
          FROM scheduled_activities WHERE tenant_id = ",
@@ -108,26 +109,27 @@ pub async fn appointments<C: Conn>(
     query.all(conn).await
 }
 
+/// A note on a candidate's page.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct OwnNote {
+pub struct CandidateNote {
     pub crm_id: String,
     pub kind: String,
     pub author: String,
-    /// Sanitised; empty when it is longer than was asked for.
+    /// Sanitized HTML; empty if longer than the requested limit.
     pub html: String,
-    /// Plain text, cut to what was asked for.
+    /// Plain text, cut to the requested limit.
     pub body: String,
-    /// Of the whole plain text.
+    /// The length of the full plain text, in characters.
     pub letters: i64,
     pub created_ms: Option<EpochMs>,
-    /// From the brand's people.
+    /// Whether it is hidden from the brand's users.
     pub hidden: bool,
-    /// Its kind is; else the note itself.
+    /// Whether it is hidden because of its type.
     pub hidden_kind: bool,
 }
 
-/// The newest of a contact's notes that an audience may see, each with at most so many letters of its text; and how many there
-/// are. Those without a date come last.
+/// The newest `limit` notes of a contact that an audience may see, undated ones last, with at most `longest` characters of
+/// text each; and the total number.
 pub async fn notes<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -135,7 +137,7 @@ pub async fn notes<C: Conn>(
     contact: &ContactId,
     limit: i64,
     longest: i32,
-) -> Result<(Vec<OwnNote>, i64)> {
+) -> Result<(Vec<CandidateNote>, i64)> {
     let of_contact = |query: &mut Query| {
         query.push(" FROM notes n WHERE n.gone_ms IS NULL AND n.tenant_id = ").bind(tenant);
         query.push(" AND n.client_id = ").bind(contact.as_str());
@@ -156,9 +158,9 @@ pub async fn notes<C: Conn>(
 
 // Finding --------------------------------------------------------------------------------------------------------------
 
-/// A contact among those that fit what somebody types.
+/// A contact found by the quick search.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct Match {
+pub struct SearchMatch {
     pub crm_id: ContactId,
     pub name: String,
     pub company: String,
@@ -166,8 +168,8 @@ pub struct Match {
     pub stage: Option<String>,
 }
 
-/// The first live contacts that fit, and how many fit: those whose name begins with the text before the others.
-pub async fn matching<C: Conn>(conn: &C, tenant: TenantId, text: &str, limit: i64) -> Result<(Vec<Match>, i64)> {
+/// The first `limit` live contacts that match, those whose name starts with the text first; and the number of matches.
+pub async fn search<C: Conn>(conn: &C, tenant: TenantId, text: &str, limit: i64) -> Result<(Vec<SearchMatch>, i64)> {
     #[derive(FromQueryResult)]
     struct Row {
         crm_id: ContactId,
@@ -175,31 +177,31 @@ pub async fn matching<C: Conn>(conn: &C, tenant: TenantId, text: &str, limit: i6
         company: String,
         market: String,
         stage: Option<String>,
-        fitting: i64,
+        total: i64,
     }
     let mut query = Query::new(
-        "SELECT crm_id, name, company, market, stage, COUNT(*) OVER () AS fitting FROM leads WHERE gone_ms IS NULL AND tenant_id = ",
+        "SELECT crm_id, name, company, market, stage, COUNT(*) OVER () AS total FROM leads WHERE gone_ms IS NULL AND tenant_id = ",
     );
     query.bind(tenant);
     find(&mut query, text);
-    // The column begins with the name.
+    // The search column starts with the name.
     let begins: String = text.trim().to_lowercase().chars().take(200).collect();
     query.push(&format!(" ORDER BY CASE WHEN SUBSTR(search, 1, {}) = ", begins.chars().count())).bind(begins);
     query.push(" THEN 0 ELSE 1 END, LOWER(name), crm_id LIMIT ").bind(limit);
     let rows: Vec<Row> = query.all(conn).await?;
-    let fitting = rows.first().map_or(0, |row| row.fitting);
-    let found = rows.into_iter().map(|row| Match {
+    let total = rows.first().map_or(0, |row| row.total);
+    let found = rows.into_iter().map(|row| SearchMatch {
         crm_id: row.crm_id,
         name: row.name,
         company: row.company,
         market: row.market,
         stage: row.stage,
     });
-    Ok((found.collect(), fitting))
+    Ok((found.collect(), total))
 }
 
-/// Each word must occur in name, company, email, phone or market; or, of what can be a phone number, its digits in the
-/// phone's, however the two are written.
+/// Requires each word to occur in name, company, email, phone, or market. Text that looks like a phone number also matches
+/// by its digits, whatever the formatting.
 pub(crate) fn find(query: &mut Query, text: &str) {
     let Some(digits) = phone_digits(text) else { return find_words(query, "search", text) };
     let mut bare = "phone".to_owned();
@@ -208,17 +210,17 @@ pub(crate) fn find(query: &mut Query, text: &str) {
     }
     query.push(" AND ((1 = 1");
     find_words(query, "search", text);
-    // Few phones have these digits in this order at all, and only of those the signs are taken out.
+    // A cheap filter: few phones have these digits in this order, and only those are stripped of punctuation.
     let in_order: String = digits.chars().flat_map(|digit| ['%', digit]).chain(['%']).collect();
     query.push(") OR (phone LIKE ").bind(in_order);
     query.push(&format!(" AND {bare} LIKE ")).bind(format!("%{digits}%")).push("))");
 }
 
-/// The digits of what looks like a phone number or a part of one, without the North American country code.
+/// The digits of text that looks like a phone number or part of one, without the North American country code.
 fn phone_digits(text: &str) -> Option<String> {
     let (digits, rest): (String, String) = text.chars().partition(char::is_ascii_digit);
-    let looks_so = rest.chars().all(|c| c.is_whitespace() || "-().+/".contains(c));
-    if !looks_so || !(3..=20).contains(&digits.len()) {
+    let is_phone_like = rest.chars().all(|c| c.is_whitespace() || "-().+/".contains(c));
+    if !is_phone_like || !(3..=20).contains(&digits.len()) {
         return None;
     }
     match digits.strip_prefix('1') {
@@ -236,15 +238,15 @@ mod tests {
     #[rstest]
     #[case::written_out("(512) 555-0101", Some("5125550101"))]
     #[case::bare("5125550101", Some("5125550101"))]
-    #[case::with_the_country("+1 512.555.0101", Some("5125550101"))]
-    #[case::of_another_country("+44 20 7946 0958", Some("442079460958"))]
-    #[case::a_part("555-01", Some("55501"))]
+    #[case::with_country_code("+1 512.555.0101", Some("5125550101"))]
+    #[case::foreign("+44 20 7946 0958", Some("442079460958"))]
+    #[case::partial("555-01", Some("55501"))]
     #[case::too_short("51", None)]
     #[case::a_name("Ada", None)]
     #[case::a_name_with_a_number("Ada 512", None)]
     #[case::no_digits("()", None)]
-    #[case::another_scripts_digits("٥١٢٥٥٥", None)]
-    fn what_looks_like_a_phone_number_is_compared_by_its_digits(#[case] text: &str, #[case] digits: Option<&str>) {
+    #[case::arabic_digits("٥١٢٥٥٥", None)]
+    fn text_that_looks_like_a_phone_number_is_matched_by_its_digits(#[case] text: &str, #[case] digits: Option<&str>) {
         assert_eq!(phone_digits(text).as_deref(), digits);
     }
 }

@@ -1,4 +1,4 @@
-//! Opening either database, and beginning transactions that cannot starve each other.
+//! Opens either database and begins write transactions.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, SqliteTransac
 
 use crate::{Cipher, Result, Tx, migrations};
 
-/// The database with the key that opens its secrets. Clones share one pool.
+/// An open database and the cipher for its secrets. Clones share one connection pool.
 #[derive(Clone)]
 pub struct Store {
     db: DatabaseConnection,
@@ -17,10 +17,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database; a missing SQLite file and its folder are made.
-    ///
-    /// # Errors
-    /// When it cannot be reached or opened.
+    /// Opens the database. Creates a missing SQLite file and its folder.
     pub async fn open(url: &DatabaseUrl, cipher: Cipher) -> Result<Self> {
         let db = match url {
             DatabaseUrl::Sqlite(path) => open_sqlite(path).await?,
@@ -29,35 +26,29 @@ impl Store {
         Ok(Self { db, cipher })
     }
 
-    /// Brings the tables up to this version; safe to call from several processes at once.
-    ///
-    /// # Errors
-    /// When a migration fails; the ones before it stay.
+    /// Applies the pending migrations in one transaction. Several processes may call it at once.
     pub async fn migrate(&self) -> Result<()> {
         migrations::run(&self.db).await
     }
 
     /// Whether every migration of this version has been applied.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn is_migrated(&self) -> Result<bool> {
         migrations::are_applied(&self.db).await
     }
 
-    /// For questions.
+    /// The connection pool, for queries outside a transaction.
     pub fn conn(&self) -> &DatabaseConnection {
         &self.db
     }
 
-    /// For writing. On SQLite it takes the write lock at once: one that read first and wrote later could be refused in the middle.
+    /// Begins a write transaction. On SQLite it takes the write lock at once, since upgrading a read lock later can fail.
     ///
-    /// Whoever stops waiting for it leaves no trace: a beginning that was cut would leave a connection of the pool in a transaction
-    /// that nobody knows of, and what is written on it next would neither be kept nor let go. So it goes on by itself, and what
-    /// nobody takes is rolled back.
+    /// The transaction begins in its own task, so that dropping this future is safe: if it was dropped halfway, a pooled
+    /// connection would stay inside an unknown transaction, and later writes on it would be neither committed nor rolled
+    /// back. A transaction that nobody receives is rolled back.
     ///
     /// # Errors
-    /// When the lock is not to be had in time.
+    /// Also fails if the write lock is not free within 30 seconds.
     pub async fn begin(&self) -> Result<Tx> {
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
@@ -66,18 +57,19 @@ impl Store {
         Ok(begun.await.map_err(|stopped| DbErr::Custom(stopped.to_string()))??)
     }
 
-    /// # Errors
-    /// When the database could not make it last; nothing of it is written then.
+    /// Commits a transaction. If that fails, nothing is written.
     pub async fn commit(tx: Tx) -> Result<()> {
         Ok(tx.commit().await?)
     }
 
+    /// The cipher for the secrets in the database.
     pub fn cipher(&self) -> &Cipher {
         &self.cipher
     }
 
+    /// Closes the connection pool.
     pub async fn close(self) {
-        // What is lost by an unclean close is nothing that was committed.
+        // A failure is harmless: everything committed is already on disk.
         let _ = self.db.close().await;
     }
 }
@@ -90,10 +82,10 @@ impl fmt::Debug for Store {
 
 async fn open_sqlite(path: &str) -> Result<DatabaseConnection> {
     if let Some(folder) = PathBuf::from(path).parent() {
-        // If this fails, opening the file says so more clearly.
+        // If this fails, opening the file gives the clearer error.
         let _ = std::fs::create_dir_all(folder);
     }
-    // The address is taken for a URL, in which a percent sign begins a code.
+    // The path is parsed as part of a URL, where a percent sign starts an escape.
     let mut options = ConnectOptions::new(format!("sqlite:{}?mode=rwc", path.replace('%', "%25")));
     options
         .max_connections(8)
@@ -108,7 +100,7 @@ async fn open_sqlite(path: &str) -> Result<DatabaseConnection> {
                 .pragma("temp_store", "MEMORY")
                 .pragma("cache_size", "-2000")
                 .busy_timeout(Duration::from_secs(30))
-                // A bulk statement weighs hundreds of kilobytes, and lists of every length make ever new ones.
+                // A bulk statement takes hundreds of kilobytes, and each list length makes a different one.
                 .statement_cache_capacity(24)
         });
     Ok(Database::connect(options).await?)
@@ -120,19 +112,22 @@ async fn open_postgres(url: &str) -> Result<DatabaseConnection> {
     Ok(Database::connect(options).await?)
 }
 
-/// Where the data lives: `sqlite:PATH` or `postgres://…`. Its `Debug` hides the password.
+/// The database's address: `sqlite:PATH` or `postgres://…`. `Debug` hides the password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
+    /// The path of a SQLite file.
     Sqlite(String),
+    /// A PostgreSQL URL, password included.
     Postgres(String),
 }
 
+/// The text is not a database URL.
 #[derive(Debug, thiserror::Error)]
 #[error("write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")]
 pub struct DatabaseUrlError;
 
 impl DatabaseUrl {
-    /// The file of a SQLite database.
+    /// The file of a SQLite database; `None` for PostgreSQL.
     pub fn file(&self) -> Option<PathBuf> {
         match self {
             Self::Sqlite(path) => Some(PathBuf::from(path)),

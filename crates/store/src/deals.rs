@@ -1,22 +1,23 @@
-//! Deals: the CRM's own, and the one that a prospect without any stands for.
+//! Deals: the CRM's own, and an implicit deal for each prospect without one.
 
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Money, Odds, StageKey, TenantId};
 
-use crate::leads::{LabelMatch, Standing, by_stage, find_words, match_label, standings_in};
+use crate::leads::{LabelMatch, PriorState, by_stage, find_words, match_label, prior_states_in};
 use crate::query::Query;
-use crate::records::{self, Book, SubjectId};
+use crate::records::{self, RecordMeta, SubjectId};
 use crate::{Conn, Result};
 
-/// A deal as a run writes it. Which contact it belongs to is decided by [`crate::links::relink`].
+/// A deal as a sync run writes it. [`crate::deal_links::relink`] links it to a contact.
 #[derive(Clone, Debug)]
 pub struct DealRecord {
-    /// The contact that the CRM names.
+    /// The CRM's `client_id`.
     pub client_id: Option<ContactId>,
     pub title: String,
     pub name: String,
+    /// Name and company, by which a deal without `client_id` is linked to a contact.
     pub link_key: Option<String>,
     pub contact_type: Option<i64>,
     pub stage: Option<String>,
@@ -25,13 +26,14 @@ pub struct DealRecord {
     pub fee: Option<Money>,
     pub fee_flagged: bool,
     pub odds: Option<Odds>,
-    /// `YYYY-MM-DD`: a calendar date, which no zone moves.
+    /// `YYYY-MM-DD`, a calendar date without a time zone.
     pub close_date: Option<String>,
     pub owner: String,
     pub created_ms: Option<EpochMs>,
 }
 
-pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord)], keep: &[&'static str]) -> Result<()> {
+/// Upserts deals. Existing deals keep their values in the columns named in `keep`.
+pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(RecordMeta, DealRecord)], keep: &[&'static str]) -> Result<()> {
     const DEALS: [&str; 16] = [
         "client_id",
         "title",
@@ -50,7 +52,7 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord
         "owner",
         "created_ms",
     ];
-    let rows = deals.iter().map(|(book, deal)| {
+    let rows = deals.iter().map(|(meta, deal)| {
         let own = vec![
             deal.client_id.clone().into(),
             deal.title.clone().into(),
@@ -69,17 +71,18 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(Book, DealRecord
             deal.owner.clone().into(),
             deal.created_ms.into(),
         ];
-        (book, own)
+        (meta, own)
     });
     records::put(conn, tenant, Dataset::Deals, &DEALS, keep, rows).await
 }
 
-pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
-    standings_in(conn, "pipeline_items", "odds, close_date, CAST(NULL AS TEXT) AS whiteboard", tenant, ids).await
+/// The stored state of these deals, live or gone.
+pub async fn prior_states<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<PriorState>> {
+    prior_states_in(conn, "pipeline_items", "odds, close_date, CAST(NULL AS TEXT) AS whiteboard", tenant, ids).await
 }
 
-/// The deals of prospects: the CRM's, and one for each prospect that has none. A deal is a prospect's by its contact's
-/// type, or by its own while it is not joined to a live contact; one whose type nobody tells is kept.
+/// The deals of prospects, including an implicit deal for each prospect without one. A deal counts if its live contact is
+/// a prospect; without a live contact, the deal's own contact type decides, and an unknown type counts.
 const DEAL: &str = "WITH deal AS (\
     SELECT d.crm_id AS deal_id, c.crm_id AS contact_id, d.title, COALESCE(c.name, d.name) AS name, COALESCE(c.market, '') AS market, \
         d.owner, d.stage, d.stage_key, d.stage_since_ms, d.stage_since_exact, d.fee_cents, d.odds, d.close_date, \
@@ -92,23 +95,25 @@ const DEAL: &str = "WITH deal AS (\
     FROM leads l WHERE l.tenant_id = $1 AND l.gone_ms IS NULL AND l.contact_type = 1 AND NOT EXISTS (\
         SELECT 1 FROM pipeline_items d WHERE d.tenant_id = l.tenant_id AND d.contact_id = l.crm_id AND d.gone_ms IS NULL)) ";
 
-/// How many deals share a stage, a fee and odds of their own. The finest count that values are sums of.
+/// The number of deals with the same stage, fee, and odds. Pipeline values add these up.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct DealCell {
     pub stage: Option<String>,
     pub stage_key: Option<String>,
     pub fee_cents: Option<i64>,
+    /// The deal's own, in hundredths of a percent.
     pub odds: Option<i64>,
     pub deals: i64,
 }
 
+/// Counts prospects' deals by stage, fee, and odds.
 pub async fn cells<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<DealCell>> {
     let mut query = from_deals("SELECT stage, stage_key, fee_cents, odds, COUNT(*) AS deals", tenant);
     query.push(" GROUP BY stage, stage_key, fee_cents, odds");
     query.all(conn).await
 }
 
-/// How many deals share a stage, a fee that is known, odds of their own and a close date: what a forecast is a sum of.
+/// The number of deals with the same stage, known fee, odds, and close date. Forecasts add these up.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CloseCell {
     pub stage: Option<String>,
@@ -119,13 +124,14 @@ pub struct CloseCell {
     pub deals: i64,
 }
 
+/// Counts prospects' deals with a known fee by stage, fee, odds, and close date.
 pub async fn close_cells<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CloseCell>> {
     let mut query = from_deals("SELECT stage, fee_cents, odds, close_date, COUNT(*) AS deals", tenant);
     query.push(" AND fee_cents IS NOT NULL GROUP BY stage, fee_cents, odds, close_date");
     query.all(conn).await
 }
 
-/// The known fees of the deals in these stages, from the lowest on, and how many deals have each.
+/// The known fees (cents) of the deals in these stages, ascending, each with its number of deals.
 pub async fn fees<C: Conn>(conn: &C, tenant: TenantId, stages: &LabelMatch) -> Result<Vec<(i64, i64)>> {
     let mut query = from_deals("SELECT fee_cents, COUNT(*) AS deals", tenant);
     match_label(&mut query, "stage", stages);
@@ -134,25 +140,29 @@ pub async fn fees<C: Conn>(conn: &C, tenant: TenantId, stages: &LabelMatch) -> R
     found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
-/// When a deal is to close, in calendar dates `YYYY-MM-DD`.
+/// A filter on the expected close date, as calendar dates `YYYY-MM-DD`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CloseDates {
+    /// No close date.
     Unknown,
+    /// Before this date.
     Before(String),
-    /// From the first date on, before the second.
+    /// On or after the first date and before the second.
     Within(String, String),
 }
 
-/// Which deals of prospects are meant.
+/// A filter on prospects' deals. Fields that are `None`, empty, or false do not restrict.
 #[derive(Clone, Debug, Default)]
 pub struct DealFilter {
-    /// All of them must fit.
+    /// The stage must match every entry.
     pub stages: Vec<LabelMatch>,
     pub fee_known: bool,
     pub close: Option<CloseDates>,
+    /// Words that must all occur in the deal's name or title or in its contact's name, company, email, phone, or market.
     pub text: Option<String>,
 }
 
+/// The column to sort deals by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DealSort {
     Stage,
@@ -163,11 +173,12 @@ pub enum DealSort {
     Since,
 }
 
+/// A deal in a list.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct DealRow {
-    /// Blank for the deal that a prospect without any stands for.
+    /// Blank for an implicit deal.
     pub deal_id: DealId,
-    /// `None`: not joined to a contact.
+    /// `None` if the deal is not linked to a live contact.
     pub contact_id: Option<ContactId>,
     pub title: String,
     pub name: String,
@@ -182,13 +193,14 @@ pub struct DealRow {
     pub close_date: Option<String>,
 }
 
+/// The number of deals that match a filter.
 pub async fn count<C: Conn>(conn: &C, tenant: TenantId, filter: &DealFilter) -> Result<i64> {
     let mut query = from_deals("SELECT COUNT(*)", tenant);
     narrow(&mut query, filter);
     query.number(conn).await
 }
 
-/// One page of a list. `stage_order` are stage keys in the CRM's order, for sorting by stage.
+/// One page (offset, limit) of the deals that match a filter. `stage_order` lists stage keys in the CRM's order.
 pub async fn list<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -217,8 +229,8 @@ pub async fn list<C: Conn>(
     query.all(conn).await
 }
 
-/// The first `most` deals of every stage: the highest fees, then those that came into it last.
-pub async fn leading<C: Conn>(conn: &C, tenant: TenantId, most: i64) -> Result<Vec<DealRow>> {
+/// The top `most` deals of every stage: highest fees first, then the most recent arrivals.
+pub async fn top_by_stage<C: Conn>(conn: &C, tenant: TenantId, most: i64) -> Result<Vec<DealRow>> {
     let mut query = Query::numbered(
         &format!(
             "{DEAL}SELECT deal_id, contact_id, title, name, market, owner, stage, stage_key, stage_since_ms, stage_since_exact, \
@@ -232,7 +244,7 @@ pub async fn leading<C: Conn>(conn: &C, tenant: TenantId, most: i64) -> Result<V
     query.all(conn).await
 }
 
-/// How a deal, or the prospect without one, is called.
+/// The display name of a deal or contact.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct DealName {
     pub name: String,
@@ -241,7 +253,7 @@ pub struct DealName {
     pub owner: String,
 }
 
-/// Names of contacts or of deals, live or gone, by id.
+/// The names of these contacts or deals, live or gone, by ID.
 pub async fn names<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, ids: &[Id]) -> Result<HashMap<Id, DealName>> {
     let select = match Id::SUBJECT {
         Dataset::Deals => "SELECT crm_id, name, title, '' AS market, owner FROM pipeline_items WHERE tenant_id = ",
@@ -258,7 +270,7 @@ pub async fn names<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, ids: &[Id
     Ok(found)
 }
 
-/// When the deals of prospects came into their stages, by stage.
+/// The stage of each prospect's deal and when the deal entered it, earliest first.
 pub async fn stage_starts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Option<String>, EpochMs)>> {
     let mut query = from_deals("SELECT stage, stage_since_ms", tenant);
     query.push(" ORDER BY stage_since_ms");
@@ -266,7 +278,7 @@ pub async fn stage_starts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Op
     found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
-/// Live deals that are joined to no live contact.
+/// The number of live deals that are not linked to a live contact.
 pub async fn unlinked<C: Conn>(conn: &C, tenant: TenantId) -> Result<i64> {
     let text = "SELECT COUNT(*) FROM pipeline_items d WHERE d.tenant_id = $1 AND d.gone_ms IS NULL AND NOT EXISTS \
                 (SELECT 1 FROM leads l WHERE l.tenant_id = d.tenant_id AND l.crm_id = d.contact_id AND l.gone_ms IS NULL)";

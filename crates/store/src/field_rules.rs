@@ -1,4 +1,4 @@
-//! Where the agency found a brand's fields, and how many rows of the last read gave each.
+//! A brand's field mapping rules, and how many rows of the last read had each field.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use tetherboard_domain::{Dataset, EpochMs, TenantId};
 use crate::query::{Bulk, all, execute, upsert};
 use crate::{Conn, Result};
 
-/// A brand's own rules, as JSON; fields without one are looked for in the built-in places.
+/// A brand's own mapping rules as (dataset, field, JSON rule). Other fields use the built-in mapping.
 pub async fn rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Dataset, String, String)>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -21,8 +21,8 @@ pub async fn rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Dataset, 
     Ok(found.into_iter().filter_map(|row| Some((row.dataset.parse().ok()?, row.field, row.rule))).collect())
 }
 
-/// Sets a field's rule, or with `None` goes back to the built-in places; every row then means something else, so the
-/// mapping's version grows.
+/// Sets the rule of a field; `None` restores the built-in mapping. Increments the mapping version, so that the next run
+/// decodes every row again.
 pub async fn set<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, field: &str, rule: Option<&str>) -> Result<()> {
     match rule {
         Some(rule) => {
@@ -39,15 +39,16 @@ pub async fn set<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, field: &
     Ok(())
 }
 
-/// How many rows of a dataset's last read gave a field.
+/// How many rows of a dataset's last read had a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldCoverage {
     pub rows: i64,
     pub filled: i64,
-    /// Since when no row gives it although many did: the old values stay.
+    /// Since when no row has the field although many did before. The stored values are kept.
     pub vanished_ms: Option<EpochMs>,
 }
 
+/// The coverage of a dataset's fields, by field.
 pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<HashMap<String, FieldCoverage>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -62,6 +63,7 @@ pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> 
     Ok(found.iter().map(|row| (row.field.clone(), coverage(row))).collect())
 }
 
+/// Stores the coverage of a dataset's fields.
 pub async fn set_coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, fields: &[(&str, FieldCoverage)]) -> Result<()> {
     const FIELDS: Bulk<'_> = Bulk {
         table: "dataset_fields",
@@ -82,7 +84,7 @@ pub async fn set_coverage<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset,
     upsert(conn, &FIELDS, rows.collect()).await
 }
 
-/// The fields that vanished, of every dataset.
+/// The vanished fields of all datasets.
 pub async fn vanished<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(Dataset, String)>> {
     #[derive(FromQueryResult)]
     struct Row {

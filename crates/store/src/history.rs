@@ -1,4 +1,4 @@
-//! Stage history, which the CRM does not keep: every change that a sync saw.
+//! History that the CRM does not keep: every change of stage, fee, odds, and other values that a sync saw.
 
 use sea_orm::{FromQueryResult, QueryResult};
 use tetherboard_domain::{ContactId, Dataset, DatasetStatus, DealId, EpochMs, TenantId};
@@ -7,7 +7,7 @@ use crate::query::{Bulk, all, rows, upsert};
 use crate::records::SubjectId;
 use crate::{Conn, Result};
 
-/// One seen change of stage. The stages are keys; `None` was no text.
+/// A recorded change of stage. Stages are keys; `None` if the value was not text.
 #[derive(Clone, Debug)]
 pub struct Transition {
     /// Contacts or deals.
@@ -19,10 +19,11 @@ pub struct Transition {
     pub seen_before_ms: EpochMs,
     /// When the new stage was first seen.
     pub seen_after_ms: EpochMs,
-    /// The best that is known of when it happened, between the two.
+    /// The best estimate of when it happened, between the two.
     pub at_ms: EpochMs,
 }
 
+/// Records stage changes.
 pub async fn record<C: Conn>(conn: &C, tenant: TenantId, transitions: &[Transition]) -> Result<()> {
     const TRANSITIONS: Bulk<'_> = Bulk {
         table: "stage_transitions",
@@ -30,23 +31,23 @@ pub async fn record<C: Conn>(conn: &C, tenant: TenantId, transitions: &[Transiti
         key: 4,
         keep: &[],
     };
-    let rows = transitions.iter().map(|seen| {
+    let rows = transitions.iter().map(|transition| {
         vec![
             tenant.into(),
-            seen.subject.as_str().into(),
-            seen.crm_id.clone().into(),
-            seen.seen_after_ms.into(),
-            seen.seen_before_ms.into(),
-            seen.at_ms.into(),
-            seen.from.clone().into(),
-            seen.to.clone().into(),
+            transition.subject.as_str().into(),
+            transition.crm_id.clone().into(),
+            transition.seen_after_ms.into(),
+            transition.seen_before_ms.into(),
+            transition.at_ms.into(),
+            transition.from.clone().into(),
+            transition.to.clone().into(),
         ]
     });
     upsert(conn, &TRANSITIONS, rows.collect()).await
 }
 
-/// The seen changes of one contact or deal, oldest first.
-pub async fn of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> Result<Vec<Transition>> {
+/// The stage changes of a contact or deal, oldest first.
+pub async fn transitions_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> Result<Vec<Transition>> {
     #[derive(FromQueryResult)]
     struct Row {
         crm_id: String,
@@ -75,14 +76,14 @@ pub async fn of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> 
 
 // Values ---------------------------------------------------------------------------------------------------------------
 
-/// One seen change of a fee (cents), of odds (hundredths of a percent), of a close date (`YYYY-MM-DD`) or of the whiteboard (the
-/// first 4,000 letters of its text); `None` is unknown, or an empty whiteboard.
+/// A recorded change of a fee (cents), odds (hundredths of a percent), close date (`YYYY-MM-DD`), or whiteboard (the first
+/// 4,000 characters of its text). `None` is an unknown value or an empty whiteboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueChange {
     /// Contacts or deals.
     pub subject: Dataset,
     pub crm_id: String,
-    /// `fee`, `odds`, `close_date` or `whiteboard`.
+    /// `fee`, `odds`, `close_date`, or `whiteboard`.
     pub field: String,
     pub old: Option<String>,
     pub new: Option<String>,
@@ -91,6 +92,7 @@ pub struct ValueChange {
     pub at_ms: EpochMs,
 }
 
+/// Records value changes.
 pub async fn record_values<C: Conn>(conn: &C, tenant: TenantId, changes: &[ValueChange]) -> Result<()> {
     const CHANGES: Bulk<'_> = Bulk {
         table: "value_changes",
@@ -124,7 +126,7 @@ pub async fn record_values<C: Conn>(conn: &C, tenant: TenantId, changes: &[Value
     upsert(conn, &CHANGES, rows.collect()).await
 }
 
-/// The seen changes of one contact's or deal's values, oldest first.
+/// The value changes of a contact or deal, oldest first.
 pub async fn values_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> Result<Vec<ValueChange>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -156,11 +158,11 @@ pub async fn values_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &
 
 // Whole histories ------------------------------------------------------------------------------------------------------
 
-/// A prospect, live or gone, as far as history needs it.
+/// A prospect, live or gone, with the fields that history depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeenContact<Id = ContactId> {
+pub struct HistoryContact<Id = ContactId> {
     pub crm_id: Id,
-    /// Trimmed; `None` is a value that was no text.
+    /// Trimmed; `None` if the value was not text.
     pub stage: Option<String>,
     pub fee_cents: Option<i64>,
     pub created_ms: Option<EpochMs>,
@@ -168,19 +170,20 @@ pub struct SeenContact<Id = ContactId> {
     pub gone_ms: Option<EpochMs>,
 }
 
-/// A deal, live or gone, with what is known of the contact that it is joined to.
+/// A deal, live or gone, and its contact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeenDeal {
-    pub seen: SeenContact<DealId>,
+pub struct HistoryDeal {
+    /// The deal's own fields.
+    pub record: HistoryContact<DealId>,
     /// Hundredths of a percent.
     pub odds: Option<i64>,
     pub contact_type: Option<i64>,
-    pub contact: Option<JoinedContact>,
+    pub contact: Option<LinkedContact>,
 }
 
-/// The contact of a deal, of whatever type.
+/// The contact that a deal is linked to, live or gone, of any type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct JoinedContact {
+pub struct LinkedContact {
     pub crm_id: ContactId,
     pub contact_type: Option<i64>,
     pub created_ms: Option<EpochMs>,
@@ -188,8 +191,8 @@ pub struct JoinedContact {
     pub gone_ms: Option<EpochMs>,
 }
 
-/// When both contacts and deals had been read whole for the first time: no earlier moment is known. `None` before that.
-pub async fn begins_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<EpochMs>> {
+/// When history starts: when both contacts and deals had been read completely for the first time. `None` before that.
+pub async fn start_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<EpochMs>> {
     let text = "SELECT dataset, MIN(finished_ms) FROM sync_datasets \
                 WHERE tenant_id = $1 AND dataset IN ($2, $3) AND status = $4 AND finished_ms IS NOT NULL GROUP BY dataset";
     let values = [
@@ -203,41 +206,41 @@ pub async fn begins_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Epo
     Ok(if ends.len() == 2 { ends.into_iter().max() } else { None })
 }
 
-/// Rows that are asked for at a time, so that a long history never stands in memory as rows.
-const PART: i64 = 5_000;
+/// Rows per query, so that the database rows of a long history are never all in memory.
+const BATCH: i64 = 5_000;
 
-/// Every prospect that was ever seen, in the order of ids.
-pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(SeenContact)) -> Result<()> {
+/// Passes every prospect, live or gone, to `take`, by ID.
+pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(HistoryContact)) -> Result<()> {
     let text = "SELECT crm_id, stage, fee_cents, created_ms, first_seen_ms, gone_ms FROM leads \
                 WHERE tenant_id = $1 AND contact_type = 1 AND crm_id > $2 ORDER BY crm_id LIMIT $3";
     let mut after = ContactId::default();
     loop {
-        let part = rows(conn, text, [tenant.into(), after.clone().into(), PART.into()]).await?;
-        for row in &part {
-            let seen = seen_contact(row)?;
-            after.clone_from(&seen.crm_id);
-            take(seen);
+        let batch = rows(conn, text, [tenant.into(), after.clone().into(), BATCH.into()]).await?;
+        for row in &batch {
+            let record = history_contact(row)?;
+            after.clone_from(&record.crm_id);
+            take(record);
         }
-        if (part.len() as i64) < PART {
+        if (batch.len() as i64) < BATCH {
             return Ok(());
         }
     }
 }
 
-/// Every deal that was ever seen, of prospects or not, in the order of ids.
-pub async fn each_deal<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(SeenDeal)) -> Result<()> {
+/// Passes every deal, live or gone, of prospects or not, to `take`, by ID.
+pub async fn each_deal<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(HistoryDeal)) -> Result<()> {
     let text = "SELECT d.crm_id, d.stage, d.fee_cents, d.created_ms, d.first_seen_ms, d.gone_ms, d.odds, d.contact_type, \
                 c.crm_id, c.contact_type, c.created_ms, c.first_seen_ms, c.gone_ms FROM pipeline_items d \
                 LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id \
                 WHERE d.tenant_id = $1 AND d.crm_id > $2 ORDER BY d.crm_id LIMIT $3";
     let mut after = DealId::default();
     loop {
-        let part = rows(conn, text, [tenant.into(), after.clone().into(), PART.into()]).await?;
-        for row in &part {
-            let seen = seen_contact(row)?;
-            after.clone_from(&seen.crm_id);
+        let batch = rows(conn, text, [tenant.into(), after.clone().into(), BATCH.into()]).await?;
+        for row in &batch {
+            let record = history_contact(row)?;
+            after.clone_from(&record.crm_id);
             let contact = match row.try_get_by_index(8)? {
-                Some(crm_id) => Some(JoinedContact {
+                Some(crm_id) => Some(LinkedContact {
                     crm_id,
                     contact_type: row.try_get_by_index(9)?,
                     created_ms: row.try_get_by_index(10)?,
@@ -246,16 +249,16 @@ pub async fn each_deal<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut
                 }),
                 None => None,
             };
-            take(SeenDeal { seen, odds: row.try_get_by_index(6)?, contact_type: row.try_get_by_index(7)?, contact });
+            take(HistoryDeal { record, odds: row.try_get_by_index(6)?, contact_type: row.try_get_by_index(7)?, contact });
         }
-        if (part.len() as i64) < PART {
+        if (batch.len() as i64) < BATCH {
             return Ok(());
         }
     }
 }
 
-fn seen_contact<Id: SubjectId>(row: &QueryResult) -> Result<SeenContact<Id>> {
-    Ok(SeenContact {
+fn history_contact<Id: SubjectId>(row: &QueryResult) -> Result<HistoryContact<Id>> {
+    Ok(HistoryContact {
         crm_id: row.try_get_by_index(0)?,
         stage: row.try_get_by_index(1)?,
         fee_cents: row.try_get_by_index(2)?,
@@ -265,17 +268,22 @@ fn seen_contact<Id: SubjectId>(row: &QueryResult) -> Result<SeenContact<Id>> {
     })
 }
 
-/// Every seen change of stage of contacts or of deals, by id and then oldest first.
-pub async fn each_move<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, mut take: impl FnMut(Transition)) -> Result<()> {
+/// Passes every stage change of contacts or deals to `take`, by ID, oldest first.
+pub async fn each_transition<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    subject: Dataset,
+    mut take: impl FnMut(Transition),
+) -> Result<()> {
     let text = "SELECT crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, to_stage FROM stage_transitions \
                 WHERE tenant_id = $1 AND subject = $2 AND (crm_id, seen_after_ms) > ($3, $4) \
                 ORDER BY crm_id, seen_after_ms LIMIT $5";
     let mut after = (String::new(), EpochMs::MIN);
     loop {
-        let values = [tenant.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), PART.into()];
-        let part = rows(conn, text, values).await?;
-        for row in &part {
-            let seen = Transition {
+        let values = [tenant.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), BATCH.into()];
+        let batch = rows(conn, text, values).await?;
+        for row in &batch {
+            let transition = Transition {
                 subject,
                 crm_id: row.try_get_by_index(0)?,
                 seen_after_ms: row.try_get_by_index(1)?,
@@ -284,26 +292,37 @@ pub async fn each_move<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, mu
                 from: row.try_get_by_index(4)?,
                 to: row.try_get_by_index(5)?,
             };
-            after = (seen.crm_id.clone(), seen.seen_after_ms);
-            take(seen);
+            after = (transition.crm_id.clone(), transition.seen_after_ms);
+            take(transition);
         }
-        if (part.len() as i64) < PART {
+        if (batch.len() as i64) < BATCH {
             return Ok(());
         }
     }
 }
 
-/// Every seen change of a fee or of odds of contacts or of deals, by id and then oldest first.
-pub async fn each_value<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, mut take: impl FnMut(ValueChange)) -> Result<()> {
+/// Passes every change of fee or odds of contacts or deals to `take`, by ID, oldest first.
+pub async fn each_value_change<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    subject: Dataset,
+    mut take: impl FnMut(ValueChange),
+) -> Result<()> {
     let text = "SELECT crm_id, seen_after_ms, field, seen_before_ms, at_ms, old_value, new_value FROM value_changes \
                 WHERE tenant_id = $1 AND subject = $2 AND field IN ('fee', 'odds') \
                 AND (crm_id, seen_after_ms, field) > ($3, $4, $5) ORDER BY crm_id, seen_after_ms, field LIMIT $6";
     let mut after = (String::new(), EpochMs::MIN, String::new());
     loop {
-        let values =
-            [tenant.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), after.2.clone().into(), PART.into()];
-        let part = rows(conn, text, values).await?;
-        for row in &part {
+        let values = [
+            tenant.into(),
+            subject.as_str().into(),
+            after.0.clone().into(),
+            after.1.into(),
+            after.2.clone().into(),
+            BATCH.into(),
+        ];
+        let batch = rows(conn, text, values).await?;
+        for row in &batch {
             let change = ValueChange {
                 subject,
                 crm_id: row.try_get_by_index(0)?,
@@ -317,7 +336,7 @@ pub async fn each_value<C: Conn>(conn: &C, tenant: TenantId, subject: Dataset, m
             after = (change.crm_id.clone(), change.seen_after_ms, change.field.clone());
             take(change);
         }
-        if (part.len() as i64) < PART {
+        if (batch.len() as i64) < BATCH {
             return Ok(());
         }
     }

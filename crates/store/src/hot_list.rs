@@ -1,4 +1,4 @@
-//! The candidates of late stages as they were ranked last, by which rules, and what each person saw of them.
+//! The stored hot list: the ranked candidates in late stages, the rules they were ranked by, and what each user last saw.
 
 use std::collections::HashMap;
 
@@ -8,25 +8,25 @@ use tetherboard_domain::{ContactId, EpochMs, TenantId, UserId};
 use crate::query::{Bulk, Query, all, execute, number, one, upsert};
 use crate::{Conn, Result, Tx};
 
-/// What a tenant's items were told by.
+/// The state of a tenant's hot list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct HotListHead {
-    /// The oldest start of the last whole reads of what it rests on; `None` before there was one.
+    /// The oldest start among the last complete reads of the datasets it is computed from; `None` before the first.
     pub as_of_ms: Option<EpochMs>,
-    /// While nothing is read anew, no item changes before then.
+    /// Without new data, no item changes before this time.
     pub holds_until_ms: EpochMs,
-    /// Whether the calendar was ever read whole.
+    /// Whether appointments have ever been read completely.
     pub calendar_read: bool,
-    /// In which form the items are written; 0: what they rest on has changed since.
+    /// The format version of the items; 0 if the data has changed since they were computed.
     pub format: i64,
 }
 
-/// One candidate.
+/// A candidate on the hot list.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct HotListRow {
-    /// The contact's id; of a deal that is joined to none, "deal/" and its own.
+    /// The contact's ID, or `deal/` and the deal's ID for a deal without a contact.
     pub item_key: String,
-    /// From 1.
+    /// The rank, from 1.
     pub place: i64,
     pub contact_id: Option<ContactId>,
     pub name: String,
@@ -35,7 +35,7 @@ pub struct HotListRow {
     pub owner: String,
     pub source: Option<String>,
     pub phone: String,
-    /// How many late ones; 1 for a contact that stands for one.
+    /// The number of late-stage deals; 1 for an implicit deal.
     pub deals: i64,
     pub stage: Option<String>,
     pub stage_since_ms: EpochMs,
@@ -46,12 +46,14 @@ pub struct HotListRow {
     pub weighted_cents: Option<i64>,
     pub close_date: Option<String>,
     pub score: i64,
-    /// JSON, as are the next step and the waiting period.
+    /// JSON.
     pub reasons: String,
     pub status: String,
+    /// JSON.
     pub next_step: String,
     pub last_touch_ms: Option<EpochMs>,
     pub notes_known_ms: Option<EpochMs>,
+    /// The FDD waiting period, as JSON.
     pub fdd: Option<String>,
 }
 
@@ -120,13 +122,14 @@ impl HotListRow {
     }
 }
 
-/// `None` before it was ever made.
+/// The state of the hot list; `None` before it was first computed.
 pub async fn head<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<HotListHead>> {
     let text = "SELECT as_of_ms, holds_until_ms, calendar_read, format FROM hot_lists WHERE tenant_id = $1";
     one(conn, text, [tenant.into()]).await
 }
 
-/// Every item, by its key. They come some at a time: a database's own rows of a long list weigh more than the list.
+/// Passes every item to `take`, by key. Reads in batches, since the database rows of a long list take more memory than the
+/// items.
 pub async fn each_item<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(HotListRow)) -> Result<()> {
     const PART: usize = 500;
     let columns = ITEMS.columns[1..].join(", ");
@@ -146,7 +149,7 @@ pub async fn each_item<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut
     }
 }
 
-/// Makes one who would write the list wait for the other until the transaction ends.
+/// Makes other writers of this hot list wait until the transaction ends.
 pub async fn lock(tx: &Tx, tenant: TenantId) -> Result<()> {
     let text = "INSERT INTO hot_lists (tenant_id, as_of_ms, holds_until_ms, calendar_read) VALUES ($1, NULL, 0, 1 = 0) \
                 ON CONFLICT (tenant_id) DO UPDATE SET holds_until_ms = hot_lists.holds_until_ms";
@@ -154,6 +157,7 @@ pub async fn lock(tx: &Tx, tenant: TenantId) -> Result<()> {
     Ok(())
 }
 
+/// Stores the state of the hot list.
 pub async fn set_head(tx: &Tx, tenant: TenantId, head: HotListHead) -> Result<()> {
     let text = "UPDATE hot_lists SET as_of_ms = $2, holds_until_ms = $3, calendar_read = $4, format = $5 WHERE tenant_id = $1";
     let HotListHead { as_of_ms, holds_until_ms, calendar_read, format } = head;
@@ -161,29 +165,29 @@ pub async fn set_head(tx: &Tx, tenant: TenantId, head: HotListHead) -> Result<()
     Ok(())
 }
 
-/// What the list rests on changes in this transaction: from its end on the items are those of before.
-pub async fn outdate(tx: &Tx, tenant: TenantId) -> Result<()> {
+/// Marks the hot list as out of date, in the transaction that changes the data it is computed from.
+pub async fn mark_stale(tx: &Tx, tenant: TenantId) -> Result<()> {
     execute(tx, "UPDATE hot_lists SET format = 0 WHERE tenant_id = $1", [tenant.into()]).await?;
     Ok(())
 }
 
-/// Makes the list just these items; those that stand already are not written again.
+/// Replaces the items. Items that have not changed are not written.
 pub async fn replace(tx: &Tx, tenant: TenantId, wanted: Vec<HotListRow>) -> Result<()> {
     const PART: usize = 500;
     let mut wanted: HashMap<String, HotListRow> = wanted.into_iter().map(|row| (row.item_key.clone(), row)).collect();
-    let (mut left, mut stand) = (Vec::new(), Vec::new());
-    each_item(tx, tenant, |standing| match wanted.get(&standing.item_key) {
-        None => left.push(standing.item_key),
-        Some(row) if *row == standing => stand.push(standing.item_key),
+    let (mut removed, mut unchanged) = (Vec::new(), Vec::new());
+    each_item(tx, tenant, |stored| match wanted.get(&stored.item_key) {
+        None => removed.push(stored.item_key),
+        Some(row) if *row == stored => unchanged.push(stored.item_key),
         Some(_) => {}
     })
     .await?;
-    for part in left.chunks(1_000) {
+    for part in removed.chunks(1_000) {
         let mut query = Query::new("DELETE FROM hot_list_items WHERE tenant_id = ");
         query.bind(tenant).push(" AND item_key IN ").bind_list(part.iter().cloned());
         query.execute(tx).await?;
     }
-    for key in stand {
+    for key in unchanged {
         wanted.remove(&key);
     }
     let changed: Vec<HotListRow> = wanted.into_values().collect();
@@ -195,7 +199,7 @@ pub async fn replace(tx: &Tx, tenant: TenantId, wanted: Vec<HotListRow>) -> Resu
 
 // Rules ----------------------------------------------------------------------------------------------------------------
 
-/// A version of the rules, as it was set.
+/// A version of the hot list rules.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct RulesVersion {
     /// From 1.
@@ -205,19 +209,19 @@ pub struct RulesVersion {
     pub set_ms: EpochMs,
 }
 
-/// The latest; `None`: as usual.
+/// The latest version; `None` if the built-in rules apply.
 pub async fn rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<RulesVersion>> {
     let text = "SELECT version, rules, set_ms FROM hot_list_rules WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1";
     one(conn, text, [tenant.into()]).await
 }
 
-/// Every version, the latest first.
+/// All versions, latest first.
 pub async fn all_rules<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<RulesVersion>> {
     let text = "SELECT version, rules, set_ms FROM hot_list_rules WHERE tenant_id = $1 ORDER BY version DESC";
     all(conn, text, [tenant.into()]).await
 }
 
-/// Adds a version, and says which.
+/// Adds a version of the rules and returns its number.
 pub async fn set_rules<C: Conn>(conn: &C, tenant: TenantId, rules: &str, user: Option<UserId>, now_ms: EpochMs) -> Result<i64> {
     let text = "INSERT INTO hot_list_rules (tenant_id, version, rules, user_id, set_ms) \
                 SELECT $1, COALESCE(MAX(version), 0) + 1, $2, $3, $4 FROM hot_list_rules WHERE tenant_id = $1 RETURNING version";
@@ -226,21 +230,23 @@ pub async fn set_rules<C: Conn>(conn: &C, tenant: TenantId, rules: &str, user: O
 
 // Visits ---------------------------------------------------------------------------------------------------------------
 
-/// What a person saw when they last looked, and the time before. The lists are JSON.
+/// A user's last two visits to the hot list, with the items they saw as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Visit {
     pub last_ms: EpochMs,
     pub last_seen: String,
-    /// `None`: this is the first visit.
+    /// `None` on the first visit.
     pub before_ms: Option<EpochMs>,
     pub before_seen: String,
 }
 
+/// A user's last visits.
 pub async fn visit<C: Conn>(conn: &C, tenant: TenantId, user: UserId) -> Result<Option<Visit>> {
     let text = "SELECT last_ms, last_seen, before_ms, before_seen FROM hot_list_visits WHERE tenant_id = $1 AND user_id = $2";
     one(conn, text, [tenant.into(), user.into()]).await
 }
 
+/// Stores a user's last visits.
 pub async fn set_visit<C: Conn>(conn: &C, tenant: TenantId, user: UserId, visit: &Visit) -> Result<()> {
     let text = "INSERT INTO hot_list_visits (tenant_id, user_id, last_ms, last_seen, before_ms, before_seen) \
                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, user_id) DO UPDATE SET last_ms = excluded.last_ms, \

@@ -1,13 +1,18 @@
-//! Contacts: written by a sync run, counted and listed for the pages.
+//! Contacts: upserts from a sync run, counts, first responses, and filtered lists.
+
+mod list;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, Dataset, EpochMs, Money, StageKey, TenantId, UsState, Window};
+use tetherboard_domain::{Dataset, EpochMs, Money, StageKey, TenantId, Window};
 
-use crate::query::{Query, all, one, rows};
-use crate::records::{self, Book};
-use crate::{Conn, Result, candidates};
+use crate::query::{Query, all};
+use crate::records::{self, RecordMeta};
+use crate::{Conn, Result};
 
-/// A contact as a run writes it.
+pub use list::{ContactTypes, LabelMatch, LeadFilter, LeadRow, LeadSort, count, get, ids, list};
+pub(crate) use list::{by_stage, find_words, match_label};
+
+/// A contact as a sync run writes it.
 #[derive(Clone, Debug)]
 pub struct LeadRecord {
     pub name: String,
@@ -15,49 +20,55 @@ pub struct LeadRecord {
     pub email: String,
     pub phone: String,
     pub market: String,
-    /// Units of interest, as the agency mapped them; "" where not.
+    /// Units of interest; empty unless the agency mapped a field to it.
     pub units: String,
-    /// Sanitised HTML.
+    /// Sanitized HTML.
     pub whiteboard: String,
     pub owner: String,
-    /// Name and company, to find a deal's contact by; `None` for a placeholder.
+    /// Name and company, by which deals without a contact ID are linked; `None` for placeholder names.
     pub link_key: Option<String>,
+    /// The CRM's `contact_type`; 1 is a prospect.
     pub contact_type: Option<i64>,
-    /// Trimmed; `None` is a value that was no text.
+    /// Trimmed; `None` if the value was not text.
     pub source: Option<String>,
+    /// Trimmed; `None` if the value was not text.
     pub stage: Option<String>,
+    /// When the contact entered the stage, or the earliest time it was known to be there.
     pub stage_since_ms: EpochMs,
-    /// Whether the move into the stage was seen.
+    /// Whether a sync saw the contact enter the stage.
     pub stage_since_exact: bool,
     pub fee: Option<Money>,
     pub fee_flagged: bool,
     pub created_ms: Option<EpochMs>,
 }
 
-pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(Book, LeadRecord)], keep: &[&'static str]) -> Result<()> {
-    const LEADS: [&str; 20] = [
-        "name",
-        "company",
-        "email",
-        "phone",
-        "market",
-        "units",
-        "whiteboard",
-        "owner",
-        "search",
-        "link_key",
-        "contact_type",
-        "source",
-        "source_key",
-        "stage",
-        "stage_key",
-        "stage_since_ms",
-        "stage_since_exact",
-        "fee_cents",
-        "fee_flagged",
-        "created_ms",
-    ];
-    let rows = leads.iter().map(|(book, lead)| {
+/// The columns of `leads` after the metadata.
+const COLUMNS: [&str; 20] = [
+    "name",
+    "company",
+    "email",
+    "phone",
+    "market",
+    "units",
+    "whiteboard",
+    "owner",
+    "search",
+    "link_key",
+    "contact_type",
+    "source",
+    "source_key",
+    "stage",
+    "stage_key",
+    "stage_since_ms",
+    "stage_since_exact",
+    "fee_cents",
+    "fee_flagged",
+    "created_ms",
+];
+
+/// Upserts contacts. Existing contacts keep their values in the columns named in `keep`.
+pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(RecordMeta, LeadRecord)], keep: &[&'static str]) -> Result<()> {
+    let rows = leads.iter().map(|(meta, lead)| {
         let search =
             [&lead.name, &lead.company, &lead.email, &lead.phone, &lead.market].map(|text| text.to_lowercase()).join("\n");
         let own = vec![
@@ -82,39 +93,43 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(Book, LeadRecord
             lead.fee_flagged.into(),
             lead.created_ms.into(),
         ];
-        (book, own)
+        (meta, own)
     });
-    records::put(conn, tenant, Dataset::Contacts, &LEADS, keep, rows).await
+    records::put(conn, tenant, Dataset::Contacts, &COLUMNS, keep, rows).await
 }
 
-/// Where a contact or deal stood, for the next move to be told from it.
+/// The stored state of a contact or deal, which a sync compares with the new row to find changes.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct Standing {
+pub struct PriorState {
     pub crm_id: String,
     pub stage: Option<String>,
     pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub fee_cents: Option<i64>,
-    /// Of a deal.
+    /// Hundredths of a percent; deals only.
     pub odds: Option<i64>,
+    /// `YYYY-MM-DD`; deals only.
     pub close_date: Option<String>,
-    /// Of a contact, sanitised.
+    /// Sanitized HTML; contacts only.
     pub whiteboard: Option<String>,
-    /// When it was last written, of one that reads have missed since.
+    /// When the record last changed, if reads have missed it since.
     pub lost_since_ms: Option<EpochMs>,
 }
 
-pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
-    standings_in(conn, "leads", "CAST(NULL AS BIGINT) AS odds, CAST(NULL AS TEXT) AS close_date, whiteboard", tenant, ids).await
+/// The stored state of these contacts, live or gone.
+pub async fn prior_states<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<PriorState>> {
+    prior_states_in(conn, "leads", "CAST(NULL AS BIGINT) AS odds, CAST(NULL AS TEXT) AS close_date, whiteboard", tenant, ids)
+        .await
 }
 
-pub(crate) async fn standings_in<C: Conn>(
+/// The stored state of these records of `leads` or `pipeline_items`. `deal` selects the columns that only one table has.
+pub(crate) async fn prior_states_in<C: Conn>(
     conn: &C,
     table: &str,
     deal: &str,
     tenant: TenantId,
     ids: &[String],
-) -> Result<Vec<Standing>> {
+) -> Result<Vec<PriorState>> {
     let select = format!(
         "SELECT crm_id, stage, stage_since_ms, stage_since_exact, fee_cents, {deal}, \
          CASE WHEN missing_ms IS NULL AND gone_ms IS NULL THEN NULL ELSE changed_ms END AS lost_since_ms \
@@ -124,14 +139,14 @@ pub(crate) async fn standings_in<C: Conn>(
     for chunk in ids.chunks(1_000) {
         let mut query = Query::new(&select);
         query.bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
-        found.extend(query.all::<_, Standing>(conn).await?);
+        found.extend(query.all::<_, PriorState>(conn).await?);
     }
     Ok(found)
 }
 
-// Counting -------------------------------------------------------------------------------------------------------------
+// Counts -------------------------------------------------------------------------------------------------------------
 
-/// How many live contacts share a source, a stage and a type. The finest count that the summaries are sums of.
+/// The number of live contacts with the same source, stage, and type. Summaries add these up.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct LeadCell {
     pub source: Option<String>,
@@ -142,7 +157,7 @@ pub struct LeadCell {
     pub contacts: i64,
 }
 
-/// The live contacts, all or those created in a window.
+/// Counts live contacts by source, stage, and type: all, or those created in a window.
 pub async fn cells<C: Conn>(conn: &C, tenant: TenantId, created: Option<Window>) -> Result<Vec<LeadCell>> {
     let mut query = Query::new(
         "SELECT source, source_key, stage, stage_key, contact_type, COUNT(*) AS contacts FROM leads WHERE tenant_id = ",
@@ -155,7 +170,7 @@ pub async fn cells<C: Conn>(conn: &C, tenant: TenantId, created: Option<Window>)
     query.all(conn).await
 }
 
-/// Live contacts that share a source, a stage, a type and a market, with the moments at which they were created.
+/// Live contacts with the same source, stage, type, and market, and when each was created.
 #[derive(Clone, Debug)]
 pub struct Cohort {
     pub source: Option<String>,
@@ -163,13 +178,13 @@ pub struct Cohort {
     pub stage: Option<String>,
     pub contact_type: Option<i64>,
     pub market: String,
-    /// Those without a readable created date included.
+    /// Includes contacts without a readable created date.
     pub contacts: i64,
-    /// Milliseconds, in no order.
+    /// Unsorted.
     pub created: Vec<EpochMs>,
 }
 
-/// All live contacts. A brand's fifty thousand come as some thousand rows.
+/// All live contacts as cohorts. Fifty thousand contacts make a few thousand rows.
 pub async fn cohorts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Cohort>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -197,18 +212,19 @@ pub async fn cohorts<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Cohort>>
     Ok(found.into_iter().map(cohort).collect())
 }
 
-/// How soon somebody wrote to the prospects of a window.
+/// How soon someone responded to the prospects of a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FirstTouches {
     /// Prospects created in the window.
     pub prospects: i64,
-    /// Of them, those whose notes were read after they were created.
+    /// Prospects whose notes were read after they were created.
     pub read: i64,
-    /// For each of those with a note of a person's, the milliseconds from created to the first, in ascending order.
+    /// Milliseconds from creation to the first note by a person, ascending. Covers the prospects in `read` with such a note.
     pub after_ms: Vec<i64>,
 }
 
-/// A note of the CRM's own (author blank or "System") is nobody's touch, nor is one from before the contact was created.
+/// The first responses to prospects created in a window. Notes written by the CRM (author blank or "System") and notes
+/// older than the contact do not count.
 pub async fn first_touches<C: Conn>(conn: &C, tenant: TenantId, created: Window) -> Result<FirstTouches> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -224,198 +240,8 @@ pub async fn first_touches<C: Conn>(conn: &C, tenant: TenantId, created: Window)
     query.bind(tenant).push(" AND l.created_ms >= ").bind(created.from_ms());
     query.push(" AND l.created_ms < ").bind(created.until_ms());
     let rows: Vec<Row> = query.all(conn).await?;
-    let count = |wanted: fn(&&Row) -> bool| i64::try_from(rows.iter().filter(wanted).count()).unwrap_or(i64::MAX);
+    let count = |matches: fn(&&Row) -> bool| i64::try_from(rows.iter().filter(matches).count()).unwrap_or(i64::MAX);
     let mut after_ms: Vec<i64> = rows.iter().filter(|row| row.read).filter_map(|row| row.after_ms).collect();
     after_ms.sort_unstable();
     Ok(FirstTouches { prospects: count(|_| true), read: count(|row| row.read), after_ms })
-}
-
-// Listing --------------------------------------------------------------------------------------------------------------
-
-/// Which live contacts are meant. What is `None`, empty or false does not narrow.
-#[derive(Clone, Debug, Default)]
-pub struct LeadFilter {
-    /// All of them must fit.
-    pub stages: Vec<LabelMatch>,
-    pub source: Option<LabelMatch>,
-    pub created: Option<Window>,
-    pub undated: bool,
-    pub types: Option<Types>,
-    pub state: Option<UsState>,
-    /// Words to find in name, company, email, phone or market, all of which must occur; or a phone number.
-    pub text: Option<String>,
-    /// Only these, by the CRM's ids; some ten thousand at most.
-    pub ids: Option<Vec<ContactId>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Types {
-    /// Contact type 1.
-    Prospects,
-    /// Any other, none and unreadable ones included.
-    Others,
-}
-
-/// How a stage or source is matched.
-#[derive(Clone, Debug)]
-pub enum LabelMatch {
-    /// One of these, whatever the case and the space around it.
-    Keys(Vec<String>),
-    /// None of these; what is no text is matched too.
-    NotKeys(Vec<String>),
-    /// Exactly this text: for what the CRM's list does not name.
-    Text(String),
-    /// A value that is no text.
-    NotText,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LeadSort {
-    Created,
-    Name,
-    Source,
-    Market,
-    Stage,
-    Owner,
-}
-
-#[derive(Clone, Debug, FromQueryResult)]
-pub struct LeadRow {
-    pub crm_id: ContactId,
-    pub name: String,
-    pub company: String,
-    pub email: String,
-    pub phone: String,
-    pub market: String,
-    pub owner: String,
-    pub source: Option<String>,
-    pub source_key: Option<String>,
-    pub stage: Option<String>,
-    pub stage_key: Option<String>,
-    pub stage_since_ms: EpochMs,
-    pub stage_since_exact: bool,
-    pub contact_type: Option<i64>,
-    pub fee_cents: Option<i64>,
-    pub fee_flagged: bool,
-    pub created_ms: Option<EpochMs>,
-    pub modified_ms: Option<EpochMs>,
-    pub first_seen_ms: EpochMs,
-}
-
-const COLUMNS: &str = "crm_id, name, company, email, phone, market, owner, source, source_key, stage, stage_key, stage_since_ms, \
-    stage_since_exact, contact_type, fee_cents, fee_flagged, created_ms, modified_ms, first_seen_ms";
-
-pub async fn count<C: Conn>(conn: &C, tenant: TenantId, filter: &LeadFilter) -> Result<i64> {
-    let mut query = Query::new("SELECT COUNT(*) FROM leads");
-    narrow(&mut query, tenant, filter);
-    query.number(conn).await
-}
-
-/// One page of a list. `stage_order` are stage keys in the CRM's order, for sorting by stage.
-pub async fn list<C: Conn>(
-    conn: &C,
-    tenant: TenantId,
-    filter: &LeadFilter,
-    sort: LeadSort,
-    descending: bool,
-    stage_order: &[StageKey],
-    page: (i64, i64),
-) -> Result<Vec<LeadRow>> {
-    let (offset, limit) = page;
-    let mut query = Query::new(&format!("SELECT {COLUMNS} FROM leads"));
-    narrow(&mut query, tenant, filter);
-    query.push(" ORDER BY ");
-    match sort {
-        // What is not known comes last, whichever way the rest is sorted.
-        LeadSort::Created => query.push("CASE WHEN created_ms IS NULL THEN 1 ELSE 0 END, created_ms"),
-        LeadSort::Name => query.push("LOWER(name)"),
-        LeadSort::Source => query.push("COALESCE(source_key, '')"),
-        LeadSort::Market => query.push("CASE WHEN market = '' THEN 1 ELSE 0 END, LOWER(market)"),
-        LeadSort::Owner => query.push("CASE WHEN owner = '' THEN 1 ELSE 0 END, LOWER(owner)"),
-        LeadSort::Stage => by_stage(&mut query, stage_order),
-    };
-    query.push(if descending { " DESC, crm_id" } else { ", crm_id" });
-    query.push(" LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
-    query.all(conn).await
-}
-
-pub(crate) fn by_stage<'a>(query: &'a mut Query, stage_order: &[StageKey]) -> &'a mut Query {
-    if stage_order.is_empty() {
-        return query.push("COALESCE(stage_key, '')");
-    }
-    query.push("CASE stage_key");
-    for (place, key) in (0_i64..).zip(stage_order) {
-        query.push(" WHEN ").bind(key.as_str()).push(&format!(" THEN {place}"));
-    }
-    query.push(&format!(" ELSE {} END", stage_order.len()))
-}
-
-pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Option<LeadRow>> {
-    let text = format!("SELECT {COLUMNS} FROM leads WHERE tenant_id = $1 AND crm_id = $2 AND gone_ms IS NULL");
-    one(conn, &text, [tenant.into(), contact.as_str().into()]).await
-}
-
-/// Every live contact's id and name in the order of ids: for comparing with what the CRM holds.
-pub async fn ids<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<ContactId>> {
-    let found =
-        rows(conn, "SELECT crm_id FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id", [tenant.into()]).await?;
-    found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
-}
-
-fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
-    query.push(" WHERE tenant_id = ").bind(tenant).push(" AND gone_ms IS NULL");
-    for stage in &filter.stages {
-        match_label(query, "stage", stage);
-    }
-    if let Some(source) = &filter.source {
-        match_label(query, "source", source);
-    }
-    if let Some(window) = filter.created {
-        query.push(" AND created_ms >= ").bind(window.from_ms()).push(" AND created_ms < ").bind(window.until_ms());
-    }
-    if filter.undated {
-        query.push(" AND created_ms IS NULL");
-    }
-    if let Some(ids) = &filter.ids {
-        query.push(" AND crm_id IN ").bind_list(ids.iter().cloned());
-    }
-    query.push(match filter.types {
-        None => "",
-        Some(Types::Prospects) => " AND contact_type = 1",
-        Some(Types::Others) => " AND (contact_type IS NULL OR contact_type <> 1)",
-    });
-    if let Some(state) = filter.state {
-        // As `UsState::of_market` reads it.
-        query.push(" AND (");
-        for (i, name) in [state.code(), state.name()].map(str::to_lowercase).into_iter().enumerate() {
-            query.push(if i == 0 { "" } else { " OR " }).push("TRIM(LOWER(market)) = ").bind(name.clone());
-            query.push(" OR RTRIM(LOWER(market)) LIKE ").bind(format!("%, {name}"));
-        }
-        query.push(")");
-    }
-    if let Some(text) = &filter.text {
-        candidates::find(query, text);
-    }
-}
-
-/// Each word must occur somewhere in the column, which holds lower case.
-pub(crate) fn find_words(query: &mut Query, column: &str, text: &str) {
-    // Nobody's name is longer, and SQLite refuses patterns of fifty thousand bytes.
-    let text: String = text.chars().take(200).collect();
-    for word in text.to_lowercase().split_whitespace().take(12) {
-        let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        query.push(&format!(" AND {column} LIKE ")).bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
-    }
-}
-
-pub(crate) fn match_label(query: &mut Query, column: &str, label: &LabelMatch) {
-    match label {
-        LabelMatch::Keys(keys) => query.push(&format!(" AND {column}_key IN ")).bind_list(keys.iter().cloned()),
-        LabelMatch::NotKeys(keys) if keys.is_empty() => query,
-        LabelMatch::NotKeys(keys) => {
-            query.push(&format!(" AND ({column}_key IS NULL OR {column}_key NOT IN ")).bind_list(keys.iter().cloned()).push(")")
-        }
-        LabelMatch::Text(text) => query.push(&format!(" AND {column} = ")).bind(text.clone()),
-        LabelMatch::NotText => query.push(&format!(" AND {column} IS NULL")),
-    };
 }

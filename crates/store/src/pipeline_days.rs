@@ -1,4 +1,4 @@
-//! The pipeline as each local day left it, for history that the CRM does not keep.
+//! End-of-day pipeline values per stage, a history that the CRM does not keep.
 
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{Money, StageKey, TenantId};
@@ -6,7 +6,7 @@ use tetherboard_domain::{Money, StageKey, TenantId};
 use crate::query::{Bulk, all, execute, one, upsert};
 use crate::{Conn, Result};
 
-/// One stage on one day: its prospects, and its deals (implicit ones included) with their value.
+/// A stage at the end of a day: its prospects, and its deals (implicit ones included) with their value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageDay {
     pub stage: StageKey,
@@ -16,7 +16,7 @@ pub struct StageDay {
     pub weighted: Money,
 }
 
-/// Replaces a day, `YYYY-MM-DD`.
+/// Replaces the values of a local day, `YYYY-MM-DD`. `carried` marks values copied from the day before.
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, day: &str, stages: &[StageDay], carried: bool) -> Result<()> {
     const DAYS: Bulk<'_> = Bulk {
         table: "pipeline_days",
@@ -40,7 +40,7 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, day: &str, stages: &[Stage
     upsert(conn, &DAYS, rows.collect()).await
 }
 
-/// The first day that is kept.
+/// The first recorded day, `YYYY-MM-DD`.
 pub async fn first_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<String>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -50,7 +50,7 @@ pub async fn first_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Str
     Ok(row.and_then(|row| row.day))
 }
 
-/// The last day that is kept.
+/// The last recorded day, `YYYY-MM-DD`.
 pub async fn last_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<String>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -62,22 +62,22 @@ pub async fn last_day<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Stri
 
 /// The days from `first` on, oldest first, each with its stages.
 pub async fn since<C: Conn>(conn: &C, tenant: TenantId, first: &str) -> Result<Vec<(String, Vec<StageDay>)>> {
-    let kept = between(conn, tenant, first, "9999-12-31").await?;
-    Ok(kept.into_iter().map(|kept| (kept.day, kept.stages)).collect())
+    let days = between(conn, tenant, first, "9999-12-31").await?;
+    Ok(days.into_iter().map(|day| (day.day, day.stages)).collect())
 }
 
-/// A day as it was kept.
+/// The recorded values of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptDay {
+pub struct PipelineDay {
     /// `YYYY-MM-DD`.
     pub day: String,
-    /// No run on that day: the day before, again.
+    /// No run finished on that day, so the values are those of the day before.
     pub carried: bool,
     pub stages: Vec<StageDay>,
 }
 
 /// The days from `first` to `last`, both included, oldest first.
-pub async fn between<C: Conn>(conn: &C, tenant: TenantId, first: &str, last: &str) -> Result<Vec<KeptDay>> {
+pub async fn between<C: Conn>(conn: &C, tenant: TenantId, first: &str, last: &str) -> Result<Vec<PipelineDay>> {
     #[derive(FromQueryResult)]
     struct Row {
         day: String,
@@ -91,7 +91,7 @@ pub async fn between<C: Conn>(conn: &C, tenant: TenantId, first: &str, last: &st
     let text = "SELECT day, stage_key, contacts, deals, value_cents, weighted_cents, carried FROM pipeline_days \
                 WHERE tenant_id = $1 AND day >= $2 AND day <= $3 ORDER BY day, stage_key";
     let found: Vec<Row> = all(conn, text, [tenant.into(), first.into(), last.into()]).await?;
-    let mut days: Vec<KeptDay> = Vec::new();
+    let mut days: Vec<PipelineDay> = Vec::new();
     for row in found {
         let stage = StageDay {
             stage: StageKey(row.stage_key),
@@ -101,8 +101,8 @@ pub async fn between<C: Conn>(conn: &C, tenant: TenantId, first: &str, last: &st
             weighted: Money(row.weighted_cents),
         };
         match days.last_mut() {
-            Some(kept) if kept.day == row.day => kept.stages.push(stage),
-            _ => days.push(KeptDay { day: row.day, carried: row.carried, stages: vec![stage] }),
+            Some(last) if last.day == row.day => last.stages.push(stage),
+            _ => days.push(PipelineDay { day: row.day, carried: row.carried, stages: vec![stage] }),
         }
     }
     Ok(days)

@@ -1,4 +1,4 @@
-//! The books that every list of the CRM keeps alike: what is current, what is missing, what is gone.
+//! What the tables of all CRM datasets have in common: record metadata, the raw row behind each record, and absences.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,6 +10,7 @@ use crate::query::{Bulk, Query, execute, is_sqlite, rows, upsert};
 use crate::snapshots::RowNo;
 use crate::{Conn, Result};
 
+/// The table of a dataset.
 pub(crate) fn table(dataset: Dataset) -> &'static str {
     match dataset {
         Dataset::Stages => "stages",
@@ -22,9 +23,9 @@ pub(crate) fn table(dataset: Dataset) -> &'static str {
     }
 }
 
-/// The id of a contact or of a deal: whose history is asked for is in its type.
+/// An ID with a stage history: a contact's or a deal's. The type selects which history a query reads.
 pub trait SubjectId: Clone + Eq + Hash + Into<Value> + TryGetable {
-    /// The list that it is an id of.
+    /// Contacts or deals.
     const SUBJECT: Dataset;
 }
 
@@ -36,22 +37,25 @@ impl SubjectId for DealId {
     const SUBJECT: Dataset = Dataset::Deals;
 }
 
-/// What every record is written with.
+/// The metadata that is written with every record.
 #[derive(Clone, Debug)]
-pub struct Book {
+pub struct RecordMeta {
+    /// The CRM's ID.
     pub crm_id: String,
+    /// The raw row that the record was decoded from.
     pub row_no: RowNo,
+    /// The version of the field mapping that decoded it.
     pub mapping_version: i64,
-    /// When this very row was first seen; of a record that was gone, when it was back.
+    /// When this exact row was first seen, or when a gone record came back.
     pub changed_ms: EpochMs,
     /// The CRM's `last_modified_date`.
     pub modified_ms: Option<EpochMs>,
-    /// Which of the list's fields the row gave, a bit each.
+    /// A bit for each field of the dataset that the row has a value for.
     pub filled: i64,
 }
 
-/// The first columns of every list's table.
-const BOOK: [&str; 10] = [
+/// The first columns of every dataset's table.
+const META_COLUMNS: [&str; 10] = [
     "tenant_id",
     "crm_id",
     "row_no",
@@ -64,30 +68,30 @@ const BOOK: [&str; 10] = [
     "filled",
 ];
 
-/// Writes records of a list: their books, and the columns of the list's own. Columns to `keep` stay as they are in
-/// records that are there already.
+/// Upserts records of a dataset: their metadata and the dataset's own columns. Existing records keep their values in the
+/// columns named in `keep`.
 pub(crate) async fn put<C: Conn>(
     conn: &C,
     tenant: TenantId,
     dataset: Dataset,
     columns: &[&'static str],
     keep: &[&'static str],
-    records: impl Iterator<Item = (&Book, Vec<Value>)>,
+    records: impl Iterator<Item = (&RecordMeta, Vec<Value>)>,
 ) -> Result<()> {
-    let columns: Vec<&str> = BOOK.iter().chain(columns).copied().collect();
+    let columns: Vec<&str> = META_COLUMNS.iter().chain(columns).copied().collect();
     let keep: Vec<&str> = ["first_seen_ms"].iter().chain(keep).copied().collect();
-    let rows = records.map(|(book, own)| {
+    let rows = records.map(|(meta, own)| {
         let mut values: Vec<Value> = vec![
             tenant.into(),
-            book.crm_id.clone().into(),
-            book.row_no.into(),
-            book.mapping_version.into(),
-            book.changed_ms.into(),
-            book.changed_ms.into(),
+            meta.crm_id.clone().into(),
+            meta.row_no.into(),
+            meta.mapping_version.into(),
+            meta.changed_ms.into(),
+            meta.changed_ms.into(),
             None::<i64>.into(),
             None::<i64>.into(),
-            book.modified_ms.into(),
-            book.filled.into(),
+            meta.modified_ms.into(),
+            meta.filled.into(),
         ];
         values.extend(own);
         values
@@ -95,13 +99,12 @@ pub(crate) async fn put<C: Conn>(
     upsert(conn, &Bulk { table: table(dataset), columns: &columns, key: 2, keep: &keep }, rows.collect()).await
 }
 
-/// PostgreSQL takes a tenant of a table that it has no figures of for a handful of rows, and goes through all of them for each part
-/// of a long first read. It gathers them itself only when that is committed; this is for as soon as the first part is written. It
-/// waits for nobody who does the same. SQLite has its figures with its tables.
+/// Collects planner statistics for a dataset's table on PostgreSQL if it has none.
 ///
-/// # Errors
-/// When the database does not answer.
-pub async fn gather_figures<C: Conn>(conn: &C, dataset: Dataset) -> Result<()> {
+/// Without statistics the planner assumes a few rows per tenant and scans the table for each batch of a long first read.
+/// Autovacuum would collect them only after that read commits. Does not wait for another session that is analyzing the
+/// table. SQLite needs nothing: its statistics are set by the migrations.
+pub async fn analyze_if_new<C: Conn>(conn: &C, dataset: Dataset) -> Result<()> {
     let (table, text) = (table(dataset), "SELECT 1 FROM pg_stats WHERE schemaname = CURRENT_SCHEMA AND tablename = $1 LIMIT 1");
     if !is_sqlite(conn) && rows(conn, text, [table.into()]).await?.is_empty() {
         conn.execute_unprepared(&format!("ANALYZE (SKIP_LOCKED) {table}")).await?;
@@ -109,38 +112,38 @@ pub async fn gather_figures<C: Conn>(conn: &C, dataset: Dataset) -> Result<()> {
     Ok(())
 }
 
-/// A live record that a raw row was decoded to before.
+/// A live record that was decoded from a raw row earlier.
 #[derive(Clone, Debug)]
-pub struct Current {
+pub struct DecodedRecord {
     pub crm_id: String,
-    /// Which of the list's fields the row gave, a bit each.
+    /// A bit for each field of the dataset that the row has a value for.
     pub filled: i64,
 }
 
-/// Of these raw rows, those that a live record was decoded from by this mapping: nothing to do for them.
-pub async fn current<C: Conn>(
+/// Which of these raw rows a live record was already decoded from with this mapping version. They need no work.
+pub async fn already_decoded<C: Conn>(
     conn: &C,
     tenant: TenantId,
     dataset: Dataset,
     mapping_version: i64,
     row_nos: &[RowNo],
-) -> Result<HashMap<RowNo, Current>> {
+) -> Result<HashMap<RowNo, DecodedRecord>> {
     let mut found = HashMap::with_capacity(row_nos.len());
     for chunk in row_nos.chunks(1_000) {
         let mut query = Query::new(&format!("SELECT row_no, crm_id, filled FROM {} WHERE tenant_id = ", table(dataset)));
         query.bind(tenant).push(" AND gone_ms IS NULL AND mapping_version = ").bind(mapping_version);
         query.push(" AND row_no IN ").bind_list(chunk.iter().copied());
         for row in query.rows(conn).await? {
-            let current = Current { crm_id: row.try_get_by_index(1)?, filled: row.try_get_by_index(2)? };
+            let current = DecodedRecord { crm_id: row.try_get_by_index(1)?, filled: row.try_get_by_index(2)? };
             found.insert(row.try_get_by_index(0)?, current);
         }
     }
     Ok(found)
 }
 
-/// How a record stood before.
+/// The metadata of a record as stored.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct Known {
+pub struct StoredRecord {
     pub crm_id: String,
     pub row_no: RowNo,
     pub mapping_version: i64,
@@ -148,36 +151,42 @@ pub struct Known {
     pub gone_ms: Option<EpochMs>,
 }
 
-pub async fn known<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ids: &[String]) -> Result<HashMap<String, Known>> {
+/// The stored metadata of these records, live or gone, by CRM ID.
+pub async fn stored<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    dataset: Dataset,
+    ids: &[String],
+) -> Result<HashMap<String, StoredRecord>> {
     let select =
         format!("SELECT crm_id, row_no, mapping_version, changed_ms, gone_ms FROM {} WHERE tenant_id = ", table(dataset));
     let mut found = HashMap::with_capacity(ids.len());
     for chunk in ids.chunks(1_000) {
         let mut query = Query::new(&select);
         query.bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
-        for known in query.all::<_, Known>(conn).await? {
+        for known in query.all::<_, StoredRecord>(conn).await? {
             found.insert(known.crm_id.clone(), known);
         }
     }
     Ok(found)
 }
 
-/// The raw rows that live records stand on, in order.
+/// The raw rows of the live records with their CRM IDs, in row order.
 pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<(RowNo, String)>> {
     let text = format!("SELECT row_no, crm_id FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no", table(dataset));
     let found = rows(conn, &text, [tenant.into()]).await?;
     found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
-/// The rows that a list's live records stand on, all of them, if they are just those of its last read.
+/// A hash of the raw rows behind a dataset's live records, set when they are exactly the rows of its last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ground {
+pub struct RowSetHash {
     hash: [u8; 32],
     decoded_by: i64,
 }
 
-impl Ground {
-    /// `row_nos` in order.
+impl RowSetHash {
+    /// Hashes the row numbers, which must be sorted. `decoded_by` is the mapping version.
     pub fn of(row_nos: &[RowNo], decoded_by: i64) -> Self {
         let mut hasher = blake3::Hasher::new();
         for row_no in row_nos {
@@ -187,50 +196,47 @@ impl Ground {
     }
 }
 
-pub async fn ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Option<Ground>> {
+/// The stored hash; `None` if the records are not exactly those of the last read.
+pub async fn row_set_hash<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Option<RowSetHash>> {
     let text = "SELECT rows_hash, decoded_by FROM dataset_states WHERE tenant_id = $1 AND dataset = $2";
     let found = rows(conn, text, [tenant.into(), dataset.as_str().into()]).await?;
     let Some(row) = found.first() else { return Ok(None) };
     let (hash, decoded_by): (Option<Vec<u8>>, Option<i64>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     let hash = hash.and_then(|hash| hash.try_into().ok());
-    Ok(hash.zip(decoded_by).map(|(hash, decoded_by)| Ground { hash, decoded_by }))
+    Ok(hash.zip(decoded_by).map(|(hash, decoded_by)| RowSetHash { hash, decoded_by }))
 }
 
-/// To be told with every change of a list's records; `None` where some stand on other rows.
-pub async fn set_ground<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ground: Option<Ground>) -> Result<()> {
+/// Stores the hash. Must be called whenever the records change; `None` if they are not exactly those of the last read.
+pub async fn set_row_set_hash<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, row_set: Option<RowSetHash>) -> Result<()> {
     let text = "UPDATE dataset_states SET rows_hash = $3, decoded_by = $4 WHERE tenant_id = $1 AND dataset = $2";
     let values: [Value; 4] = [
         tenant.into(),
         dataset.as_str().into(),
-        ground.map(|ground| ground.hash.to_vec()).into(),
-        ground.map(|ground| ground.decoded_by).into(),
+        row_set.map(|row_set| row_set.hash.to_vec()).into(),
+        row_set.map(|row_set| row_set.decoded_by).into(),
     ];
     execute(conn, text, values).await?;
     Ok(())
 }
 
-/// The raw rows of so many live records, the last kept first.
-pub async fn some_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, limit: i64) -> Result<Vec<RowNo>> {
+/// Raw rows of at most `limit` live records, newest rows first.
+pub async fn sample_rows<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, limit: i64) -> Result<Vec<RowNo>> {
     let text =
         format!("SELECT row_no FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY row_no DESC LIMIT $2", table(dataset));
     let found = rows(conn, &text, [tenant.into(), limit.into()]).await?;
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
-/// What a read of a list could show: only of that can it say what is not there.
+/// The part of a dataset that a read covers. Only records in it can be found missing.
 #[derive(Clone, Debug)]
 pub enum Scope {
+    /// The whole dataset.
     All,
-    /// Appointments that start between two moments, the first included, and those whose start nobody can read: the CRM
-    /// knows it, and shows them while they are near.
-    Starting {
-        from_ms: EpochMs,
-        until_ms: EpochMs,
-    },
+    /// Appointments that start at or after `from_ms` and before `until_ms`, and those without a readable start, which the
+    /// CRM returns while they are near.
+    Starting { from_ms: EpochMs, until_ms: EpochMs },
     /// The notes of these contacts.
-    Of {
-        contacts: Vec<ContactId>,
-    },
+    Of { contacts: Vec<ContactId> },
 }
 
 impl Scope {
@@ -247,7 +253,7 @@ impl Scope {
         }
     }
 
-    /// In parts that a database takes in one statement.
+    /// Splits the scope into parts that fit into one statement each.
     fn parts(&self) -> Vec<Self> {
         match self {
             Self::Of { contacts } => contacts.chunks(1_000).map(|part| Self::Of { contacts: part.to_vec() }).collect(),
@@ -256,7 +262,7 @@ impl Scope {
     }
 }
 
-/// How many records of a scope are not gone.
+/// The number of live records in a scope.
 pub async fn live_count<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, scope: &Scope) -> Result<i64> {
     let mut count = 0;
     for part in scope.parts() {
@@ -267,7 +273,7 @@ pub async fn live_count<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, s
     Ok(count)
 }
 
-/// The ids of a scope's records that are not gone, with when each was first missed.
+/// The CRM IDs of the live records in a scope, each with the time of the first read that missed it.
 pub async fn live_ids<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -286,7 +292,7 @@ pub async fn live_ids<C: Conn>(
     Ok(ids)
 }
 
-/// The live records that a read has missed already.
+/// The CRM IDs of live records that one read has already missed.
 pub async fn missing_ids<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Vec<String>> {
     let text =
         format!("SELECT crm_id FROM {} WHERE tenant_id = $1 AND gone_ms IS NULL AND missing_ms IS NOT NULL", table(dataset));
@@ -294,17 +300,18 @@ pub async fn missing_ids<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) 
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
-/// How an absence is written down.
+/// A change in whether the CRM has a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absence {
-    /// It is there again.
+    /// A read found it again.
     Back,
-    /// One whole read missed it.
+    /// One complete read missed it, at this time.
     Missing(EpochMs),
-    /// It is taken for gone.
+    /// It counts as removed from the CRM, since this time.
     Gone(EpochMs),
 }
 
+/// Sets whether the CRM has these records.
 pub async fn set_absence<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, ids: &[String], absence: Absence) -> Result<()> {
     for chunk in ids.chunks(1_000) {
         let mut query = Query::new(&format!("UPDATE {} SET ", table(dataset)));

@@ -1,13 +1,13 @@
-//! Appointments.
+//! Appointments: upserts from a sync run, the calendar, and the calendar feeds.
 
 use sea_orm::{FromQueryResult, Value};
 use tetherboard_domain::{ContactId, Dataset, EpochMs, TenantId};
 
 use crate::query::{Query, all};
-use crate::records::{self, Book};
+use crate::records::{self, RecordMeta};
 use crate::{Conn, Result};
 
-/// An appointment as a run writes it.
+/// An appointment as a sync run writes it.
 #[derive(Clone, Debug)]
 pub struct ActivityRecord {
     pub client_id: Option<ContactId>,
@@ -18,21 +18,22 @@ pub struct ActivityRecord {
     pub description: String,
     pub place: String,
     pub owner: String,
-    /// In the CRM's words.
+    /// As the CRM spells it.
     pub status: String,
     pub cancelled: bool,
     pub all_day: bool,
-    /// `None`: no readable time.
+    /// `None` if the CRM's value is not readable.
     pub starts_ms: Option<EpochMs>,
     pub ends_ms: Option<EpochMs>,
-    /// Where it stood before it was last moved.
+    /// The start before it was last rescheduled.
     pub moved_from_ms: Option<EpochMs>,
 }
 
+/// Upserts appointments. Existing ones keep their values in the columns named in `keep`.
 pub async fn put<C: Conn>(
     conn: &C,
     tenant: TenantId,
-    activities: &[(Book, ActivityRecord)],
+    activities: &[(RecordMeta, ActivityRecord)],
     keep: &[&'static str],
 ) -> Result<()> {
     const ACTIVITIES: [&str; 13] = [
@@ -50,7 +51,7 @@ pub async fn put<C: Conn>(
         "ends_ms",
         "moved_from_ms",
     ];
-    let rows = activities.iter().map(|(book, activity)| {
+    let rows = activities.iter().map(|(meta, activity)| {
         let own: Vec<Value> = vec![
             activity.client_id.clone().into(),
             activity.name.clone().into(),
@@ -66,29 +67,31 @@ pub async fn put<C: Conn>(
             activity.ends_ms.into(),
             activity.moved_from_ms.into(),
         ];
-        (book, own)
+        (meta, own)
     });
     records::put(conn, tenant, Dataset::Events, &ACTIVITIES, keep, rows).await
 }
 
-/// When an appointment was to start, as it stands.
+/// The stored start of an appointment, which a sync compares with the new row to detect rescheduling.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct Standing {
+pub struct PriorTimes {
     pub crm_id: String,
     pub starts_ms: Option<EpochMs>,
     pub moved_from_ms: Option<EpochMs>,
 }
 
-pub async fn standings<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<Standing>> {
+/// The stored starts of these appointments, live or gone.
+pub async fn prior_times<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<PriorTimes>> {
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(1_000) {
         let mut query = Query::new("SELECT crm_id, starts_ms, moved_from_ms FROM scheduled_activities WHERE tenant_id = ");
         query.bind(tenant).push(" AND crm_id IN ").bind_list(part.iter().cloned());
-        found.extend(query.all::<_, Standing>(conn).await?);
+        found.extend(query.all::<_, PriorTimes>(conn).await?);
     }
     Ok(found)
 }
 
+/// An appointment in a list.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct ActivityRow {
     pub crm_id: String,
@@ -108,7 +111,7 @@ pub struct ActivityRow {
     pub moved_from_ms: Option<EpochMs>,
 }
 
-/// The appointments that start between two moments, the first included; in their order.
+/// The live appointments that start at or after `from_ms` and before `until_ms`, by start.
 pub async fn between<C: Conn>(conn: &C, tenant: TenantId, from_ms: EpochMs, until_ms: EpochMs) -> Result<Vec<ActivityRow>> {
     let text = "SELECT a.crm_id, a.client_id, COALESCE(l.name, a.name) AS name, l.stage, a.kind, a.title, a.description, a.place, \
                 a.owner, a.status, a.cancelled, a.all_day, a.starts_ms, a.ends_ms, a.moved_from_ms FROM scheduled_activities a \
@@ -118,41 +121,41 @@ pub async fn between<C: Conn>(conn: &C, tenant: TenantId, from_ms: EpochMs, unti
     all(conn, text, [tenant.into(), from_ms.into(), until_ms.into()]).await
 }
 
-/// What an appointment is told apart by.
+/// The attributes that schedule filters apply to.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct Traits {
+pub struct EventAttributes {
     pub kind: String,
     pub title: String,
     pub place: String,
     pub owner: String,
-    /// In the CRM's words.
+    /// As the CRM spells it.
     pub status: String,
 }
 
-/// Those that have no readable time.
-pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Traits>> {
+/// The live appointments without a readable start.
+pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<EventAttributes>> {
     let text = "SELECT kind, title, place, owner, status FROM scheduled_activities \
                 WHERE tenant_id = $1 AND gone_ms IS NULL AND starts_ms IS NULL";
     all(conn, text, [tenant.into()]).await
 }
 
-/// An appointment as the calendar shows it.
+/// An appointment as the calendar page shows it.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CalendarRow {
     pub crm_id: String,
-    /// The live contact's.
+    /// The live contact; `None` without one.
     pub client_id: Option<ContactId>,
-    /// The live contact's, else as the CRM wrote it.
+    /// The live contact's name, or else the name in the appointment.
     pub name: String,
-    /// Whether it is a live prospect's.
+    /// Whether the contact is a live prospect.
     pub of_prospect: bool,
-    /// Trimmed; `None`: of no live contact, or no text.
+    /// The live contact's stage, trimmed; `None` without one or if the value was not text.
     pub stage: Option<String>,
     pub kind: String,
     pub title: String,
     pub place: String,
     pub owner: String,
-    /// In the CRM's words.
+    /// As the CRM spells it.
     pub status: String,
     pub cancelled: bool,
     pub all_day: bool,
@@ -161,8 +164,8 @@ pub struct CalendarRow {
     pub moved_from_ms: Option<EpochMs>,
 }
 
-/// All appointments, by their start, then those without a readable one.
-pub async fn whole<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CalendarRow>> {
+/// All live appointments by start, those without a readable start last.
+pub async fn calendar<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CalendarRow>> {
     let text = "SELECT a.crm_id, l.crm_id AS client_id, COALESCE(l.name, a.name) AS name, \
                 COALESCE(l.contact_type = 1, 1 = 0) AS of_prospect, l.stage, a.kind, a.title, a.place, a.owner, a.status, \
                 a.cancelled, a.all_day, a.starts_ms, a.ends_ms, a.moved_from_ms FROM scheduled_activities a \
@@ -172,7 +175,7 @@ pub async fn whole<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CalendarRo
     all(conn, text, [tenant.into()]).await
 }
 
-/// The stages of contacts' live deals: of each contact, those of all its deals.
+/// The stage of each live deal of these contacts.
 pub async fn deal_stages<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -189,17 +192,17 @@ pub async fn deal_stages<C: Conn>(
     Ok(found)
 }
 
-/// An appointment as calendar programs are told of it, gone ones included.
+/// An appointment in a calendar feed, which includes gone ones.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct FeedRow {
     pub crm_id: String,
-    /// The live contact's.
+    /// The live contact; `None` without one.
     pub client_id: Option<ContactId>,
     pub name: String,
     pub stage: Option<String>,
     pub kind: String,
     pub title: String,
-    /// Plain text, its first 2,000 letters.
+    /// Plain text, at most 2,000 characters.
     pub description: String,
     pub place: String,
     pub owner: String,
@@ -209,13 +212,13 @@ pub struct FeedRow {
     pub all_day: bool,
     pub starts_ms: EpochMs,
     pub ends_ms: Option<EpochMs>,
-    /// When what is told of it last changed, as far as the rows show.
+    /// When the appointment or its contact last changed.
     pub changed_ms: EpochMs,
-    /// By which mapping, and above 32 bits by which decoder, it was read.
+    /// The mapping version, with the decoder version in the upper 32 bits.
     pub mapping_version: i64,
 }
 
-/// Those that start between two moments, the first included; in their order, so many at most.
+/// At most `most` appointments that start at or after `from_ms` and before `until_ms`, by start.
 pub async fn feed<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -235,25 +238,25 @@ pub async fn feed<C: Conn>(
          CASE WHEN a.changed_ms > COALESCE(a.gone_ms, 0) THEN a.changed_ms ELSE a.gone_ms END AS own_ms, \
          {GREATER} AS contact_ms, a.mapping_version FROM scheduled_activities a \
          LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id \
-         WHERE a.tenant_id = $1 AND a.starts_ms >= $2 AND a.starts_ms < $3 ORDER BY a.starts_ms, a.crm_id LIMIT $4) AS told ORDER BY starts_ms, crm_id"
+         WHERE a.tenant_id = $1 AND a.starts_ms >= $2 AND a.starts_ms < $3 ORDER BY a.starts_ms, a.crm_id LIMIT $4) AS activity ORDER BY starts_ms, crm_id"
     );
     all(conn, &text, [tenant.into(), from_ms.into(), until_ms.into(), most.into()]).await
 }
 
-/// What a feed of notes tells of an appointment.
+/// An appointment as the notes feed shows it.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct InShort {
+pub struct EventSummary {
     pub client_id: ContactId,
     pub kind: String,
-    /// Its first 200 letters.
+    /// At most 200 characters.
     pub title: String,
     pub owner: String,
     pub cancelled: bool,
     pub starts_ms: EpochMs,
 }
 
-/// Those with a contact and a readable time.
-pub async fn all_in_short<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<InShort>> {
+/// The live appointments with a contact and a readable start.
+pub async fn event_summaries<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<EventSummary>> {
     let text = "SELECT client_id, kind, SUBSTR(title, 1, 200) AS title, owner, cancelled, starts_ms FROM scheduled_activities \
                 WHERE tenant_id = $1 AND gone_ms IS NULL AND client_id IS NOT NULL AND starts_ms IS NOT NULL";
     all(conn, text, [tenant.into()]).await

@@ -1,4 +1,4 @@
-//! The roles and milestones that the agency confirmed for a brand's stages.
+//! The roles and milestones that the agency assigned to a brand's stages.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use tetherboard_domain::{EpochMs, Milestone, Role, StageKey, TenantId};
 use crate::query::{all, execute};
 use crate::{Conn, Result};
 
+/// Sets the role of a stage.
 pub async fn confirm<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey, role: Role, now_ms: EpochMs) -> Result<()> {
     let text = "INSERT INTO stage_roles (tenant_id, stage_key, role, confirmed_ms) VALUES ($1, $2, $3, $4) \
                 ON CONFLICT (tenant_id, stage_key) DO UPDATE SET role = excluded.role, confirmed_ms = excluded.confirmed_ms";
@@ -15,6 +16,7 @@ pub async fn confirm<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey, role
     Ok(())
 }
 
+/// The roles set by the agency, by stage.
 pub async fn confirmed<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<StageKey, Role>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -22,11 +24,11 @@ pub async fn confirmed<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<St
         role: String,
     }
     let rows: Vec<Row> = all(conn, "SELECT stage_key, role FROM stage_roles WHERE tenant_id = $1", [tenant.into()]).await?;
-    // A role that this version does not know is as good as unconfirmed.
+    // A role that this version does not know counts as not set.
     Ok(rows.into_iter().filter_map(|row| Some((StageKey(row.stage_key), row.role.parse().ok()?))).collect())
 }
 
-/// Takes back what the agency said of a stage's role.
+/// Removes the role set for a stage, so that it is guessed from the name again.
 pub async fn clear<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey) -> Result<()> {
     execute(conn, "DELETE FROM stage_roles WHERE tenant_id = $1 AND stage_key = $2", [tenant.into(), stage.as_str().into()])
         .await?;
@@ -35,7 +37,7 @@ pub async fn clear<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey) -> Res
 
 // Milestones -----------------------------------------------------------------------------------------------------------
 
-/// `None`: the agency says that the stage carries none.
+/// Sets the milestone of a stage; `None` means that it has none.
 pub async fn confirm_milestone<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -51,13 +53,14 @@ pub async fn confirm_milestone<C: Conn>(
     Ok(())
 }
 
-/// Takes back what the agency said of a stage's milestone: its name speaks for itself again.
+/// Removes the milestone set for a stage, so that it is guessed from the name again.
 pub async fn clear_milestone<C: Conn>(conn: &C, tenant: TenantId, stage: &StageKey) -> Result<()> {
     let text = "DELETE FROM stage_milestones WHERE tenant_id = $1 AND stage_key = $2";
     execute(conn, text, [tenant.into(), stage.as_str().into()]).await?;
     Ok(())
 }
 
+/// The milestones set by the agency, by stage; a value of `None` means no milestone.
 pub async fn milestones<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<StageKey, Option<Milestone>>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -66,7 +69,7 @@ pub async fn milestones<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashMap<S
     }
     let text = "SELECT stage_key, milestone FROM stage_milestones WHERE tenant_id = $1";
     let rows: Vec<Row> = all(conn, text, [tenant.into()]).await?;
-    // A milestone that this version does not know is as good as unconfirmed.
+    // A milestone that this version does not know counts as not set.
     let known = |row: Row| match row.milestone {
         None => Some((StageKey(row.stage_key), None)),
         Some(milestone) => Some((StageKey(row.stage_key), Some(milestone.parse().ok()?))),

@@ -1,4 +1,4 @@
-//! Brands.
+//! Brands. In code a brand is a tenant.
 
 use jiff::civil::Date;
 use sea_orm::{FromQueryResult, Value};
@@ -8,37 +8,39 @@ use tetherboard_domain::{EpochMs, SourceTime, TenantId, Zone};
 use crate::query::{Query, all, execute, one};
 use crate::{Cipher, CipherError, Conn, Result};
 
-/// A brand as its row says, without its secrets.
+/// A brand, without its secrets.
 #[derive(Clone, Debug)]
 pub struct Tenant {
     pub id: TenantId,
     pub slug: String,
     pub name: String,
     pub zone: Zone,
-    /// The zone of the CRM's times, where it is not the brand's own.
+    /// The zone of the CRM's times, if it is not the brand's own.
     pub source_zone: Option<Zone>,
     /// `#RRGGBB`.
     pub accent: Option<String>,
     pub has_logo: bool,
     pub has_web_key: bool,
-    /// Grows when the same raw row would be decoded otherwise.
+    /// Increases whenever the same raw row would decode differently.
     pub mapping_version: i64,
-    /// Grows whenever what the pages show has changed.
+    /// Increases whenever the data that pages show has changed.
     pub data_version: i64,
-    /// The CRM asked us to leave this account alone until then.
+    /// Until when the CRM asked us not to call this account.
     pub parked_until_ms: Option<EpochMs>,
-    /// Since when the CRM refuses this brand's key.
+    /// Since when the CRM has refused this brand's key.
     pub refused_ms: Option<EpochMs>,
-    /// The local day on which its old answers were last thinned out.
+    /// The local day on which old snapshots were last cleaned up.
     pub snapshots_thinned: Option<Date>,
 }
 
 impl Tenant {
+    /// How to read the CRM's times.
     pub fn source_time(&self) -> SourceTime {
         SourceTime(self.source_zone.clone().unwrap_or_else(|| self.zone.clone()))
     }
 }
 
+/// A brand to add.
 pub struct NewTenant<'a> {
     pub slug: &'a str,
     pub name: &'a str,
@@ -46,8 +48,10 @@ pub struct NewTenant<'a> {
     pub source_zone: Option<&'a Zone>,
 }
 
+/// Adds a brand.
+///
 /// # Errors
-/// When the slug is taken (ask [`by_slug`] first) or the database does not answer.
+/// Also fails if the slug is taken; check [`by_slug`] first.
 pub async fn add<C: Conn>(conn: &C, new: &NewTenant<'_>, now_ms: EpochMs) -> Result<TenantId> {
     let values: [Value; 5] = [
         new.slug.into(),
@@ -60,29 +64,32 @@ pub async fn add<C: Conn>(conn: &C, new: &NewTenant<'_>, now_ms: EpochMs) -> Res
     crate::query::number(conn, text, values).await.map(TenantId)
 }
 
+/// All brands, by name.
 pub async fn list<C: Conn>(conn: &C) -> Result<Vec<Tenant>> {
     let rows: Vec<Row> = all(conn, &format!("{SELECT} ORDER BY name, id"), []).await?;
     Ok(rows.into_iter().map(Row::tenant).collect())
 }
 
-/// The brands that a person may see.
+/// The brands that a user is a member of, by name.
 pub async fn of_user<C: Conn>(conn: &C, user: tetherboard_domain::UserId) -> Result<Vec<Tenant>> {
     let text = format!("{SELECT} WHERE id IN (SELECT tenant_id FROM memberships WHERE user_id = $1) ORDER BY name, id");
     let rows: Vec<Row> = all(conn, &text, [user.into()]).await?;
     Ok(rows.into_iter().map(Row::tenant).collect())
 }
 
+/// The brand with a slug.
 pub async fn by_slug<C: Conn>(conn: &C, slug: &str) -> Result<Option<Tenant>> {
     let row: Option<Row> = one(conn, &format!("{SELECT} WHERE slug = $1"), [slug.into()]).await?;
     Ok(row.map(Row::tenant))
 }
 
+/// The brand with an ID.
 pub async fn by_id<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<Tenant>> {
     let row: Option<Row> = one(conn, &format!("{SELECT} WHERE id = $1"), [tenant.into()]).await?;
     Ok(row.map(Row::tenant))
 }
 
-/// What to change of a brand; what is `None` stays.
+/// Changes to a brand. Fields that are `None` stay as they are.
 #[derive(Default)]
 pub struct Changes<'a> {
     pub name: Option<&'a str>,
@@ -93,7 +100,8 @@ pub struct Changes<'a> {
     pub logo: Option<(&'a [u8], &'a str)>,
 }
 
-/// A change of zone makes the CRM's times mean other moments, so the next run decodes every row again.
+/// Changes a brand's settings. A new zone changes the meaning of the CRM's times, so it increments the mapping version and
+/// the next run decodes every row again.
 pub async fn set<C: Conn>(conn: &C, tenant: TenantId, changes: &Changes<'_>) -> Result<()> {
     let mut query = Query::new("UPDATE tenants SET data_version = data_version + 1");
     let mut put = |column: &str, value: Option<Value>| {
@@ -115,18 +123,19 @@ pub async fn set<C: Conn>(conn: &C, tenant: TenantId, changes: &Changes<'_>) -> 
     Ok(())
 }
 
-/// Says that what the pages show has changed.
+/// Increments the data version, which tells the pages that the data has changed.
 pub async fn publish<C: Conn>(conn: &C, tenant: TenantId) -> Result<()> {
     execute(conn, "UPDATE tenants SET data_version = data_version + 1 WHERE id = $1", [tenant.into()]).await?;
     Ok(())
 }
 
+/// Stops scheduled calls to the brand's account until a time; `None` resumes them.
 pub async fn park<C: Conn>(conn: &C, tenant: TenantId, until_ms: Option<EpochMs>) -> Result<()> {
     execute(conn, "UPDATE tenants SET parked_until_ms = $2 WHERE id = $1", [tenant.into(), until_ms.into()]).await?;
     Ok(())
 }
 
-/// Writes down since when the CRM refuses a brand's key; `None` when it takes it. The first refusal counts.
+/// Records since when the CRM has refused a brand's key; `None` if it accepts it. An earlier refusal is kept.
 pub async fn set_refused<C: Conn>(conn: &C, tenant: TenantId, since_ms: Option<EpochMs>) -> Result<()> {
     let text = "UPDATE tenants SET refused_ms = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(refused_ms, $2) END \
                 WHERE id = $1";
@@ -134,27 +143,28 @@ pub async fn set_refused<C: Conn>(conn: &C, tenant: TenantId, since_ms: Option<E
     Ok(())
 }
 
+/// Stores the brand's CRM key, encrypted, and clears a recorded refusal.
 pub async fn set_web_key<C: Conn>(conn: &C, cipher: &Cipher, tenant: TenantId, key: &SecretString) -> Result<()> {
     let sealed = cipher.seal(&web_key_place(tenant), key);
     execute(conn, "UPDATE tenants SET web_key = $2, refused_ms = NULL WHERE id = $1", [tenant.into(), sealed.into()]).await?;
     Ok(())
 }
 
-/// The brand's key to its CRM account; `None` when none was set.
+/// The brand's CRM key; `None` if none was set. The inner result fails if it cannot be decrypted.
 pub async fn web_key<C: Conn>(
     conn: &C,
     cipher: &Cipher,
     tenant: TenantId,
 ) -> Result<Option<std::result::Result<SecretString, CipherError>>> {
     #[derive(FromQueryResult)]
-    struct Sealed {
+    struct EncryptedKey {
         web_key: Option<Vec<u8>>,
     }
-    let row: Option<Sealed> = one(conn, "SELECT web_key FROM tenants WHERE id = $1", [tenant.into()]).await?;
+    let row: Option<EncryptedKey> = one(conn, "SELECT web_key FROM tenants WHERE id = $1", [tenant.into()]).await?;
     Ok(row.and_then(|row| row.web_key).map(|sealed| cipher.open(&web_key_place(tenant), &sealed)))
 }
 
-/// The logo's bytes and media type.
+/// The bytes and media type of the brand's logo.
 pub async fn logo<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<(Vec<u8>, String)>> {
     #[derive(FromQueryResult)]
     struct Logo {
@@ -195,8 +205,8 @@ impl Row {
             id: self.id,
             slug: self.slug,
             name: self.name,
-            zone: known_zone(&self.zone),
-            source_zone: self.source_zone.as_deref().map(known_zone),
+            zone: parse_zone(&self.zone),
+            source_zone: self.source_zone.as_deref().map(parse_zone),
             accent: self.accent,
             has_logo: self.logo_type.is_some(),
             has_web_key: self.web_key_set == 1,
@@ -209,10 +219,10 @@ impl Row {
     }
 }
 
-/// Zones are checked on the way in; one that a later zone database dropped reads as UTC.
-fn known_zone(name: &str) -> Zone {
+/// Zones are validated when they are set. One that a newer zone database has dropped is read as UTC.
+fn parse_zone(name: &str) -> Zone {
     Zone::named(name).unwrap_or_else(|error| {
-        tracing::error!(zone = name, %error, "a stored zone is not known any more; its times are read as UTC");
+        tracing::error!(zone = name, %error, "a stored time zone no longer exists; its times are read as UTC");
         Zone::utc()
     })
 }

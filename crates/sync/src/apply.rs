@@ -6,10 +6,10 @@ use tetherboard_crm_records::{FieldSpec, Mapping};
 use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, RunId, TenantId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
-use tetherboard_store::records::{self, Absence, Book, Ground, Known, Scope};
+use tetherboard_store::records::{self, Absence, RecordMeta, RowSetHash, Scope, StoredRecord};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
-use tetherboard_store::{Store, StoreError, Tx, hot_list, links};
+use tetherboard_store::{Store, StoreError, Tx, deal_links, hot_list};
 
 use crate::capture::{Captured, begin, count};
 use crate::hot_list::HOT_LIST_RESTS_ON;
@@ -52,7 +52,7 @@ impl Apply<'_> {
         let mut sorted = captured.rows.sort_out();
         self.settle_rivals::<N>(context, &mut reader, &mut sorted).await?;
         let standing = sorted.standing();
-        let ground = Ground::of(&standing, N::decoded_by(self.mapping_version));
+        let ground = RowSetHash::of(&standing, N::decoded_by(self.mapping_version));
         if self.shows_nothing_new::<N>(context, captured.whole, &sorted, ground).await? {
             let tx = begin(self.store, self.lease).await?;
             report.unchanged = count(standing.len());
@@ -69,7 +69,7 @@ impl Apply<'_> {
             self.set_aside::<N>(&tx, &mut reader, &sorted.without_id, &mut tried).await?;
             for (at, chunk) in standing.chunks(CHUNK).enumerate() {
                 if at == 1 {
-                    records::gather_figures(&tx, N::DATASET).await?;
+                    records::analyze_if_new(&tx, N::DATASET).await?;
                 }
                 self.write_changed::<N>(&tx, context, &mut reader, chunk, &mut tried, &mut seen).await?;
             }
@@ -86,7 +86,7 @@ impl Apply<'_> {
                 self.remember_coverage::<N>(&tx, context, &coverage, &seen, captured.whole).await?;
             }
             self.finish::<N>(&tx, context, captured.whole, &mut tried).await?;
-            records::set_ground(&tx, context.tenant, N::DATASET, all_stand.then_some(ground)).await?;
+            records::set_row_set_hash(&tx, context.tenant, N::DATASET, all_stand.then_some(ground)).await?;
             Store::commit(tx).await?;
             *report = tried;
             return Ok(());
@@ -99,12 +99,12 @@ impl Apply<'_> {
         context: &Context,
         whole: bool,
         sorted: &SortedRows,
-        ground: Ground,
+        ground: RowSetHash,
     ) -> Result<bool, SyncError> {
         if self.replay || !whole || !sorted.without_id.is_empty() || !matches!(self.scope, Scope::All) {
             return Ok(false);
         }
-        Ok(records::ground(self.store.conn(), context.tenant, N::DATASET).await? == Some(ground))
+        Ok(records::row_set_hash(self.store.conn(), context.tenant, N::DATASET).await? == Some(ground))
     }
 
     async fn finish<N: Normalise>(
@@ -116,7 +116,7 @@ impl Apply<'_> {
     ) -> Result<(), SyncError> {
         let moved = report.added + report.changed + report.gone > 0;
         if moved && matches!(N::DATASET, Dataset::Contacts | Dataset::Deals) {
-            links::relink(tx, context.tenant).await?;
+            deal_links::relink(tx, context.tenant).await?;
         }
         if !self.replay {
             // What is held is shown although the CRM does not: the data is as of the read before.
@@ -124,7 +124,7 @@ impl Apply<'_> {
             runs::set_dataset_age(tx, context.tenant, N::DATASET, self.started_ms, whole).await?;
         }
         if moved && HOT_LIST_RESTS_ON.contains(&N::DATASET) {
-            hot_list::outdate(tx, context.tenant).await?;
+            hot_list::mark_stale(tx, context.tenant).await?;
         }
         report.finished_ms = Some(context.now_ms);
         Ok(runs::report(tx, context.tenant, self.run, report, context.now_ms).await?)
@@ -179,7 +179,7 @@ impl Apply<'_> {
         seen: &mut Filled,
     ) -> Result<(), SyncError> {
         let decoded_by = N::decoded_by(self.mapping_version);
-        let current = records::current(tx, context.tenant, N::DATASET, decoded_by, rows).await?;
+        let current = records::already_decoded(tx, context.tenant, N::DATASET, decoded_by, rows).await?;
         report.unchanged += count(current.len());
         current.values().for_each(|current| seen.add(current.filled));
         let mut decoded = Vec::new();
@@ -196,7 +196,7 @@ impl Apply<'_> {
             return Ok(());
         }
         let ids: Vec<String> = decoded.iter().map(|(_, raw)| N::id(raw).to_owned()).collect();
-        let known = records::known(tx, context.tenant, N::DATASET, &ids).await?;
+        let known = records::stored(tx, context.tenant, N::DATASET, &ids).await?;
         let mut written = Vec::with_capacity(decoded.len());
         for (row_no, raw) in decoded {
             let known = known.get(N::id(&raw));
@@ -208,7 +208,7 @@ impl Apply<'_> {
             seen.add(filled);
             let is_live = known.is_some_and(|known| known.gone_ms.is_none());
             *(if is_live { &mut report.changed } else { &mut report.added }) += 1;
-            let book = Book {
+            let book = RecordMeta {
                 crm_id: N::id(&raw).to_owned(),
                 row_no,
                 mapping_version: decoded_by,
@@ -340,7 +340,7 @@ pub(crate) async fn take_away(
 }
 
 /// Whether the tables hold something that was seen after the rows that are replayed.
-fn is_newer(known: &Known, row_no: RowNo, replayed_ms: EpochMs) -> bool {
+fn is_newer(known: &StoredRecord, row_no: RowNo, replayed_ms: EpochMs) -> bool {
     known.gone_ms.is_some() || (known.row_no != row_no && known.changed_ms > replayed_ms)
 }
 

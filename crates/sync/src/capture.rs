@@ -7,7 +7,7 @@ use tetherboard_clienttether::{IncompleteReason, ListRequest, Page, Pages, ReadO
 use tetherboard_domain::{Clock, DatasetStatus, FaultClass, RunId};
 use tetherboard_store::leases::{self, SyncLease};
 use tetherboard_store::runs::{self, DatasetReport, RunError};
-use tetherboard_store::snapshots::{Answer, Recorder, RowNo};
+use tetherboard_store::snapshots::{RawResponse, Recorder, RowNo};
 use tetherboard_store::{Store, Tx};
 
 use crate::report::chain;
@@ -107,7 +107,7 @@ pub(crate) async fn keep_unread(
     unread: Option<&UnreadableResponse>,
 ) -> Result<(), SyncError> {
     if let Some(unread) = unread {
-        let answer = Answer {
+        let answer = RawResponse {
             request: &unread.request,
             offset: unread.offset,
             at_ms: unread.received_at.into(),
@@ -115,7 +115,7 @@ pub(crate) async fn keep_unread(
             body: &unread.body,
             rows: &[],
         };
-        recorder.keep(store.conn(), &answer).await?;
+        recorder.record(store.conn(), &answer).await?;
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ pub(crate) async fn keep_unread(
 /// Keeps a page; the places of its rows, in order.
 pub(crate) async fn keep_page(store: &Store, recorder: &mut Recorder, page: &Page) -> Result<Vec<RowNo>, SyncError> {
     let spans: Vec<_> = page.rows.iter().map(|row| row.span.clone()).collect();
-    let answer = Answer {
+    let answer = RawResponse {
         request: &page.request,
         offset: page.offset,
         at_ms: page.received_at.into(),
@@ -131,7 +131,7 @@ pub(crate) async fn keep_page(store: &Store, recorder: &mut Recorder, page: &Pag
         body: &page.body,
         rows: &spans,
     };
-    Ok(recorder.keep(store.conn(), &answer).await?)
+    Ok(recorder.record(store.conn(), &answer).await?)
 }
 
 pub(crate) async fn flush(store: &Store, lease: &SyncLease, recorder: &mut Recorder) -> Result<(), SyncError> {

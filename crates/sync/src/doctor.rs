@@ -88,7 +88,8 @@ impl Syncer {
                 return Ok(checkup);
             }
         };
-        if let Some(since) = credentials::token(self.store.conn(), &credentials::hash_of(&door.token)).await?.refused_ms {
+        if let Some(since) = credentials::token_health(self.store.conn(), &credentials::token_hash(&door.token)).await?.refused_ms
+        {
             let since = since.timestamp().unwrap_or_default();
             checkup.doubts.push(format!("the access token has been refused for every brand since {since}"));
         }

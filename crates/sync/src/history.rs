@@ -2,7 +2,7 @@
 
 use tetherboard_domain::{Dataset, EpochMs, StageKey};
 use tetherboard_store::history::{Transition, ValueChange};
-use tetherboard_store::leads::Standing;
+use tetherboard_store::leads::PriorState;
 
 /// What is known when a contact or deal is seen.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Sight<'a> {
 
 impl Sight<'_> {
     /// The start of the last read that saw what stood before.
-    fn seen_before_ms(&self, before: &Standing) -> Option<EpochMs> {
+    fn seen_before_ms(&self, before: &PriorState) -> Option<EpochMs> {
         before.lost_since_ms.or(self.whole_before_ms)
     }
 
@@ -42,7 +42,7 @@ pub(crate) struct Since {
 /// `first_stage` is where a blank stage stands: a name filled in later is no move.
 pub(crate) fn follow(
     sight: &Sight<'_>,
-    before: Option<&Standing>,
+    before: Option<&PriorState>,
     first_stage: Option<&StageKey>,
 ) -> (Since, Option<Transition>) {
     let key = |stage: Option<&str>| stage.map(|stage| resolve(StageKey::of(stage), first_stage));
@@ -82,7 +82,7 @@ impl Values {
     pub(crate) fn changes(
         &self,
         sight: &Sight<'_>,
-        before: Option<&Standing>,
+        before: Option<&PriorState>,
         has_vanished: impl Fn(&str) -> bool,
     ) -> Vec<ValueChange> {
         let Some(before) = before else { return Vec::new() };
@@ -148,9 +148,9 @@ mod tests {
         }
     }
 
-    fn standing(stage: &str) -> Standing {
+    fn standing(stage: &str) -> PriorState {
         let stage = Some(stage.to_owned());
-        Standing {
+        PriorState {
             crm_id: "1".to_owned(),
             stage,
             stage_since_ms: EpochMs(50),
@@ -174,12 +174,12 @@ mod tests {
 
     #[test]
     fn a_read_that_did_not_show_it_saw_no_stage() {
-        let seen_before = |sight: &Sight<'_>, before: &Standing| follow(sight, Some(before), None).1.unwrap().seen_before_ms;
+        let seen_before = |sight: &Sight<'_>, before: &PriorState| follow(sight, Some(before), None).1.unwrap().seen_before_ms;
         let partial = Sight { read_before_ms: Some(EpochMs(180)), ..sight(Some("FDD Sent")) };
         assert_eq!(seen_before(&partial, &standing("QR Sent")), EpochMs(100));
-        let lost = Standing { lost_since_ms: Some(EpochMs(70)), ..standing("QR Sent") };
+        let lost = PriorState { lost_since_ms: Some(EpochMs(70)), ..standing("QR Sent") };
         assert_eq!(seen_before(&partial, &lost), EpochMs(70));
-        let moved_since = Standing { stage_since_ms: EpochMs(120), ..standing("QR Sent") };
+        let moved_since = PriorState { stage_since_ms: EpochMs(120), ..standing("QR Sent") };
         assert_eq!(seen_before(&partial, &moved_since), EpochMs(120));
     }
 

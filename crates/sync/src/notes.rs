@@ -8,8 +8,8 @@ use tetherboard_clienttether::{Client, Page, ReadNotes, ReadOutcome};
 use tetherboard_crm_records::Mapping;
 use tetherboard_domain::{ContactId, Dataset, DatasetStatus, FaultClass, RunId};
 use tetherboard_metrics::Board;
-use tetherboard_store::notes::{self, Turn};
-use tetherboard_store::records::{self, Absence, Book, Scope};
+use tetherboard_store::notes::{self, ReadReason};
+use tetherboard_store::records::{self, Absence, RecordMeta, Scope};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{Recorder, RowNo, RowReader};
 use tetherboard_store::{Store, Tx, hot_list};
@@ -76,7 +76,7 @@ impl Step<'_> {
         let is_whole = report.status == DatasetStatus::Succeeded;
         runs::set_dataset_age(&tx, self.tenant.id, Dataset::Notes, started_ms, is_whole).await?;
         if !read.is_empty() {
-            hot_list::outdate(&tx, self.tenant.id).await?;
+            hot_list::mark_stale(&tx, self.tenant.id).await?;
         }
         runs::report(&tx, self.tenant.id, self.run, report, context.now_ms).await?;
         Ok(Store::commit(tx).await?)
@@ -89,14 +89,14 @@ impl Step<'_> {
         let open: Vec<String> = board.open_keys().into_iter().map(|key| key.0).collect();
         let mut left = i64::try_from(self.syncer.notes_calls_per_run).unwrap_or(i64::MAX);
         let mut turns = VecDeque::new();
-        for turn in [Turn::Changed, Turn::NeverRead] {
-            let contacts = notes::next(conn, self.tenant.id, turn, &open, left).await?;
+        for turn in [ReadReason::Changed, ReadReason::NeverRead] {
+            let contacts = notes::next_to_read(conn, self.tenant.id, turn, &open, left).await?;
             left -= count(contacts.len());
             turns.extend(contacts);
         }
         let share = left.min(REFRESHED);
-        let refreshed = notes::next(conn, self.tenant.id, Turn::OldestOpen, &open, share / 2).await?;
-        let oldest = notes::next(conn, self.tenant.id, Turn::Oldest, &open, share).await?;
+        let refreshed = notes::next_to_read(conn, self.tenant.id, ReadReason::OldestOpen, &open, share / 2).await?;
+        let oldest = notes::next_to_read(conn, self.tenant.id, ReadReason::Oldest, &open, share).await?;
         let others = oldest.into_iter().filter(|contact| !refreshed.contains(contact)).collect::<Vec<_>>();
         turns.extend(refreshed.into_iter().chain(others).take(usize::try_from(share).unwrap_or(0)));
         Ok(turns)
@@ -252,7 +252,7 @@ impl Writer<'_> {
             decoded.extend(of_contact.into_iter().map(|(id, (row_no, row))| (id, row_no, row, &contact.client_id)));
         }
         let ids: Vec<String> = decoded.iter().map(|(id, ..)| id.clone()).collect();
-        let known = records::known(tx, tenant, Dataset::Notes, &ids).await?;
+        let known = records::stored(tx, tenant, Dataset::Notes, &ids).await?;
         let mut written = Vec::new();
         for (id, row_no, row, client_id) in decoded {
             let known = known.get(&id);
@@ -267,7 +267,7 @@ impl Writer<'_> {
                 continue;
             }
             *(if is_live { &mut report.changed } else { &mut report.added }) += 1;
-            let book = Book {
+            let book = RecordMeta {
                 crm_id: id,
                 row_no,
                 mapping_version: self.decoded_by,

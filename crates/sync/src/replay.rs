@@ -11,9 +11,9 @@ use tetherboard_domain::{ContactId, Dataset, DatasetStatus, EpochMs, FaultClass,
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::{self, Scope};
 use tetherboard_store::runs::{self, DatasetReport, Run, RunError};
-use tetherboard_store::snapshots::{self, KeptPage, RowNo, RowReader};
+use tetherboard_store::snapshots::{self, RowNo, RowReader, SnapshotPage};
 use tetherboard_store::tenants::{self, Tenant};
-use tetherboard_store::{Store, hot_list, links, notes};
+use tetherboard_store::{Store, deal_links, hot_list, notes};
 
 use crate::apply::Apply;
 use crate::capture::{Captured, begin, count, new_trace};
@@ -36,7 +36,7 @@ pub(crate) struct Replay<'a> {
 struct Kept {
     run: RunId,
     read: DatasetReport,
-    pages: Vec<KeptPage>,
+    pages: Vec<SnapshotPage>,
 }
 
 impl<'a> Replay<'a> {
@@ -68,8 +68,8 @@ impl<'a> Replay<'a> {
             self.tell(report).await?;
         }
         let tx = begin(&self.syncer.store, self.lease).await?;
-        links::relink(&tx, self.tenant.id).await?;
-        hot_list::outdate(&tx, self.tenant.id).await?;
+        deal_links::relink(&tx, self.tenant.id).await?;
+        hot_list::mark_stale(&tx, self.tenant.id).await?;
         Store::commit(tx).await?;
         Ok(tenants::publish(self.syncer.store.conn(), self.tenant.id).await?)
     }
@@ -104,7 +104,7 @@ impl<'a> Replay<'a> {
         }
         report.status = DatasetStatus::Succeeded;
         let now_ms = kept.read.finished_ms.unwrap_or(EpochMs::MAX);
-        let (read_before_ms, whole_before_ms) = runs::reads_before(conn, tenant, N::DATASET, &kept.run).await?;
+        let (read_before_ms, whole_before_ms) = runs::previous_reads(conn, tenant, N::DATASET, &kept.run).await?;
         let mut context = Context::load(conn, self.tenant, read_before_ms, whole_before_ms, now_ms).await?;
         let apply = Apply {
             store: &self.syncer.store,
@@ -126,7 +126,7 @@ impl<'a> Replay<'a> {
         let (conn, tenant) = (self.syncer.store.conn(), self.tenant.id);
         let source = match &self.run.replay_of {
             Some(run) => runs::get(conn, tenant, run).await?.map(|run| run.id),
-            None => runs::last_applied(conn, tenant, dataset).await?,
+            None => runs::last_applied_run(conn, tenant, dataset).await?,
         };
         let Some(run) = source else { return Ok(Err("it was never read".to_owned())) };
         let read = runs::reports(conn, tenant, &run).await?.into_iter().find(|report| report.dataset == dataset);
@@ -148,7 +148,7 @@ impl<'a> Replay<'a> {
                 Ok(_) => vec![run.clone()],
                 Err(why) => return self.refuse(report, &why),
             },
-            None => runs::all_applied(store.conn(), tenant, Dataset::Notes).await?,
+            None => runs::applied_runs(store.conn(), tenant, Dataset::Notes).await?,
         };
         report.status = DatasetStatus::Succeeded;
         let (mut done, mut seen) = (HashSet::new(), HashSet::new());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tetherboard_domain::{Clock, EpochMs, RunId, Zone};
-use tetherboard_store::retention::{self, Swept};
+use tetherboard_store::retention::{self, SweepOutcome};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, Store};
 
@@ -50,18 +50,18 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(5);
 /// When the database does not answer.
 pub async fn thin_out(store: &Store, clock: &Clock, tenant: &Tenant, retention: Retention) -> Result<()> {
     let now = clock.now();
-    if !retention::claim_day(store.conn(), tenant.id, &tenant.zone.date(now).to_string()).await? {
+    if !retention::claim_daily_cleanup(store.conn(), tenant.id, &tenant.zone.date(now).to_string()).await? {
         return Ok(());
     }
-    let outdated = retention.outdated(&retention::kept_runs(store.conn(), tenant.id).await?, &tenant.zone, now);
+    let outdated = retention.outdated(&retention::runs_with_snapshots(store.conn(), tenant.id).await?, &tenant.zone, now);
     if outdated.is_empty() {
         return Ok(());
     }
     for run in &outdated {
-        retention::forget(store.conn(), tenant.id, run).await?;
+        retention::delete_snapshots(store.conn(), tenant.id, run).await?;
     }
     for _ in 0..TRIES {
-        if let Swept::Done { bodies, rows } = retention::sweep(store, tenant.id, clock.machine_ms()).await? {
+        if let SweepOutcome::Done { bodies, rows } = retention::sweep(store, tenant.id, clock.machine_ms()).await? {
             tracing::info!(tenant.id = %tenant.id, runs = outdated.len(), bodies, rows, "old answers were thinned out");
             return Ok(());
         }

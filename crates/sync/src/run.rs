@@ -13,7 +13,7 @@ use tetherboard_domain::{
 };
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::Scope;
-use tetherboard_store::runs::{self, DatasetReport, Run, RunError, Wish};
+use tetherboard_store::runs::{self, DatasetReport, Run, RunError, RunRequest};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Store, StoreError, tenants};
 use tokio_util::sync::CancellationToken;
@@ -74,7 +74,7 @@ impl Syncer {
         trigger: Trigger,
         options: &RunOptions,
     ) -> Result<Option<RunReport>, SyncError> {
-        let wish = Wish { accept_removals: options.accept_removals.clone(), ..Wish::of(trigger) };
+        let wish = RunRequest { accept_removals: options.accept_removals.clone(), ..RunRequest::new(trigger) };
         self.run_as(tenant, wish, options).await
     }
 
@@ -88,10 +88,10 @@ impl Syncer {
         run: Option<RunId>,
         options: &RunOptions,
     ) -> Result<Option<RunReport>, SyncError> {
-        self.run_as(tenant, Wish { replay_of: run, ..Wish::of(Trigger::Replay) }, options).await
+        self.run_as(tenant, RunRequest { replay_of: run, ..RunRequest::new(Trigger::Replay) }, options).await
     }
 
-    async fn run_as(&self, tenant: &Tenant, wish: Wish, options: &RunOptions) -> Result<Option<RunReport>, SyncError> {
+    async fn run_as(&self, tenant: &Tenant, wish: RunRequest, options: &RunOptions) -> Result<Option<RunReport>, SyncError> {
         let Some(held) = HeldLease::claim(&self.store, &self.clock, tenant.id, &self.holder).await? else { return Ok(None) };
         let conn = self.store.conn();
         let aborted = runs::abort_open(conn, tenant.id, self.clock.now_ms()).await?;
@@ -241,7 +241,7 @@ impl Syncer {
     async fn cancelled_by_person(&self, run: &Run) {
         loop {
             tokio::time::sleep(LOOKS_EVERY).await;
-            match runs::is_cancelled(self.store.conn(), run.tenant, &run.id).await {
+            match runs::is_canceled(self.store.conn(), run.tenant, &run.id).await {
                 Ok(true) => return,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(error = %chain(&error), "could not look whether the run was cancelled"),
@@ -330,7 +330,7 @@ impl Step<'_> {
 
     pub(crate) async fn context(&self, dataset: Dataset) -> Result<Context, SyncError> {
         let ages = runs::dataset_ages(self.syncer.store.conn(), self.tenant.id).await?;
-        let (read_before_ms, whole_before_ms) = (ages.read_ms(dataset), ages.whole_ms(dataset));
+        let (read_before_ms, whole_before_ms) = (ages.last_read_ms(dataset), ages.complete_read_ms(dataset));
         let now_ms = self.syncer.clock.now_ms();
         Ok(Context::load(self.syncer.store.conn(), self.tenant, read_before_ms, whole_before_ms, now_ms).await?)
     }

@@ -6,7 +6,7 @@
 
 use tetherboard_clienttether::ReadStages;
 use tetherboard_domain::{FaultClass, Trigger};
-use tetherboard_store::credentials::{self, hash_of};
+use tetherboard_store::credentials::{self, token_hash};
 use tetherboard_store::runs::RunError;
 use tetherboard_store::tenants::{self, Tenant};
 
@@ -22,8 +22,8 @@ impl Syncer {
     pub(crate) async fn knock(&self, tenant: &Tenant, trigger: Trigger, door: &Door) -> Result<Option<RunError>, SyncError> {
         let conn = self.store.conn();
         let now_ms = self.clock.now_ms();
-        let token = hash_of(&door.token);
-        let standing = credentials::token(conn, &token).await?;
+        let token = token_hash(&door.token);
+        let standing = credentials::token_health(conn, &token).await?;
         let parked = [tenant.parked_until_ms, standing.parked_until_ms].into_iter().flatten().max();
         let is_parked = parked.is_some_and(|until| until > now_ms);
         let is_refused = tenant.refused_ms.is_some() || standing.refused_ms.is_some();
@@ -65,7 +65,7 @@ impl Syncer {
             Err(error) => Some((FaultClass::Credentials, chain(&error))),
             Ok(door) => match door.client.probe(ReadStages::new()).await {
                 Ok(_) => {
-                    credentials::accept_token(conn, &hash_of(&door.token)).await?;
+                    credentials::accept_token(conn, &token_hash(&door.token)).await?;
                     self.crm.budgets.accept(&door.token);
                     tenants::set_refused(conn, tenant.id, None).await?;
                     None
@@ -88,7 +88,7 @@ impl Syncer {
         let whose = if self.crm.budgets.is_refused(&door.token) { Whose::Token } else { self.whose_fault(tenant, door).await? };
         match whose {
             Whose::Token => {
-                credentials::refuse_token(conn, &hash_of(&door.token), now_ms).await?;
+                credentials::refuse_token(conn, &token_hash(&door.token), now_ms).await?;
                 self.crm.budgets.refuse(&door.token);
             }
             Whose::Key | Whose::Either => tenants::set_refused(conn, tenant.id, Some(now_ms)).await?,
@@ -127,7 +127,7 @@ impl Syncer {
         let is_parked = |other: &Tenant| other.id != tenant.id && other.parked_until_ms.is_some_and(|until| until > now_ms);
         let latest = tenants::list(conn).await?.iter().filter(|other| is_parked(other)).filter_map(|o| o.parked_until_ms).max();
         if let Some(latest) = latest {
-            credentials::park_token(conn, &hash_of(&door.token), latest.max(until_ms)).await?;
+            credentials::park_token(conn, &token_hash(&door.token), latest.max(until_ms)).await?;
         }
         Ok(())
     }

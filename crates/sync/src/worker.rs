@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use tetherboard_domain::{RunStatus, TenantId, Trigger, next_hourly_run};
-use tetherboard_store::credentials::{self, hash_of};
+use tetherboard_store::credentials::{self, token_hash};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, Store, leases, pipeline_days, runs, tenants};
 use tokio::task::JoinSet;
@@ -110,11 +110,11 @@ impl Worker {
     /// A token that is refused is tried by one brand an hour; one that is parked, not at all.
     async fn token_allows(&self, now: Timestamp) -> Result<bool> {
         let Some(token) = self.syncer.crm.token(&self.syncer.store).await? else { return Ok(true) };
-        let (conn, hash, now_ms) = (self.syncer.store.conn(), hash_of(&token), now.into());
-        let standing = credentials::token(conn, &hash).await?;
+        let (conn, hash, now_ms) = (self.syncer.store.conn(), token_hash(&token), now.into());
+        let standing = credentials::token_health(conn, &hash).await?;
         match standing.refused_ms {
             _ if standing.parked_until_ms.is_some_and(|until| until > now_ms) => Ok(false),
-            Some(_) => credentials::may_try_token(conn, &hash, now_ms).await,
+            Some(_) => credentials::claim_token_retry(conn, &hash, now_ms).await,
             None => Ok(true),
         }
     }
@@ -138,7 +138,7 @@ impl Worker {
     /// Answers whoever asked in the portal whether a brand's key is good.
     async fn check_keys(&self, running: &mut JoinSet<()>) -> Result<()> {
         let store = &self.syncer.store;
-        for check in credentials::open_key_checks(store.conn()).await? {
+        for check in credentials::pending_key_checks(store.conn()).await? {
             let Some(tenant) = tenants::by_id(store.conn(), check.tenant).await? else { continue };
             let Some(asked) = self.claim(&self.checking, tenant.id) else { continue };
             let syncer = self.syncer.clone();

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole, Zone};
 use tetherboard_store::tenants::{NewTenant, Tenant};
-use tetherboard_store::{Store, access, tenants};
+use tetherboard_store::{Store, tenants, users};
 
 /// When brands and users are created: long before anything that a test examines.
 const CREATED_MS: EpochMs = EpochMs(1_750_000_000_000);
@@ -40,9 +40,9 @@ pub async fn web_key(store: &Store, tenant: TenantId, key: &str) {
 /// Panics if the email address is taken.
 pub async fn person(store: &Store, email: &str, role: UserRole, password_hash: &str, brands: &[TenantId]) -> UserId {
     let name = email.split('@').next().unwrap_or(email);
-    let user = access::add_user(store.conn(), email, name, role, password_hash, CREATED_MS).await.expect("the email is free");
+    let user = users::add_user(store.conn(), email, name, role, password_hash, CREATED_MS).await.expect("the email is free");
     for brand in brands {
-        access::join(store.conn(), user, *brand).await.expect("the user joins the brand");
+        users::add_membership(store.conn(), user, *brand).await.expect("the user joins the brand");
     }
     user
 }

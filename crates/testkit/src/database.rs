@@ -1,5 +1,7 @@
 //! A database for a single test.
 
+use std::fs;
+
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +11,7 @@ use tempfile::TempDir;
 use tetherboard_store::{Cipher, DatabaseUrl, Store};
 
 use crate::postgres::PostgresDatabase;
+use crate::template;
 
 /// The kind of database that a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +45,7 @@ enum Storage {
 ///
 /// Panics if that fails. A missing PostgreSQL fails the test; it does not skip it.
 pub async fn fresh(kind: Kind) -> TestDatabase {
-    let db = empty(kind).await;
-    db.store.migrate().await.expect("the migrations succeed");
-    db
+    TestDatabase::open(kind, Contents::Tables).await.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 /// Creates a database without tables.
@@ -53,19 +54,30 @@ pub async fn fresh(kind: Kind) -> TestDatabase {
 ///
 /// Panics if that fails, as [`fresh`] does.
 pub async fn empty(kind: Kind) -> TestDatabase {
-    TestDatabase::open(kind).await.unwrap_or_else(|error| panic!("{error:#}"))
+    TestDatabase::open(kind, Contents::Nothing).await.unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// What a new database contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contents {
+    Nothing,
+    /// All tables, copied from a template.
+    Tables,
 }
 
 impl TestDatabase {
-    async fn open(kind: Kind) -> Result<Self> {
+    async fn open(kind: Kind, contents: Contents) -> Result<Self> {
         let (url, storage) = match kind {
             Kind::Sqlite => {
                 let folder = TempDir::new()?;
                 let file = folder.path().join("tetherboard.db");
+                if contents == Contents::Tables {
+                    fs::copy(template::sqlite_file().await?, &file)?;
+                }
                 (format!("sqlite:{}", file.display()), Storage::Folder(folder))
             }
             Kind::Postgres => {
-                let database = PostgresDatabase::create().await?;
+                let database = PostgresDatabase::create(contents).await?;
                 (database.url().to_string(), Storage::Server(database))
             }
         };

@@ -21,6 +21,7 @@ mod browser;
 mod builders;
 mod database;
 mod postgres;
+mod template;
 
 pub use browser::{Browser, Options};
 pub use builders::{person, tenant, web_key};

@@ -3,7 +3,8 @@
 //! Tests run in many processes at once. The first that needs the server starts it, under a file lock, in a folder of the
 //! temporary directory named after the user; the others find it there. The server listens only on a socket in that
 //! folder, does not sync its writes to disk, and keeps running for the next test run. A server that does not respond is
-//! stopped and replaced. Databases left behind by killed test processes are dropped by the next process.
+//! stopped and replaced. Databases left behind by killed test processes are dropped by the next process, and templates of
+//! programs that no longer exist when the next template is created.
 //!
 //! The server uses an ICU English collation, as production servers use one of some language. A test that passes here and
 //! on SQLite, which compares bytes, does not depend on the collation.
@@ -13,17 +14,20 @@
 use std::env;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use url::Url;
 use uuid::Uuid;
+
+use crate::database::Contents;
+use crate::template::{ProgramBuild, migrate, user_folder};
 
 const MISSING: &str = "PostgreSQL was not found: install the Debian package `postgresql` (15 or later), \
                        or set TETHERBOARD_TEST_POSTGRES_URL to a server";
@@ -36,23 +40,25 @@ pub(crate) struct PostgresDatabase {
 
 impl PostgresDatabase {
     /// Creates a database, starting the server if necessary.
-    pub(crate) async fn create() -> Result<Self> {
+    pub(crate) async fn create(contents: Contents) -> Result<Self> {
         let server = match env::var("TETHERBOARD_TEST_POSTGRES_URL") {
             Ok(url) => url.parse().context("TETHERBOARD_TEST_POSTGRES_URL is not a URL")?,
             Err(_) => Server::for_current_user()?.running().await?,
         };
-        let name = format!("{PREFIX}{}_{}", std::process::id(), Uuid::now_v7().simple());
+        let name = new_name();
         let db = connect(&server).await?;
-        db.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
+        let template = match contents {
+            Contents::Nothing => "template1".to_owned(),
+            Contents::Tables => template(&server, &db).await?,
+        };
+        db.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
         db.close().await?;
         Ok(Self { server, name })
     }
 
     /// The database's URL.
     pub(crate) fn url(&self) -> Url {
-        let mut url = self.server.clone();
-        url.set_path(&self.name);
-        url
+        database_url(&self.server, &self.name)
     }
 }
 
@@ -77,6 +83,61 @@ async fn connect(server: &Url) -> Result<DatabaseConnection> {
     Database::connect(options).await.context("the PostgreSQL server for tests did not respond")
 }
 
+fn database_url(server: &Url, name: &str) -> Url {
+    let mut url = server.clone();
+    url.set_path(name);
+    url
+}
+
+/// The migrated database of this test program, which is created if necessary.
+async fn template(server: &Url, db: &DatabaseConnection) -> Result<String> {
+    let name = format!("{TEMPLATE_PREFIX}{}", ProgramBuild::current()?.name());
+    if exists(db, &name).await? {
+        return Ok(name);
+    }
+    // The connection pool has one connection, so the lock is held until it is released here or the connection closes.
+    db.execute_unprepared("SELECT pg_advisory_lock(7305816292)").await?;
+    let created = create_template(server, db, &name).await;
+    db.execute_unprepared("SELECT pg_advisory_unlock(7305816292)").await?;
+    created.map(|()| name)
+}
+
+async fn create_template(server: &Url, db: &DatabaseConnection, name: &str) -> Result<()> {
+    // The previous holder of the lock may have created it.
+    if exists(db, name).await? {
+        return Ok(());
+    }
+    drop_outdated_templates(db).await;
+    // Renamed only when it is complete. A killed process leaves it to the sweep.
+    let building = new_name();
+    db.execute_unprepared(&format!("CREATE DATABASE {building}")).await?;
+    migrate(database_url(server, &building).as_str()).await?;
+    let program = env::current_exe()?.display().to_string().replace('\'', "''");
+    db.execute_unprepared(&format!("COMMENT ON DATABASE {building} IS '{program}'")).await?;
+    db.execute_unprepared(&format!("ALTER DATABASE {building} RENAME TO {name}")).await?;
+    Ok(())
+}
+
+/// Drops the templates of programs that have been deleted or rebuilt.
+async fn drop_outdated_templates(db: &DatabaseConnection) {
+    let text = format!(
+        "SELECT datname::text, COALESCE(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname LIKE '{TEMPLATE_PREFIX}%'"
+    );
+    let found = db.query_all_raw(Statement::from_string(DbBackend::Postgres, text)).await.unwrap_or_default();
+    for row in found {
+        let (Ok(name), Ok(program)) = (row.try_get_by_index::<String>(0), row.try_get_by_index::<String>(1)) else { continue };
+        let current = ProgramBuild::of(Path::new(&program)).map(|build| format!("{TEMPLATE_PREFIX}{}", build.name()));
+        if current.ok().as_ref() != Some(&name) {
+            let _ = drop_database(db, &name).await;
+        }
+    }
+}
+
+async fn exists(db: &DatabaseConnection, name: &str) -> Result<bool> {
+    let text = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+    Ok(db.query_one_raw(Statement::from_string(DbBackend::Postgres, text)).await?.is_some())
+}
+
 async fn drop_database(db: &DatabaseConnection, name: &str) -> Result<()> {
     db.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
     Ok(())
@@ -84,6 +145,13 @@ async fn drop_database(db: &DatabaseConnection, name: &str) -> Result<()> {
 
 /// How the name of a test database begins. The ID of the process that owns it follows.
 const PREFIX: &str = "tetherboard_test_";
+
+/// How the name of a template begins. The test program's build follows.
+const TEMPLATE_PREFIX: &str = "tetherboard_template_";
+
+fn new_name() -> String {
+    format!("{PREFIX}{}_{}", std::process::id(), Uuid::now_v7().simple())
+}
 
 /// Drops the databases of processes that have exited. Ignores errors, since another process may be doing the same.
 async fn sweep(db: &DatabaseConnection) {
@@ -110,11 +178,7 @@ struct Server {
 
 impl Server {
     fn for_current_user() -> Result<Self> {
-        let uid = tempfile::tempfile()?.metadata()?.uid();
-        let folder = env::temp_dir().join(format!("tetherboard-postgres-{uid}"));
-        DirBuilder::new().recursive(true).mode(0o755).create(&folder)?;
-        let owner = fs::symlink_metadata(&folder)?;
-        ensure!(owner.is_dir() && owner.uid() == uid, "{} belongs to another user", folder.display());
+        let (folder, uid) = user_folder("tetherboard-postgres", 0o755)?;
         Ok(Self { folder, as_root: uid == 0 })
     }
 

@@ -68,9 +68,9 @@ async fn feed(
 /// The brand that a secret grants; `None` if it grants nothing.
 async fn tenant_of(portal: &Portal, secret: &SecretString, now: Timestamp) -> StoreResult<Option<Tenant>> {
     let conn = portal.store.conn();
-    let Some(grant) = calendar_feeds::opens(conn, &hash_token(secret), now.into()).await? else { return Ok(None) };
+    let Some(grant) = calendar_feeds::by_secret(conn, &hash_token(secret), now.into()).await? else { return Ok(None) };
     if let Some(feed) = grant.feed {
-        best_effort("the use of a calendar feed", calendar_feeds::used(conn, feed, now.into())).await;
+        best_effort("the use of a calendar feed", calendar_feeds::mark_used(conn, feed, now.into())).await;
     }
     tenants::by_id(conn, grant.tenant).await
 }
@@ -252,7 +252,7 @@ fn summary(row: &FeedRow, of_type: &AppointmentType, is_canceled: bool) -> Strin
 fn description(board: &Board, row: &FeedRow, of_type: &AppointmentType, link: Option<&str>) -> String {
     let place = row.client_id.as_ref().map(|_| board.place(row.stage.as_deref()));
     let stage = place.as_ref().and_then(|place| board.label(place));
-    let status = if row.gone { Some("No longer in ClientTether") } else { Some(row.status.trim()) };
+    let status = if row.gone { Some("Removed from ClientTether") } else { Some(row.status.trim()) };
     let facts = [("Type", Some(of_type.name())), ("With", Some(row.owner.trim())), ("Stage", stage), ("Status", status)];
     let mut lines: Vec<String> = facts
         .into_iter()

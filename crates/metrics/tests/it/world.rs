@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Money, Odds, Role, StageKey};
 use tetherboard_metrics::{Board, History};
-use tetherboard_store::history::{JoinedContact, SeenContact, SeenDeal, Transition, ValueChange};
-use tetherboard_store::small_lists::Stage;
+use tetherboard_store::history::{HistoryContact, HistoryDeal, LinkedContact, Transition, ValueChange};
+use tetherboard_store::lookups::Stage;
 
 /// Name, role and odds in percent.
 pub(crate) const STAGES: [(&str, Role, i64); 7] = [
@@ -153,8 +153,8 @@ impl World {
 
     /// What the store would hand out of all this. Contacts were created half an hour before they were seen.
     pub(crate) fn history(&self) -> History {
-        fn seen<Id>(crm_id: Id, row: &Row) -> SeenContact<Id> {
-            SeenContact {
+        fn seen<Id>(crm_id: Id, row: &Row) -> HistoryContact<Id> {
+            HistoryContact {
                 crm_id,
                 stage: Some(STAGES[row.stage].0.to_owned()),
                 fee_cents: row.fee,
@@ -164,13 +164,13 @@ impl World {
             }
         }
         let contacts = self.contacts.iter().enumerate().map(|(at, row)| seen(ContactId(id(Dataset::Contacts, at)), row));
-        let deals = self.deals.iter().enumerate().map(|(at, row)| SeenDeal {
-            seen: seen(DealId(id(Dataset::Deals, at)), row),
+        let deals = self.deals.iter().enumerate().map(|(at, row)| HistoryDeal {
+            record: seen(DealId(id(Dataset::Deals, at)), row),
             odds: row.odds,
             contact_type: None,
             contact: row.contact.map(|contact| {
                 let joined = &self.contacts[contact];
-                JoinedContact {
+                LinkedContact {
                     crm_id: ContactId(id(Dataset::Contacts, contact)),
                     contact_type: Some(1),
                     created_ms: Some(joined.first_seen_ms - HOUR_MS / 2),

@@ -1,7 +1,7 @@
--- Brands and people -------------------------------------------------------------------------------------------------
+-- Brands and users --------------------------------------------------------------------------------------------------
 
 CREATE TABLE agency (
-    name TEXT PRIMARY KEY,              -- of the setting: 'name', 'contact', 'access_token'
+    name TEXT PRIMARY KEY,              -- the setting: 'name', 'contact', or 'access_token'
     value TEXT,
     sealed {bytes}
 );
@@ -15,16 +15,16 @@ CREATE TABLE tenants (
     accent TEXT,
     logo {bytes},
     logo_type TEXT,
-    web_key {bytes},                    -- sealed
-    mapping_version BIGINT NOT NULL DEFAULT 1,   -- grows when the same raw row would decode differently
-    data_version BIGINT NOT NULL DEFAULT 0,      -- grows when what pages show has changed
+    web_key {bytes},                    -- encrypted
+    mapping_version BIGINT NOT NULL DEFAULT 1,   -- increases when the same raw row would decode differently
+    data_version BIGINT NOT NULL DEFAULT 0,      -- increases when the data that pages show has changed
     parked_until_ms BIGINT,
     created_ms BIGINT NOT NULL
 );
 
 CREATE TABLE users (
     id {identity},
-    email TEXT NOT NULL UNIQUE,         -- lower case
+    email TEXT NOT NULL UNIQUE,         -- lowercase
     name TEXT NOT NULL,
     role TEXT NOT NULL,
     password_hash TEXT NOT NULL,
@@ -54,7 +54,7 @@ CREATE TABLE api_tokens (
     revoked_ms BIGINT
 );
 
-CREATE TABLE stage_roles (              -- what the agency confirmed; it outlives the CRM's list
+CREATE TABLE stage_roles (              -- set by the agency; kept if the CRM's list loses the stage
     tenant_id BIGINT NOT NULL REFERENCES tenants (id),
     stage_key TEXT NOT NULL,
     role TEXT NOT NULL,
@@ -75,7 +75,7 @@ CREATE TABLE sync_runs (
 );
 CREATE INDEX sync_runs_newest ON sync_runs (tenant_id, requested_ms);
 CREATE INDEX sync_runs_open ON sync_runs (status, tenant_id);
-CREATE UNIQUE INDEX sync_runs_one_waiting ON sync_runs (tenant_id) WHERE status = 'queued';   -- two clicks ask for one run
+CREATE UNIQUE INDEX sync_runs_one_waiting ON sync_runs (tenant_id) WHERE status = 'queued';   -- two clicks request one run
 
 CREATE TABLE sync_datasets (
     tenant_id BIGINT NOT NULL,
@@ -84,7 +84,7 @@ CREATE TABLE sync_datasets (
     status TEXT NOT NULL,
     started_ms BIGINT,
     finished_ms BIGINT,
-    expected BIGINT,                    -- the CRM's own total, where readable
+    expected BIGINT,                    -- the CRM's total, if readable
     pages BIGINT NOT NULL DEFAULT 0,
     rows_read BIGINT NOT NULL DEFAULT 0,
     added BIGINT NOT NULL DEFAULT 0,
@@ -102,7 +102,7 @@ CREATE TABLE sync_errors (
     run_id TEXT {binary} NOT NULL REFERENCES sync_runs (id),
     dataset TEXT NOT NULL,
     class TEXT NOT NULL,
-    message TEXT NOT NULL,              -- the chain of causes; never a body or a credential
+    message TEXT NOT NULL,              -- the chain of causes, without bodies and credentials
     request TEXT,
     at_ms BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, run_id, dataset)
@@ -112,43 +112,43 @@ CREATE TABLE set_aside_rows (
     tenant_id BIGINT NOT NULL,
     run_id TEXT {binary} NOT NULL REFERENCES sync_runs (id),
     dataset TEXT NOT NULL,
-    row_no BIGINT NOT NULL,             -- its raw text, in a frame
+    row_no BIGINT NOT NULL,             -- the raw row, in a frame
     reason TEXT NOT NULL,
     PRIMARY KEY (tenant_id, run_id, dataset, row_no)
 );
 
-CREATE TABLE sync_leases (              -- one per tenant: who may write its data now
+CREATE TABLE sync_leases (              -- one per tenant: which process may write its data
     tenant_id BIGINT PRIMARY KEY REFERENCES tenants (id),
     holder TEXT NOT NULL,
-    fence BIGINT NOT NULL,              -- grows with every claim
+    fence BIGINT NOT NULL,              -- the fencing token, which increases with every claim
     expires_ms BIGINT NOT NULL          -- by the machine's clock
 );
 
 CREATE TABLE dataset_states (
     tenant_id BIGINT NOT NULL REFERENCES tenants (id),
     dataset TEXT NOT NULL,
-    whole_started_ms BIGINT,            -- the start of the last whole read that was applied
-    read_started_ms BIGINT,             -- the start of the last read of which anything was applied
+    whole_started_ms BIGINT,            -- the start of the last complete read
+    read_started_ms BIGINT,             -- the start of the last read of which at least part was applied
     PRIMARY KEY (tenant_id, dataset)
 );
 
--- What the CRM answered ---------------------------------------------------------------------------------------------
+-- The CRM's responses -----------------------------------------------------------------------------------------------
 
-CREATE TABLE raw_frames (               -- about 500 KB of rows, compressed together
+CREATE TABLE raw_frames (               -- about 500 KB of rows each, compressed as a whole
     tenant_id BIGINT NOT NULL REFERENCES tenants (id),
     frame_no BIGINT NOT NULL,
     bytes {bytes} NOT NULL,
     PRIMARY KEY (tenant_id, frame_no)
 );
 
-CREATE TABLE raw_rows (                 -- where a row's bytes are, by their hash; stored once however often they come
+CREATE TABLE raw_rows (                 -- where a row's bytes are, by their hash; each row is stored once
     tenant_id BIGINT NOT NULL,
     hash {bytes} NOT NULL,
-    row_no BIGINT NOT NULL,             -- frame_no * 65536 + place in the frame
+    row_no BIGINT NOT NULL,             -- frame_no * 65536 + position in the frame
     PRIMARY KEY (tenant_id, hash)
 ) {clustered};
 
-CREATE TABLE snapshot_bodies (          -- an answer's envelope and the list of its rows; or, unsplit, the whole of it
+CREATE TABLE snapshot_bodies (          -- a response's envelope and its list of rows, or its entire body if not split
     tenant_id BIGINT NOT NULL,
     body_hash {bytes} NOT NULL,
     layout {bytes} NOT NULL,
@@ -168,9 +168,9 @@ CREATE TABLE snapshots (
     PRIMARY KEY (tenant_id, run_id, dataset, page_no)
 ) {clustered};
 
--- What it means -----------------------------------------------------------------------------------------------------
--- Every list of the CRM keeps the same books: crm_id, the raw row it was decoded from and by which mapping, when it was
--- first seen, last changed, first missed, and taken for gone.
+-- Records -----------------------------------------------------------------------------------------------------------
+-- The tables of all datasets have the same metadata: crm_id, the raw row and the mapping version that the record was
+-- decoded with, and when it was first seen, last changed, first missed, and removed.
 
 CREATE TABLE leads (
     tenant_id BIGINT NOT NULL,
@@ -188,15 +188,15 @@ CREATE TABLE leads (
     phone TEXT NOT NULL,
     market TEXT NOT NULL,
     owner TEXT NOT NULL,
-    search TEXT NOT NULL,               -- lower case: name, company, email, phone, market
-    link_key TEXT,                      -- name and company, to find a deal's contact by; NULL for a placeholder
+    search TEXT NOT NULL,               -- name, company, email, phone, and market in lowercase
+    link_key TEXT,                      -- name and company, by which deals are linked; NULL for placeholders
     contact_type BIGINT,
-    source TEXT,                        -- trimmed; NULL: no text
+    source TEXT,                        -- trimmed; NULL: not text
     source_key TEXT,
-    stage TEXT,                         -- trimmed; '' stands in the first stage; NULL: no text
+    stage TEXT,                         -- trimmed; '' means the first stage; NULL: not text
     stage_key TEXT,
     stage_since_ms BIGINT NOT NULL,
-    stage_since_exact BOOLEAN NOT NULL, -- false: first seen in it then, so "at least since"
+    stage_since_exact BOOLEAN NOT NULL, -- false: it was first seen in the stage then, so it may have been there earlier
     fee_cents BIGINT,
     fee_flagged BOOLEAN NOT NULL,
     created_ms BIGINT,
@@ -216,11 +216,11 @@ CREATE TABLE pipeline_items (
     missing_ms BIGINT,
     gone_ms BIGINT,
     modified_ms BIGINT,
-    client_id TEXT,                     -- as the CRM says
-    contact_id TEXT {binary},           -- the contact it was joined to; NULL: unlinked
+    client_id TEXT,                     -- the CRM's client_id
+    contact_id TEXT {binary},           -- the contact it is linked to; NULL: none
     title TEXT NOT NULL,
     name TEXT NOT NULL,
-    search TEXT NOT NULL,               -- lower case: name, title
+    search TEXT NOT NULL,               -- name and title in lowercase
     link_key TEXT,
     contact_type BIGINT,
     stage TEXT,
@@ -287,21 +287,21 @@ CREATE TABLE crm_users (
     PRIMARY KEY (tenant_id, crm_id)
 ) {clustered};
 
--- What happened -----------------------------------------------------------------------------------------------------
+-- History -----------------------------------------------------------------------------------------------------------
 
 CREATE TABLE stage_transitions (
     tenant_id BIGINT NOT NULL,
-    subject TEXT NOT NULL,              -- contacts, deals
+    subject TEXT NOT NULL,              -- contacts or deals
     crm_id TEXT {binary} NOT NULL,
     seen_after_ms BIGINT NOT NULL,
     seen_before_ms BIGINT NOT NULL,
-    at_ms BIGINT NOT NULL,              -- between the two: the row's last_modified_date, else seen_after_ms
+    at_ms BIGINT NOT NULL,              -- the row's last_modified_date if it is between the two, or else seen_after_ms
     from_stage TEXT,
     to_stage TEXT,
     PRIMARY KEY (tenant_id, subject, crm_id, seen_after_ms)
 ) {clustered};
 
-CREATE TABLE pipeline_days (            -- the pipeline as the last run of a local day left it
+CREATE TABLE pipeline_days (            -- end-of-day values of the pipeline
     tenant_id BIGINT NOT NULL REFERENCES tenants (id),
     day TEXT {binary} NOT NULL,
     stage_key TEXT NOT NULL,
@@ -309,6 +309,6 @@ CREATE TABLE pipeline_days (            -- the pipeline as the last run of a loc
     deals BIGINT NOT NULL,
     value_cents BIGINT NOT NULL,
     weighted_cents BIGINT NOT NULL,
-    carried BOOLEAN NOT NULL,           -- no run on that day: the day before, again
+    carried BOOLEAN NOT NULL,           -- no run on that day, so the values of the day before
     PRIMARY KEY (tenant_id, day, stage_key)
 ) {clustered};

@@ -1,8 +1,8 @@
--- Dates like the earliest signing are told from milestones, which no stage's name is certain to show.
-CREATE TABLE stage_milestones (         -- what the agency said; it outlives the CRM's list
+-- Dates such as the earliest signing depend on milestones, which cannot always be guessed from a stage's name.
+CREATE TABLE stage_milestones (         -- set by the agency; kept if the CRM's list loses the stage
     tenant_id BIGINT NOT NULL REFERENCES tenants (id),
     stage_key TEXT NOT NULL,
-    milestone TEXT,                     -- NULL: the stage carries none
+    milestone TEXT,                     -- NULL: none
     confirmed_ms BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, stage_key)
 );

@@ -1,14 +1,14 @@
-CREATE TABLE hot_lists (                -- one per tenant, and what its items were told by
+CREATE TABLE hot_lists (                -- one per tenant: what its items were computed from
     tenant_id BIGINT PRIMARY KEY REFERENCES tenants (id),
-    as_of_ms BIGINT,                    -- NULL: there was no whole read yet
-    holds_until_ms BIGINT NOT NULL,     -- while nothing is read anew, no item changes before then
+    as_of_ms BIGINT,                    -- NULL: no complete read yet
+    holds_until_ms BIGINT NOT NULL,     -- without new data, no item changes before this time
     calendar_read BOOLEAN NOT NULL
 );
 
-CREATE TABLE hot_list_items (           -- the candidates of late stages, ranked
+CREATE TABLE hot_list_items (           -- the ranked candidates in late stages
     tenant_id BIGINT NOT NULL REFERENCES tenants (id),
-    item_key TEXT {binary} NOT NULL,    -- the contact's id; of a deal that is joined to none, "deal/" and its own
-    place BIGINT NOT NULL,              -- from 1
+    item_key TEXT {binary} NOT NULL,    -- the contact's ID, or "deal/" and the deal's ID for a deal without a contact
+    place BIGINT NOT NULL,              -- the rank, from 1
     contact_id TEXT {binary},
     name TEXT NOT NULL,
     market TEXT NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE hot_list_items (           -- the candidates of late stages, ranked
     owner TEXT NOT NULL,
     source TEXT,
     phone TEXT NOT NULL,
-    deals BIGINT NOT NULL,              -- how many late ones; 1 for a contact that stands for one
+    deals BIGINT NOT NULL,              -- the number of late-stage deals; 1 for an implicit deal
     stage TEXT,
     stage_since_ms BIGINT NOT NULL,
     stage_since_exact BOOLEAN NOT NULL,
@@ -25,16 +25,16 @@ CREATE TABLE hot_list_items (           -- the candidates of late stages, ranked
     weighted_cents BIGINT,
     close_date TEXT,
     score BIGINT NOT NULL,
-    reasons TEXT NOT NULL,              -- JSON: points, and what each is for
+    reasons TEXT NOT NULL,              -- JSON: points and their reasons
     status TEXT NOT NULL,
     next_step TEXT NOT NULL,            -- JSON
     last_touch_ms BIGINT,
-    notes_known_ms BIGINT,              -- up to when silence is known
-    fdd TEXT,                           -- JSON: day 0 of the waiting period, and whether it was seen
+    notes_known_ms BIGINT,              -- the time up to which notes are known
+    fdd TEXT,                           -- JSON: day 0 of the waiting period and whether a sync saw it
     PRIMARY KEY (tenant_id, item_key)
 ) {clustered};
 
-CREATE TABLE hot_list_rules (           -- every version that the agency ever set; the latest counts
+CREATE TABLE hot_list_rules (           -- all versions set by the agency; the latest applies
     tenant_id BIGINT NOT NULL REFERENCES tenants (id),
     version BIGINT NOT NULL,
     rules TEXT NOT NULL,                -- JSON
@@ -43,12 +43,12 @@ CREATE TABLE hot_list_rules (           -- every version that the agency ever se
     PRIMARY KEY (tenant_id, version)
 );
 
-CREATE TABLE hot_list_visits (          -- what a person saw when they last looked, and the time before
+CREATE TABLE hot_list_visits (          -- what a user saw on their last two visits
     tenant_id BIGINT NOT NULL REFERENCES tenants (id),
     user_id BIGINT NOT NULL REFERENCES users (id),
     last_ms BIGINT NOT NULL,
     last_seen TEXT NOT NULL,            -- JSON: scores by item
-    before_ms BIGINT,                   -- NULL: this is the first visit
+    before_ms BIGINT,                   -- NULL on the first visit
     before_seen TEXT NOT NULL,
     PRIMARY KEY (tenant_id, user_id)
 );

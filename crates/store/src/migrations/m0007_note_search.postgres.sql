@@ -1,5 +1,5 @@
--- A note's words each begin with its tenant, so that a search reads no other brand's. They are folded already; what stands one
--- after the other is read from the note itself.
+-- Each word is prefixed with its tenant, so that a search reads only one brand's notes. Words are already folded. Phrases
+-- are checked against the note's text.
 ALTER TABLE notes ADD COLUMN words tsvector GENERATED ALWAYS AS (
     array_to_tsvector(string_to_array(LTRIM(REPLACE(RTRIM(search), ' ', ' ' || CAST(tenant_id AS TEXT) || '/')), ' '))
 ) STORED;

@@ -1,5 +1,5 @@
--- A note's words each begin with its tenant, so that a search reads no other brand's. They are folded already, and the tokenizer
--- takes all but ASCII signs for letters.
+-- Each word is prefixed with its tenant, so that a search reads only one brand's notes. Words are already folded, and the
+-- tokenizer treats everything but ASCII punctuation as letters.
 CREATE VIRTUAL TABLE note_words USING fts5 (
     words, content = '', contentless_delete = 1, tokenize = "ascii tokenchars '/'"
 );
@@ -16,6 +16,6 @@ CREATE TRIGGER notes_words_removed AFTER DELETE ON notes BEGIN
 END;
 
 CREATE UNIQUE INDEX notes_by_no ON notes (no);
--- What a feed counts by, without the texts.
+-- The columns that the notes feed counts by, without the texts.
 CREATE INDEX notes_in_short ON notes (tenant_id, client_id, gone_ms, no, created_ms, kind_key, kind, author);
 DROP INDEX notes_by_contact;

@@ -7,7 +7,7 @@ use tetherboard_testkit::fresh;
 
 #[rstest]
 #[tokio::test]
-async fn a_setting_is_nothing_then_what_it_was_last_set_to(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_setting_is_none_until_it_is_set(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = fresh(kind).await;
     let conn = db.store.conn();
     assert_eq!(agency::get(conn, Setting::Name).await.unwrap(), None);
@@ -20,7 +20,7 @@ async fn a_setting_is_nothing_then_what_it_was_last_set_to(#[values(Sqlite, Post
 
 #[rstest]
 #[tokio::test]
-async fn the_access_token_is_sealed(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_access_token_is_stored_encrypted(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = fresh(kind).await;
     let (conn, cipher) = (db.store.conn(), db.store.cipher());
     assert!(agency::access_token(conn, cipher).await.unwrap().is_none());

@@ -6,20 +6,20 @@ use tetherboard_testkit::person;
 
 use crate::rows::{NOW_MS, harbor};
 
-fn told(event: &AuditEvent) -> (EpochMs, Option<&str>, Option<&str>, &str, &str) {
+fn summary(event: &AuditEvent) -> (EpochMs, Option<&str>, Option<&str>, &str, &str) {
     (event.at_ms, event.person.as_deref(), event.brand.as_deref(), &event.what, &event.detail)
 }
 
 #[rstest]
 #[tokio::test]
-async fn the_newest_change_comes_first_with_the_names_of_person_and_brand(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn audit_events_are_newest_first_with_the_names_of_user_and_brand(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     assert!(audit::newest(conn, 9).await.unwrap().is_empty());
     let ada = person(&db.store, "ada@example.com", UserRole::AgencyAdmin, "h", &[]).await;
     audit::record(conn, Some(ada), Some(harbor), "stage role", "FDD Sent: qualified", NOW_MS).await.unwrap();
     audit::record(conn, None, None, "migrate", "", NOW_MS - 1).await.unwrap();
-    // Two of the same millisecond: the later is the newer.
+    // In the same millisecond, the later insert is newer.
     audit::record(conn, Some(ada), None, "access token", "set", NOW_MS + 1).await.unwrap();
     audit::record(conn, None, Some(harbor), "sync", "accepted removals: contacts", NOW_MS + 1).await.unwrap();
     let newest = audit::newest(conn, 9).await.unwrap();
@@ -29,14 +29,14 @@ async fn the_newest_change_comes_first_with_the_names_of_person_and_brand(#[valu
         (NOW_MS, Some("ada"), Some("Harbor"), "stage role", "FDD Sent: qualified"),
         (NOW_MS - 1, None, None, "migrate", ""),
     ];
-    assert_eq!(newest.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(newest.iter().map(summary).collect::<Vec<_>>(), expected);
     let two = audit::newest(conn, 2).await.unwrap();
-    assert_eq!(two.iter().map(told).collect::<Vec<_>>(), expected[..2]);
+    assert_eq!(two.iter().map(summary).collect::<Vec<_>>(), expected[..2]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn nobody_that_is_not_there_changed_anything(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn an_audit_event_needs_an_existing_user(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, _) = harbor(kind).await;
     assert!(audit::record(db.store.conn(), Some(UserId(404)), None, "sign-in", "", NOW_MS).await.is_err());
 }

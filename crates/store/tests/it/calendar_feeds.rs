@@ -2,7 +2,7 @@ use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use tetherboard_domain::UserRole;
 use tetherboard_store::calendar_feeds::{self, CalendarFeed};
-use tetherboard_store::{Store, access};
+use tetherboard_store::{Store, users};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{person, tenant};
 
@@ -12,35 +12,35 @@ const HOUR_MS: i64 = 3_600_000;
 
 #[rstest]
 #[tokio::test]
-async fn one_address_is_in_force_and_a_new_one_takes_its_place(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_new_feed_replaces_the_active_one(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let (store, conn) = (&db.store, db.store.conn());
     let ada = person(store, "ada@example.com", UserRole::TenantViewer, "h", &[harbor]).await;
-    assert_eq!(calendar_feeds::of(conn, ada, harbor).await.unwrap(), None);
+    assert_eq!(calendar_feeds::get(conn, ada, harbor).await.unwrap(), None);
     for (secret, replaces) in [(b"one", false), (b"two", true)] {
         let tx = store.begin().await.unwrap();
         assert_eq!(calendar_feeds::replace(&tx, ada, harbor, secret, NOW_MS).await.unwrap(), replaces);
         Store::commit(tx).await.unwrap();
     }
-    assert_eq!(calendar_feeds::opens(conn, b"one", NOW_MS).await.unwrap(), None);
-    assert_eq!(calendar_feeds::opens(conn, b"", NOW_MS).await.unwrap(), None);
+    assert_eq!(calendar_feeds::by_secret(conn, b"one", NOW_MS).await.unwrap(), None);
+    assert_eq!(calendar_feeds::by_secret(conn, b"", NOW_MS).await.unwrap(), None);
     for (now_ms, used_ms) in [(NOW_MS, NOW_MS), (NOW_MS + 5, NOW_MS), (NOW_MS + HOUR_MS, NOW_MS + HOUR_MS)] {
-        let opened = calendar_feeds::opens(conn, b"two", now_ms).await.unwrap().unwrap();
+        let opened = calendar_feeds::by_secret(conn, b"two", now_ms).await.unwrap().unwrap();
         assert_eq!(opened.tenant, harbor);
         if let Some(feed) = opened.feed {
-            calendar_feeds::used(conn, feed, now_ms).await.unwrap();
+            calendar_feeds::mark_used(conn, feed, now_ms).await.unwrap();
         }
-        let feed = calendar_feeds::of(conn, ada, harbor).await.unwrap();
+        let feed = calendar_feeds::get(conn, ada, harbor).await.unwrap();
         assert_eq!(feed, Some(CalendarFeed { created_ms: NOW_MS, used_ms: Some(used_ms) }));
     }
     assert!(calendar_feeds::revoke(conn, ada, harbor, NOW_MS).await.unwrap());
     assert!(!calendar_feeds::revoke(conn, ada, harbor, NOW_MS).await.unwrap());
-    assert_eq!(calendar_feeds::opens(conn, b"two", NOW_MS).await.unwrap(), None);
+    assert_eq!(calendar_feeds::by_secret(conn, b"two", NOW_MS).await.unwrap(), None);
 }
 
 #[rstest]
 #[tokio::test]
-async fn who_may_not_see_the_brand_any_more_opens_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_feed_stops_working_when_its_user_loses_access_to_the_brand(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let (store, conn) = (&db.store, db.store.conn());
     let tidewater = tenant(store, "tidewater", "America/New_York").await.id;
@@ -53,11 +53,15 @@ async fn who_may_not_see_the_brand_any_more_opens_nothing(#[values(Sqlite, Postg
         calendar_feeds::replace(&tx, user, brand, secret, NOW_MS).await.unwrap();
         Store::commit(tx).await.unwrap();
     }
-    let brand = |opened: Option<calendar_feeds::Opened>| opened.map(|opened| opened.tenant);
+    let brand = |opened: Option<calendar_feeds::FeedAccess>| opened.map(|opened| opened.tenant);
     conn.execute_unprepared(&format!("DELETE FROM memberships WHERE tenant_id = {harbor}")).await.unwrap();
-    assert_eq!(calendar_feeds::opens(conn, b"ada, harbor", NOW_MS).await.unwrap(), None);
-    assert_eq!(brand(calendar_feeds::opens(conn, b"ada, tide", NOW_MS).await.unwrap()), Some(tidewater));
-    assert_eq!(brand(calendar_feeds::opens(conn, b"dana", NOW_MS).await.unwrap()), Some(harbor), "the agency sees every brand");
-    access::disable(conn, ada, NOW_MS).await.unwrap();
-    assert_eq!(calendar_feeds::opens(conn, b"ada, tide", NOW_MS).await.unwrap(), None);
+    assert_eq!(calendar_feeds::by_secret(conn, b"ada, harbor", NOW_MS).await.unwrap(), None);
+    assert_eq!(brand(calendar_feeds::by_secret(conn, b"ada, tide", NOW_MS).await.unwrap()), Some(tidewater));
+    assert_eq!(
+        brand(calendar_feeds::by_secret(conn, b"dana", NOW_MS).await.unwrap()),
+        Some(harbor),
+        "the agency sees every brand"
+    );
+    users::disable(conn, ada, NOW_MS).await.unwrap();
+    assert_eq!(calendar_feeds::by_secret(conn, b"ada, tide", NOW_MS).await.unwrap(), None);
 }

@@ -10,7 +10,7 @@ use tetherboard_store::{leads, notes};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, tenant};
 
-use crate::rows::{NOW_MS, activity, book, deal, harbor, lead, note, put_leads};
+use crate::rows::{NOW_MS, activity, deal, harbor, lead, meta, note, put_leads};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -19,7 +19,7 @@ async fn gone(db: &TestDatabase, tenant: TenantId, dataset: Dataset, id: &str) {
 }
 
 async fn found(db: &TestDatabase, tenant: TenantId, text: &str) -> Vec<String> {
-    let (found, fitting) = candidates::matching(db.store.conn(), tenant, text, 100).await.unwrap();
+    let (found, fitting) = candidates::search(db.store.conn(), tenant, text, 100).await.unwrap();
     let filter = LeadFilter { text: Some(text.to_owned()), ..LeadFilter::default() };
     assert_eq!(leads::count(db.store.conn(), tenant, &filter).await.unwrap(), fitting, "{text}");
     assert_eq!(i64::try_from(found.len()).unwrap(), fitting, "{text}");
@@ -28,7 +28,7 @@ async fn found(db: &TestDatabase, tenant: TenantId, text: &str) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_that_is_gone_is_still_known_with_what_it_had(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_gone_contact_can_still_be_read_with_its_deals_and_appointments(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
@@ -37,16 +37,16 @@ async fn a_contact_that_is_gone_is_still_known_with_what_it_had(#[values(Sqlite,
     put_leads(&db, harbor, [("7", whole), ("8", lead("Bo"))]).await;
     put_leads(&db, tidewater, [("7", lead("Other"))]).await;
     let of = |title: &str| DealRecord { client_id: Some("7".into()), ..deal(title) };
-    let put = [(book("a", 1), of("gone")), (book("b", 2), of("live")), (book("c", 3), deal("nobody's"))];
+    let put = [(meta("a", 1), of("gone")), (meta("b", 2), of("live")), (meta("c", 3), deal("nobody's"))];
     deals::put(conn, harbor, &put, &[]).await.unwrap();
-    tetherboard_store::links::relink(conn, harbor).await.unwrap();
+    tetherboard_store::deal_links::relink(conn, harbor).await.unwrap();
     let at = |hour: Option<i64>| ActivityRecord {
         client_id: Some("7".into()),
         starts_ms: hour.map(|hour| NOW_MS + hour * HOUR_MS),
         ..activity("Call")
     };
     let put = [("1", at(None)), ("2", at(Some(5))), ("3", at(Some(-5))), ("4", activity("Nobody's"))];
-    schedule::put(conn, harbor, &put.map(|(id, activity)| (book(id, 1), activity)), &[]).await.unwrap();
+    schedule::put(conn, harbor, &put.map(|(id, activity)| (meta(id, 1), activity)), &[]).await.unwrap();
     for (dataset, id) in [(Dataset::Contacts, "7"), (Dataset::Deals, "a"), (Dataset::Events, "3")] {
         gone(&db, harbor, dataset, id).await;
     }
@@ -71,14 +71,14 @@ async fn a_contact_that_is_gone_is_still_known_with_what_it_had(#[values(Sqlite,
 
 #[rstest]
 #[tokio::test]
-async fn the_newest_notes_come_first_and_are_counted(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_candidates_notes_are_newest_first_with_their_total(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
     let dated = |id: &str, hour: Option<i64>| {
-        let (book, mut record) = note("7", id, id);
+        let (meta, mut record) = note("7", id, id);
         record.created_ms = hour.map(|hour| NOW_MS + hour * HOUR_MS);
-        (book, record)
+        (meta, record)
     };
     let put = [dated("old", Some(1)), dated("undated", None), dated("new", Some(3)), dated("gone", Some(9)), note("8", "x", "x")];
     notes::put(conn, harbor, &put, &[]).await.unwrap();
@@ -93,7 +93,9 @@ async fn the_newest_notes_come_first_and_are_counted(#[values(Sqlite, Postgres)]
 
 #[rstest]
 #[tokio::test]
-async fn who_begins_with_the_text_is_found_first_and_phones_by_their_digits(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_search_puts_names_that_start_with_the_text_first_and_matches_phones_by_digits(
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let person = |name: &str, phone: &str| LeadRecord { phone: phone.to_owned(), ..lead(name) };
@@ -120,6 +122,6 @@ async fn who_begins_with_the_text_is_found_first_and_phones_by_their_digits(#[va
     for (text, ids) in wanted {
         assert_eq!(found(&db, harbor, text).await, ids, "{text}");
     }
-    let (first, fitting) = candidates::matching(db.store.conn(), harbor, "e", 1).await.unwrap();
+    let (first, fitting) = candidates::search(db.store.conn(), harbor, "e", 1).await.unwrap();
     assert_eq!((first.len(), fitting), (1, 2));
 }

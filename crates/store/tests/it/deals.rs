@@ -1,16 +1,16 @@
 use rstest::rstest;
 use tetherboard_domain::{ContactId, Dataset, DealId, Money, Odds, StageKey, TenantId};
+use tetherboard_store::deal_links;
 use tetherboard_store::deals::{self, CloseDates, DealFilter, DealRecord, DealSort};
 use tetherboard_store::leads::{LabelMatch, LeadRecord};
-use tetherboard_store::links;
 use tetherboard_store::records::{self, Absence};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::TestDatabase;
 
 use crate::rows::{NOW_MS, deal, harbor, lead, put_deals, put_leads};
 
-/// Each deal as `deal/contact name`, the implicit ones with a blank deal.
-async fn told(db: &TestDatabase, tenant: TenantId, filter: &DealFilter) -> Vec<String> {
+/// Each deal as `deal/contact name`, with a blank deal for implicit ones.
+async fn summaries(db: &TestDatabase, tenant: TenantId, filter: &DealFilter) -> Vec<String> {
     let conn = db.store.conn();
     let rows = deals::list(conn, tenant, filter, DealSort::Name, false, &[], (0, 1_000)).await.unwrap();
     assert_eq!(deals::count(conn, tenant, filter).await.unwrap(), i64::try_from(rows.len()).unwrap());
@@ -19,7 +19,7 @@ async fn told(db: &TestDatabase, tenant: TenantId, filter: &DealFilter) -> Vec<S
 
 async fn relinked(db: &TestDatabase, tenant: TenantId) {
     let tx = db.store.begin().await.unwrap();
-    links::relink(&tx, tenant).await.unwrap();
+    deal_links::relink(&tx, tenant).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -37,27 +37,27 @@ async fn gone(db: &TestDatabase, tenant: TenantId, dataset: Dataset, id: &str) {
 
 #[rstest]
 #[tokio::test]
-async fn a_prospect_without_a_deal_stands_for_one(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_prospect_without_a_deal_has_an_implicit_deal(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let rich = LeadRecord { fee: Some(Money(100)), market: "Austin".to_owned(), ..lead("Ada") };
     put_leads(&db, tenant, [("1", rich), ("2", lead("Bo")), ("3", LeadRecord { contact_type: Some(2), ..lead("Cy") })]).await;
     put_deals(&db, tenant, [("d1", of("2"))]).await;
     relinked(&db, tenant).await;
-    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["/Ada", "d1/Bo"]);
+    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["/Ada", "d1/Bo"]);
     let rows = deals::list(db.store.conn(), tenant, &DealFilter::default(), DealSort::Fee, true, &[], (0, 1)).await.unwrap();
     assert_eq!(
         (rows[0].contact_id.as_ref().map(ContactId::as_str), rows[0].fee_cents, rows[0].odds),
         (Some("2"), Some(5_000_000), None)
     );
 
-    // The deal gone, its contact stands for one again.
+    // Once the deal is gone, its contact has an implicit deal again.
     gone(&db, tenant, Dataset::Deals, "d1").await;
-    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["/Ada", "/Bo"]);
+    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["/Ada", "/Bo"]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_deal_is_a_prospects_by_its_contacts_type_else_by_its_own(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_deal_counts_by_its_contacts_type_or_else_by_its_own(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     put_leads(&db, tenant, [("1", LeadRecord { contact_type: Some(2), ..lead("Franchisee") }), ("2", lead("Prospect"))]).await;
     let typed = |client_id: &str, contact_type| DealRecord { contact_type, name: "Nobody".to_owned(), ..of(client_id) };
@@ -74,13 +74,13 @@ async fn a_deal_is_a_prospects_by_its_contacts_type_else_by_its_own(#[values(Sql
     )
     .await;
     relinked(&db, tenant).await;
-    assert_eq!(told(&db, tenant, &DealFilter::default()).await, ["d/Nobody", "e/Nobody", "b/Prospect"]);
+    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["d/Nobody", "e/Nobody", "b/Prospect"]);
     assert_eq!(deals::unlinked(db.store.conn(), tenant).await.unwrap(), 3);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_deal_is_joined_by_id_and_only_without_one_by_a_name_that_fits_once(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_deal_is_linked_by_id_or_without_one_by_a_unique_name(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     put_leads(
         &db,
@@ -123,7 +123,7 @@ async fn a_deal_is_joined_by_id_and_only_without_one_by_a_name_that_fits_once(#[
     assert_eq!(contacts(list().await.unwrap()), expected(None));
     assert_eq!(deals::unlinked(db.store.conn(), tenant).await.unwrap(), 3);
 
-    // One of the twins gone, the name fits once; both there again, it does not.
+    // The name is unique while one of the two contacts is gone.
     gone(&db, tenant, Dataset::Contacts, "3").await;
     relinked(&db, tenant).await;
     assert_eq!(contacts(list().await.unwrap()), expected(Some("2")));
@@ -136,29 +136,30 @@ const NO_FILTER: DealFilter = DealFilter { stages: Vec::new(), fee_known: false,
 
 #[rstest]
 #[tokio::test]
-async fn another_brands_contact_of_that_name_does_not_fit(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_deal_is_not_linked_to_another_brands_contact(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     put_leads(&db, tidewater, [("1", lead("Ada"))]).await;
     put_deals(&db, harbor, [("d1", named("Ada")), ("d2", of("1"))]).await;
     relinked(&db, harbor).await;
     assert_eq!(deals::unlinked(db.store.conn(), harbor).await.unwrap(), 2);
-    assert_eq!(told(&db, tidewater, &NO_FILTER).await, ["/Ada"]);
+    assert_eq!(summaries(&db, tidewater, &NO_FILTER).await, ["/Ada"]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn cells_share_stage_fee_and_odds(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn deals_are_counted_by_stage_fee_and_odds(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     put_leads(&db, tenant, [("1", lead("Ada"))]).await;
     let sure = |id| (id, DealRecord { odds: Odds::from_hundredths(5_000), ..deal("x") });
     put_deals(&db, tenant, [sure("a"), sure("b"), ("c", deal("x")), ("d", DealRecord { fee: None, stage: None, ..deal("x") })])
         .await;
     let cells = deals::cells(db.store.conn(), tenant).await.unwrap();
-    let mut told: Vec<_> = cells.iter().map(|cell| (cell.stage_key.as_deref(), cell.fee_cents, cell.odds, cell.deals)).collect();
-    told.sort();
+    let mut summaries: Vec<_> =
+        cells.iter().map(|cell| (cell.stage_key.as_deref(), cell.fee_cents, cell.odds, cell.deals)).collect();
+    summaries.sort();
     assert_eq!(
-        told,
+        summaries,
         [
             (None, None, None, 1),
             (Some("fdd sent"), Some(5_000_000), None, 1),
@@ -192,12 +193,12 @@ async fn deals_are_narrowed(#[case] filter: DealFilter, #[case] expected: &[&str
     )
     .await;
     relinked(&db, tenant).await;
-    assert_eq!(told(&db, tenant, &filter).await, expected);
+    assert_eq!(summaries(&db, tenant, &filter).await, expected);
 }
 
 #[rstest]
 #[tokio::test]
-async fn pages_of_deals_neither_repeat_nor_skip_though_all_sorts_alike(
+async fn pages_of_deals_with_equal_sort_keys_neither_repeat_nor_skip(
     #[values(DealSort::Stage, DealSort::Name, DealSort::Fee, DealSort::Owner, DealSort::CloseDate, DealSort::Since)]
     sort: DealSort,
     #[values(Sqlite, Postgres)] kind: Kind,
@@ -227,7 +228,7 @@ async fn pages_of_deals_neither_repeat_nor_skip_though_all_sorts_alike(
 #[case::owner(DealSort::Owner)]
 #[case::close_date(DealSort::CloseDate)]
 #[tokio::test]
-async fn what_is_not_known_of_a_deal_comes_last_both_ways(#[case] sort: DealSort, #[values(Sqlite, Postgres)] kind: Kind) {
+async fn unknown_values_of_deals_sort_last_in_both_directions(#[case] sort: DealSort, #[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let known = |fee, owner: &str, date: Option<&str>| DealRecord {
         fee,
@@ -249,7 +250,7 @@ async fn what_is_not_known_of_a_deal_comes_last_both_ways(#[case] sort: DealSort
 
 #[rstest]
 #[tokio::test]
-async fn deals_are_found_by_when_they_close_and_counted_by_it(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn deals_can_be_filtered_and_counted_by_close_date(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let closing = |day: &str| DealRecord { name: day.to_owned(), close_date: Some(day.to_owned()), ..deal("Territory") };
     let undated = DealRecord { name: "undated".to_owned(), ..deal("Territory") };
@@ -264,7 +265,7 @@ async fn deals_are_found_by_when_they_close_and_counted_by_it(#[values(Sqlite, P
         (CloseDates::Unknown, vec!["d/undated"]),
     ];
     for (close, expected) in cases {
-        assert_eq!(told(&db, tenant, &DealFilter { close: Some(close), ..NO_FILTER }).await, expected);
+        assert_eq!(summaries(&db, tenant, &DealFilter { close: Some(close), ..NO_FILTER }).await, expected);
     }
     let mut cells: Vec<(Option<String>, i64)> = deals::close_cells(db.store.conn(), tenant)
         .await
@@ -279,12 +280,12 @@ async fn deals_are_found_by_when_they_close_and_counted_by_it(#[values(Sqlite, P
 
 #[rstest]
 #[tokio::test]
-async fn the_leading_deals_of_a_stage_are_those_of_the_highest_fees(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_top_deals_of_a_stage_have_the_highest_fees(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let worth = |fee: Option<i64>| DealRecord { fee: fee.map(Money), ..deal("Territory") };
     put_leads(&db, tenant, [("1", lead("Ada"))]).await;
     put_deals(&db, tenant, [("a", worth(Some(1))), ("b", worth(None)), ("c", worth(Some(3))), ("d", worth(Some(2)))]).await;
-    let rows = deals::leading(db.store.conn(), tenant, 2).await.unwrap();
-    let told: Vec<(Option<&str>, &str)> = rows.iter().map(|row| (row.stage.as_deref(), row.deal_id.as_str())).collect();
-    assert_eq!(told, [(Some("FDD Sent"), "c"), (Some("FDD Sent"), "d"), (Some("New Lead"), "")]);
+    let rows = deals::top_by_stage(db.store.conn(), tenant, 2).await.unwrap();
+    let summaries: Vec<(Option<&str>, &str)> = rows.iter().map(|row| (row.stage.as_deref(), row.deal_id.as_str())).collect();
+    assert_eq!(summaries, [(Some("FDD Sent"), "c"), (Some("FDD Sent"), "d"), (Some("New Lead"), "")]);
 }

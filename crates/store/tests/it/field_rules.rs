@@ -13,7 +13,7 @@ async fn mapping_version(store: &Store, tenant: TenantId) -> i64 {
 
 #[rstest]
 #[tokio::test]
-async fn a_rule_set_or_taken_back_makes_every_row_of_the_brand_mean_something_else(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn setting_or_removing_a_rule_increments_the_mapping_version(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
@@ -53,7 +53,9 @@ async fn a_rule_and_its_version_are_rolled_back_together(#[values(Sqlite, Postgr
 
 #[rstest]
 #[tokio::test]
-async fn coverage_is_the_last_reads_and_a_vanished_field_is_told_until_it_is_back(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn coverage_is_that_of_the_last_read_and_a_vanished_field_is_reported_until_it_returns(
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     let seen = |rows, filled| FieldCoverage { rows, filled, vanished_ms: None };
@@ -66,10 +68,10 @@ async fn coverage_is_the_last_reads_and_a_vanished_field_is_told_until_it_is_bac
     field_rules::set_coverage(conn, harbor, Dataset::Contacts, &[]).await.unwrap();
     let coverage = field_rules::coverage(conn, harbor, Dataset::Contacts).await.unwrap();
     assert_eq!(coverage, [("email".to_owned(), seen(300, 290)), ("fee".to_owned(), vanished)].into());
-    let told = |dataset| (dataset, "fee".to_owned());
-    assert_eq!(field_rules::vanished(conn, harbor).await.unwrap(), [told(Dataset::Contacts), told(Dataset::Deals)]);
+    let actual = |dataset| (dataset, "fee".to_owned());
+    assert_eq!(field_rules::vanished(conn, harbor).await.unwrap(), [actual(Dataset::Contacts), actual(Dataset::Deals)]);
 
     field_rules::set_coverage(conn, harbor, Dataset::Contacts, &[("fee", seen(301, 1))]).await.unwrap();
-    assert_eq!(field_rules::vanished(conn, harbor).await.unwrap(), [told(Dataset::Deals)]);
+    assert_eq!(field_rules::vanished(conn, harbor).await.unwrap(), [actual(Dataset::Deals)]);
     assert!(field_rules::coverage(conn, harbor, Dataset::Notes).await.unwrap().is_empty());
 }

@@ -1,7 +1,7 @@
-//! What an hour in which nothing, or next to nothing, happened adds to the database, in bytes.
+//! How many bytes an hour without changes, or with one new lead, adds to the database.
 //!
-//! On SQLite the file as `VACUUM INTO` writes it, with every page, index and figure in it. On PostgreSQL, whose files grow
-//! in steps, the bytes of all columns of all rows that a run writes.
+//! On SQLite, the file as `VACUUM INTO` writes it, including indexes and statistics. On PostgreSQL, whose files grow in
+//! steps, the bytes of all columns of all rows that a run writes.
 
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
@@ -13,10 +13,10 @@ use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::TestDatabase;
 
-use crate::answers::{Given, keep_given, page};
-use crate::rows::{NOW_MS, book, harbor, lead, note};
+use crate::responses::{SampleResponse, page, store_responses};
+use crate::rows::{NOW_MS, harbor, lead, meta, note};
 
-/// Numbers without a pattern that a packer could find.
+/// Numbers without a pattern that would compress.
 struct Dice(u64);
 
 impl Dice {
@@ -37,7 +37,7 @@ impl Dice {
     }
 }
 
-/// A brand's account, in the CRM's own words: some 560 bytes a contact, and a note or two for every other one.
+/// A brand's account in the CRM's format: about 560 bytes per contact, and a note or two for every second one.
 struct Account {
     ids: Vec<u64>,
     contacts: Vec<String>,
@@ -59,9 +59,9 @@ impl Account {
         Self { ids, contacts, notes }
     }
 
-    fn contact_pages(&self) -> Vec<Given> {
+    fn contact_pages(&self) -> Vec<SampleResponse> {
         (self.contacts.chunks(100).chain(std::iter::once(&[][..])).enumerate())
-            .map(|(i, rows)| Given {
+            .map(|(i, rows)| SampleResponse {
                 request: format!("contacts?limit=100&offset={}", i * 100),
                 offset: i * 100,
                 at_ms: EpochMs(0),
@@ -71,10 +71,10 @@ impl Account {
             .collect()
     }
 
-    /// The calls of those whose turn it is: so many after so many, and from the first on again.
-    fn notes_calls(&self, turns: &[usize]) -> Vec<Given> {
+    /// The next `count` calls for notes, starting over after the last contact.
+    fn notes_calls(&self, turns: &[usize]) -> Vec<SampleResponse> {
         (turns.iter().map(|at| (&self.ids[*at], &self.notes[*at])))
-            .map(|(id, rows)| Given {
+            .map(|(id, rows)| SampleResponse {
                 request: format!("read_client_history_notes/{id}?limit=50&offset=0"),
                 offset: 0,
                 at_ms: EpochMs(0),
@@ -112,17 +112,17 @@ fn note_of(client: u64, dice: &mut Dice) -> String {
     )
 }
 
-/// Answers at the moments at which a run would have had them: some side by side, some after a while.
-fn at_hour(hour: i64, mut answers: Vec<Given>) -> Vec<Given> {
+/// Responses with the times of a real run: some concurrent, some delayed.
+fn at_hour(hour: i64, mut inputs: Vec<SampleResponse>) -> Vec<SampleResponse> {
     let (mut dice, mut at_ms) = (Dice(hour.cast_unsigned()), NOW_MS + hour * 3_600_000);
-    for answer in &mut answers {
+    for response in &mut inputs {
         at_ms = at_ms + i64::try_from(if dice.roll(4) == 0 { 20 + dice.roll(140) } else { dice.roll(9) }).unwrap();
-        answer.at_ms = at_ms;
+        response.at_ms = at_ms;
     }
-    answers
+    inputs
 }
 
-/// A run with all that it leaves behind: itself, its reports, its answers, and the records of the rows that are new.
+/// Stores everything that a run leaves behind: the run, its reports, its responses, and the records of new rows.
 async fn run(db: &TestDatabase, tenant: TenantId, hour: i64, account: &Account, turns: &[usize], new: &[usize]) {
     let conn = db.store.conn();
     let now_ms = NOW_MS + hour * 3_600_000;
@@ -140,20 +140,20 @@ async fn run(db: &TestDatabase, tenant: TenantId, hour: i64, account: &Account, 
         runs::report(conn, tenant, &run, &report, now_ms).await.unwrap();
         runs::set_dataset_age(conn, tenant, *dataset, now_ms, true).await.unwrap();
     }
-    let contacts = keep_given(db, tenant, &run, Dataset::Contacts, &at_hour(hour, account.contact_pages())).await.concat();
-    let noted = keep_given(db, tenant, &run, Dataset::Notes, &at_hour(hour, account.notes_calls(turns))).await;
+    let contacts = store_responses(db, tenant, &run, Dataset::Contacts, &at_hour(hour, account.contact_pages())).await.concat();
+    let noted = store_responses(db, tenant, &run, Dataset::Notes, &at_hour(hour, account.notes_calls(turns))).await;
     let found = new.iter().map(|at| {
         let name = format!("{} {}", &account.contacts[*at][40..52], at);
         let record = LeadRecord { email: format!("{at}@example.com"), phone: format!("555{at:07}"), ..lead(&name) };
-        (book(&account.ids[*at].to_string(), contacts[*at]), record)
+        (meta(&account.ids[*at].to_string(), contacts[*at]), record)
     });
     leads::put(conn, tenant, &found.collect::<Vec<_>>(), &[]).await.unwrap();
     let mut written = Vec::new();
     for at in new.iter().filter(|at| turns.contains(at)) {
         for (i, row_no) in noted[turns.iter().position(|turn| turn == at).unwrap()].iter().enumerate() {
-            let (mut book, note) = note(&account.ids[*at].to_string(), &i.to_string(), &account.notes[*at][i][60..]);
-            book.row_no = *row_no;
-            written.push((book, note));
+            let (mut meta, note) = note(&account.ids[*at].to_string(), &i.to_string(), &account.notes[*at][i][60..]);
+            meta.row_no = *row_no;
+            written.push((meta, note));
         }
     }
     notes::put(conn, tenant, &written, &[]).await.unwrap();
@@ -194,7 +194,7 @@ async fn bytes(db: &TestDatabase, kind: Kind) -> i64 {
 #[case::small(300)]
 #[case::large(5_000)]
 #[tokio::test]
-async fn an_hour_in_which_nothing_changed_adds_less_than_a_hundredth(
+async fn an_unchanged_hour_grows_the_database_by_less_than_one_percent(
     #[case] contacts: usize,
     #[values(Sqlite, Postgres)] kind: Kind,
 ) {
@@ -205,7 +205,7 @@ async fn an_hour_in_which_nothing_changed_adds_less_than_a_hundredth(
     let noted = contacts.min(1_000);
     run(&db, harbor, 0, &account, &all[..noted], &all).await;
     let first = bytes(&db, kind).await;
-    // Several, since a file grows by whole pages.
+    // Several hours, since a file grows by whole pages.
     let hours = 24;
     for hour in 1..=hours {
         let turns = all[..noted].iter().copied().cycle().skip(200 * (usize::try_from(hour).unwrap() - 1)).take(200);
@@ -218,7 +218,7 @@ async fn an_hour_in_which_nothing_changed_adds_less_than_a_hundredth(
 
 #[rstest]
 #[tokio::test]
-async fn an_hour_with_one_new_lead_at_the_front_adds_less_than_a_fiftieth(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn an_hour_with_one_new_lead_in_front_grows_the_database_by_less_than_two_percent(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let empty = bytes(&db, kind).await;
     let mut account = Account::of(5_000);

@@ -1,9 +1,9 @@
 use rstest::rstest;
 use tetherboard_domain::{ContactId, DAY, Dataset, DatasetStatus, DealId, Trigger};
+use tetherboard_store::deal_links;
 use tetherboard_store::deals::{self, DealRecord};
-use tetherboard_store::history::{self, JoinedContact, SeenContact, SeenDeal, Transition, ValueChange};
+use tetherboard_store::history::{self, HistoryContact, HistoryDeal, LinkedContact, Transition, ValueChange};
 use tetherboard_store::leads::LeadRecord;
-use tetherboard_store::links;
 use tetherboard_store::records::{self, Absence};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_testkit::Kind::{self, *};
@@ -25,7 +25,7 @@ fn moved(subject: Dataset, from: Option<&str>, to: Option<&str>, hour: i64) -> T
 
 #[rstest]
 #[tokio::test]
-async fn moves_come_oldest_first_and_a_deals_are_not_a_contacts(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn stage_changes_are_oldest_first_and_separate_for_contacts_and_deals(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let moves = [
@@ -34,11 +34,11 @@ async fn moves_come_oldest_first_and_a_deals_are_not_a_contacts(#[values(Sqlite,
         moved(Dataset::Deals, Some("new lead"), Some("awarded"), 1),
     ];
     history::record(conn, tenant, &moves).await.unwrap();
-    // A run that is replayed sees the same moves again.
+    // A replay sees the same moves again.
     history::record(conn, tenant, &moves[..1]).await.unwrap();
-    let of = history::of(conn, tenant, &ContactId::from("1")).await.unwrap();
+    let of = history::transitions_of(conn, tenant, &ContactId::from("1")).await.unwrap();
     assert_eq!(format!("{of:?}"), format!("{:?}", [&moves[1], &moves[0]]));
-    assert!(history::of(conn, tenant, &ContactId::from("2")).await.unwrap().is_empty());
+    assert!(history::transitions_of(conn, tenant, &ContactId::from("2")).await.unwrap().is_empty());
 }
 
 fn revalued(subject: Dataset, field: &str, old: Option<&str>, new: Option<&str>, hour: i64) -> ValueChange {
@@ -57,7 +57,7 @@ fn revalued(subject: Dataset, field: &str, old: Option<&str>, new: Option<&str>,
 
 #[rstest]
 #[tokio::test]
-async fn changes_of_value_come_oldest_first_and_a_deals_are_not_a_contacts(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn value_changes_are_oldest_first_and_separate_for_contacts_and_deals(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
@@ -68,7 +68,7 @@ async fn changes_of_value_come_oldest_first_and_a_deals_are_not_a_contacts(#[val
     let contacts = revalued(Dataset::Contacts, "fee", None, Some("100"), 1);
     let all = [unknown.clone(), odds.clone(), fee.clone(), date.clone(), contacts.clone()];
     history::record_values(conn, harbor, &all).await.unwrap();
-    // A run that is replayed sees the same changes again.
+    // A replay sees the same changes again.
     history::record_values(conn, harbor, &all[..2]).await.unwrap();
     assert_eq!(history::values_of(conn, harbor, &DealId::from("1")).await.unwrap(), [date, fee, odds, unknown]);
     assert_eq!(history::values_of(conn, harbor, &ContactId::from("1")).await.unwrap(), [contacts]);
@@ -78,7 +78,7 @@ async fn changes_of_value_come_oldest_first_and_a_deals_are_not_a_contacts(#[val
 
 #[rstest]
 #[tokio::test]
-async fn a_history_begins_when_contacts_and_deals_have_both_been_read_whole(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn history_starts_when_contacts_and_deals_have_both_been_read_completely(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let reads = [
@@ -95,13 +95,13 @@ async fn a_history_begins_when_contacts_and_deals_have_both_been_read_whole(#[va
         let report = DatasetReport { status, finished_ms, ..DatasetReport::waiting(dataset) };
         runs::report(conn, tenant, &run.id, &report, NOW_MS).await.unwrap();
         let expected = begins.map(|day: i64| NOW_MS + day * DAY);
-        assert_eq!(history::begins_ms(conn, tenant).await.unwrap(), expected, "after day {day}");
+        assert_eq!(history::start_ms(conn, tenant).await.unwrap(), expected, "after day {day}");
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn history_includes_gone_contacts_and_deals(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     put_leads(&db, tidewater, [("1", lead("Tess"))]).await;
@@ -110,7 +110,7 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
     let of = |client: &str| DealRecord { client_id: Some(client.into()), ..deal("Territory") };
     put_deals(&db, tenant, [("d2", of("3")), ("d1", of("2")), ("d3", of("404"))]).await;
     let tx = db.store.begin().await.unwrap();
-    links::relink(&tx, tenant).await.unwrap();
+    deal_links::relink(&tx, tenant).await.unwrap();
     tx.commit().await.unwrap();
     let conn = db.store.conn();
     for (dataset, id) in [(Dataset::Contacts, "2"), (Dataset::Deals, "d3")] {
@@ -119,7 +119,7 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
 
     let mut contacts = Vec::new();
     history::each_contact(conn, tenant, |seen| contacts.push(seen)).await.unwrap();
-    let seen = |id: &str, gone_ms| SeenContact {
+    let seen = |id: &str, gone_ms| HistoryContact {
         crm_id: ContactId::from(id),
         stage: Some("New Lead".to_owned()),
         fee_cents: None,
@@ -131,8 +131,8 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
 
     let mut found = Vec::new();
     history::each_deal(conn, tenant, |seen| found.push(seen)).await.unwrap();
-    let deal = |id: &str, gone_ms, contact| SeenDeal {
-        seen: SeenContact {
+    let deal = |id: &str, gone_ms, contact| HistoryDeal {
+        record: HistoryContact {
             crm_id: DealId::from(id),
             stage: Some("FDD Sent".to_owned()),
             fee_cents: Some(5_000_000),
@@ -145,7 +145,7 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
         contact,
     };
     let joined = |id: &str, contact_type, gone_ms| {
-        Some(JoinedContact {
+        Some(LinkedContact {
             crm_id: id.into(),
             contact_type: Some(contact_type),
             created_ms: Some(NOW_MS),
@@ -165,17 +165,19 @@ async fn everybody_who_was_ever_seen_is_in_a_history(#[values(Sqlite, Postgres)]
 
 #[rstest]
 #[tokio::test]
-async fn a_long_history_comes_whole_and_in_order(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_long_history_is_read_completely_and_in_order(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    // More than are asked for at a time, with a contact whose moves lie on both sides of the border.
+    // More than one batch, with a contact whose moves are in both batches.
     let moves: Vec<Transition> = (0..5_100_i64)
         .map(|at| Transition { crm_id: format!("{:05}", at / 3), ..moved(Dataset::Contacts, Some("a"), Some("b"), at % 3) })
         .collect();
     history::record(conn, tenant, &moves).await.unwrap();
     history::record(conn, tenant, &[moved(Dataset::Deals, None, None, 1)]).await.unwrap();
     let mut found = Vec::new();
-    history::each_move(conn, tenant, Dataset::Contacts, |seen| found.push((seen.crm_id, seen.seen_after_ms))).await.unwrap();
+    history::each_transition(conn, tenant, Dataset::Contacts, |seen| found.push((seen.crm_id, seen.seen_after_ms)))
+        .await
+        .unwrap();
     let expected: Vec<_> = moves.into_iter().map(|seen| (seen.crm_id, seen.seen_after_ms)).collect();
     assert_eq!(found, expected);
 
@@ -184,6 +186,6 @@ async fn a_long_history_comes_whole_and_in_order(#[values(Sqlite, Postgres)] kin
     let date = revalued(Dataset::Deals, "close_date", None, Some("2026-08-01"), 1);
     history::record_values(conn, tenant, &[date, odds.clone(), fee.clone()]).await.unwrap();
     let mut values = Vec::new();
-    history::each_value(conn, tenant, Dataset::Deals, |change| values.push(change)).await.unwrap();
+    history::each_value_change(conn, tenant, Dataset::Deals, |change| values.push(change)).await.unwrap();
     assert_eq!(values, [fee, odds]);
 }

@@ -57,10 +57,10 @@ async fn standing(db: &TestDatabase, tenant: TenantId) -> BTreeMap<String, HotLi
     found
 }
 
-/// More than are read or written at once.
+/// More than one batch.
 #[rstest]
 #[tokio::test]
-async fn a_long_list_becomes_just_what_is_wanted(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn replacing_a_long_list_leaves_exactly_the_new_items(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let by_key = |rows: &[HotListRow]| rows.iter().map(|row| (row.item_key.clone(), row.clone())).collect::<BTreeMap<_, _>>();
@@ -69,7 +69,7 @@ async fn a_long_list_becomes_just_what_is_wanted(#[values(Sqlite, Postgres)] kin
     let mut wanted: Vec<HotListRow> = (1..=1_203).map(item).collect();
     replace(&db, harbor, wanted.clone()).await;
     assert_eq!(standing(&db, harbor).await, by_key(&wanted));
-    // Some leave, some come, one is told otherwise.
+    // Some items are removed, some are added, one changes.
     wanted.drain(200..300);
     wanted.extend((2_000..2_700).map(item));
     wanted[7].score = 95;
@@ -82,23 +82,23 @@ async fn a_long_list_becomes_just_what_is_wanted(#[values(Sqlite, Postgres)] kin
 
 #[rstest]
 #[tokio::test]
-async fn a_list_keeps_its_form_until_what_it_rests_on_changes(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_list_keeps_its_format_until_its_data_changes(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let head = async || hot_list::head(db.store.conn(), harbor).await.unwrap();
     assert_eq!(head().await, None);
     let tx = db.store.begin().await.unwrap();
-    hot_list::outdate(&tx, harbor).await.unwrap();
+    hot_list::mark_stale(&tx, harbor).await.unwrap();
     hot_list::lock(&tx, harbor).await.unwrap();
     Store::commit(tx).await.unwrap();
     let empty = HotListHead { as_of_ms: None, holds_until_ms: EpochMs(0), calendar_read: false, format: 0 };
     assert_eq!(head().await, Some(empty));
-    let told = HotListHead { as_of_ms: Some(NOW_MS), holds_until_ms: NOW_MS + 5, calendar_read: true, format: 7 };
+    let actual = HotListHead { as_of_ms: Some(NOW_MS), holds_until_ms: NOW_MS + 5, calendar_read: true, format: 7 };
     let tx = db.store.begin().await.unwrap();
-    hot_list::set_head(&tx, harbor, told).await.unwrap();
+    hot_list::set_head(&tx, harbor, actual).await.unwrap();
     Store::commit(tx).await.unwrap();
-    assert_eq!(head().await, Some(told));
+    assert_eq!(head().await, Some(actual));
     let tx = db.store.begin().await.unwrap();
-    hot_list::outdate(&tx, harbor).await.unwrap();
+    hot_list::mark_stale(&tx, harbor).await.unwrap();
     Store::commit(tx).await.unwrap();
-    assert_eq!(head().await, Some(HotListHead { format: 0, ..told }));
+    assert_eq!(head().await, Some(HotListHead { format: 0, ..actual }));
 }

@@ -1,12 +1,12 @@
 use rstest::rstest;
 use tetherboard_domain::{ContactId, DAY, Dataset, EpochMs, Money, StageKey, TenantId, UsState};
-use tetherboard_store::leads::{self, FirstTouches, LabelMatch, LeadFilter, LeadRecord, LeadSort, Types};
+use tetherboard_store::leads::{self, ContactTypes, FirstTouches, LabelMatch, LeadFilter, LeadRecord, LeadSort};
 use tetherboard_store::notes::{self, NoteRecord};
 use tetherboard_store::records::{self, Absence};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::TestDatabase;
 
-use crate::rows::{NOW_MS, book, harbor, lead, put_leads, window};
+use crate::rows::{NOW_MS, harbor, lead, meta, put_leads, window};
 
 async fn found(db: &TestDatabase, tenant: TenantId, filter: &LeadFilter) -> Vec<String> {
     let conn = db.store.conn();
@@ -32,7 +32,7 @@ fn keys(found: &[&str]) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn a_contact_written_again_is_changed_in_place(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn writing_a_contact_again_updates_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     put_leads(&db, tenant, [("007", lead("Ada"))]).await;
     let changed = LeadRecord {
@@ -60,7 +60,7 @@ async fn a_contact_written_again_is_changed_in_place(#[values(Sqlite, Postgres)]
 
 #[rstest]
 #[tokio::test]
-async fn signs_of_sql_patterns_are_searched_for_as_they_are(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn like_wildcards_are_searched_for_literally(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let names = ["100% sure", "1000 sure", "snake_case", "snakeXcase", r"back\slash", "backslash", "O'Neill $1 ?"];
     let ids = ["1", "2", "3", "4", "5", "6", "7"];
@@ -108,7 +108,7 @@ async fn contacts_are_found_by_words(#[case] text: &str, #[case] expected: &[&st
 #[case::by_exact_text(LabelMatch::Text("new lead".to_owned()), &["2"])]
 #[case::by_being_no_text(LabelMatch::NotText, &["5"])]
 #[tokio::test]
-async fn stages_and_sources_are_matched(
+async fn contacts_can_be_filtered_by_stage_and_source(
     #[case] label: LabelMatch,
     #[case] expected: &[&str],
     #[values(Sqlite, Postgres)] kind: Kind,
@@ -128,7 +128,7 @@ async fn stages_and_sources_are_matched(
 
 #[rstest]
 #[tokio::test]
-async fn a_window_takes_its_first_moment_and_not_its_last(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_window_includes_its_start_and_excludes_its_end(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let created = |created_ms| LeadRecord { created_ms, ..lead("x") };
     let moments = [("1", NOW_MS - 1), ("2", NOW_MS), ("3", NOW_MS + DAY - 1), ("4", NOW_MS + DAY)];
@@ -145,7 +145,7 @@ async fn a_window_takes_its_first_moment_and_not_its_last(#[values(Sqlite, Postg
 
 #[rstest]
 #[tokio::test]
-async fn cohorts_hold_every_live_contact_with_the_moment_of_its_creation(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn cohorts_contain_every_live_contact_with_its_creation_time(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let created = |created_ms, market: &str| LeadRecord { created_ms, market: market.into(), ..lead("x") };
     let leads = [
@@ -160,16 +160,16 @@ async fn cohorts_hold_every_live_contact_with_the_moment_of_its_creation(#[value
     records::set_absence(db.store.conn(), tenant, Dataset::Contacts, &["6".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     let mut cohorts = leads::cohorts(db.store.conn(), tenant).await.unwrap();
     cohorts.iter_mut().for_each(|cohort| cohort.created.sort_unstable());
-    let mut told: Vec<_> = cohorts
+    let mut actual: Vec<_> = cohorts
         .iter()
         .map(|cohort| {
             (cohort.source.as_deref(), cohort.market.as_str(), cohort.contact_type, cohort.contacts, cohort.created.clone())
         })
         .collect();
-    told.sort();
+    actual.sort();
     let odd = lead("x").created_ms.into_iter().collect();
     assert_eq!(
-        told,
+        actual,
         [
             (None, "", None, 1, odd),
             (Some("Web"), "", Some(1), 1, vec![]),
@@ -180,7 +180,7 @@ async fn cohorts_hold_every_live_contact_with_the_moment_of_its_creation(#[value
 
 #[rstest]
 #[tokio::test]
-async fn a_first_touch_is_the_first_note_of_a_person_after_the_contact_came(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_first_touch_is_the_first_note_by_a_person_after_the_contact_was_created(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let created = |contact_type| LeadRecord { created_ms: Some(NOW_MS), contact_type, ..lead("x") };
     put_leads(&db, tenant, ["1", "2", "3", "4"].map(|id| (id, created(Some(1))))).await;
@@ -205,7 +205,7 @@ async fn a_first_touch_is_the_first_note_of_a_person_after_the_contact_came(#[va
         note("5", "Owen", 500),
     ];
     let rows: Vec<_> =
-        (1..).zip(written).map(|(row, note)| (book(&format!("{}/{}", note.client_id, note.note_id), row), note)).collect();
+        (1..).zip(written).map(|(row, note)| (meta(&format!("{}/{}", note.client_id, note.note_id), row), note)).collect();
     notes::put(db.store.conn(), tenant, &rows, &[]).await.unwrap();
     notes::set_read(db.store.conn(), tenant, &["1", "2", "3", "5"].map(ContactId::from), NOW_MS + 100_000).await.unwrap();
     let touches = leads::first_touches(db.store.conn(), tenant, window(NOW_MS, NOW_MS + 1)).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_first_touch_is_the_first_note_of_a_person_after_the_contact_came(#[va
 
 #[rstest]
 #[tokio::test]
-async fn a_state_is_found_as_its_markets_are_read(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_state_filter_agrees_with_how_markets_are_read(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let markets = [
         "Denver, CO",
@@ -240,19 +240,19 @@ async fn a_state_is_found_as_its_markets_are_read(#[values(Sqlite, Postgres)] ki
 
 #[rstest]
 #[tokio::test]
-async fn cells_add_up_to_the_live_contacts(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn counts_by_group_add_up_to_the_live_contacts(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let odd = LeadRecord { source: None, stage: None, contact_type: None, ..lead("x") };
     put_leads(&db, tenant, [("1", lead("a")), ("2", lead("b")), ("3", odd), ("4", lead("gone"))]).await;
     records::set_absence(db.store.conn(), tenant, Dataset::Contacts, &["4".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     let cells = leads::cells(db.store.conn(), tenant, None).await.unwrap();
-    let mut told: Vec<_> =
+    let mut actual: Vec<_> =
         cells.iter().map(|cell| (cell.source.as_deref(), cell.stage_key.as_deref(), cell.contact_type, cell.contacts)).collect();
-    told.sort();
-    assert_eq!(told, [(None, None, None, 1), (Some("Web"), Some("new lead"), Some(1), 2)]);
+    actual.sort();
+    assert_eq!(actual, [(None, None, None, 1), (Some("Web"), Some("new lead"), Some(1), 2)]);
     let of = |types| LeadFilter { types: Some(types), ..LeadFilter::default() };
-    assert_eq!(found(&db, tenant, &of(Types::Prospects)).await, ["1", "2"]);
-    assert_eq!(found(&db, tenant, &of(Types::Others)).await, ["3"]);
+    assert_eq!(found(&db, tenant, &of(ContactTypes::Prospects)).await, ["1", "2"]);
+    assert_eq!(found(&db, tenant, &of(ContactTypes::Others)).await, ["3"]);
 }
 
 #[rstest]
@@ -260,7 +260,7 @@ async fn cells_add_up_to_the_live_contacts(#[values(Sqlite, Postgres)] kind: Kin
 #[case::market(LeadSort::Market)]
 #[case::owner(LeadSort::Owner)]
 #[tokio::test]
-async fn what_is_not_known_comes_last_both_ways(#[case] sort: LeadSort, #[values(Sqlite, Postgres)] kind: Kind) {
+async fn unknown_values_sort_last_in_both_directions(#[case] sort: LeadSort, #[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let known =
         |word: &str, created| LeadRecord { market: word.to_owned(), owner: word.to_owned(), created_ms: created, ..lead("x") };
@@ -291,7 +291,7 @@ async fn stages_sort_in_the_crms_order_and_unlisted_ones_after_them(#[values(Sql
 
 #[rstest]
 #[tokio::test]
-async fn pages_of_a_list_neither_repeat_nor_skip_though_all_sorts_alike(
+async fn pages_of_contacts_with_equal_sort_keys_neither_repeat_nor_skip(
     #[values(LeadSort::Created, LeadSort::Name, LeadSort::Source, LeadSort::Market, LeadSort::Stage, LeadSort::Owner)]
     sort: LeadSort,
     #[values(false, true)] descending: bool,
@@ -312,12 +312,12 @@ async fn pages_of_a_list_neither_repeat_nor_skip_though_all_sorts_alike(
 
 #[rstest]
 #[tokio::test]
-async fn standings_tell_where_contacts_were(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn prior_states_are_those_stored_before(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     put_leads(&db, tenant, [("1", lead("a")), ("2", LeadRecord { stage: None, stage_since_exact: true, ..lead("b") })]).await;
     let wanted = ["2".to_owned(), "1".to_owned(), "404".to_owned()];
-    let mut told = leads::standings(db.store.conn(), tenant, &wanted).await.unwrap();
-    told.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
-    let told: Vec<_> = told.iter().map(|s| (&*s.crm_id, s.stage.as_deref(), s.stage_since_ms, s.stage_since_exact)).collect();
-    assert_eq!(told, [("1", Some("New Lead"), NOW_MS, false), ("2", None, NOW_MS, true)]);
+    let mut actual = leads::prior_states(db.store.conn(), tenant, &wanted).await.unwrap();
+    actual.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
+    let actual: Vec<_> = actual.iter().map(|s| (&*s.crm_id, s.stage.as_deref(), s.stage_since_ms, s.stage_since_exact)).collect();
+    assert_eq!(actual, [("1", Some("New Lead"), NOW_MS, false), ("2", None, NOW_MS, true)]);
 }

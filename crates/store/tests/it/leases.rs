@@ -27,7 +27,7 @@ async fn a_lease_has_one_holder_until_it_is_released(#[values(Sqlite, Postgres)]
     let lease = claim(&db.store, tenant, "one", NOW_MS).await.unwrap();
     assert_eq!(lease.tenant(), tenant);
     assert!(claim(&other, tenant, "two", NOW_MS + MINUTE_MS - 1).await.is_none());
-    // Nor has the holder a second one.
+    // The holder cannot claim it again either.
     assert!(claim(&db.store, tenant, "one", NOW_MS).await.is_none());
     assert!(leases::is_held(other.conn(), tenant, NOW_MS).await.unwrap());
     leases::release(db.store.conn(), &lease).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_lease_has_one_holder_until_it_is_released(#[values(Sqlite, Postgres)]
 
 #[rstest]
 #[tokio::test]
-async fn a_renewed_lease_lasts_from_its_renewal(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn renewing_a_lease_extends_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let lease = claim(&db.store, tenant, "one", NOW_MS).await.unwrap();
     assert!(leases::renew(db.store.conn(), &lease, NOW_MS + 2 * MINUTE_MS).await.unwrap());
@@ -47,7 +47,7 @@ async fn a_renewed_lease_lasts_from_its_renewal(#[values(Sqlite, Postgres)] kind
 
 #[rstest]
 #[tokio::test]
-async fn a_holder_that_was_thought_dead_can_neither_write_nor_renew_nor_release(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_holder_that_lost_its_lease_can_neither_write_nor_renew_nor_release(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let first = claim(&db.store, tenant, "one", NOW_MS).await.unwrap();
     assert!(holds(&db.store, &first).await);
@@ -61,7 +61,7 @@ async fn a_holder_that_was_thought_dead_can_neither_write_nor_renew_nor_release(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_takes_over_in_the_middle_of_a_write(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_lease_cannot_be_claimed_during_a_write(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let first = claim(&db.store, tenant, "one", NOW_MS).await.unwrap();
     let tx = db.store.begin().await.unwrap();
@@ -76,7 +76,7 @@ async fn nobody_takes_over_in_the_middle_of_a_write(#[values(Sqlite, Postgres)] 
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_that_claim_at_once_one_gets_the_lease(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn only_one_of_many_concurrent_claims_gets_the_lease(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let claims: Vec<_> = (0..8)
         .map(|i| {
@@ -93,7 +93,7 @@ async fn of_many_that_claim_at_once_one_gets_the_lease(#[values(Sqlite, Postgres
 
 #[rstest]
 #[tokio::test]
-async fn one_brands_lease_is_not_anothers(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn leases_of_different_brands_are_independent(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     assert!(claim(&db.store, harbor, "one", NOW_MS).await.is_some());

@@ -6,7 +6,7 @@ use tetherboard_testkit::{empty, tenant};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn many_that_start_at_once_make_the_tables_once(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn concurrent_starts_create_the_tables_once(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = empty(kind).await;
     assert!(!db.store.is_migrated().await.unwrap());
     let mut starting = Vec::new();
@@ -31,7 +31,7 @@ async fn migrating_again_changes_nothing(#[values(Sqlite, Postgres)] kind: Kind)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_that_open_a_missing_file_at_once_all_get_it() {
+async fn concurrent_opens_of_a_missing_file_all_succeed() {
     let folder = TempDir::new().unwrap();
     let cipher = empty(Sqlite).await.store.cipher().clone();
     let url: DatabaseUrl = format!("sqlite:{}/deep/new.db", folder.path().display()).parse().unwrap();
@@ -45,13 +45,13 @@ async fn many_that_open_a_missing_file_at_once_all_get_it() {
     }
 }
 
-/// The key is kept beside the file, so both must mean the same place.
+/// The key is stored next to the file, so both must use the same path.
 #[rstest]
 #[case::space_and_letters("Größe und Maß")]
 #[case::percent("50%41")]
 #[case::hash("a#b")]
 #[tokio::test]
-async fn the_file_is_where_the_address_says(#[case] name: &str) {
+async fn the_file_is_created_at_the_path_in_the_url(#[case] name: &str) {
     let folder = TempDir::new().unwrap();
     let cipher = empty(Sqlite).await.store.cipher().clone();
     let url: DatabaseUrl = format!("sqlite:{}/{name}/t.db", folder.path().display()).parse().unwrap();

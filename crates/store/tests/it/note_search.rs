@@ -1,4 +1,4 @@
-//! Words find the same notes on both databases, and what is hidden stays hidden.
+//! A search finds the same notes on both databases, and hidden notes stay hidden.
 
 use std::collections::BTreeSet;
 
@@ -90,12 +90,12 @@ async fn found(db: &TestDatabase, tenant: TenantId, audience: Audience, search: 
     let conn = db.store.conn();
     let filter = NoteFilter { text: Some(search.clone()), ..NoteFilter::default() };
     let listed = notes::list(conn, tenant, audience, &filter, (0, 99), 1_000).await.unwrap();
-    let hits: BTreeSet<i64> = notes::hits(conn, tenant, &search).await.unwrap().into_iter().collect();
+    let hits: BTreeSet<i64> = notes::search_hits(conn, tenant, &search).await.unwrap().into_iter().collect();
     assert!(listed.iter().all(|row| hits.contains(&row.no)), "{search:?}");
     listed.iter().filter_map(|row| row.note_id.parse().ok()).collect()
 }
 
-/// What a search means, told from the texts alone.
+/// A reference implementation that uses only the texts.
 fn meant(search: &str) -> BTreeSet<usize> {
     let search = Search::parse(search);
     let has = |text: &str| {
@@ -114,12 +114,12 @@ fn meant(search: &str) -> BTreeSet<usize> {
 
 #[rstest]
 #[tokio::test]
-async fn a_search_finds_what_it_means_and_nothing_that_somebody_types_is_an_error(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_search_finds_the_expected_notes_and_no_input_is_an_error(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = written(kind).await;
     for search in SEARCHES {
         assert_eq!(found(&db, harbor, Audience::Brand, search).await, meant(search), "{search}");
     }
-    // By hand, so that the two are not wrong together.
+    // Written by hand, in case both implementations are wrong in the same way.
     assert_eq!(found(&db, harbor, Audience::Brand, "financing").await, BTreeSet::from([0, 1, 5, 9]));
     assert_eq!(found(&db, harbor, Audience::Brand, "financ*").await, BTreeSet::from([0, 1, 2, 4, 5, 9]));
     assert_eq!(found(&db, harbor, Audience::Brand, "etude").await, BTreeSet::from([3]));
@@ -134,7 +134,7 @@ async fn a_search_finds_what_it_means_and_nothing_that_somebody_types_is_an_erro
 
 #[rstest]
 #[tokio::test]
-async fn notes_without_end_are_found_by_their_beginning(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn very_long_notes_are_found_by_their_first_words(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     put_leads(&db, harbor, [("1", lead("Ada"))]).await;
     let texts = [
@@ -153,15 +153,19 @@ async fn notes_without_end_are_found_by_their_beginning(#[values(Sqlite, Postgre
 
 #[rstest]
 #[tokio::test]
-async fn the_index_follows_every_write_and_knows_one_brand_from_another(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_index_follows_every_write_and_separates_brands(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = written(kind).await;
     let conn = db.store.conn();
     let tidewater = tenant(&db.store, "tidewater", "UTC").await.id;
     put_leads(&db, tidewater, [("1", lead("Eve"))]).await;
     notes::put(conn, tidewater, &[note("1", "50", "financing elsewhere")], &[]).await.unwrap();
     assert_eq!(found(&db, tidewater, Audience::Brand, "financing").await, BTreeSet::from([50]));
-    assert_eq!(notes::hits(conn, tidewater, &Search::parse("financing")).await.unwrap().len(), 1, "no other brand's were read");
-    assert_eq!(notes::hits(conn, harbor, &Search::parse("elsewhere")).await.unwrap().len(), 0);
+    assert_eq!(
+        notes::search_hits(conn, tidewater, &Search::parse("financing")).await.unwrap().len(),
+        1,
+        "no other brand's were read"
+    );
+    assert_eq!(notes::search_hits(conn, harbor, &Search::parse("elsewhere")).await.unwrap().len(), 0);
 
     notes::put(conn, harbor, &[note("1", "00", "now about pizza"), note("1", "70", "pizza too")], &[]).await.unwrap();
     assert_eq!(found(&db, harbor, Audience::Brand, "pizza").await, BTreeSet::from([0, 70]));
@@ -176,18 +180,18 @@ async fn the_index_follows_every_write_and_knows_one_brand_from_another(#[values
 
 #[rstest]
 #[tokio::test]
-async fn what_is_hidden_is_there_for_the_agency_alone_however_often_it_is_read(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn hidden_notes_stay_visible_to_the_agency_only_after_they_are_read_again(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = written(kind).await;
     let conn = db.store.conn();
     let tidewater = tenant(&db.store, "tidewater", "UTC").await.id;
-    let (book, text) = note("1", "80", "secret text");
+    let (meta, text) = note("1", "80", "secret text");
     let text = NoteRecord { kind: " Internal ".to_owned(), created_ms: Some(NOW_MS + 5), ..text };
-    let secret = [(book, text)];
+    let secret = [(meta, text)];
     notes::put(conn, harbor, &secret, &[]).await.unwrap();
     assert!(notes::hide_kind(conn, harbor, "internal", None, EpochMs(7)).await.unwrap());
     assert!(!notes::hide_kind(conn, harbor, "INTERNAL", None, EpochMs(8)).await.unwrap(), "it is hidden already");
     assert!(notes::hide_note(conn, harbor, "1/01", None, EpochMs(7)).await.unwrap());
-    // Another brand's are its own.
+    // Another brand's notes are not affected.
     assert!(notes::hide_note(conn, tidewater, "1/00", None, EpochMs(7)).await.unwrap());
     notes::put(conn, harbor, &secret, &[]).await.unwrap();
     notes::put(conn, harbor, &[note("1", "01", TEXTS[1])], &[]).await.unwrap();
@@ -201,17 +205,20 @@ async fn what_is_hidden_is_there_for_the_agency_alone_however_often_it_is_read(#
         assert_eq!(rows.iter().filter(|row| row.hidden_kind).count() as i64, more / 2);
         assert_eq!(found(&db, harbor, audience, "secret").await.len() as i64, more / 2);
         assert_eq!(candidates::notes(conn, harbor, audience, &contact, 99, 99).await.unwrap().1, all);
-        let numbers: Vec<i64> =
-            rows.iter().map(|row| row.no).chain(notes::hits(conn, harbor, &Search::parse("secret")).await.unwrap()).collect();
-        assert_eq!(notes::numbered(conn, harbor, audience, &numbers, 99).await.unwrap().len() as i64, all);
-        let latest = notes::latest_of(conn, harbor, audience, &["1".into(), "2".into()]).await.unwrap();
+        let numbers: Vec<i64> = rows
+            .iter()
+            .map(|row| row.no)
+            .chain(notes::search_hits(conn, harbor, &Search::parse("secret")).await.unwrap())
+            .collect();
+        assert_eq!(notes::by_numbers(conn, harbor, audience, &numbers, 99).await.unwrap().len() as i64, all);
+        let latest = notes::latest_for(conn, harbor, audience, &["1".into(), "2".into()]).await.unwrap();
         assert_eq!(latest["1"].body == "secret text", audience == Audience::Agency);
-        assert_eq!(notes::whole(conn, harbor, audience, "1/80").await.unwrap().is_some(), audience == Audience::Agency);
-        assert_eq!(notes::part_of(conn, harbor, audience, "1/80", 1, 9).await.unwrap().is_some(), audience == Audience::Agency);
-        assert_eq!(notes::part_of(conn, harbor, audience, "1/02", 4, 4).await.unwrap().unwrap().0, "fina");
+        assert_eq!(notes::get(conn, harbor, audience, "1/80").await.unwrap().is_some(), audience == Audience::Agency);
+        assert_eq!(notes::text_part(conn, harbor, audience, "1/80", 1, 9).await.unwrap().is_some(), audience == Audience::Agency);
+        assert_eq!(notes::text_part(conn, harbor, audience, "1/02", 4, 4).await.unwrap().unwrap().0, "fina");
     }
     let mut in_short = Vec::new();
-    notes::each_in_short(conn, harbor, |note| in_short.push(note.hidden)).await.unwrap();
+    notes::each_summary(conn, harbor, |note| in_short.push(note.hidden)).await.unwrap();
     assert_eq!((in_short.len(), in_short.iter().filter(|hidden| **hidden).count()), (TEXTS.len() + 1, 2));
 
     assert!(notes::show_kind(conn, harbor, "Internal").await.unwrap() && notes::show_note(conn, harbor, "1/01").await.unwrap());

@@ -1,20 +1,20 @@
 use rstest::rstest;
 use tetherboard_domain::{ContactId, Dataset, Search, TenantId};
 use tetherboard_store::leads::{self, LeadRecord};
-use tetherboard_store::notes::{self, Audience, NoteCoverage, NoteFilter, NoteRecord, NoteRow, Turn};
-use tetherboard_store::records::{self, Absence, Book};
+use tetherboard_store::notes::{self, Audience, NoteCoverage, NoteFilter, NoteRecord, NoteRow, ReadReason};
+use tetherboard_store::records::{self, Absence, RecordMeta};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, tenant};
 
-use crate::rows::{NOW_MS, book, harbor, lead, note, put_leads};
+use crate::rows::{NOW_MS, harbor, lead, meta, note, put_leads};
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Writes a contact that changed so many minutes from now.
+/// Writes a contact that changed this many minutes after `NOW_MS`.
 async fn put_changed(db: &TestDatabase, tenant: TenantId, id: &str, stage: &str, minute: i64) {
-    let book = Book { changed_ms: NOW_MS + minute * MINUTE_MS, ..book(id, minute) };
+    let meta = RecordMeta { changed_ms: NOW_MS + minute * MINUTE_MS, ..meta(id, minute) };
     let lead = LeadRecord { stage: Some(stage.to_owned()), ..lead(id) };
-    leads::put(db.store.conn(), tenant, &[(book, lead)], &[]).await.unwrap();
+    leads::put(db.store.conn(), tenant, &[(meta, lead)], &[]).await.unwrap();
 }
 
 async fn read_at(db: &TestDatabase, tenant: TenantId, ids: &[&str], minute: i64) {
@@ -22,14 +22,14 @@ async fn read_at(db: &TestDatabase, tenant: TenantId, ids: &[&str], minute: i64)
     notes::set_read(db.store.conn(), tenant, &ids, NOW_MS + minute * MINUTE_MS).await.unwrap();
 }
 
-async fn turns(db: &TestDatabase, tenant: TenantId, turn: Turn, limit: i64) -> Vec<String> {
-    let turns = notes::next(db.store.conn(), tenant, turn, &["fdd sent".to_owned()], limit).await.unwrap();
+async fn turns(db: &TestDatabase, tenant: TenantId, turn: ReadReason, limit: i64) -> Vec<String> {
+    let turns = notes::next_to_read(db.store.conn(), tenant, turn, &["fdd sent".to_owned()], limit).await.unwrap();
     turns.into_iter().map(Into::into).collect()
 }
 
 #[rstest]
 #[tokio::test]
-async fn turns_are_for_changed_contacts_then_those_never_read_with_open_deals_first_then_for_those_read_longest_ago(
+async fn notes_are_read_next_for_the_contacts_that_match_the_reason_with_open_deals_first(
     #[values(Sqlite, Postgres)] kind: Kind,
 ) {
     let (db, harbor) = harbor(kind).await;
@@ -43,46 +43,46 @@ async fn turns_are_for_changed_contacts_then_those_never_read_with_open_deals_fi
     put_changed(&db, tidewater, "other", "FDD Sent", 0).await;
     read_at(&db, harbor, &["a", "b", "gone"], 10).await;
     read_at(&db, harbor, &["c", "d", "open oldest"], 20).await;
-    // Read in the very moment in which it changed: nothing is newer than that.
+    // Reading at the exact time of the change counts as current.
     read_at(&db, harbor, &["e"], 0).await;
     records::set_absence(db.store.conn(), harbor, Dataset::Contacts, &["gone".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
 
-    assert!(turns(&db, harbor, Turn::Changed, 99).await.is_empty());
-    assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["open never", "f", "g", "h"]);
-    assert_eq!(turns(&db, harbor, Turn::NeverRead, 2).await, ["open never", "f"]);
-    assert_eq!(turns(&db, harbor, Turn::Oldest, 99).await, ["e", "a", "b", "open oldest", "c", "d"]);
-    assert_eq!(turns(&db, harbor, Turn::OldestOpen, 99).await, ["open oldest"]);
+    assert!(turns(&db, harbor, ReadReason::Changed, 99).await.is_empty());
+    assert_eq!(turns(&db, harbor, ReadReason::NeverRead, 99).await, ["open never", "f", "g", "h"]);
+    assert_eq!(turns(&db, harbor, ReadReason::NeverRead, 2).await, ["open never", "f"]);
+    assert_eq!(turns(&db, harbor, ReadReason::Oldest, 99).await, ["e", "a", "b", "open oldest", "c", "d"]);
+    assert_eq!(turns(&db, harbor, ReadReason::OldestOpen, 99).await, ["open oldest"]);
 
-    // A contact that changed is read before the rest, the one with the open deal first, then the one read longest ago.
+    // Changed contacts: the one with an open deal first, then the one read longest ago.
     put_changed(&db, harbor, "d", "New Lead", 30).await;
     put_changed(&db, harbor, "b", "New Lead", 31).await;
     put_changed(&db, harbor, "c", "FDD Sent", 32).await;
-    assert_eq!(turns(&db, harbor, Turn::Changed, 99).await, ["c", "b", "d"]);
-    assert_eq!(turns(&db, harbor, Turn::Oldest, 99).await, ["e", "a", "open oldest"]);
-    // One that changed and was never read has its turn among those.
+    assert_eq!(turns(&db, harbor, ReadReason::Changed, 99).await, ["c", "b", "d"]);
+    assert_eq!(turns(&db, harbor, ReadReason::Oldest, 99).await, ["e", "a", "open oldest"]);
+    // A contact that changed and was never read counts as never read.
     put_changed(&db, harbor, "f", "FDD Sent", 33).await;
-    assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["f", "open never", "g", "h"]);
-    let nobody_open = notes::next(db.store.conn(), harbor, Turn::Changed, &[], 99).await.unwrap();
+    assert_eq!(turns(&db, harbor, ReadReason::NeverRead, 99).await, ["f", "open never", "g", "h"]);
+    let nobody_open = notes::next_to_read(db.store.conn(), harbor, ReadReason::Changed, &[], 99).await.unwrap();
     assert_eq!(nobody_open, ["b", "c", "d"].map(ContactId::from));
 
     read_at(&db, harbor, &["b", "c", "d"], 40).await;
-    assert!(turns(&db, harbor, Turn::Changed, 99).await.is_empty());
-    assert_eq!(turns(&db, tidewater, Turn::NeverRead, 99).await, ["other"]);
+    assert!(turns(&db, harbor, ReadReason::Changed, 99).await.is_empty());
+    assert_eq!(turns(&db, tidewater, ReadReason::NeverRead, 99).await, ["other"]);
 }
 
-/// A franchisee stands in a stage of another list, whatever its name.
+/// A franchisee's stage belongs to another list, even with the same name.
 #[rstest]
 #[tokio::test]
 async fn a_contact_of_another_type_has_no_open_deal(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let open = |contact_type| LeadRecord { contact_type, stage: Some("FDD Sent".to_owned()), ..lead("x") };
     put_leads(&db, harbor, [("1", open(Some(2))), ("2", open(None)), ("3", open(Some(1)))]).await;
-    assert_eq!(turns(&db, harbor, Turn::NeverRead, 99).await, ["3", "1", "2"]);
+    assert_eq!(turns(&db, harbor, ReadReason::NeverRead, 99).await, ["3", "1", "2"]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn coverage_counts_contacts_whose_notes_were_read_since_they_changed(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn coverage_counts_contacts_whose_notes_were_read_after_they_changed(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     assert_eq!(notes::coverage(conn, harbor).await.unwrap(), NoteCoverage { current: 0, contacts: 0 });
@@ -98,31 +98,31 @@ async fn coverage_counts_contacts_whose_notes_were_read_since_they_changed(#[val
 
 #[rstest]
 #[tokio::test]
-async fn more_contacts_than_a_statement_takes_are_marked_in_parts(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn more_contacts_than_fit_into_one_statement_are_marked(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
-    let found: Vec<_> = (0..2_100).map(|i| (book(&i.to_string(), i), lead("x"))).collect();
+    let found: Vec<_> = (0..2_100).map(|i| (meta(&i.to_string(), i), lead("x"))).collect();
     leads::put(conn, harbor, &found, &[]).await.unwrap();
     let ids: Vec<ContactId> = (0..2_050).map(|i| ContactId(i.to_string())).collect();
     notes::set_read(conn, harbor, &ids, NOW_MS).await.unwrap();
     assert_eq!(notes::coverage(conn, harbor).await.unwrap(), NoteCoverage { current: 2_050, contacts: 2_100 });
 }
 
-/// A brand's notes by three people about two contacts that live and one that is gone.
+/// A brand's notes by three people about two live contacts and one gone contact.
 async fn feed(kind: Kind) -> (TestDatabase, TenantId) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     put_leads(&db, harbor, [("1", lead("Ada")), ("2", lead("Bo")), ("3", lead("Gone"))]).await;
-    let at = |(book, note): (Book, NoteRecord), minute: Option<i64>| {
-        (book, NoteRecord { created_ms: minute.map(|minute| NOW_MS + minute * MINUTE_MS), ..note })
+    let at = |(meta, note): (RecordMeta, NoteRecord), minute: Option<i64>| {
+        (meta, NoteRecord { created_ms: minute.map(|minute| NOW_MS + minute * MINUTE_MS), ..note })
     };
-    let by = |(book, note): (Book, NoteRecord), author: &str, kind: &str| {
-        (book, NoteRecord { author: author.to_owned(), kind: kind.to_owned(), ..note })
+    let by = |(meta, note): (RecordMeta, NoteRecord), author: &str, kind: &str| {
+        (meta, NoteRecord { author: author.to_owned(), kind: kind.to_owned(), ..note })
     };
     let found = [
         at(note("1", "1", "Called about the FDD"), Some(1)),
         at(note("1", "2", "100% sure, said_so"), Some(3)),
-        // The same id as another contact's note.
+        // The same ID as another contact's note.
         by(at(note("2", "1", "ÉTUDE, mailed"), Some(2)), "Vic", "Email"),
         by(at(note("2", "2", "Undated"), None), "Vic", "Call"),
         at(note("3", "1", "Of a contact that is gone"), Some(9)),
@@ -143,11 +143,11 @@ async fn listed(db: &TestDatabase, tenant: TenantId, filter: &NoteFilter) -> Vec
 
 #[rstest]
 #[tokio::test]
-async fn the_feed_has_the_newest_note_of_a_live_contact_first_and_the_undated_last(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_list_has_live_contacts_notes_newest_first_and_undated_last(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = feed(kind).await;
     let rows = listed(&db, harbor, &NoteFilter::default()).await;
-    let told: Vec<_> = rows.iter().map(|row| (&*row.crm_id, &*row.name)).collect();
-    assert_eq!(told, [("1/2", "Ada"), ("2/1", "Bo"), ("1/1", "Ada"), ("2/2", "Bo")]);
+    let actual: Vec<_> = rows.iter().map(|row| (&*row.crm_id, &*row.name)).collect();
+    assert_eq!(actual, [("1/2", "Ada"), ("2/1", "Bo"), ("1/1", "Ada"), ("2/2", "Bo")]);
     let row = &rows[1];
     assert_eq!((&*row.note_id, row.client_id.as_str(), row.stage.as_deref()), ("1", "2", Some("New Lead")));
     assert_eq!((&*row.kind, &*row.author, &*row.html, &*row.body), ("Email", "Vic", "<p>ÉTUDE, mailed</p>", "ÉTUDE, mailed"));

@@ -1,6 +1,6 @@
-//! A database of the version before, in which each answer was a row of its own.
+//! Migrates databases of older versions. In the first one each response was a row.
 //!
-//! It is written here by hand, as that version wrote it: what is on people's disks does not change with our code.
+//! The old data is written by hand in the old format, since existing databases do not change with our code.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use tetherboard_store::{Conn, leads, runs};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, empty};
 
-use crate::answers::{Given, body, contacts, given, keep, page, pages, unsplit};
+use crate::responses::{SampleResponse, body, contacts, keep, page, pages, sample_responses, unsplit};
 use crate::rows::{NOW_MS, lead, note, put_leads};
 
 const FIRST_TABLES: &str = include_str!("../../src/migrations/m0001_first_tables.sql");
@@ -24,7 +24,7 @@ async fn execute<C: Conn>(conn: &C, text: &str, values: Vec<Value>) {
     conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), text, values)).await.unwrap();
 }
 
-fn in_words_of(backend: DbBackend, text: &str) -> String {
+fn with_placeholders(backend: DbBackend, text: &str) -> String {
     let words = match backend {
         DbBackend::Sqlite => [
             ("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
@@ -42,11 +42,11 @@ fn in_words_of(backend: DbBackend, text: &str) -> String {
     words.iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
 }
 
-/// The tables of that version, with two brands in them.
-async fn of_old(kind: Kind) -> TestDatabase {
+/// A database of the first version with two brands.
+async fn first_version(kind: Kind) -> TestDatabase {
     let db = empty(kind).await;
     let conn = db.store.conn();
-    let text = in_words_of(conn.get_database_backend(), FIRST_TABLES);
+    let text = with_placeholders(conn.get_database_backend(), FIRST_TABLES);
     conn.execute_unprepared(&text).await.unwrap();
     conn.execute_unprepared(
         "CREATE TABLE seaql_migrations (version VARCHAR NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL); \
@@ -61,13 +61,13 @@ async fn of_old(kind: Kind) -> TestDatabase {
 
 const AUDIT_TRAIL: &str = include_str!("../../src/migrations/m0002_audit_trail.sql");
 
-/// A version later notes were kept, and found by a pattern over their text.
+/// The second version searched notes by a pattern over their text.
 #[rstest]
 #[tokio::test]
-async fn notes_that_were_read_before_are_found_by_their_words(#[values(Sqlite, Postgres)] kind: Kind) {
-    let db = of_old(kind).await;
+async fn existing_notes_are_indexed_by_the_migration(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
     let conn = db.store.conn();
-    conn.execute_unprepared(&in_words_of(conn.get_database_backend(), AUDIT_TRAIL)).await.unwrap();
+    conn.execute_unprepared(&with_placeholders(conn.get_database_backend(), AUDIT_TRAIL)).await.unwrap();
     conn.execute_unprepared("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m0002_audit_trail', 1780000001)")
         .await
         .unwrap();
@@ -86,15 +86,15 @@ async fn notes_that_were_read_before_are_found_by_their_words(#[values(Sqlite, P
         for (search, found) in [("etude", 1), ("\"build out\"", 1), ("long hay", 1), ("hay*", 1), ("more", 1), ("nothing", 0)] {
             let filter = NoteFilter { text: Some(Search::parse(search)), kind: Some("call".to_owned()), ..NoteFilter::default() };
             assert_eq!(notes::count(conn, tenant, Audience::Brand, &filter).await.unwrap(), found, "{search}");
-            assert_eq!(notes::hits(conn, tenant, &Search::parse(search)).await.unwrap().len() as i64, found, "{search}");
+            assert_eq!(notes::search_hits(conn, tenant, &Search::parse(search)).await.unwrap().len() as i64, found, "{search}");
         }
     }
     notes::put(conn, HARBOR, &[note("7", "1", "other words"), note("7", "9", "etude")], &[]).await.unwrap();
-    assert_eq!(notes::hits(conn, HARBOR, &Search::parse("etude")).await.unwrap().len(), 1);
-    assert_eq!(notes::hits(conn, HARBOR, &Search::parse("other words")).await.unwrap().len(), 1);
+    assert_eq!(notes::search_hits(conn, HARBOR, &Search::parse("etude")).await.unwrap().len(), 1);
+    assert_eq!(notes::search_hits(conn, HARBOR, &Search::parse("other words")).await.unwrap().len(), 1);
 }
 
-/// Packs and names as that version did: rows of one frame to a run, a row to an answer.
+/// Stores responses as the first version did: one frame per run, one table row per response.
 struct OldRecorder<'a> {
     db: &'a TestDatabase,
     tenant: TenantId,
@@ -107,16 +107,16 @@ impl<'a> OldRecorder<'a> {
         Self { db, tenant, places: HashMap::new(), frames: 0 }
     }
 
-    async fn keep(&mut self, run: &RunId, dataset: Dataset, answers: &[Given]) {
+    async fn keep(&mut self, run: &RunId, dataset: Dataset, inputs: &[SampleResponse]) {
         let (conn, tenant) = (self.db.store.conn(), self.tenant.0);
         self.frames += 1;
         let mut frame: Vec<Vec<u8>> = Vec::new();
-        for (page_no, answer) in (0_i64..).zip(answers) {
-            let bytes = &answer.body.bytes;
+        for (page_no, response) in (0_i64..).zip(inputs) {
+            let bytes = &response.body.bytes;
             let mut layout = Vec::new();
-            put_number(&mut layout, 2 * answer.body.rows.len() as u64 + 1);
+            put_number(&mut layout, 2 * response.body.rows.len() as u64 + 1);
             let (mut at, mut last) = (0, 0);
-            for range in &answer.body.rows {
+            for range in &response.body.rows {
                 let row = bytes[range.clone()].to_vec();
                 let next = self.frames * 65_536 + i64::try_from(frame.len()).unwrap();
                 let place = *self.places.entry(row.clone()).or_insert(next);
@@ -144,10 +144,10 @@ impl<'a> OldRecorder<'a> {
                 run.0.clone().into(),
                 dataset.as_str().into(),
                 page_no.into(),
-                answer.request.clone().into(),
-                i64::try_from(answer.offset).unwrap().into(),
-                answer.at_ms.into(),
-                i64::from(answer.http_status).into(),
+                response.request.clone().into(),
+                i64::try_from(response.offset).unwrap().into(),
+                response.at_ms.into(),
+                i64::from(response.http_status).into(),
                 hash.into(),
             ];
             execute(conn, text, values).await;
@@ -193,30 +193,30 @@ async fn old_run(db: &TestDatabase, tenant: TenantId, hour: i64) -> RunId {
 
 #[rstest]
 #[tokio::test]
-async fn a_database_of_the_version_before_is_migrated_without_losing_an_answer(#[values(Sqlite, Postgres)] kind: Kind) {
-    let db = of_old(kind).await;
-    let mut kept: Vec<(TenantId, RunId, Dataset, Vec<Given>)> = Vec::new();
+async fn a_first_version_database_is_migrated_without_losing_a_response(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
+    let mut kept: Vec<(TenantId, RunId, Dataset, Vec<SampleResponse>)> = Vec::new();
     for (tenant, first) in [(HARBOR, 0), (TIDEWATER, 500)] {
         let mut recorder = OldRecorder::new(&db, tenant);
         for hour in 0..3 {
             let run = old_run(&db, tenant, hour).await;
-            // Each hour one more lead at the front, as a CRM's list moves.
+            // Each hour adds a lead in front, as in a CRM's list.
             let begin = first + 9 - usize::try_from(hour).unwrap();
             let mut bodies = pages(&contacts(begin..first + 1_234));
             bodies.push(unsplit(b"<html>502 Bad Gateway</html>"));
             bodies.push(page(&[]));
-            let mut read = given(&bodies);
-            for (i, answer) in read.iter_mut().enumerate() {
-                answer.at_ms = NOW_MS + hour * 3_600_000 + 40 * i64::try_from(i).unwrap();
-                answer.http_status = if i == 13 { 502 } else { 200 };
+            let mut read = sample_responses(&bodies);
+            for (i, response) in read.iter_mut().enumerate() {
+                response.at_ms = NOW_MS + hour * 3_600_000 + 40 * i64::try_from(i).unwrap();
+                response.http_status = if i == 13 { 502 } else { 200 };
             }
             recorder.keep(&run, Dataset::Contacts, &read).await;
             kept.push((tenant, run.clone(), Dataset::Contacts, read));
-            // More answers than one packed list takes, most of them alike.
+            // More responses than fit into one packed list, most of them equal.
             let small: Vec<_> = (0..250).map(|i| page(&contacts(i..i + usize::from(i % 9 == 0)))).collect();
-            let mut asked = given(&small);
-            for (i, answer) in asked.iter_mut().enumerate() {
-                answer.request = format!("deals/{i}?é=\"{hour}\"");
+            let mut asked = sample_responses(&small);
+            for (i, response) in asked.iter_mut().enumerate() {
+                response.request = format!("deals/{i}?é=\"{hour}\"");
             }
             recorder.keep(&run, Dataset::Deals, &asked).await;
             kept.push((tenant, run, Dataset::Deals, asked));
@@ -228,33 +228,33 @@ async fn a_database_of_the_version_before_is_migrated_without_losing_an_answer(#
     db.reopen().await.migrate().await.unwrap();
 
     let conn = db.store.conn();
-    for (tenant, run, dataset, answers) in &kept {
+    for (tenant, run, dataset, inputs) in &kept {
         let pages = snapshots::pages(conn, *tenant, run, *dataset).await.unwrap();
-        assert_eq!(pages.len(), answers.len());
-        for (page, answer) in pages.iter().zip(answers) {
-            let told = (&page.request, page.offset, page.at_ms, page.http_status);
-            assert_eq!(told, (&answer.request, answer.offset, answer.at_ms, answer.http_status));
-            assert_eq!(snapshots::row_nos(conn, *tenant, page).await.unwrap().len(), answer.body.rows.len());
+        assert_eq!(pages.len(), inputs.len());
+        for (page, response) in pages.iter().zip(inputs) {
+            let actual = (&page.request, page.offset, page.at_ms, page.http_status);
+            assert_eq!(actual, (&response.request, response.offset, response.at_ms, response.http_status));
+            assert_eq!(snapshots::row_nos(conn, *tenant, page).await.unwrap().len(), response.body.rows.len());
             let bytes = snapshots::body(conn, *tenant, run, *dataset, page.page_no).await.unwrap().unwrap();
-            assert!(bytes == answer.body.bytes, "{run} {dataset} {}", page.page_no);
+            assert!(bytes == response.body.bytes, "{run} {dataset} {}", page.page_no);
         }
     }
     assert!(conn.execute_unprepared("SELECT 1 FROM snapshots").await.is_err(), "the old table stays");
 
-    // What comes again is known, and what is new comes beside it.
-    let before = crate::answers::stored(&db).await;
-    let (run, _) = keep(&db, HARBOR, &kept[4].3.iter().map(|given| given.body.clone()).collect::<Vec<_>>()).await;
-    assert_eq!(crate::answers::stored(&db).await, before);
+    // Repeated responses are recognized, and new ones are added.
+    let before = crate::responses::stored(&db).await;
+    let (run, _) = keep(&db, HARBOR, &kept[4].3.iter().map(|sample| sample.body.clone()).collect::<Vec<_>>()).await;
+    assert_eq!(crate::responses::stored(&db).await, before);
     assert_eq!(body(&db, HARBOR, &run, 0).await.unwrap(), kept[4].3[0].body.bytes);
     let newer = pages(&contacts(5_000..5_300));
     let (run, _) = keep(&db, HARBOR, &newer).await;
-    crate::answers::assert_all_come_back(&db, HARBOR, &run, &newer).await;
+    crate::responses::assert_all_come_back(&db, HARBOR, &run, &newer).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_that_version_knew_otherwise_is_still_there(#[values(Sqlite, Postgres)] kind: Kind) {
-    let db = of_old(kind).await;
+async fn other_data_of_the_first_version_survives_the_migration(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
     let conn = db.store.conn();
     conn.execute_unprepared(
         "INSERT INTO leads (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, name, company, email, phone, \
@@ -269,18 +269,18 @@ async fn what_that_version_knew_otherwise_is_still_there(#[values(Sqlite, Postgr
     assert_eq!((&*ada.name, ada.first_seen_ms), ("Ada", EpochMs(5)));
     let asked = runs::start(conn, HARBOR, Trigger::Schedule, NOW_MS).await.unwrap();
     assert_eq!((&*asked.id.0, asked.trigger, asked.status), ("waiting", Trigger::Person, RunStatus::Running));
-    assert!(asked.accept_removals.is_empty() && asked.asked_by.is_none() && !asked.cancelled);
+    assert!(asked.accept_removals.is_empty() && asked.requested_by.is_none() && !asked.canceled);
     put_leads(&db, HARBOR, [("7", lead("Ada B."))]).await;
     assert_eq!(leads::get(conn, HARBOR, &"7".into()).await.unwrap().unwrap().first_seen_ms, EpochMs(5));
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn many_that_start_at_once_pack_old_answers_once(#[values(Sqlite, Postgres)] kind: Kind) {
-    let db = of_old(kind).await;
+async fn concurrent_starts_pack_old_responses_once(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
     let run = old_run(&db, HARBOR, 0).await;
     let bodies = pages(&contacts(0..300));
-    OldRecorder::new(&db, HARBOR).keep(&run, Dataset::Contacts, &given(&bodies)).await;
+    OldRecorder::new(&db, HARBOR).keep(&run, Dataset::Contacts, &sample_responses(&bodies)).await;
     let mut starting = Vec::new();
     for _ in 0..5 {
         let store = db.reopen().await;
@@ -290,5 +290,5 @@ async fn many_that_start_at_once_pack_old_answers_once(#[values(Sqlite, Postgres
         started.await.unwrap().unwrap();
     }
     assert_eq!(snapshots::pages(db.store.conn(), HARBOR, &run, Dataset::Contacts).await.unwrap().len(), 3);
-    crate::answers::assert_all_come_back(&db, HARBOR, &run, &bodies).await;
+    crate::responses::assert_all_come_back(&db, HARBOR, &run, &bodies).await;
 }

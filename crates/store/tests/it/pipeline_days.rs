@@ -11,7 +11,7 @@ fn stage(name: &str, deals: i64) -> StageDay {
 
 #[rstest]
 #[tokio::test]
-async fn a_day_written_again_is_replaced_whole(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn writing_a_day_again_replaces_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     assert_eq!(pipeline_days::last_day(conn, tenant).await.unwrap(), None);
@@ -25,13 +25,13 @@ async fn a_day_written_again_is_replaced_whole(#[values(Sqlite, Postgres)] kind:
     assert_eq!(pipeline_days::last_day(conn, tenant).await.unwrap().as_deref(), Some("2026-06-02"));
     pipeline_days::put(conn, tenant, "2026-06-03", &[stage("a", 9)], true).await.unwrap();
     let kept = pipeline_days::between(conn, tenant, "2026-06-02", "2026-06-03").await.unwrap();
-    let told: Vec<(&str, bool)> = kept.iter().map(|kept| (kept.day.as_str(), kept.carried)).collect();
-    assert_eq!(told, [("2026-06-02", false), ("2026-06-03", true)]);
+    let actual: Vec<(&str, bool)> = kept.iter().map(|kept| (kept.day.as_str(), kept.carried)).collect();
+    assert_eq!(actual, [("2026-06-02", false), ("2026-06-03", true)]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_brands_days_are_its_own(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn days_belong_to_one_brand(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();

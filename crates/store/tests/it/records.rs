@@ -4,13 +4,13 @@ use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use tetherboard_domain::{ContactId, Dataset, EpochMs};
 use tetherboard_store::leads::{self, LeadRecord};
-use tetherboard_store::records::{self, Absence, Book, Current, Ground, Scope};
+use tetherboard_store::records::{self, Absence, DecodedRecord, RecordMeta, RowSetHash, Scope};
 use tetherboard_store::schedule::{self, ActivityRecord};
 use tetherboard_store::snapshots::RowNo;
 use tetherboard_store::{Store, Tx, notes, runs};
 use tetherboard_testkit::Kind::{self, *};
 
-use crate::rows::{NOW_MS, activity, book, harbor, lead, note, put_leads};
+use crate::rows::{NOW_MS, activity, harbor, lead, meta, note, put_leads};
 
 fn ids(found: &[&str]) -> Vec<String> {
     found.iter().map(|id| (*id).to_owned()).collect()
@@ -18,26 +18,26 @@ fn ids(found: &[&str]) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn a_row_is_current_for_the_mapping_that_decoded_it(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_row_counts_as_decoded_only_for_the_mapping_that_decoded_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    let filled = Book { filled: 0b101, ..book("1", 70_000) };
-    leads::put(conn, tenant, &[(filled, lead("Ada")), (book("2", 70_001), lead("Bo"))], &[]).await.unwrap();
-    let current = records::current(conn, tenant, Dataset::Contacts, 1, &[70_000, 70_001, 70_002]).await.unwrap();
-    assert_eq!(told(current), [(70_000, "1".to_owned(), 0b101), (70_001, "2".to_owned(), 0)]);
-    assert!(records::current(conn, tenant, Dataset::Contacts, 2, &[70_000]).await.unwrap().is_empty());
-    assert!(records::current(conn, tenant, Dataset::Contacts, 1, &[]).await.unwrap().is_empty());
+    let filled = RecordMeta { filled: 0b101, ..meta("1", 70_000) };
+    leads::put(conn, tenant, &[(filled, lead("Ada")), (meta("2", 70_001), lead("Bo"))], &[]).await.unwrap();
+    let current = records::already_decoded(conn, tenant, Dataset::Contacts, 1, &[70_000, 70_001, 70_002]).await.unwrap();
+    assert_eq!(summaries(current), [(70_000, "1".to_owned(), 0b101), (70_001, "2".to_owned(), 0)]);
+    assert!(records::already_decoded(conn, tenant, Dataset::Contacts, 2, &[70_000]).await.unwrap().is_empty());
+    assert!(records::already_decoded(conn, tenant, Dataset::Contacts, 1, &[]).await.unwrap().is_empty());
 
     records::set_absence(conn, tenant, Dataset::Contacts, &ids(&["1"]), Absence::Gone(NOW_MS)).await.unwrap();
-    let current = records::current(conn, tenant, Dataset::Contacts, 1, &[70_000, 70_001]).await.unwrap();
-    assert_eq!(told(current), [(70_001, "2".to_owned(), 0)]);
+    let current = records::already_decoded(conn, tenant, Dataset::Contacts, 1, &[70_000, 70_001]).await.unwrap();
+    assert_eq!(summaries(current), [(70_001, "2".to_owned(), 0)]);
 }
 
-/// Place, id and filled fields of each row, by place.
-fn told(current: HashMap<RowNo, Current>) -> Vec<(RowNo, String, i64)> {
-    let mut told: Vec<_> = current.into_iter().map(|(row_no, row)| (row_no, row.crm_id, row.filled)).collect();
-    told.sort();
-    told
+/// Row number, ID, and filled fields of each row, by row number.
+fn summaries(current: HashMap<RowNo, DecodedRecord>) -> Vec<(RowNo, String, i64)> {
+    let mut summaries: Vec<_> = current.into_iter().map(|(row_no, row)| (row_no, row.crm_id, row.filled)).collect();
+    summaries.sort();
+    summaries
 }
 
 #[rstest]
@@ -60,11 +60,11 @@ async fn a_record_is_first_missing_then_gone_then_back(#[values(Sqlite, Postgres
     absence(Absence::Gone(NOW_MS + 3)).await.unwrap();
     assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 1);
     assert!(records::missing_ids(conn, tenant, Dataset::Contacts).await.unwrap().is_empty());
-    let known = records::known(conn, tenant, Dataset::Contacts, &ids(&["1", "2", "3"])).await.unwrap();
+    let known = records::stored(conn, tenant, Dataset::Contacts, &ids(&["1", "2", "3"])).await.unwrap();
     assert_eq!((known.len(), known["1"].gone_ms, known["2"].gone_ms), (2, Some(NOW_MS + 3), None));
 
-    // Written again, it lives, and keeps when it was first seen.
-    let later = Book { changed_ms: NOW_MS + 4, ..book("1", 2) };
+    // Writing it again revives it and keeps the time it was first seen.
+    let later = RecordMeta { changed_ms: NOW_MS + 4, ..meta("1", 2) };
     leads::put(conn, tenant, &[(later, lead("Ada"))], &[]).await.unwrap();
     assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 2);
     let ada = leads::get(conn, tenant, &"1".into()).await.unwrap().unwrap();
@@ -73,10 +73,10 @@ async fn a_record_is_first_missing_then_gone_then_back(#[values(Sqlite, Postgres
 
 #[rstest]
 #[tokio::test]
-async fn live_ids_are_all_there_once_and_compared_as_bytes(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn live_ids_are_unique_and_compared_as_bytes(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    // A language would sort these otherwise, and take some for one another.
+    // A language collation would sort these differently and treat some as equal.
     let all = ["-1", "0", "007", "10", "9", "B", "a", "a-b", "ab", "É"];
     put_leads(&db, tenant, all.map(|id| (id, lead("x")))).await;
     records::set_absence(conn, tenant, Dataset::Contacts, &ids(&["B"]), Absence::Missing(NOW_MS + 1)).await.unwrap();
@@ -91,10 +91,10 @@ async fn live_ids_are_all_there_once_and_compared_as_bytes(#[values(Sqlite, Post
 
 #[rstest]
 #[tokio::test]
-async fn a_read_of_some_contacts_notes_speaks_of_no_others(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_read_of_some_contacts_notes_covers_no_other_notes(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    // More contacts than a statement takes, with one note each.
+    // More contacts than fit into one statement, with one note each.
     let found: Vec<_> = (0..2_200).map(|i| note(&i.to_string(), "1", "Called")).collect();
     notes::put(conn, tenant, &found, &[]).await.unwrap();
     records::set_absence(conn, tenant, Dataset::Notes, &ids(&["7/1"]), Absence::Gone(NOW_MS)).await.unwrap();
@@ -113,11 +113,11 @@ async fn a_read_of_some_contacts_notes_speaks_of_no_others(#[values(Sqlite, Post
 
 #[rstest]
 #[tokio::test]
-async fn a_read_of_a_window_speaks_of_appointments_that_start_in_it_or_at_no_known_time(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_read_of_a_window_covers_appointments_in_it_and_undated_ones(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let starts = [("before", Some(9)), ("first", Some(10)), ("last", Some(19)), ("after", Some(20)), ("undated", None)];
-    let found = starts.map(|(id, starts_ms)| (book(id, 1), ActivityRecord { starts_ms: starts_ms.map(EpochMs), ..activity(id) }));
+    let found = starts.map(|(id, starts_ms)| (meta(id, 1), ActivityRecord { starts_ms: starts_ms.map(EpochMs), ..activity(id) }));
     schedule::put(conn, tenant, &found, &[]).await.unwrap();
     let window = Scope::Starting { from_ms: EpochMs(10), until_ms: EpochMs(20) };
     let mut live = records::live_ids(conn, tenant, Dataset::Events, &window).await.unwrap();
@@ -129,39 +129,39 @@ async fn a_read_of_a_window_speaks_of_appointments_that_start_in_it_or_at_no_kno
 
 #[rstest]
 #[tokio::test]
-async fn kept_columns_stay_in_a_record_that_is_there_and_are_filled_in_a_new_one(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn kept_columns_stay_in_existing_records_and_are_set_in_new_ones(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     put_leads(&db, tenant, [("1", LeadRecord { market: "Austin".to_owned(), ..lead("Ada") })]).await;
     let again = [
-        (Book { changed_ms: NOW_MS + 1, ..book("1", 2) }, LeadRecord { market: String::new(), ..lead("Ada B.") }),
-        (book("2", 3), LeadRecord { market: "Dallas".to_owned(), ..lead("Bo") }),
+        (RecordMeta { changed_ms: NOW_MS + 1, ..meta("1", 2) }, LeadRecord { market: String::new(), ..lead("Ada B.") }),
+        (meta("2", 3), LeadRecord { market: "Dallas".to_owned(), ..lead("Bo") }),
     ];
     leads::put(conn, tenant, &again, &["market", "company"]).await.unwrap();
-    let told = |id: &'static str| async move {
+    let summaries = |id: &'static str| async move {
         let row = leads::get(conn, tenant, &id.into()).await.unwrap().unwrap();
         (row.name, row.market, row.first_seen_ms)
     };
-    assert_eq!(told("1").await, ("Ada B.".to_owned(), "Austin".to_owned(), NOW_MS));
-    assert_eq!(told("2").await, ("Bo".to_owned(), "Dallas".to_owned(), NOW_MS));
+    assert_eq!(summaries("1").await, ("Ada B.".to_owned(), "Austin".to_owned(), NOW_MS));
+    assert_eq!(summaries("2").await, ("Bo".to_owned(), "Dallas".to_owned(), NOW_MS));
     let live = records::live_rows(conn, tenant, Dataset::Contacts).await.unwrap();
     assert_eq!(live, [(2, "1".to_owned()), (3, "2".to_owned())]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn more_ids_than_a_statement_takes_are_asked_for_in_parts(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn more_ids_than_fit_into_one_statement_are_found(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    let found: Vec<_> = (0..2_500).map(|i| (book(&i.to_string(), i), lead("x"))).collect();
+    let found: Vec<_> = (0..2_500).map(|i| (meta(&i.to_string(), i), lead("x"))).collect();
     leads::put(conn, tenant, &found, &[]).await.unwrap();
     let ids: Vec<String> = (0..2_600).map(|i| i.to_string()).collect();
-    assert_eq!(records::known(conn, tenant, Dataset::Contacts, &ids).await.unwrap().len(), 2_500);
+    assert_eq!(records::stored(conn, tenant, Dataset::Contacts, &ids).await.unwrap().len(), 2_500);
     let places: Vec<i64> = (0..2_600).collect();
-    assert_eq!(records::current(conn, tenant, Dataset::Contacts, 1, &places).await.unwrap().len(), 2_500);
+    assert_eq!(records::already_decoded(conn, tenant, Dataset::Contacts, 1, &places).await.unwrap().len(), 2_500);
     records::set_absence(conn, tenant, Dataset::Contacts, &ids[..2_400], Absence::Gone(NOW_MS)).await.unwrap();
     assert_eq!(records::live_count(conn, tenant, Dataset::Contacts, &Scope::All).await.unwrap(), 100);
-    assert_eq!(leads::standings(conn, tenant, &ids).await.unwrap().len(), 2_500);
+    assert_eq!(leads::prior_states(conn, tenant, &ids).await.unwrap().len(), 2_500);
 }
 
 #[rstest]
@@ -179,31 +179,31 @@ async fn the_same_crm_id_of_two_brands_is_two_records(#[values(Sqlite, Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn a_list_stands_on_the_rows_of_its_last_read_until_it_is_told_otherwise(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_row_set_hash_stays_until_it_is_changed(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
-    let ground = async |brand, dataset| records::ground(conn, brand, dataset).await.unwrap();
-    let stands = Ground::of(&[65_536, 65_537], 1);
+    let ground = async |brand, dataset| records::row_set_hash(conn, brand, dataset).await.unwrap();
+    let stands = RowSetHash::of(&[65_536, 65_537], 1);
     assert_eq!(ground(harbor, Dataset::Contacts).await, None);
     runs::set_dataset_age(conn, harbor, Dataset::Contacts, NOW_MS, true).await.unwrap();
     runs::set_dataset_age(conn, harbor, Dataset::Deals, NOW_MS, true).await.unwrap();
     runs::set_dataset_age(conn, tidewater, Dataset::Contacts, NOW_MS, true).await.unwrap();
     assert_eq!(ground(harbor, Dataset::Contacts).await, None);
-    records::set_ground(conn, harbor, Dataset::Contacts, Some(stands)).await.unwrap();
-    // A later read moves the watermark alone.
+    records::set_row_set_hash(conn, harbor, Dataset::Contacts, Some(stands)).await.unwrap();
+    // A later read moves only the watermark.
     runs::set_dataset_age(conn, harbor, Dataset::Contacts, NOW_MS + 1, false).await.unwrap();
     assert_eq!(ground(harbor, Dataset::Contacts).await, Some(stands));
     assert_eq!((ground(harbor, Dataset::Deals).await, ground(tidewater, Dataset::Contacts).await), (None, None));
-    for other in [Ground::of(&[65_537, 65_536], 1), Ground::of(&[65_536], 1), Ground::of(&[65_536, 65_537], 2)] {
+    for other in [RowSetHash::of(&[65_537, 65_536], 1), RowSetHash::of(&[65_536], 1), RowSetHash::of(&[65_536, 65_537], 2)] {
         assert_ne!(stands, other);
     }
-    records::set_ground(conn, harbor, Dataset::Contacts, None).await.unwrap();
+    records::set_row_set_hash(conn, harbor, Dataset::Contacts, None).await.unwrap();
     assert_eq!(ground(harbor, Dataset::Contacts).await, None);
 }
 
 #[tokio::test]
-async fn a_long_first_read_finds_its_rows_by_their_ids_before_it_is_committed() {
+async fn statistics_collected_during_a_long_first_read_make_lookups_use_the_index() {
     let (db, tenant) = harbor(Postgres).await;
     let plan = async |tx: &Tx| {
         let text = format!("EXPLAIN SELECT name FROM leads WHERE tenant_id = {tenant} AND crm_id IN ('1', '2', '3')");
@@ -211,19 +211,19 @@ async fn a_long_first_read_finds_its_rows_by_their_ids_before_it_is_committed() 
         lines.iter().map(|line| line.try_get_by_index::<String>(0).unwrap()).collect::<String>()
     };
     let tx = db.store.begin().await.unwrap();
-    let found: Vec<_> = (0..2_000).map(|no| (book(&no.to_string(), no), lead("Ada"))).collect();
+    let found: Vec<_> = (0..2_000).map(|no| (meta(&no.to_string(), no), lead("Ada"))).collect();
     for part in found.chunks(500) {
         leads::put(&tx, tenant, part, &[]).await.unwrap();
         for _ in 0..2 {
-            records::gather_figures(&tx, Dataset::Contacts).await.unwrap();
+            records::analyze_if_new(&tx, Dataset::Contacts).await.unwrap();
         }
     }
     let found = plan(&tx).await;
     assert!(found.contains("Index Cond: ((tenant_id = 1) AND (crm_id = ANY"), "{found}");
 
-    // Another brand's first read does not wait for it.
+    // Another brand's first read does not wait for this one.
     let other = db.store.begin().await.unwrap();
-    records::gather_figures(&other, Dataset::Contacts).await.unwrap();
+    records::analyze_if_new(&other, Dataset::Contacts).await.unwrap();
     other.rollback().await.unwrap();
     Store::commit(tx).await.unwrap();
 }

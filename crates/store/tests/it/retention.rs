@@ -10,16 +10,18 @@ use proptest::prelude::*;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use tetherboard_domain::{Dataset, RunId, RunStatus, TenantId, Trigger};
-use tetherboard_store::retention::{self, Swept};
+use tetherboard_store::retention::{self, SweepOutcome};
 use tetherboard_store::snapshots::{self, Recorder, RowNo, RowReader};
 use tetherboard_store::{leads, leases, runs};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, tenant};
 
-use crate::answers::{Body, assert_all_come_back, body, contacts, given, keep, keep_given, page, pages, stored, unsplit};
-use crate::rows::{NOW_MS, book, harbor, lead};
+use crate::responses::{
+    Body, assert_all_come_back, body, contacts, keep, page, pages, sample_responses, store_responses, stored, unsplit,
+};
+use crate::rows::{NOW_MS, harbor, lead, meta};
 
-/// Keeps bodies under a lease, as a worker does.
+/// Stores bodies under a lease, as a worker does.
 async fn read(db: &TestDatabase, tenant: TenantId, bodies: &[Body]) -> (RunId, Vec<Vec<RowNo>>) {
     let conn = db.store.conn();
     let lease = leases::claim(conn, tenant, "worker", NOW_MS, NOW_MS + 60_000).await.unwrap().unwrap();
@@ -30,10 +32,10 @@ async fn read(db: &TestDatabase, tenant: TenantId, bodies: &[Body]) -> (RunId, V
 }
 
 async fn forget(db: &TestDatabase, tenant: TenantId, run: &RunId) {
-    retention::forget(db.store.conn(), tenant, run).await.unwrap();
+    retention::delete_snapshots(db.store.conn(), tenant, run).await.unwrap();
 }
 
-async fn sweep(db: &TestDatabase, tenant: TenantId) -> Swept {
+async fn sweep(db: &TestDatabase, tenant: TenantId) -> SweepOutcome {
     retention::sweep(&db.store, tenant, NOW_MS).await.unwrap()
 }
 
@@ -49,7 +51,7 @@ async fn bodies_stored(db: &TestDatabase) -> i64 {
 
 #[rstest]
 #[tokio::test]
-async fn a_sweep_takes_away_exactly_what_nothing_names(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_sweep_deletes_exactly_what_is_unused(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let old = pages(&contacts(0..1_000));
@@ -59,24 +61,24 @@ async fn a_sweep_takes_away_exactly_what_nothing_names(#[values(Sqlite, Postgres
     let (others, _) = read(&db, tidewater, &old).await;
     let [frames, rows, bytes] = stored(&db).await;
     assert_eq!((frames, rows, bodies_stored(&db).await), (3, 2_500, 10 + 5 + 10));
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 0, rows: 0 }, "all of it is named");
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 0, rows: 0 }, "all of it is named");
     assert_eq!(stored(&db).await, [frames, rows, bytes]);
 
     forget(&db, harbor, &forgotten).await;
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 7, rows: 700 });
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 7, rows: 700 });
     let [frames_after, rows_after, bytes_after] = stored(&db).await;
     assert_eq!((frames_after, rows_after, bodies_stored(&db).await), (3, 1_800, 18));
     assert!(bytes_after < bytes - bytes / 10, "{bytes_after} of {bytes} bytes are left");
     assert_all_come_back(&db, harbor, &kept, &new).await;
     assert_all_come_back(&db, tidewater, &others, &old).await;
     assert_eq!(body(&db, harbor, &forgotten, 0).await, None);
-    let left = retention::kept_runs(db.store.conn(), harbor).await.unwrap();
+    let left = retention::runs_with_snapshots(db.store.conn(), harbor).await.unwrap();
     assert_eq!(left, [(kept.clone(), NOW_MS)]);
 
-    // Every row has its place still, by which it is known when it comes again; a second sweep finds nothing.
+    // Every row keeps its number and is recognized when it arrives again. A second sweep finds nothing.
     assert_eq!(read(&db, harbor, &new).await.1, places);
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 0, rows: 0 });
-    // What was taken away comes again as new.
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 0, rows: 0 });
+    // Deleted rows are stored again as new.
     let (again, _) = read(&db, harbor, &old).await;
     assert_all_come_back(&db, harbor, &again, &old).await;
     assert_all_come_back(&db, harbor, &kept, &new).await;
@@ -84,21 +86,21 @@ async fn a_sweep_takes_away_exactly_what_nothing_names(#[values(Sqlite, Postgres
 
 #[rstest]
 #[tokio::test]
-async fn rows_that_records_or_set_aside_rows_stand_on_stay(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn rows_used_by_records_or_skipped_rows_stay(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     let rows = contacts(0..300);
     let (forgotten, places) = read(&db, harbor, &pages(&rows)).await;
     let places = places.concat();
     let (kept, _) = read(&db, harbor, &pages(&contacts(290..291))).await;
-    // A record that lives, one that is gone, and one row that a run which is kept could not use.
-    leads::put(conn, harbor, &[(book("3", places[3]), lead("Ada")), (book("7", places[7]), lead("Bo"))], &[]).await.unwrap();
+    // A live record, a gone record, and a skipped row of a run with stored responses.
+    leads::put(conn, harbor, &[(meta("3", places[3]), lead("Ada")), (meta("7", places[7]), lead("Bo"))], &[]).await.unwrap();
     let gone = tetherboard_store::records::Absence::Gone(NOW_MS);
     tetherboard_store::records::set_absence(conn, harbor, Dataset::Contacts, &["7".to_owned()], gone).await.unwrap();
     runs::set_aside(conn, harbor, &kept, Dataset::Deals, &[(places[250], "no id".to_owned())]).await.unwrap();
     runs::set_aside(conn, harbor, &forgotten, Dataset::Deals, &[(places[251], "no id".to_owned())]).await.unwrap();
     forget(&db, harbor, &forgotten).await;
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 3, rows: 296 });
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 3, rows: 296 });
     let mut reader = RowReader::new(harbor);
     for at in [3, 7, 250, 290] {
         assert_eq!(reader.row(conn, places[at]).await.unwrap(), rows[at].as_bytes());
@@ -107,41 +109,41 @@ async fn rows_that_records_or_set_aside_rows_stand_on_stay(#[values(Sqlite, Post
     assert!(runs::set_aside_rows(conn, harbor, &forgotten, Dataset::Deals, 9, 0).await.unwrap().is_empty());
     assert_eq!(runs::set_aside_rows(conn, harbor, &kept, Dataset::Deals, 9, 0).await.unwrap().len(), 1);
 
-    // Records of every list hold their rows, also when no answer at all is kept.
+    // Records of every dataset keep their rows, even without any stored response.
     forget(&db, harbor, &kept).await;
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 1, rows: 2 });
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 1, rows: 2 });
     assert_eq!(RowReader::new(harbor).row(conn, places[3]).await.unwrap(), rows[3].as_bytes());
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_frame_of_which_less_than_half_is_dead_is_left_alone(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_frame_that_is_less_than_half_dead_is_left_alone(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let (forgotten, _) = read(&db, harbor, &pages(&contacts(1_000..1_300))).await;
     let (kept, _) = read(&db, harbor, &pages(&contacts(1_100..1_300))).await;
     let [frames, rows, _] = stored(&db).await;
     forget(&db, harbor, &forgotten).await;
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 1, rows: 0 });
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 1, rows: 0 });
     assert_eq!(stored(&db).await[..2], [frames, rows]);
-    // Its dead rows are known still, and named again when they come again.
+    // Its dead rows are still recognized when they arrive again.
     let (again, _) = read(&db, harbor, &pages(&contacts(1_000..1_300))).await;
     assert_eq!(stored(&db).await[..2], [frames, rows]);
     assert_all_come_back(&db, harbor, &again, &pages(&contacts(1_000..1_300))).await;
     assert_all_come_back(&db, harbor, &kept, &pages(&contacts(1_100..1_300))).await;
 }
 
-/// The newest frame's number is given to the next one.
+/// The number of a deleted newest frame is used again.
 #[rstest]
 #[tokio::test]
-async fn what_stood_in_a_dropped_frame_comes_again_as_new(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn rows_of_a_deleted_frame_are_stored_again_as_new(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let kept = pages(&contacts(0..50));
     let (run, _) = read(&db, harbor, &kept).await;
-    // Empty rows and all.
+    // Including empty rows.
     let odd = [page(&["{}".to_owned(), String::new(), " ".to_owned(), String::new()]), unsplit(b"<html>")];
     let (forgotten, _) = read(&db, harbor, &odd).await;
     forget(&db, harbor, &forgotten).await;
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 2, rows: 2 });
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 2, rows: 2 });
     assert_eq!(stored(&db).await[..2], [1, 50]);
     let other = [page(&[String::new(), "[]".to_owned()])];
     let (other_run, _) = read(&db, harbor, &other).await;
@@ -153,32 +155,32 @@ async fn what_stood_in_a_dropped_frame_comes_again_as_new(#[values(Sqlite, Postg
 
 #[rstest]
 #[tokio::test]
-async fn nothing_is_swept_while_a_run_is_under_way_or_before_the_first(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn nothing_is_swept_during_a_run_or_before_the_first(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
-    assert_eq!(sweep(&db, harbor).await, Swept::Disturbed);
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Interrupted);
     let (forgotten, _) = read(&db, harbor, &pages(&contacts(0..200))).await;
     forget(&db, harbor, &forgotten).await;
     let before = stored(&db).await;
     let lease = leases::claim(conn, harbor, "worker", NOW_MS, NOW_MS + 60_000).await.unwrap().unwrap();
-    assert_eq!(sweep(&db, harbor).await, Swept::Disturbed);
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Interrupted);
     assert_eq!((stored(&db).await, bodies_stored(&db).await), (before, 2));
-    // Another brand's run is no reason to wait, and a swept brand's lease is as good as before.
+    // Another brand's run does not matter, and the swept brand's lease works as before.
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     read(&db, tidewater, &pages(&contacts(0..10))).await;
-    assert_eq!(sweep(&db, tidewater).await, Swept::Done { bodies: 0, rows: 0 });
+    assert_eq!(sweep(&db, tidewater).await, SweepOutcome::Done { bodies: 0, rows: 0 });
     let tx = db.store.begin().await.unwrap();
     assert!(leases::holds(&tx, &lease).await.unwrap());
     drop(tx);
     leases::release(conn, &lease).await.unwrap();
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 2, rows: 200 });
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 2, rows: 200 });
     assert_eq!(stored(&db).await[..2], [1, 10]);
 }
 
-/// A machine that slept: its lease ran out, nobody took it, and it wakes with rows in hand that are gone by now.
+/// A suspended machine: its lease expired, nobody claimed it, and it resumes with row numbers that have been deleted.
 #[rstest]
 #[tokio::test]
-async fn a_run_that_slept_through_a_sweep_can_write_no_more(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_run_that_was_suspended_during_a_sweep_can_no_longer_write(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     let bodies = pages(&contacts(0..200));
@@ -186,11 +188,11 @@ async fn a_run_that_slept_through_a_sweep_can_write_no_more(#[values(Sqlite, Pos
     let lease = leases::claim(conn, harbor, "sleeper", NOW_MS - 60_000, NOW_MS).await.unwrap().unwrap();
     let run = runs::start(conn, harbor, Trigger::Schedule, NOW_MS).await.unwrap().id;
     let mut recorder = Recorder::new(conn, harbor, run, Dataset::Contacts).await.unwrap();
-    for given in given(&bodies) {
-        recorder.keep(conn, &given.answer()).await.unwrap();
+    for sample in sample_responses(&bodies) {
+        recorder.record(conn, &sample.response()).await.unwrap();
     }
     forget(&db, harbor, &forgotten).await;
-    assert_eq!(sweep(&db, harbor).await, Swept::Done { bodies: 2, rows: 200 });
+    assert_eq!(sweep(&db, harbor).await, SweepOutcome::Done { bodies: 2, rows: 200 });
     let tx = db.store.begin().await.unwrap();
     assert!(!leases::holds(&tx, &lease).await.unwrap(), "it would name bodies that are no more");
     drop(tx);
@@ -198,7 +200,7 @@ async fn a_run_that_slept_through_a_sweep_can_write_no_more(#[values(Sqlite, Pos
     assert!(leases::claim(conn, harbor, "next", NOW_MS, NOW_MS + 60_000).await.unwrap().is_some());
 }
 
-/// Lets `meanwhile` happen when `inner` has come so far: until it is done, or shows that it must wait for `inner`.
+/// Runs `meanwhile` when `inner` has reached a point, until it finishes or has to wait for `inner`.
 async fn interrupted<F: Future>(inner: F, polls: usize, meanwhile: impl Future<Output = ()>) -> F::Output {
     let (mut inner, mut left) = (pin!(inner), polls);
     let early = poll_fn(|cx| {
@@ -221,12 +223,12 @@ async fn interrupted<F: Future>(inner: F, polls: usize, meanwhile: impl Future<O
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_begins_in_the_middle_of_a_sweep_loses_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_run_that_starts_during_a_sweep_loses_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, _) = harbor(kind).await;
     let mut disturbed = 0;
     for polls in 0..24 {
         let brand = tenant(&db.store, &format!("brand-{polls}"), "UTC").await.id;
-        // Several frames and bodies that nothing names, so that there is a middle; and one run that is kept.
+        // Several unused frames and bodies, so that the sweep can be interrupted, and one run with stored responses.
         let mut forgotten = Vec::new();
         for i in 0..4 {
             forgotten.push(read(&db, brand, &pages(&contacts(i * 40..i * 40 + 60))).await.0);
@@ -236,7 +238,7 @@ async fn a_run_that_begins_in_the_middle_of_a_sweep_loses_nothing(#[values(Sqlit
         for run in &forgotten {
             forget(&db, brand, run).await;
         }
-        // The run that comes names dead bodies and dead rows again, beside new ones.
+        // The new run refers to dead bodies and rows again, in addition to new ones.
         let coming: Vec<Body> = pages(&contacts(40..100)).into_iter().chain(pages(&contacts(150..400))).collect();
         let mut new_run = None;
         let swept = interrupted(retention::sweep(&db.store, brand, NOW_MS), polls * 3, async {
@@ -244,21 +246,21 @@ async fn a_run_that_begins_in_the_middle_of_a_sweep_loses_nothing(#[values(Sqlit
         })
         .await
         .unwrap();
-        disturbed += usize::from(swept == Swept::Disturbed);
+        disturbed += usize::from(swept == SweepOutcome::Interrupted);
         let new_run = new_run.unwrap();
         for _ in 0..2 {
             assert_all_come_back(&db, brand, &new_run, &coming).await;
             assert_all_come_back(&db, brand, &kept_run, &kept).await;
-            assert!(matches!(sweep(&db, brand).await, Swept::Done { .. }));
+            assert!(matches!(sweep(&db, brand).await, SweepOutcome::Done { .. }));
         }
     }
     assert!(disturbed > 0, "no run began in the middle");
 }
 
-/// Many at once, as in a portal of several processes that all think that it is their turn.
+/// Several at once, as when several processes try to sweep.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn sweeps_and_runs_side_by_side_lose_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn concurrent_sweeps_and_runs_lose_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let kept = pages(&contacts(0..120));
     let (kept_run, _) = read(&db, harbor, &kept).await;
@@ -266,7 +268,7 @@ async fn sweeps_and_runs_side_by_side_lose_nothing(#[values(Sqlite, Postgres)] k
     let sweeping = tokio::spawn(async move {
         let mut done = 0;
         while done < 8 {
-            done += usize::from(matches!(retention::sweep(&other, harbor, NOW_MS).await.unwrap(), Swept::Done { .. }));
+            done += usize::from(matches!(retention::sweep(&other, harbor, NOW_MS).await.unwrap(), SweepOutcome::Done { .. }));
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
     });
@@ -285,11 +287,11 @@ async fn sweeps_and_runs_side_by_side_lose_nothing(#[values(Sqlite, Postgres)] k
 
 #[rstest]
 #[tokio::test]
-async fn a_brands_day_is_one_callers_to_thin_out(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn only_one_caller_claims_a_days_cleanup(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
-    let claim = async |brand, day| retention::claim_day(conn, brand, day).await.unwrap();
+    let claim = async |brand, day| retention::claim_daily_cleanup(conn, brand, day).await.unwrap();
     assert!(claim(harbor, "2026-06-01").await && !claim(harbor, "2026-06-01").await);
     assert!(claim(tidewater, "2026-06-01").await);
     assert!(claim(harbor, "2026-06-02").await && !claim(harbor, "2026-06-02").await);
@@ -297,18 +299,18 @@ async fn a_brands_day_is_one_callers_to_thin_out(#[values(Sqlite, Postgres)] kin
     assert_eq!(thinned.map(|day| day.to_string()).as_deref(), Some("2026-06-02"));
 }
 
-// Histories ------------------------------------------------------------------------------------------------------------
+// Sequences ------------------------------------------------------------------------------------------------------------
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// A read of contacts from one number on, in pages of a size, of several lists; then so many records stand on it.
+    /// A read of contacts from a first number, in pages of a certain size, several times; then records use some of its rows.
     Read {
         from: usize,
         count: usize,
         a_page: usize,
         records: usize,
     },
-    /// An answer that is no list.
+    /// A response that is not a list.
     ReadOdd(Vec<u8>),
     Forget(usize),
     Sweep,
@@ -324,7 +326,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What must come back: the bodies of the runs that are kept, and the rows that records stand on.
+/// What must be readable: the bodies of runs with stored responses, and the rows of records.
 #[derive(Default)]
 struct Model {
     runs: Vec<(RunId, Dataset, Vec<Body>)>,
@@ -340,7 +342,7 @@ impl Model {
                 let places = self.read(db, brand, turn, bodies).await.concat();
                 for (row, place) in rows.iter().zip(places).take(records) {
                     let id = (turn % 5).to_string();
-                    leads::put(db.store.conn(), brand, &[(book(&id, place), lead("x"))], &[]).await.unwrap();
+                    leads::put(db.store.conn(), brand, &[(meta(&id, place), lead("x"))], &[]).await.unwrap();
                     self.records.insert(id, (place, row.clone().into_bytes()));
                 }
             }
@@ -348,7 +350,7 @@ impl Model {
             Step::Forget(which) if which < self.runs.len() => forget(db, brand, &self.runs.remove(which).0).await,
             Step::Forget(_) => {}
             Step::Sweep => {
-                if let Swept::Done { .. } = sweep(db, brand).await {
+                if let SweepOutcome::Done { .. } = sweep(db, brand).await {
                     self.check_swept(db, brand).await;
                 }
             }
@@ -360,7 +362,7 @@ impl Model {
         let dataset = Dataset::ALL[turn % Dataset::ALL.len()];
         let lease = leases::claim(conn, brand, "worker", NOW_MS, NOW_MS + 60_000).await.unwrap().unwrap();
         let run = runs::start(conn, brand, Trigger::Schedule, NOW_MS).await.unwrap().id;
-        let places = keep_given(db, brand, &run, dataset, &given(&bodies)).await;
+        let places = store_responses(db, brand, &run, dataset, &sample_responses(&bodies)).await;
         runs::finish(conn, &run, RunStatus::Succeeded, NOW_MS).await.unwrap();
         leases::release(conn, &lease).await.unwrap();
         self.runs.push((run, dataset, bodies));
@@ -372,16 +374,16 @@ impl Model {
         for (run, dataset, bodies) in &self.runs {
             let pages = snapshots::pages(conn, brand, run, *dataset).await.unwrap();
             assert_eq!(pages.len(), bodies.len());
-            for (page, given) in pages.iter().zip(bodies) {
+            for (page, sample) in pages.iter().zip(bodies) {
                 let bytes = snapshots::body(conn, brand, run, *dataset, page.page_no).await.unwrap();
-                assert_eq!(bytes.as_deref(), Some(&*given.bytes));
+                assert_eq!(bytes.as_deref(), Some(&*sample.bytes));
             }
         }
         let mut reader = RowReader::new(brand);
         for (place, row) in self.records.values() {
             assert_eq!(reader.row(conn, *place).await.unwrap(), row);
         }
-        // Whatever a hash leads to is the row of that hash, so that no other row can ever be taken for it.
+        // Each hash leads to the row with that hash, so that no row is mistaken for another.
         let text = format!("SELECT hash, row_no FROM raw_rows WHERE tenant_id = {brand}");
         for found in conn.query_all_raw(Statement::from_string(conn.get_database_backend(), text)).await.unwrap() {
             let (hash, place): (Vec<u8>, RowNo) = (found.try_get_by_index(0).unwrap(), found.try_get_by_index(1).unwrap());
@@ -389,7 +391,7 @@ impl Model {
         }
     }
 
-    /// After a sweep there are exactly the bodies that are named, and no frame that nothing stands on.
+    /// After a sweep exactly the used bodies exist, and no frame without live rows.
     async fn check_swept(&self, db: &TestDatabase, brand: TenantId) {
         let named: BTreeSet<&[u8]> = self.runs.iter().flat_map(|(.., bodies)| bodies).map(|body| &*body.bytes).collect();
         let bodies = number(db, &format!("SELECT COUNT(*) FROM snapshot_bodies WHERE tenant_id = {brand}")).await;
@@ -406,7 +408,7 @@ impl Model {
     }
 }
 
-/// Rows of many lengths, an empty one among them.
+/// Rows of many lengths, including an empty one.
 fn row(number: usize) -> String {
     match number % 13 {
         0 => String::new(),
@@ -417,7 +419,7 @@ fn row(number: usize) -> String {
 #[rstest]
 #[case(Sqlite, 60)]
 #[case(Postgres, 8)]
-fn any_history_of_reading_forgetting_and_sweeping_keeps_what_is_named(#[case] kind: Kind, #[case] cases: u32) {
+fn any_sequence_of_reads_deletions_and_sweeps_keeps_what_is_used(#[case] kind: Kind, #[case] cases: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (db, _) = runtime.block_on(harbor(kind));
     let histories = AtomicUsize::new(0);

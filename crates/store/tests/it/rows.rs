@@ -1,10 +1,10 @@
-//! Records as a sync run writes them, with what a test does not speak of filled in.
+//! Builders for records as a sync run writes them, with defaults for what a test does not set.
 
 use tetherboard_domain::{EpochMs, Money, TenantId, Window};
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::{self, LeadRecord};
 use tetherboard_store::notes::NoteRecord;
-use tetherboard_store::records::Book;
+use tetherboard_store::records::RecordMeta;
 use tetherboard_store::schedule::ActivityRecord;
 use tetherboard_testkit::{Kind, TestDatabase, fresh, tenant};
 
@@ -18,11 +18,11 @@ pub(crate) async fn harbor(kind: Kind) -> (TestDatabase, TenantId) {
     (db, harbor)
 }
 
-pub(crate) fn book(crm_id: &str, row_no: i64) -> Book {
-    Book { crm_id: crm_id.to_owned(), row_no, mapping_version: 1, changed_ms: NOW_MS, modified_ms: None, filled: 0 }
+pub(crate) fn meta(crm_id: &str, row_no: i64) -> RecordMeta {
+    RecordMeta { crm_id: crm_id.to_owned(), row_no, mapping_version: 1, changed_ms: NOW_MS, modified_ms: None, filled: 0 }
 }
 
-/// A prospect in "New Lead", from the web.
+/// A prospect in "New Lead" from source "Web".
 pub(crate) fn lead(name: &str) -> LeadRecord {
     LeadRecord {
         name: name.to_owned(),
@@ -45,7 +45,7 @@ pub(crate) fn lead(name: &str) -> LeadRecord {
     }
 }
 
-/// A deal in "FDD Sent", worth $50,000, of nobody yet.
+/// A deal in "FDD Sent" worth $50,000, not linked to a contact.
 pub(crate) fn deal(title: &str) -> DealRecord {
     DealRecord {
         client_id: None,
@@ -65,8 +65,8 @@ pub(crate) fn deal(title: &str) -> DealRecord {
     }
 }
 
-/// A contact's note of a call, by nobody in particular.
-pub(crate) fn note(client_id: &str, note_id: &str, body: &str) -> (Book, NoteRecord) {
+/// A note of a call.
+pub(crate) fn note(client_id: &str, note_id: &str, body: &str) -> (RecordMeta, NoteRecord) {
     let note = NoteRecord {
         note_id: note_id.to_owned(),
         client_id: client_id.into(),
@@ -76,10 +76,10 @@ pub(crate) fn note(client_id: &str, note_id: &str, body: &str) -> (Book, NoteRec
         body: body.to_owned(),
         created_ms: Some(NOW_MS),
     };
-    (book(&format!("{client_id}/{note_id}"), 1), note)
+    (meta(&format!("{client_id}/{note_id}"), 1), note)
 }
 
-/// An appointment of an hour, of nobody.
+/// A one-hour appointment without a contact.
 pub(crate) fn activity(title: &str) -> ActivityRecord {
     ActivityRecord {
         client_id: None,
@@ -98,15 +98,15 @@ pub(crate) fn activity(title: &str) -> ActivityRecord {
     }
 }
 
-/// Writes contacts, each by its CRM id.
+/// Writes contacts, each with its CRM ID.
 pub(crate) async fn put_leads<const N: usize>(db: &TestDatabase, tenant: TenantId, found: [(&str, LeadRecord); N]) {
-    let found = found.map(|(id, lead)| (book(id, 1), lead));
+    let found = found.map(|(id, lead)| (meta(id, 1), lead));
     leads::put(db.store.conn(), tenant, &found, &[]).await.unwrap();
 }
 
-/// Writes deals, each by its CRM id.
+/// Writes deals, each with its CRM ID.
 pub(crate) async fn put_deals<const N: usize>(db: &TestDatabase, tenant: TenantId, found: [(&str, DealRecord); N]) {
-    let found = found.map(|(id, deal)| (book(id, 1), deal));
+    let found = found.map(|(id, deal)| (meta(id, 1), deal));
     deals::put(db.store.conn(), tenant, &found, &[]).await.unwrap();
 }
 

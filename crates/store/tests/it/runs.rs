@@ -1,12 +1,12 @@
 use rstest::rstest;
 use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, FaultClass, RunId, RunStatus, TenantId, Trigger, UserRole};
-use tetherboard_store::runs::{self, DatasetReport, Run, RunError, Wish};
+use tetherboard_store::runs::{self, DatasetReport, Run, RunError, RunRequest};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, person};
 
 use crate::rows::{NOW_MS, harbor};
 
-/// A run that began `minute` minutes from now, and how it ended.
+/// A finished run that started `minute` minutes after `NOW_MS`.
 async fn run(db: &TestDatabase, tenant: TenantId, minute: i64, status: RunStatus) -> RunId {
     let at_ms = NOW_MS + minute * 60_000;
     let run = runs::start(db.store.conn(), tenant, Trigger::Schedule, at_ms).await.unwrap().id;
@@ -16,7 +16,7 @@ async fn run(db: &TestDatabase, tenant: TenantId, minute: i64, status: RunStatus
 
 #[rstest]
 #[tokio::test]
-async fn a_run_asked_for_twice_is_one_run(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn two_requests_make_one_run(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let asked = runs::request(conn, tenant, Trigger::Person, NOW_MS).await.unwrap();
@@ -26,7 +26,7 @@ async fn a_run_asked_for_twice_is_one_run(#[values(Sqlite, Postgres)] kind: Kind
     let started = runs::start(conn, tenant, Trigger::Schedule, NOW_MS + 2).await.unwrap();
     assert_eq!((&started.id, started.trigger, started.requested_ms), (&asked, Trigger::Person, NOW_MS));
     assert!(runs::queued_tenants(conn).await.unwrap().is_empty());
-    // While it runs, asking again gives the one that runs.
+    // A request during the run returns the running one.
     assert_eq!(runs::request(conn, tenant, Trigger::Person, NOW_MS + 3).await.unwrap(), asked);
 
     runs::finish(conn, &asked, RunStatus::Succeeded, NOW_MS + 4).await.unwrap();
@@ -39,7 +39,7 @@ async fn a_run_asked_for_twice_is_one_run(#[values(Sqlite, Postgres)] kind: Kind
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_asked_for_by_many_at_once_is_one_run(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn concurrent_requests_make_one_run(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let clicks: Vec<_> = (0..8)
         .map(|_| {
@@ -57,14 +57,14 @@ async fn a_run_asked_for_by_many_at_once_is_one_run(#[values(Sqlite, Postgres)] 
 
 #[rstest]
 #[tokio::test]
-async fn a_replay_that_has_begun_does_not_serve_who_has_changed_a_rule_since(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_running_replay_does_not_meet_a_request_for_a_new_one(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let first = runs::request(conn, tenant, Trigger::Replay, NOW_MS).await.unwrap();
     assert_eq!(runs::request(conn, tenant, Trigger::Replay, NOW_MS + 1).await.unwrap(), first);
     assert_eq!(runs::start(conn, tenant, Trigger::Replay, NOW_MS + 2).await.unwrap().id, first);
     assert_eq!(runs::request(conn, tenant, Trigger::Replay, NOW_MS + 3).await.unwrap(), first);
-    let anew = Wish::of(Trigger::Replay).anew();
+    let anew = RunRequest::new(Trigger::Replay).must_be_new();
     let second = runs::request(conn, tenant, anew.clone(), NOW_MS + 3).await.unwrap();
     assert_ne!(second, first);
     assert_eq!(runs::request(conn, tenant, anew, NOW_MS + 4).await.unwrap(), second);
@@ -72,7 +72,7 @@ async fn a_replay_that_has_begun_does_not_serve_who_has_changed_a_rule_since(#[v
 
 #[rstest]
 #[tokio::test]
-async fn a_schedules_run_is_its_own_when_nobody_asked(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_scheduled_run_is_new_when_none_is_queued(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_schedules_run_is_its_own_when_nobody_asked(#[values(Sqlite, Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn a_dead_processs_run_is_closed_with_its_datasets_and_a_waiting_request_stays(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn the_run_of_a_dead_process_is_aborted_with_its_datasets_and_a_queued_run_stays(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let dead = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
@@ -103,9 +103,9 @@ async fn a_dead_processs_run_is_closed_with_its_datasets_and_a_waiting_request_s
     let closed = runs::get(conn, tenant, &dead).await.unwrap().unwrap();
     assert_eq!((closed.status, closed.finished_ms), (RunStatus::Aborted, Some(NOW_MS + 9)));
     let reports = runs::reports(conn, tenant, &dead).await.unwrap();
-    let told: Vec<_> = reports.iter().map(|report| (report.dataset, report.status)).collect();
+    let actual: Vec<_> = reports.iter().map(|report| (report.dataset, report.status)).collect();
     use DatasetStatus::{Failed, Succeeded};
-    assert_eq!(told, [(Dataset::Stages, Succeeded), (Dataset::Contacts, Failed), (Dataset::Deals, Failed)]);
+    assert_eq!(actual, [(Dataset::Stages, Succeeded), (Dataset::Contacts, Failed), (Dataset::Deals, Failed)]);
 
     let asked = runs::request(conn, tenant, Trigger::Person, NOW_MS + 20).await.unwrap();
     assert_eq!(runs::abort_open(conn, tenant, NOW_MS + 21).await.unwrap(), 0);
@@ -114,7 +114,7 @@ async fn a_dead_processs_run_is_closed_with_its_datasets_and_a_waiting_request_s
 
 #[rstest]
 #[tokio::test]
-async fn failing_began_with_the_first_run_after_the_last_success(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn failing_since_is_the_first_run_after_the_last_success(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let since = || async { runs::failing_since(conn, tenant).await.unwrap().map(|run| run.id) };
@@ -127,7 +127,7 @@ async fn failing_began_with_the_first_run_after_the_last_success(#[values(Sqlite
     run(&db, tenant, 180, RunStatus::Aborted).await;
     let last = run(&db, tenant, 240, RunStatus::Failed).await;
     assert_eq!(since().await, Some(partial.clone()));
-    // One that is still open says nothing yet.
+    // An open run does not count yet.
     let open = runs::start(conn, tenant, Trigger::Schedule, NOW_MS + 300 * 60_000).await.unwrap().id;
     assert_eq!(since().await, Some(partial));
     assert_eq!(runs::newest_finished(conn, tenant, None).await.unwrap().unwrap().id, last);
@@ -139,10 +139,10 @@ async fn failing_began_with_the_first_run_after_the_last_success(#[values(Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn runs_come_newest_first_and_only_the_brands_own(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn runs_are_newest_first_and_belong_to_one_brand(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
-    // Two of the same millisecond: the later id is the newer.
+    // In the same millisecond, the later ID is newer.
     let one = run(&db, harbor, 0, RunStatus::Succeeded).await;
     let two = run(&db, harbor, 0, RunStatus::Succeeded).await;
     let three = run(&db, harbor, 5, RunStatus::Succeeded).await;
@@ -156,7 +156,7 @@ async fn runs_come_newest_first_and_only_the_brands_own(#[values(Sqlite, Postgre
 
 #[rstest]
 #[tokio::test]
-async fn a_report_is_kept_whole_and_in_the_order_of_reading(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn reports_are_stored_completely_and_listed_in_reading_order(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let run = runs::start(conn, tenant, Trigger::Command, NOW_MS).await.unwrap().id;
@@ -198,7 +198,7 @@ async fn a_report_is_kept_whole_and_in_the_order_of_reading(#[values(Sqlite, Pos
 
 #[rstest]
 #[tokio::test]
-async fn a_part_read_moves_one_watermark_and_a_whole_read_both(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_partial_read_moves_one_watermark_and_a_complete_read_both(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let set = |dataset, ms, whole| runs::set_dataset_age(conn, tenant, dataset, EpochMs(ms), whole);
@@ -206,8 +206,11 @@ async fn a_part_read_moves_one_watermark_and_a_whole_read_both(#[values(Sqlite, 
     set(Dataset::Contacts, 20, false).await.unwrap();
     set(Dataset::Deals, 15, false).await.unwrap();
     let ages = runs::dataset_ages(conn, tenant).await.unwrap();
-    assert_eq!((ages.whole_ms(Dataset::Contacts), ages.read_ms(Dataset::Contacts)), (Some(EpochMs(10)), Some(EpochMs(20))));
-    assert_eq!((ages.whole_ms(Dataset::Deals), ages.read_ms(Dataset::Deals)), (None, Some(EpochMs(15))));
+    assert_eq!(
+        (ages.complete_read_ms(Dataset::Contacts), ages.last_read_ms(Dataset::Contacts)),
+        (Some(EpochMs(10)), Some(EpochMs(20)))
+    );
+    assert_eq!((ages.complete_read_ms(Dataset::Deals), ages.last_read_ms(Dataset::Deals)), (None, Some(EpochMs(15))));
     assert_eq!(ages.as_of_ms(&[Dataset::Contacts]), Some(EpochMs(10)));
     assert_eq!(ages.as_of_ms(&[Dataset::Contacts, Dataset::Deals]), None);
     assert_eq!(ages.as_of_ms(&[Dataset::Contacts, Dataset::Stages]), None);
@@ -216,17 +219,17 @@ async fn a_part_read_moves_one_watermark_and_a_whole_read_both(#[values(Sqlite, 
     assert_eq!(ages.as_of_ms(&[Dataset::Contacts, Dataset::Deals]), Some(EpochMs(10)));
 }
 
-// What is asked for ----------------------------------------------------------------------------------------------------
+// Requests ----------------------------------------------------------------------------------------------------
 
-fn agreeing(datasets: &[Dataset]) -> Wish {
-    Wish { accept_removals: datasets.to_vec(), ..Wish::of(Trigger::Person) }
+fn agreeing(datasets: &[Dataset]) -> RunRequest {
+    RunRequest { accept_removals: datasets.to_vec(), ..RunRequest::new(Trigger::Person) }
 }
 
-async fn ask(db: &TestDatabase, tenant: TenantId, wish: impl Into<Wish>) -> RunId {
+async fn ask(db: &TestDatabase, tenant: TenantId, wish: impl Into<RunRequest>) -> RunId {
     runs::request(db.store.conn(), tenant, wish, NOW_MS).await.unwrap()
 }
 
-async fn start(db: &TestDatabase, tenant: TenantId, wish: impl Into<Wish>) -> Run {
+async fn start(db: &TestDatabase, tenant: TenantId, wish: impl Into<RunRequest>) -> Run {
     runs::start(db.store.conn(), tenant, wish, NOW_MS + 1).await.unwrap()
 }
 
@@ -236,18 +239,18 @@ async fn get(db: &TestDatabase, tenant: TenantId, run: &RunId) -> Run {
 
 #[rstest]
 #[tokio::test]
-async fn a_run_says_who_asked_for_it(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_run_records_who_requested_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let ada = person(&db.store, "ada@example.com", UserRole::AgencyAdmin, "h", &[]).await;
-    let asked = ask(&db, tenant, Wish::by(Trigger::Person, ada)).await;
+    let asked = ask(&db, tenant, RunRequest::by_user(Trigger::Person, ada)).await;
     let run = start(&db, tenant, Trigger::Schedule).await;
-    assert_eq!((run.id, run.asked_by, run.trigger), (asked, Some(ada), Trigger::Person));
-    assert_eq!(runs::open_run(db.store.conn(), tenant).await.unwrap().unwrap().asked_by, Some(ada));
+    assert_eq!((run.id, run.requested_by, run.trigger), (asked, Some(ada), Trigger::Person));
+    assert_eq!(runs::open_run(db.store.conn(), tenant).await.unwrap().unwrap().requested_by, Some(ada));
 }
 
 #[rstest]
 #[tokio::test]
-async fn agreeing_to_removals_while_a_run_waits_adds_to_it(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn removals_accepted_while_a_run_is_queued_are_added_to_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let asked = ask(&db, tenant, Trigger::Person).await;
     assert!(get(&db, tenant, &asked).await.accept_removals.is_empty());
@@ -255,21 +258,21 @@ async fn agreeing_to_removals_while_a_run_waits_adds_to_it(#[values(Sqlite, Post
         assert_eq!(ask(&db, tenant, agreeing(&[dataset])).await, asked);
     }
     assert_eq!(get(&db, tenant, &asked).await.accept_removals, [Dataset::Deals, Dataset::Contacts]);
-    // To ask without agreeing takes nothing back.
+    // A request without accepted removals does not clear them.
     assert_eq!(ask(&db, tenant, Trigger::Person).await, asked);
     assert_eq!(start(&db, tenant, Trigger::Schedule).await.accept_removals, [Dataset::Deals, Dataset::Contacts]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn agreeing_to_removals_while_a_run_reads_asks_for_another(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn removals_accepted_during_a_run_queue_another(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let first = ask(&db, tenant, agreeing(&[Dataset::Contacts])).await;
     assert_eq!(start(&db, tenant, Trigger::Schedule).await.id, first);
     assert_eq!(ask(&db, tenant, agreeing(&[Dataset::Contacts])).await, first, "the running one agreed to that already");
     let second = ask(&db, tenant, agreeing(&[Dataset::Deals])).await;
     assert_ne!(second, first);
-    // What is agreed to next goes to the one that waits, whatever runs before it.
+    // Later acceptances go to the queued run, whatever is running.
     assert_eq!(ask(&db, tenant, agreeing(&[Dataset::Events])).await, second);
     assert_eq!(ask(&db, tenant, agreeing(&[Dataset::Deals])).await, second);
     assert_eq!(get(&db, tenant, &second).await.accept_removals, [Dataset::Deals, Dataset::Events]);
@@ -280,7 +283,7 @@ async fn agreeing_to_removals_while_a_run_reads_asks_for_another(#[values(Sqlite
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn removals_agreed_to_by_many_at_once_are_all_agreed_to(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn removals_accepted_concurrently_are_all_accepted(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let clicks: Vec<_> = Dataset::ALL
         .iter()
@@ -302,11 +305,11 @@ async fn removals_agreed_to_by_many_at_once_are_all_agreed_to(#[values(Sqlite, P
 
 #[rstest]
 #[tokio::test]
-async fn a_replay_and_a_read_do_not_stand_for_each_other(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_replay_does_not_meet_a_request_for_a_read_or_the_other_way_round(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let old = run(&db, tenant, -60, RunStatus::Succeeded).await;
-    let replay = Wish { replay_of: Some(old.clone()), ..Wish::of(Trigger::Replay) };
+    let replay = RunRequest { replay_of: Some(old.clone()), ..RunRequest::new(Trigger::Replay) };
     let read = ask(&db, tenant, Trigger::Person).await;
     let asked = ask(&db, tenant, replay.clone()).await;
     assert_ne!(asked, read);
@@ -315,7 +318,7 @@ async fn a_replay_and_a_read_do_not_stand_for_each_other(#[values(Sqlite, Postgr
     queued.sort_by_key(|(_, trigger)| *trigger);
     assert_eq!(queued, [(tenant, Trigger::Person), (tenant, Trigger::Replay)]);
 
-    // Each is begun by its own kind, whichever waits beside it.
+    // Each kind starts its own queued run.
     let started = start(&db, tenant, Trigger::Replay).await;
     assert_eq!((&started.id, started.trigger, &started.replay_of), (&asked, Trigger::Replay, &Some(old)));
     assert_eq!(ask(&db, tenant, replay.clone()).await, asked);
@@ -324,7 +327,7 @@ async fn a_replay_and_a_read_do_not_stand_for_each_other(#[values(Sqlite, Postgr
     assert_eq!(start(&db, tenant, Trigger::Schedule).await.id, read);
     let again = ask(&db, tenant, replay).await;
     assert!(again != read && again != asked);
-    // With a read asked for, a replay begins as its own run.
+    // A replay starts as a new run while a read is queued.
     runs::finish(conn, &read, RunStatus::Succeeded, NOW_MS + 3).await.unwrap();
     let scheduled = start(&db, tenant, Trigger::Schedule).await;
     assert_eq!((scheduled.trigger, scheduled.replay_of), (Trigger::Schedule, None));
@@ -332,7 +335,7 @@ async fn a_replay_and_a_read_do_not_stand_for_each_other(#[values(Sqlite, Postgr
 
 #[rstest]
 #[tokio::test]
-async fn a_waiting_run_that_is_cancelled_ends_at_once(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn canceling_a_queued_run_ends_it_at_once(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
@@ -340,8 +343,8 @@ async fn a_waiting_run_that_is_cancelled_ends_at_once(#[values(Sqlite, Postgres)
     assert!(!runs::cancel(conn, tidewater, &asked, NOW_MS + 5).await.unwrap(), "another brand's");
     assert!(runs::cancel(conn, harbor, &asked, NOW_MS + 5).await.unwrap());
     let cancelled = get(&db, harbor, &asked).await;
-    let told = (cancelled.status, cancelled.started_ms, cancelled.finished_ms, cancelled.cancelled);
-    assert_eq!(told, (RunStatus::Aborted, None, Some(NOW_MS + 5), true));
+    let actual = (cancelled.status, cancelled.started_ms, cancelled.finished_ms, cancelled.canceled);
+    assert_eq!(actual, (RunStatus::Aborted, None, Some(NOW_MS + 5), true));
     assert!(runs::queued_tenants(conn).await.unwrap().is_empty() && runs::open_run(conn, harbor).await.unwrap().is_none());
     assert!(!runs::cancel(conn, harbor, &asked, NOW_MS + 6).await.unwrap());
     assert_ne!(ask(&db, harbor, Trigger::Person).await, asked);
@@ -349,27 +352,27 @@ async fn a_waiting_run_that_is_cancelled_ends_at_once(#[values(Sqlite, Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn a_running_run_that_is_cancelled_is_marked_until_its_process_ends_it(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn canceling_a_running_run_marks_it_until_its_process_ends_it(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let running = start(&db, tenant, Trigger::Schedule).await.id;
-    assert!(!runs::is_cancelled(conn, tenant, &running).await.unwrap());
+    assert!(!runs::is_canceled(conn, tenant, &running).await.unwrap());
     assert!(runs::cancel(conn, tenant, &running, NOW_MS + 5).await.unwrap());
-    assert!(runs::is_cancelled(conn, tenant, &running).await.unwrap());
+    assert!(runs::is_canceled(conn, tenant, &running).await.unwrap());
     let marked = get(&db, tenant, &running).await;
     assert_eq!((marked.status, marked.finished_ms), (RunStatus::Running, None));
     runs::abort_open(conn, tenant, NOW_MS + 6).await.unwrap();
     let ended = get(&db, tenant, &running).await;
-    assert_eq!((ended.status, ended.finished_ms, ended.cancelled), (RunStatus::Aborted, Some(NOW_MS + 6), true));
+    assert_eq!((ended.status, ended.finished_ms, ended.canceled), (RunStatus::Aborted, Some(NOW_MS + 6), true));
     assert!(!runs::cancel(conn, tenant, &running, NOW_MS + 7).await.unwrap());
     assert_eq!(get(&db, tenant, &running).await.finished_ms, Some(NOW_MS + 6));
     assert!(!runs::cancel(conn, tenant, &RunId("none".to_owned()), NOW_MS).await.unwrap());
 }
 
-/// A click on "cancel" and a worker's claim in the same moment: the run either ended unbegun, or runs and is marked.
+/// A click on "Cancel" at the moment a worker claims the run: it either ends without starting, or runs and is marked.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_cancelled_as_it_begins_does_not_come_back_to_life(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_run_canceled_as_it_starts_stays_canceled(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     for _ in 0..60 {
@@ -378,22 +381,22 @@ async fn a_run_cancelled_as_it_begins_does_not_come_back_to_life(#[values(Sqlite
         let cancel = tokio::spawn(async move { runs::cancel(store.conn(), tenant, &run, NOW_MS + 5).await.unwrap() });
         let started = start(&db, tenant, Trigger::Schedule).await;
         assert!(cancel.await.unwrap());
-        let told = get(&db, tenant, &asked).await;
+        let actual = get(&db, tenant, &asked).await;
         if started.id == asked {
-            assert_eq!((told.status, told.finished_ms, told.cancelled), (RunStatus::Running, None, true));
+            assert_eq!((actual.status, actual.finished_ms, actual.canceled), (RunStatus::Running, None, true));
         } else {
-            assert_eq!((told.status, told.started_ms, told.finished_ms), (RunStatus::Aborted, None, Some(NOW_MS + 5)));
+            assert_eq!((actual.status, actual.started_ms, actual.finished_ms), (RunStatus::Aborted, None, Some(NOW_MS + 5)));
             assert_eq!(started.trigger, Trigger::Schedule);
         }
         runs::abort_open(conn, tenant, NOW_MS + 9).await.unwrap();
     }
 }
 
-// What is told of them -------------------------------------------------------------------------------------------------
+// Lists and reports -------------------------------------------------------------------------------------------------
 
 #[rstest]
 #[tokio::test]
-async fn only_reads_say_how_fresh_the_data_is(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn replays_do_not_count_for_freshness(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let replay = async |minute: i64, status| {
@@ -418,7 +421,7 @@ async fn only_reads_say_how_fresh_the_data_is(#[values(Sqlite, Postgres)] kind: 
     let newest: Vec<_> = runs::newest(conn, tenant, 9).await.unwrap().into_iter().map(|run| run.id).collect();
     assert_eq!(newest, [bad.clone(), good.clone()]);
 
-    // The agency's list shows them all.
+    // The agency's list includes replays.
     let list = async |limit, after| -> Vec<RunId> {
         runs::list(conn, tenant, limit, after).await.unwrap().into_iter().map(|run| run.id).collect()
     };
@@ -428,7 +431,7 @@ async fn only_reads_say_how_fresh_the_data_is(#[values(Sqlite, Postgres)] kind: 
     assert_eq!(runs::count(conn, tenant).await.unwrap(), 5);
 }
 
-/// A run that came so far with its contacts.
+/// A run with a dataset status for contacts.
 async fn read_contacts(db: &TestDatabase, tenant: TenantId, trigger: Trigger, minute: i64, status: DatasetStatus) -> RunId {
     let conn = db.store.conn();
     let at_ms = NOW_MS + minute * 60_000;
@@ -441,7 +444,7 @@ async fn read_contacts(db: &TestDatabase, tenant: TenantId, trigger: Trigger, mi
 
 #[rstest]
 #[tokio::test]
-async fn a_read_is_compared_with_the_reads_before_it_of_which_something_was_applied(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn previous_reads_are_those_that_applied_something(#[values(Sqlite, Postgres)] kind: Kind) {
     use DatasetStatus::{Failed, Held, Partial, Reading, Succeeded};
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
@@ -456,29 +459,29 @@ async fn a_read_is_compared_with_the_reads_before_it_of_which_something_was_appl
     read_contacts(&db, tidewater, Trigger::Schedule, 6, Succeeded).await;
     let last = read_contacts(&db, harbor, Trigger::Schedule, 7, Succeeded).await;
 
-    let before = async |run: &RunId| runs::reads_before(conn, harbor, Dataset::Contacts, run).await.unwrap();
+    let before = async |run: &RunId| runs::previous_reads(conn, harbor, Dataset::Contacts, run).await.unwrap();
     assert_eq!(before(&whole).await, (None, None));
     assert_eq!(before(&part).await, (at(0), at(0)));
     assert_eq!(before(&held).await, (at(1), at(0)));
     assert_eq!(before(&failed).await, (at(2), at(0)));
     assert_eq!(before(&last).await, (at(2), at(0)));
-    assert_eq!(runs::reads_before(conn, harbor, Dataset::Deals, &last).await.unwrap(), (None, None));
+    assert_eq!(runs::previous_reads(conn, harbor, Dataset::Deals, &last).await.unwrap(), (None, None));
 
-    let applied = runs::all_applied(conn, harbor, Dataset::Contacts).await.unwrap();
+    let applied = runs::applied_runs(conn, harbor, Dataset::Contacts).await.unwrap();
     assert_eq!(applied, [last.clone(), held, part, whole]);
-    assert_eq!(runs::last_applied(conn, harbor, Dataset::Contacts).await.unwrap(), Some(last));
-    assert_eq!(runs::last_applied(conn, harbor, Dataset::Notes).await.unwrap(), None);
+    assert_eq!(runs::last_applied_run(conn, harbor, Dataset::Contacts).await.unwrap(), Some(last));
+    assert_eq!(runs::last_applied_run(conn, harbor, Dataset::Notes).await.unwrap(), None);
 }
 
 #[rstest]
 #[tokio::test]
-async fn rows_set_aside_are_listed_page_by_page_with_their_reasons(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn skipped_rows_are_listed_by_page_with_their_reasons(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let run = start(&db, tenant, Trigger::Schedule).await.id;
     let found: Vec<_> = (0..120).map(|i| (70_000 + i, format!("no id {i}"))).collect();
     runs::set_aside(conn, tenant, &run, Dataset::Contacts, &found).await.unwrap();
-    // Told twice, kept once, with the last reason.
+    // A row reported twice is stored once, with the last reason.
     runs::set_aside(conn, tenant, &run, Dataset::Contacts, &[(70_001, "no object".to_owned())]).await.unwrap();
     runs::set_aside(conn, tenant, &run, Dataset::Deals, &[(70_000, "no id".to_owned())]).await.unwrap();
     let listed = async |limit, after| runs::set_aside_rows(conn, tenant, &run, Dataset::Contacts, limit, after).await.unwrap();
@@ -489,13 +492,13 @@ async fn rows_set_aside_are_listed_page_by_page_with_their_reasons(#[values(Sqli
 
 #[rstest]
 #[tokio::test]
-async fn who_follows_runs_sees_how_far_the_running_ones_are(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn live_reports_show_the_progress_of_running_runs(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
     read_contacts(&db, harbor, Trigger::Schedule, -60, DatasetStatus::Succeeded).await;
     ask(&db, tidewater, Trigger::Person).await;
-    assert!(runs::under_way(conn).await.unwrap().is_empty());
+    assert!(runs::live_reports(conn).await.unwrap().is_empty());
     let run = start(&db, harbor, Trigger::Schedule).await.id;
     let reading = DatasetReport {
         status: DatasetStatus::Reading,
@@ -504,7 +507,7 @@ async fn who_follows_runs_sees_how_far_the_running_ones_are(#[values(Sqlite, Pos
         ..DatasetReport::waiting(Dataset::Contacts)
     };
     runs::report(conn, harbor, &run, &reading, NOW_MS).await.unwrap();
-    let under_way = runs::under_way(conn).await.unwrap();
-    let told: Vec<_> = under_way.iter().map(|(tenant, r)| (*tenant, r.dataset, r.status, r.read, r.expected)).collect();
-    assert_eq!(told, [(harbor, Dataset::Contacts, DatasetStatus::Reading, 300, Some(5_000))]);
+    let under_way = runs::live_reports(conn).await.unwrap();
+    let actual: Vec<_> = under_way.iter().map(|(tenant, r)| (*tenant, r.dataset, r.status, r.read, r.expected)).collect();
+    assert_eq!(actual, [(harbor, Dataset::Contacts, DatasetStatus::Reading, 300, Some(5_000))]);
 }

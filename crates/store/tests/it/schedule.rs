@@ -1,11 +1,11 @@
 use rstest::rstest;
 use tetherboard_domain::{Dataset, EpochMs};
-use tetherboard_store::records::{self, Absence, Book};
+use tetherboard_store::records::{self, Absence, RecordMeta};
 use tetherboard_store::schedule::{self, ActivityRecord, ActivityRow};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, tenant};
 
-use crate::rows::{NOW_MS, activity, book, harbor, lead, put_leads};
+use crate::rows::{NOW_MS, activity, harbor, lead, meta, put_leads};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -14,7 +14,7 @@ fn at(hour: i64) -> ActivityRecord {
 }
 
 async fn put<const N: usize>(db: &TestDatabase, tenant: tetherboard_domain::TenantId, found: [(&str, ActivityRecord); N]) {
-    let found = found.map(|(id, activity)| (book(id, 1), activity));
+    let found = found.map(|(id, activity)| (meta(id, 1), activity));
     schedule::put(db.store.conn(), tenant, &found, &[]).await.unwrap();
 }
 
@@ -24,7 +24,7 @@ fn ids(rows: &[ActivityRow]) -> Vec<&str> {
 
 #[rstest]
 #[tokio::test]
-async fn a_window_shows_what_starts_in_it_in_order_and_no_other_brands(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_window_contains_the_brands_appointments_that_start_in_it_in_order(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
@@ -39,7 +39,7 @@ async fn a_window_shows_what_starts_in_it_in_order_and_no_other_brands(#[values(
 
 #[rstest]
 #[tokio::test]
-async fn what_has_no_readable_time_is_counted_and_in_no_window(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn appointments_without_a_readable_start_are_listed_separately(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     let undated = || ActivityRecord { starts_ms: None, ..activity("Sometime") };
@@ -47,7 +47,7 @@ async fn what_has_no_readable_time_is_counted_and_in_no_window(#[values(Sqlite, 
     records::set_absence(conn, harbor, Dataset::Events, &["3".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     assert_eq!(schedule::undated(conn, harbor).await.unwrap().len(), 2);
     assert_eq!(ids(&schedule::between(conn, harbor, EpochMs::MIN, EpochMs::MAX).await.unwrap()), ["1"]);
-    // Dated since, it is there.
+    // Once it has a start, it is in the window.
     put(&db, harbor, [("4", at(3))]).await;
     assert_eq!(schedule::undated(conn, harbor).await.unwrap().len(), 1);
     assert_eq!(ids(&schedule::between(conn, harbor, EpochMs::MIN, EpochMs::MAX).await.unwrap()), ["1", "4"]);
@@ -55,7 +55,7 @@ async fn what_has_no_readable_time_is_counted_and_in_no_window(#[values(Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn an_appointment_comes_back_whole_under_its_contacts_name(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn an_appointment_is_stored_completely_and_shows_its_contacts_name(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     put_leads(&db, harbor, [("7", lead("Ada")), ("8", lead("Gone"))]).await;
@@ -96,22 +96,22 @@ async fn an_appointment_comes_back_whole_under_its_contacts_name(#[values(Sqlite
         moved_from_ms: row.moved_from_ms,
     };
     assert_eq!(format!("{back:?}"), format!("{whole:?}"));
-    // Of no live contact: the name that the appointment itself gives.
+    // Without a live contact, the appointment's own name is shown.
     let others: Vec<_> = rows[1..].iter().map(|row| (&*row.name, row.stage.as_deref())).collect();
     assert_eq!(others, [("Somebody", None); 3]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn where_an_appointment_stood_is_known_before_it_is_moved(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn prior_times_are_those_stored_before(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let conn = db.store.conn();
     put(&db, harbor, [("1", at(0)), ("2", ActivityRecord { starts_ms: None, ..activity("Sometime") })]).await;
     let moved = ActivityRecord { moved_from_ms: Some(NOW_MS), ..at(5) };
-    schedule::put(conn, harbor, &[(Book { changed_ms: NOW_MS + 1, ..book("1", 2) }, moved)], &[]).await.unwrap();
+    schedule::put(conn, harbor, &[(RecordMeta { changed_ms: NOW_MS + 1, ..meta("1", 2) }, moved)], &[]).await.unwrap();
     let asked: Vec<String> = ["1", "2", "404"].map(Into::into).to_vec();
-    let mut standings = schedule::standings(conn, harbor, &asked).await.unwrap();
-    standings.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
-    let told: Vec<_> = standings.iter().map(|standing| (&*standing.crm_id, standing.starts_ms, standing.moved_from_ms)).collect();
-    assert_eq!(told, [("1", Some(NOW_MS + 5 * HOUR_MS), Some(NOW_MS)), ("2", None, None)]);
+    let mut prior_times = schedule::prior_times(conn, harbor, &asked).await.unwrap();
+    prior_times.sort_by(|a, b| a.crm_id.cmp(&b.crm_id));
+    let actual: Vec<_> = prior_times.iter().map(|prior| (&*prior.crm_id, prior.starts_ms, prior.moved_from_ms)).collect();
+    assert_eq!(actual, [("1", Some(NOW_MS + 5 * HOUR_MS), Some(NOW_MS)), ("2", None, None)]);
 }

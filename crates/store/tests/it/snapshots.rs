@@ -3,15 +3,17 @@ use proptest::prelude::*;
 use rstest::rstest;
 use tetherboard_domain::{Dataset, EpochMs, RunId, Trigger};
 use tetherboard_store::runs;
-use tetherboard_store::snapshots::{self, Answer, Recorder, RowReader};
+use tetherboard_store::snapshots::{self, RawResponse, Recorder, RowReader};
 use tetherboard_testkit::Kind::{self, *};
 
-use crate::answers::{Body, Given, assert_all_come_back, body, contacts, keep, keep_given, page, pages, stored, unsplit};
+use crate::responses::{
+    Body, SampleResponse, assert_all_come_back, body, contacts, keep, page, pages, store_responses, stored, unsplit,
+};
 use crate::rows::{NOW_MS, harbor};
 
 #[rstest]
 #[tokio::test]
-async fn every_body_comes_back_byte_for_byte(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn every_body_is_stored_byte_for_byte(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let mut bodies = pages(&contacts(0..950));
     bodies.extend([
@@ -28,17 +30,17 @@ async fn every_body_comes_back_byte_for_byte(#[values(Sqlite, Postgres)] kind: K
 
 #[rstest]
 #[tokio::test]
-async fn answers_come_back_in_their_order_with_all_that_is_kept_of_them(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn responses_are_read_in_order_with_their_metadata(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    // Three flushes full, one that holds a single answer, and two of frames that fill up early.
+    // Three full flushes, one with a single response, and two whose frames fill up early.
     let small = (0..301).map(|i| page(&contacts(i..i + i % 3)));
     let large = (0..3).map(|i| page(&[format!("{{\"id\":{i},\"text\":\"{}\"}}", "x".repeat(300_000))]));
     let bodies: Vec<Body> = small.chain(large).chain([unsplit(b"\xff<html>")]).collect();
     let requests = ["", "contacts?limit=100", "notes/%C3%89?limit=50&offset=0", "é\n\"'\\ 𝔽"];
     let times = [EpochMs(0), NOW_MS, NOW_MS + 40, NOW_MS - 3_600_000, EpochMs(-1), EpochMs(i64::MAX / 2), EpochMs(i64::MIN / 2)];
-    let given: Vec<Given> = (bodies.into_iter().enumerate())
-        .map(|(i, body)| Given {
+    let sample: Vec<SampleResponse> = (bodies.into_iter().enumerate())
+        .map(|(i, body)| SampleResponse {
             request: if i % 5 == 4 { format!("notes/{}", i * 7) } else { requests[i % requests.len()].to_owned() },
             offset: [0, 100, i, 4_294_967_296][i % 4],
             at_ms: times[i % times.len()],
@@ -47,20 +49,20 @@ async fn answers_come_back_in_their_order_with_all_that_is_kept_of_them(#[values
         })
         .collect();
     let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
-    let places = keep_given(&db, tenant, &run, Dataset::Notes, &given).await;
+    let places = store_responses(&db, tenant, &run, Dataset::Notes, &sample).await;
 
     let kept = snapshots::pages(conn, tenant, &run, Dataset::Notes).await.unwrap();
-    assert_eq!(kept.len(), given.len());
-    for (i, (page, given)) in kept.iter().zip(&given).enumerate() {
+    assert_eq!(kept.len(), sample.len());
+    for (i, (page, sample)) in kept.iter().zip(&sample).enumerate() {
         let page_no = i64::try_from(i).unwrap();
-        let told = (page.page_no, &page.request, page.offset, page.at_ms, page.http_status);
-        assert_eq!(told, (page_no, &given.request, given.offset, given.at_ms, given.http_status));
+        let actual = (page.page_no, &page.request, page.offset, page.at_ms, page.http_status);
+        assert_eq!(actual, (page_no, &sample.request, sample.offset, sample.at_ms, sample.http_status));
         assert_eq!(snapshots::page(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap().as_ref(), Some(page));
         assert_eq!(snapshots::row_nos(conn, tenant, page).await.unwrap(), places[i]);
         let bytes = snapshots::body(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap();
-        assert!(bytes.as_deref() == Some(&*given.body.bytes), "body {i} came back otherwise");
+        assert!(bytes.as_deref() == Some(&*sample.body.bytes), "body {i} was stored differently");
     }
-    for page_no in [-1, i64::try_from(given.len()).unwrap(), i64::MAX] {
+    for page_no in [-1, i64::try_from(sample.len()).unwrap(), i64::MAX] {
         assert_eq!(snapshots::page(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap(), None);
         assert_eq!(snapshots::body(conn, tenant, &run, Dataset::Notes, page_no).await.unwrap(), None);
     }
@@ -71,7 +73,7 @@ async fn answers_come_back_in_their_order_with_all_that_is_kept_of_them(#[values
 
 #[rstest]
 #[tokio::test]
-async fn rows_that_fill_several_frames_come_back_one_by_one(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn rows_in_several_frames_can_be_read_one_by_one(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let long: Vec<String> = (0..2_000).map(|i| format!("{{\"id\":{i},\"text\":\"{}\"}}", "x".repeat(1_000))).collect();
     let bodies = pages(&long);
@@ -80,7 +82,7 @@ async fn rows_that_fill_several_frames_come_back_one_by_one(#[values(Sqlite, Pos
     assert!((4..=5).contains(&frames) && rows == 2_000, "{frames} frames, {rows} rows");
     assert_all_come_back(&db, tenant, &run, &bodies).await;
     let mut reader = RowReader::new(tenant);
-    // From the last to the first, then all over again: more frames than the reader holds.
+    // Backward and twice, with more frames than the reader caches.
     for (place, row) in places.concat().iter().zip(&long).rev().step_by(97).chain(places.concat().iter().zip(&long).step_by(97)) {
         assert_eq!(reader.row(db.store.conn(), *place).await.unwrap(), row.as_bytes());
     }
@@ -101,7 +103,7 @@ async fn an_identical_run_adds_no_frame_and_no_byte_of_a_body(#[values(Sqlite, P
 
 #[rstest]
 #[tokio::test]
-async fn a_list_shifted_by_one_new_lead_adds_that_lead_and_thin_layouts(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_list_shifted_by_one_new_lead_stores_only_that_lead_and_small_layouts(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let mut rows = contacts(0..3_000);
     let (first_run, places) = keep(&db, tenant, &pages(&rows)).await;
@@ -133,7 +135,7 @@ async fn a_row_repeated_within_a_run_is_stored_once(#[values(Sqlite, Postgres)] 
 
 #[rstest]
 #[tokio::test]
-async fn a_row_is_another_tenants_even_when_it_looks_the_same(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn equal_rows_of_two_tenants_are_stored_separately(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let bodies = pages(&contacts(0..10));
@@ -146,14 +148,15 @@ async fn a_row_is_another_tenants_even_when_it_looks_the_same(#[values(Sqlite, P
 
 #[rstest]
 #[tokio::test]
-async fn a_flush_that_is_rolled_back_leaves_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_rolled_back_flush_stores_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
     let mut recorder = Recorder::new(conn, tenant, run.clone(), Dataset::Contacts).await.unwrap();
     let body = page(&contacts(0..10));
-    let answer = Answer { request: "contacts", offset: 0, at_ms: NOW_MS, http_status: 200, body: &body.bytes, rows: &body.rows };
-    recorder.keep(conn, &answer).await.unwrap();
+    let response =
+        RawResponse { request: "contacts", offset: 0, at_ms: NOW_MS, http_status: 200, body: &body.bytes, rows: &body.rows };
+    recorder.record(conn, &response).await.unwrap();
     let tx = db.store.begin().await.unwrap();
     recorder.flush(&tx).await.unwrap();
     drop(tx);
@@ -172,10 +175,10 @@ async fn a_missing_row_is_an_error_and_not_another_row(#[values(Sqlite, Postgres
     assert!(reader.row(db.store.conn(), last + (1 << 16)).await.is_err());
 }
 
-/// A body that could not be split when it first came, and can be by the time it comes again.
+/// A body that could not be split when it first arrived, but can be when it arrives again.
 #[rstest]
 #[tokio::test]
-async fn a_body_first_kept_whole_is_split_when_it_comes_with_rows(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_body_first_stored_as_text_is_split_when_it_arrives_with_rows(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let split = page(&contacts(0..3));
     keep(&db, tenant, &[unsplit(&split.bytes)]).await;
@@ -186,7 +189,7 @@ async fn a_body_first_kept_whole_is_split_when_it_comes_with_rows(#[values(Sqlit
 
 #[rstest]
 #[tokio::test]
-async fn one_page_of_more_rows_than_a_frame_has_places_comes_back(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_page_with_more_rows_than_a_frame_holds_can_be_stored(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let numbers: Vec<String> = (100_000..170_000).map(|number: u32| number.to_string()).collect();
     let bodies = [page(&numbers), page(&contacts(0..10))];
@@ -194,7 +197,7 @@ async fn one_page_of_more_rows_than_a_frame_has_places_comes_back(#[values(Sqlit
     assert_all_come_back(&db, tenant, &run, &bodies).await;
 }
 
-/// Pieces of text and rows in turn, with repeats, empty ones and any bytes.
+/// Alternating text and rows, with repeats, empty ones, and arbitrary bytes.
 fn any_body() -> impl Strategy<Value = Body> {
     let piece = || prop_oneof![vec(any::<u8>(), 0..20), Just(b"{}".to_vec()), Just(b",".to_vec()), Just(Vec::new())];
     (vec((piece(), piece()), 0..12), piece()).prop_map(|(pairs, end)| {
@@ -211,11 +214,11 @@ fn any_body() -> impl Strategy<Value = Body> {
 }
 
 #[test]
-fn any_bodies_with_rows_anywhere_come_back() {
+fn any_bodies_with_rows_anywhere_round_trip() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (db, tenant) = runtime.block_on(harbor(Sqlite));
     proptest!(ProptestConfig::with_cases(60), |(bodies in vec(any_body(), 1..6))| {
-        // The same bytes split otherwise are another matter: see above.
+        // The same bytes split differently are tested above.
         let mut bodies = bodies;
         bodies.sort_by(|a, b| a.bytes.cmp(&b.bytes));
         bodies.dedup_by(|a, b| a.bytes == b.bytes);

@@ -15,7 +15,7 @@ async fn by_id(store: &Store, id: TenantId) -> tenants::Tenant {
 
 #[rstest]
 #[tokio::test]
-async fn a_new_brand_is_found_by_its_slug_alone(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_new_brand_is_found_by_its_slug_only(#[values(Sqlite, Postgres)] kind: Kind) {
     let db = fresh(kind).await;
     let added = tenant(&db.store, "harbor", "America/Chicago").await;
     assert_eq!((&*added.slug, added.zone.name(), added.mapping_version, added.data_version), ("harbor", "America/Chicago", 1, 0));
@@ -29,7 +29,7 @@ async fn a_new_brand_is_found_by_its_slug_alone(#[values(Sqlite, Postgres)] kind
 
 #[rstest]
 #[tokio::test]
-async fn a_change_of_zone_makes_every_row_decode_again_and_another_change_does_not(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_new_zone_increments_the_mapping_version_and_other_changes_do_not(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, id) = harbor(kind).await;
     let change = |changes: Changes<'static>| {
         let store = db.store.clone();
@@ -58,7 +58,7 @@ async fn a_change_of_zone_makes_every_row_decode_again_and_another_change_does_n
 
 #[rstest]
 #[tokio::test]
-async fn a_web_key_is_sealed_in_the_table_and_opens_for_its_own_brand_alone(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_web_key_is_stored_encrypted_and_can_be_decrypted_only_for_its_brand(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tenant(&db.store, "tidewater", "America/New_York").await.id;
     let (conn, cipher) = (db.store.conn(), db.store.cipher());
@@ -82,7 +82,7 @@ async fn a_web_key_is_sealed_in_the_table_and_opens_for_its_own_brand_alone(#[va
 
 #[rstest]
 #[tokio::test]
-async fn a_parked_brand_is_parked_until_it_is_not(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_brand_can_be_parked_and_resumed(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, id) = harbor(kind).await;
     tenants::park(db.store.conn(), id, Some(NOW_MS)).await.unwrap();
     assert_eq!(by_id(&db.store, id).await.parked_until_ms, Some(NOW_MS));
@@ -92,7 +92,7 @@ async fn a_parked_brand_is_parked_until_it_is_not(#[values(Sqlite, Postgres)] ki
 
 #[rstest]
 #[tokio::test]
-async fn a_person_of_one_brand_does_not_see_the_other(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_user_sees_only_their_own_brands(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     tenant(&db.store, "tidewater", "America/New_York").await;
     let bo = person(&db.store, "bo@example.com", UserRole::TenantViewer, "h", &[harbor]).await;
@@ -103,7 +103,7 @@ async fn a_person_of_one_brand_does_not_see_the_other(#[values(Sqlite, Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn a_zone_that_is_known_no_more_reads_as_utc(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_zone_that_no_longer_exists_is_read_as_utc(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, id) = harbor(kind).await;
     db.store.conn().execute_unprepared("UPDATE tenants SET zone = 'Atlantis/Capital'").await.unwrap();
     assert_eq!(by_id(&db.store, id).await.zone, Zone::utc());

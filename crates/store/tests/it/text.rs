@@ -1,4 +1,4 @@
-//! Text that people and machines should not have typed, and did.
+//! Unusual text from users and machines.
 
 use rstest::rstest;
 use tetherboard_domain::{RunStatus, StageKey, Trigger};
@@ -20,7 +20,7 @@ use crate::rows::{NOW_MS, harbor, lead, put_leads};
 #[case::blanks("\u{a0}\u{2003}")]
 #[case::backslashes(r"C:\new\table")]
 #[tokio::test]
-async fn any_text_comes_back_as_it_went_in(#[case] text: &str, #[values(Sqlite, Postgres)] kind: Kind) {
+async fn any_text_is_stored_unchanged(#[case] text: &str, #[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let hostile =
@@ -37,7 +37,7 @@ async fn any_text_comes_back_as_it_went_in(#[case] text: &str, #[values(Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn names_of_any_length_come_back(#[values(300, 100_000)] length: usize, #[values(Sqlite, Postgres)] kind: Kind) {
+async fn names_of_any_length_are_stored(#[values(300, 100_000)] length: usize, #[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let name = "Ö".repeat(length);
     let long = LeadRecord { stage: Some(name.clone()), source: Some(name.clone()), market: name.clone(), ..lead(&name) };
@@ -46,7 +46,7 @@ async fn names_of_any_length_come_back(#[values(300, 100_000)] length: usize, #[
     assert!(rows[0].name == name && rows[0].stage.as_ref() == Some(&name));
 }
 
-/// Fewer characters than a request's line can hold.
+/// Fits into the request line of an HTTP request.
 #[rstest]
 #[tokio::test]
 async fn a_search_for_a_very_long_word_finds_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
@@ -56,13 +56,13 @@ async fn a_search_for_a_very_long_word_finds_nothing(#[values(Sqlite, Postgres)]
     assert_eq!(leads::count(db.store.conn(), tenant, &filter).await.unwrap(), 0);
 }
 
-/// PostgreSQL has no NUL in text, so whoever writes must have replaced it. What is written beside it is not lost.
+/// PostgreSQL text cannot contain NUL, so the decoder must replace it. Other writes are not affected.
 #[rstest]
 #[tokio::test]
-async fn a_nul_is_refused_by_postgresql_and_the_connection_goes_on(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn postgresql_rejects_a_nul_and_the_connection_stays_usable(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
-    let found = [(crate::rows::book("1", 1), lead("A\0da"))];
+    let found = [(crate::rows::meta("1", 1), lead("A\0da"))];
     let written = leads::put(conn, tenant, &found, &[]).await;
     assert_eq!(written.is_ok(), kind == Sqlite);
     put_leads(&db, tenant, [("2", lead("Bo"))]).await;

@@ -9,14 +9,14 @@ use tetherboard_domain::EpochMs;
 
 use crate::rows::harbor;
 
-/// A lease that is claimed next stands, and no connection keeps a lock.
+/// The next lease can be claimed, and no connection holds a lock.
 #[rstest]
 #[tokio::test]
-async fn a_transaction_that_nobody_waits_for_any_more_keeps_nothing(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_transaction_whose_begin_was_dropped_holds_no_lock(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     for at in 0..150 {
-        // Cut at every moment from before it is sent until after it has begun: a timer would be too coarse.
+        // Drops the future after each number of polls, from before the statement is sent until after the transaction has begun.
         let moment = async {
             for _ in 0..at * 4 {
                 tokio::task::yield_now().await;

@@ -2,7 +2,7 @@
 
 use tetherboard_crm_records::{Mapping, RawContact, SkippedRow};
 use tetherboard_domain::{Dataset, EpochMs, SourceTime};
-use tetherboard_store::leads::{LeadRecord, Standing};
+use tetherboard_store::leads::{LeadRecord, PriorState};
 use tetherboard_store::{Result, Tx, history, leads};
 
 use super::names::{full_name, link_key, shown_name};
@@ -53,7 +53,7 @@ impl Normalise for Contacts {
     }
 
     async fn write(tx: &Tx, context: &Context, records: Vec<Record<RawContact>>) -> Result<()> {
-        let before = by_id(leads::standings(tx, context.tenant, &ids(&records)).await?);
+        let before = by_id(leads::prior_states(tx, context.tenant, &ids(&records)).await?);
         let (mut moves, mut changes) = (Vec::new(), Vec::new());
         let mut written = Vec::with_capacity(records.len());
         for Record { book, raw, reread } in records {
@@ -69,7 +69,7 @@ impl Normalise for Contacts {
             let (fee, fee_flagged) = money(raw.fee);
             let whiteboard = raw.whiteboard.as_deref().map(html::safe).unwrap_or_default();
             let (stood, stands) = told_apart(before.as_ref(), &whiteboard);
-            let before = before.map(|before| Standing { whiteboard: stood, ..before });
+            let before = before.map(|before| PriorState { whiteboard: stood, ..before });
             let values = Values { fee_cents: fee.map(|fee| fee.0), whiteboard: stands, ..Values::default() };
             changes.extend(values.changes(&sight, before.as_ref(), |field| context.has_vanished(field)));
             let name = full_name(raw.first_name.as_deref(), raw.last_name.as_deref());
@@ -101,9 +101,9 @@ impl Normalise for Contacts {
 }
 
 /// How a contact stood, as today's mapping would have read it.
-fn as_mapped(context: &Context, before: &Standing, reread: Option<RawContact>) -> Standing {
+fn as_mapped(context: &Context, before: &PriorState, reread: Option<RawContact>) -> PriorState {
     let Some(old) = reread else { return before.clone() };
-    Standing {
+    PriorState {
         stage: context.stage_stood(old.stage, before),
         fee_cents: context.stood("fee", money(old.fee).0.map(|fee| fee.0), before.fee_cents),
         whiteboard: context.stood("whiteboard", old.whiteboard.as_deref().map(html::safe), before.whiteboard.clone()),
@@ -112,7 +112,7 @@ fn as_mapped(context: &Context, before: &Standing, reread: Option<RawContact>) -
 }
 
 /// The text of a whiteboard as it stood and as it stands, where the two are not the same; of a long one its beginning.
-fn told_apart(before: Option<&Standing>, whiteboard: &str) -> (Option<String>, Option<String>) {
+fn told_apart(before: Option<&PriorState>, whiteboard: &str) -> (Option<String>, Option<String>) {
     const LONGEST: usize = 4_000;
     let Some(stood) = before.map(|before| before.whiteboard.as_deref().unwrap_or_default()) else { return (None, None) };
     if stood == whiteboard {

@@ -3,7 +3,7 @@
 use tetherboard_crm_records::{Mapping, RawDeal, SkippedRow};
 use tetherboard_domain::{ContactId, Dataset, EpochMs, Odds, SourceTime};
 use tetherboard_store::deals::{self, DealRecord};
-use tetherboard_store::leads::Standing;
+use tetherboard_store::leads::PriorState;
 use tetherboard_store::{Result, Tx, history};
 
 use super::names::{full_name, link_key, shown_name};
@@ -48,7 +48,7 @@ impl Normalise for Deals {
     }
 
     async fn write(tx: &Tx, context: &Context, records: Vec<Record<RawDeal>>) -> Result<()> {
-        let before = by_id(deals::standings(tx, context.tenant, &ids(&records)).await?);
+        let before = by_id(deals::prior_states(tx, context.tenant, &ids(&records)).await?);
         let (mut moves, mut changes) = (Vec::new(), Vec::new());
         let mut written = Vec::with_capacity(records.len());
         for Record { book, raw, reread } in records {
@@ -96,10 +96,10 @@ impl Normalise for Deals {
 }
 
 /// How a deal stood, as today's mapping would have read it.
-fn as_mapped(context: &Context, before: &Standing, reread: Option<RawDeal>) -> Standing {
+fn as_mapped(context: &Context, before: &PriorState, reread: Option<RawDeal>) -> PriorState {
     let Some(old) = reread else { return before.clone() };
     let close_date = old.close_date.map(|date| date.to_string());
-    Standing {
+    PriorState {
         stage: context.stage_stood(old.stage, before),
         fee_cents: context.stood("fee", money(old.fee).0.map(|fee| fee.0), before.fee_cents),
         odds: context.stood("odds", odds(old.odds).map(Odds::hundredths), before.odds),

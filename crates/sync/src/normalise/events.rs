@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tetherboard_crm_records::{Mapping, RawEvent, SkippedRow};
 use tetherboard_domain::{ContactId, Dataset};
-use tetherboard_store::schedule::{self, ActivityRecord, Standing};
+use tetherboard_store::schedule::{self, ActivityRecord, PriorTimes};
 use tetherboard_store::{Result, Tx};
 
 use super::names::full_name;
@@ -44,7 +44,7 @@ impl Normalise for Events {
     }
 
     async fn write(tx: &Tx, context: &Context, records: Vec<Record<RawEvent>>) -> Result<()> {
-        let before: HashMap<String, Standing> = schedule::standings(tx, context.tenant, &ids(&records))
+        let before: HashMap<String, PriorTimes> = schedule::prior_times(tx, context.tenant, &ids(&records))
             .await?
             .into_iter()
             .map(|before| (before.crm_id.clone(), before))

@@ -13,10 +13,10 @@ use tetherboard_crm_records::fields::{Fee, Person, Text};
 use tetherboard_crm_records::{FieldSpec, Mapping, SkippedRow, fields_of};
 use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId};
 use tetherboard_metrics::Board;
-use tetherboard_store::leads::Standing;
-use tetherboard_store::records::Book;
+use tetherboard_store::leads::PriorState;
+use tetherboard_store::records::RecordMeta;
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Conn, Result, Tx, small_lists};
+use tetherboard_store::{Conn, Result, Tx, lookups};
 
 pub(crate) use notes::NoteRow;
 
@@ -60,7 +60,7 @@ pub(crate) trait Normalise {
 
 /// A new or changed record.
 pub(crate) struct Record<R> {
-    pub(crate) book: Book,
+    pub(crate) book: RecordMeta,
     pub(crate) raw: R,
     /// What the row it stood on means by today's mapping; only where that is not how it was decoded. Then what differs
     /// from the tables differs by the mapping, and did not happen in the CRM.
@@ -93,7 +93,7 @@ impl Context {
         whole_before_ms: Option<EpochMs>,
         now_ms: EpochMs,
     ) -> Result<Self> {
-        let users = small_lists::crm_users(conn, tenant.id).await?;
+        let users = lookups::crm_users(conn, tenant.id).await?;
         let board = Board::load(conn, tenant.id).await?;
         Ok(Self {
             tenant: tenant.id,
@@ -108,7 +108,13 @@ impl Context {
         })
     }
 
-    fn sight<'a>(&self, subject: Dataset, book: &'a Book, stage: Option<&'a str>, created_ms: Option<EpochMs>) -> Sight<'a> {
+    fn sight<'a>(
+        &self,
+        subject: Dataset,
+        book: &'a RecordMeta,
+        stage: Option<&'a str>,
+        created_ms: Option<EpochMs>,
+    ) -> Sight<'a> {
         Sight {
             subject,
             crm_id: &book.crm_id,
@@ -138,7 +144,7 @@ impl Context {
         reread.or_else(|| kept.filter(|_| self.vanished_before.contains(field)))
     }
 
-    fn stage_stood(&self, reread: Text, before: &Standing) -> Option<String> {
+    fn stage_stood(&self, reread: Text, before: &PriorState) -> Option<String> {
         match reread {
             Text::Blank if self.vanished_before.contains("stage") => before.stage.clone(),
             reread => label(reread),
@@ -152,8 +158,8 @@ impl Context {
     }
 }
 
-fn by_id(standings: Vec<Standing>) -> HashMap<String, Standing> {
-    standings.into_iter().map(|standing| (standing.crm_id.clone(), standing)).collect()
+fn by_id(prior_states: Vec<PriorState>) -> HashMap<String, PriorState> {
+    prior_states.into_iter().map(|standing| (standing.crm_id.clone(), standing)).collect()
 }
 
 fn ids<R>(records: &[Record<R>]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use tetherboard_crm_records::{Mapping, RawSource, RawStage, RawUser, SkippedRow};
 use tetherboard_domain::{Dataset, StageKey};
-use tetherboard_store::small_lists::{self, CrmUser, Source, Stage};
+use tetherboard_store::lookups::{self, CrmUser, Source, Stage};
 use tetherboard_store::{Result, Tx};
 
 use super::names::full_name;
@@ -45,7 +45,7 @@ impl Normalise for Stages {
             ("odds", &["odds"]),
             ("contact_type", &["contact_type"]),
         ]);
-        small_lists::put_stages(tx, context.tenant, &records, &keep).await
+        lookups::put_stages(tx, context.tenant, &records, &keep).await
     }
 }
 
@@ -72,7 +72,7 @@ impl Normalise for Sources {
         };
         let records: Vec<_> = records.into_iter().map(|record| (record.book, source(record.raw))).collect();
         let keep = context.kept_columns(&[("name", &["name", "source_key"])]);
-        small_lists::put_sources(tx, context.tenant, &records, &keep).await
+        lookups::put_sources(tx, context.tenant, &records, &keep).await
     }
 }
 
@@ -100,6 +100,6 @@ impl Normalise for Users {
         };
         let records: Vec<_> = records.into_iter().map(|record| (record.book, user(record.raw))).collect();
         let keep = context.kept_columns(&[("first_name", &["name"]), ("last_name", &["name"]), ("email", &["email"])]);
-        small_lists::put_crm_users(tx, context.tenant, &records, &keep).await
+        lookups::put_crm_users(tx, context.tenant, &records, &keep).await
     }
 }

@@ -107,7 +107,7 @@ async fn a_stage_move_happened_when_the_row_was_modified_between_two_reads(#[val
     world.edit(Edit::SetDeal { opportunity_id: deal.clone(), field: "contact_sales_cycle", value: "FDD Sent".into() });
     let second = world.good_run().await;
 
-    let of_deal = history::of(world.db.store.conn(), world.id, &DealId::from(deal.as_str())).await.unwrap();
+    let of_deal = history::transitions_of(world.db.store.conn(), world.id, &DealId::from(deal.as_str())).await.unwrap();
     for moves in [world.moves_of(&ada).await, of_deal] {
         let [moved] = moves.as_slice() else { panic!("{moves:?}") };
         assert_eq!((moved.from.as_deref(), moved.to.as_deref()), (Some("qr sent"), Some("fdd sent")));

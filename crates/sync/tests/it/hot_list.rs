@@ -181,7 +181,7 @@ async fn a_change_shows_at_once_and_is_kept_by_the_run_that_ends_next(#[values(K
     assert_eq!(ada().await, 9_000_000);
     let tx = world.db.store.begin().await.unwrap();
     tx.execute_unprepared("UPDATE leads SET fee_cents = 1234500 WHERE crm_id = '910001'").await.unwrap();
-    kept::outdate(&tx, world.id).await.unwrap();
+    kept::mark_stale(&tx, world.id).await.unwrap();
     Store::commit(tx).await.unwrap();
     for made in [false, true] {
         assert_eq!(world.kept_form().await != 0, made);

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tetherboard_clienttether::Limits;
 use tetherboard_domain::{Clock, Dataset, FaultClass, RunStatus, TenantId, Trigger};
 use tetherboard_simulator::{Config, Fault, Request};
-use tetherboard_store::credentials::{self, KeyCheck, TokenStanding};
+use tetherboard_store::credentials::{self, KeyCheck, TokenHealth};
 use tetherboard_store::tenants::{self, Tenant};
 use tetherboard_store::{agency, leases, runs};
 use tetherboard_sync::{RunOptions, RunReport};
@@ -64,9 +64,9 @@ impl Brands {
         }
     }
 
-    async fn token(&self) -> TokenStanding {
+    async fn token(&self) -> TokenHealth {
         let token = self.world.syncer.crm.access_token.clone().unwrap();
-        credentials::token(self.world.db.store.conn(), &credentials::hash_of(&token)).await.unwrap()
+        credentials::token_health(self.world.db.store.conn(), &credentials::token_hash(&token)).await.unwrap()
     }
 
     /// The worker has nothing more to do at this moment.
@@ -142,7 +142,7 @@ async fn a_new_token_mends_every_brand(
         assert_eq!(brands.run(nth, Trigger::Schedule).await.run.status, RunStatus::Succeeded);
     }
     brands.all_are_true().await;
-    credentials::forget_other_tokens(&conn, &credentials::hash_of(&token)).await.unwrap();
+    credentials::forget_other_tokens(&conn, &credentials::token_hash(&token)).await.unwrap();
     assert!(credentials::token_incident(&conn).await.unwrap().is_none());
 }
 
@@ -158,7 +158,7 @@ async fn a_token_that_is_taken_again_mends_every_brand(#[values(Kind::Sqlite, Ki
     assert!(message.contains("the agency's access token"), "{message}");
     (0..3).for_each(|nth| brands.world.crm.heal(nth));
     assert_eq!(brands.run(2, Trigger::Person).await.run.status, RunStatus::Succeeded);
-    assert_eq!((brands.world.count("access_tokens").await, brands.token().await), (0, TokenStanding::default()));
+    assert_eq!((brands.world.count("access_tokens").await, brands.token().await), (0, TokenHealth::default()));
     for nth in [0, 1] {
         assert_eq!(brands.run(nth, Trigger::Schedule).await.run.status, RunStatus::Succeeded);
     }
@@ -444,7 +444,7 @@ impl Brands {
     /// Asks whether a brand's key is good, and waits for the answer.
     async fn checked(&self, nth: usize) -> KeyCheck {
         let conn = self.world.db.store.conn();
-        credentials::ask_key_check(conn, self.ids[nth], self.world.clock.now_ms()).await.unwrap();
+        credentials::request_key_check(conn, self.ids[nth], self.world.clock.now_ms()).await.unwrap();
         let answered = async {
             loop {
                 let check = credentials::key_check(conn, self.ids[nth]).await.unwrap().unwrap();

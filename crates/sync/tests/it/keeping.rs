@@ -6,7 +6,7 @@ use tetherboard_clienttether::{
 };
 use tetherboard_domain::{Dataset, EpochMs, RunId, Trigger};
 use tetherboard_simulator::{Config, ContactEdit, Edit, Fault, Request};
-use tetherboard_store::snapshots::{self, Answer, Recorder};
+use tetherboard_store::snapshots::{self, RawResponse, Recorder};
 use tetherboard_store::{Store, runs};
 use tetherboard_testkit::Kind;
 
@@ -103,8 +103,9 @@ async fn a_body_that_was_first_kept_unsplit_has_rows_once_it_can_be_read(#[value
     for rows in [vec![], vec![9..26, 27..44]] {
         let conn = world.db.store.conn();
         let mut recorder = Recorder::new(conn, world.id, run.clone(), Dataset::Contacts).await.unwrap();
-        let answer = Answer { request: "read_client_list", offset: 0, at_ms: EpochMs(0), http_status: 200, body, rows: &rows };
-        assert_eq!(recorder.keep(conn, &answer).await.unwrap().len(), rows.len());
+        let answer =
+            RawResponse { request: "read_client_list", offset: 0, at_ms: EpochMs(0), http_status: 200, body, rows: &rows };
+        assert_eq!(recorder.record(conn, &answer).await.unwrap().len(), rows.len());
         let tx = world.db.store.begin().await.unwrap();
         recorder.flush(&tx).await.unwrap();
         Store::commit(tx).await.unwrap();

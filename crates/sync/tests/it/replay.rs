@@ -135,7 +135,7 @@ async fn a_replay_of_answers_that_are_not_kept_any_more_says_so(#[values(Kind::S
     let old = world.good_run().await.run.id;
     world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     world.good_run().await;
-    retention::forget(world.db.store.conn(), world.id, &old).await.unwrap();
+    retention::delete_snapshots(world.db.store.conn(), world.id, &old).await.unwrap();
     let report = world.assert_unchanged_by_replay(Some(old)).await;
     assert_eq!(report.run.status, RunStatus::Failed);
     for dataset in &report.datasets {
@@ -202,7 +202,9 @@ async fn a_replay_leaves_each_contacts_history_and_turn_alone(#[values(Kind::Sql
     let (coverage, contacts) = (world.coverage().await, world.contacts().await);
     let mut before = Vec::new();
     for contact in &contacts {
-        before.push(history::of(world.db.store.conn(), world.id, &ContactId::from(contact.as_str())).await.unwrap().len());
+        before.push(
+            history::transitions_of(world.db.store.conn(), world.id, &ContactId::from(contact.as_str())).await.unwrap().len(),
+        );
     }
     let rule = r#"{"places": ["/number_of_units"]}"#;
     field_rules::set(world.db.store.conn(), world.id, Dataset::Contacts, "units", Some(rule)).await.unwrap();

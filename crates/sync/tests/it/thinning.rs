@@ -7,7 +7,7 @@ use rstest::rstest;
 use tetherboard_clienttether::Bytes;
 use tetherboard_domain::{Clock, Dataset, RunId};
 use tetherboard_simulator::{ContactEdit, Edit, NoteEdit, Request};
-use tetherboard_store::retention::{self, Swept};
+use tetherboard_store::retention::{self, SweepOutcome};
 use tetherboard_store::{leases, snapshots};
 use tetherboard_sync::{Retention, thin_out};
 use tetherboard_testkit::Kind;
@@ -33,8 +33,8 @@ impl World {
         bodies
     }
 
-    async fn kept_runs(&self) -> BTreeSet<RunId> {
-        let kept = retention::kept_runs(self.db.store.conn(), self.id).await.unwrap();
+    async fn runs_with_snapshots(&self) -> BTreeSet<RunId> {
+        let kept = retention::runs_with_snapshots(self.db.store.conn(), self.id).await.unwrap();
         kept.into_iter().map(|(run, _)| run).collect()
     }
 
@@ -94,7 +94,7 @@ async fn answers_go_by_the_rule_and_what_is_kept_is_kept_to_the_byte(#[values(Ki
     let ought: BTreeSet<RunId> =
         runs.iter().enumerate().filter(|(nth, kept)| wanted(*nth, kept)).map(|(_, kept)| kept.run.clone()).collect();
     assert!((6..=8).contains(&ought.len()), "{}", ought.len());
-    assert_same(world.kept_runs().await, ought.clone());
+    assert_same(world.runs_with_snapshots().await, ought.clone());
     for kept in &runs {
         let still = |bodies: &[Bytes]| if ought.contains(&kept.run) { bodies.to_vec() } else { Vec::new() };
         assert_eq!(world.answers(&kept.run, Dataset::Contacts).await, still(&kept.contacts));
@@ -121,15 +121,15 @@ async fn a_day_is_thinned_out_once(#[values(Kind::Sqlite, Kind::Postgres)] kind:
     let world = World::with_contacts(kind, 6).await;
     let rule = Retention { whole_days: 1, daily_days: 1 };
     let runs = world.live_for(3, rule).await;
-    let before = world.kept_runs().await;
+    let before = world.runs_with_snapshots().await;
     assert!(before.len() < runs.len());
     world.later(60);
     let harsh = Retention { whole_days: 0, daily_days: 0 };
     thin_out(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
-    assert_eq!(world.kept_runs().await, before, "today is done");
+    assert_eq!(world.runs_with_snapshots().await, before, "today is done");
     world.later(24 * 60);
     thin_out(&world.db.store, &world.clock, &world.tenant().await, harsh).await.unwrap();
-    assert_eq!(world.kept_runs().await, BTreeSet::new());
+    assert_eq!(world.runs_with_snapshots().await, BTreeSet::new());
     assert_eq!(world.count("snapshot_bodies").await, 0);
     world.good_run().await;
     assert_eq!(world.numbers().await, world.truth());
@@ -144,11 +144,11 @@ async fn a_run_that_begins_meanwhile_is_not_disturbed(#[values(Kind::Sqlite, Kin
     let conn = world.db.store.conn();
     let machine_ms = Clock::system().now_ms();
     let lease = leases::claim(conn, world.id, "a run", machine_ms, machine_ms + 60_000).await.unwrap().unwrap();
-    retention::forget(conn, world.id, &run).await.unwrap();
-    assert_eq!(retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap(), Swept::Disturbed);
+    retention::delete_snapshots(conn, world.id, &run).await.unwrap();
+    assert_eq!(retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap(), SweepOutcome::Interrupted);
     assert!(world.count("snapshot_bodies").await > 0, "nothing is taken away beside a run");
     leases::release(conn, &lease).await.unwrap();
-    let Swept::Done { bodies: gone, .. } = retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap() else {
+    let SweepOutcome::Done { bodies: gone, .. } = retention::sweep(&world.db.store, world.id, machine_ms).await.unwrap() else {
         panic!("nobody runs")
     };
     assert!(gone >= bodies.len());
@@ -164,9 +164,9 @@ async fn thinning_out_beside_runs_harms_neither(#[values(Kind::Sqlite, Kind::Pos
     for nth in 0..6 {
         let contacts: Vec<String> = world.contacts().await.into_iter().collect();
         world.edit(Edit::SetContact { client_id: contacts[nth].clone(), field: "city", value: format!("Reno {nth}").into() });
-        let old: Vec<RunId> = world.kept_runs().await.into_iter().collect();
+        let old: Vec<RunId> = world.runs_with_snapshots().await.into_iter().collect();
         for run in &old {
-            retention::forget(world.db.store.conn(), world.id, run).await.unwrap();
+            retention::delete_snapshots(world.db.store.conn(), world.id, run).await.unwrap();
         }
         let machine_ms = Clock::system().now_ms();
         let (report, swept) = tokio::join!(world.good_run(), retention::sweep(&world.db.store, world.id, machine_ms));

@@ -184,7 +184,7 @@ impl World {
 
     /// The start of the last whole read.
     pub(crate) async fn as_of(&self, dataset: Dataset) -> Option<EpochMs> {
-        runs::dataset_ages(self.db.store.conn(), self.id).await.unwrap().whole_ms(dataset)
+        runs::dataset_ages(self.db.store.conn(), self.id).await.unwrap().complete_read_ms(dataset)
     }
 
     pub(crate) async fn contacts(&self) -> BTreeSet<String> {
@@ -196,7 +196,7 @@ impl World {
     }
 
     pub(crate) async fn moves_of(&self, contact: &str) -> Vec<Transition> {
-        history::of(self.db.store.conn(), self.id, &ContactId::from(contact)).await.unwrap()
+        history::transitions_of(self.db.store.conn(), self.id, &ContactId::from(contact)).await.unwrap()
     }
 
     pub(crate) async fn status_of(&self, run: &tetherboard_domain::RunId) -> RunStatus {

@@ -1,6 +1,6 @@
 use rstest::rstest;
 use tetherboard_domain::UserRole;
-use tetherboard_store::{access, tenants};
+use tetherboard_store::{tenants, users};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{fresh, person, tenant, web_key};
 
@@ -16,5 +16,5 @@ async fn a_user_has_the_brands_they_were_added_to(#[values(Sqlite, Postgres)] ki
     let brands = tenants::of_user(db.store.conn(), ada).await.unwrap();
     assert_eq!(brands.iter().map(|brand| &*brand.name).collect::<Vec<_>>(), ["Harbor"]);
     assert!(brands[0].has_web_key);
-    assert_eq!(access::by_email(db.store.conn(), "ada@example.com").await.unwrap().unwrap().id, ada);
+    assert_eq!(users::by_email(db.store.conn(), "ada@example.com").await.unwrap().unwrap().id, ada);
 }

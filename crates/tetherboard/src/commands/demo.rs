@@ -18,7 +18,7 @@ use tetherboard_metrics::Board;
 use tetherboard_simulator::{AccountInfo, Config as World, Server, Simulator};
 use tetherboard_store::agency::{self, Setting};
 use tetherboard_store::tenants::{self, Changes, NewTenant};
-use tetherboard_store::{Store, access, stage_roles};
+use tetherboard_store::{Store, stage_roles, users};
 use tetherboard_sync::{RunOptions, Syncer, Worker};
 use tetherboard_web::hash_password;
 use tokio::net::TcpListener;
@@ -136,9 +136,9 @@ async fn set_up(config: &Config, store: &Store, clock: &Clock, simulator: &Simul
     }
     let hash = hash_password(&SecretString::from(PASSWORD))?;
     for (email, name, role, brands) in PEOPLE {
-        let user = access::add_user(conn, email, name, role, &hash, clock.now_ms()).await?;
+        let user = users::add_user(conn, email, name, role, &hash, clock.now_ms()).await?;
         for brand in brands {
-            access::join(conn, user, added[*brand]).await?;
+            users::add_membership(conn, user, added[*brand]).await?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use tetherboard_domain::Clock;
-use tetherboard_store::tokens;
+use tetherboard_store::api_tokens;
 use tetherboard_web::{hash_token, new_api_token, token_hint};
 
 use super::user::find_user;
@@ -46,11 +46,11 @@ pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
                 bail!("{} is disabled, so a token would not work; choose a user who is active", user.email);
             }
             let token = new_api_token();
-            tokens::add(store.conn(), user.id, &hash_token(&token), &token_hint(&token), now_ms).await?;
+            api_tokens::add(store.conn(), user.id, &hash_token(&token), &token_hint(&token), now_ms).await?;
             println!("{}", token.expose_secret());
         }
         Command::List => {
-            let rows: Vec<Vec<String>> = tokens::list(store.conn())
+            let rows: Vec<Vec<String>> = api_tokens::list(store.conn())
                 .await?
                 .into_iter()
                 .map(|token| {
@@ -61,7 +61,7 @@ pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
             println!("{}", table(&["ID", "EMAIL", "TOKEN", "STATE"], &rows));
         }
         Command::Revoke(arguments) => {
-            if !tokens::revoke(store.conn(), arguments.id, now_ms).await? {
+            if !api_tokens::revoke(store.conn(), arguments.id, now_ms).await? {
                 bail!("there is no active token {}; see the IDs with: tetherboard token list", arguments.id);
             }
             println!("Revoked token {}.", arguments.id);

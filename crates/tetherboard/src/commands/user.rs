@@ -4,7 +4,7 @@ use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
 use tetherboard_domain::{Clock, UserRole};
 use tetherboard_store::Store;
-use tetherboard_store::access::{self, User};
+use tetherboard_store::users::{self, User};
 use tetherboard_web::hash_password;
 
 use super::find_tenant;
@@ -69,14 +69,14 @@ pub(crate) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
             let hash = hash_password(&secret_from_stdin("password")?)?;
             let store = config.open_store().await?;
             let user = find_user(&store, &arguments.email).await?;
-            access::set_password(store.conn(), user.id, &hash).await?;
+            users::set_password(store.conn(), user.id, &hash).await?;
             println!("Changed the password of {} and signed them out everywhere.", user.email);
             Ok(())
         }
         Command::Disable(arguments) => {
             let store = config.open_store().await?;
             let user = find_user(&store, &arguments.email).await?;
-            access::disable(store.conn(), user.id, clock.machine_ms()).await?;
+            users::disable(store.conn(), user.id, clock.machine_ms()).await?;
             println!("Disabled {} and signed them out everywhere.", user.email);
             Ok(())
         }
@@ -102,13 +102,13 @@ async fn add(config: &Config, clock: &Clock, arguments: &Add) -> anyhow::Result<
     for slug in &arguments.tenants {
         tenants.push(find_tenant(&store, slug).await?);
     }
-    if access::by_email(store.conn(), &email).await?.is_some() {
+    if users::by_email(store.conn(), &email).await?.is_some() {
         bail!("a user with the email {email} already exists; use another email");
     }
     let tx = store.begin().await?;
-    let user = access::add_user(&tx, &email, name, arguments.role, &hash, clock.machine_ms()).await?;
+    let user = users::add_user(&tx, &email, name, arguments.role, &hash, clock.machine_ms()).await?;
     for tenant in &tenants {
-        access::join(&tx, user, tenant.id).await?;
+        users::add_membership(&tx, user, tenant.id).await?;
     }
     Store::commit(tx).await?;
     println!("Added {name} <{email}> as {}.", arguments.role.as_str());
@@ -117,7 +117,7 @@ async fn add(config: &Config, clock: &Clock, arguments: &Add) -> anyhow::Result<
 
 /// The email address in the form that it is stored in.
 fn check_email(text: &str) -> anyhow::Result<String> {
-    let email = access::email_key(text);
+    let email = users::email_key(text);
     let (local, domain) = email.split_once('@').unwrap_or_default();
     if local.is_empty() || domain.is_empty() || email.contains(char::is_whitespace) || email.len() > 254 {
         bail!("--email `{text}` is not an email address; use one like dana@example.com");
@@ -127,7 +127,7 @@ fn check_email(text: &str) -> anyhow::Result<String> {
 
 async fn list(config: &Config) -> anyhow::Result<()> {
     let store = config.open_store().await?;
-    let rows: Vec<Vec<String>> = access::list(store.conn())
+    let rows: Vec<Vec<String>> = users::list(store.conn())
         .await?
         .into_iter()
         .map(|(user, slugs)| {
@@ -145,6 +145,6 @@ async fn list(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// When there is none.
 pub(super) async fn find_user(store: &Store, email: &str) -> anyhow::Result<User> {
-    let user = access::by_email(store.conn(), email).await?;
+    let user = users::by_email(store.conn(), email).await?;
     user.ok_or_else(|| anyhow!("there is no user with the email {email}; see them all with: tetherboard user list"))
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tetherboard_domain::{StageRole, TenantId, UsState, Window, Zone};
 use tetherboard_metrics::{Board, LeadGroup, source_filter};
-use tetherboard_store::leads::{LabelMatch, LeadFilter, LeadSort, Types};
+use tetherboard_store::leads::{ContactTypes, LabelMatch, LeadFilter, LeadSort};
 use tetherboard_store::{Conn, Result as StoreResult};
 
 use super::computed_filter::ComputedFilter;
@@ -23,7 +23,7 @@ query! {
         /// Prospects in stages of this role: new, working, qualified, late, awarded, parked, inactive, unlisted, or unconfirmed.
         role: Option<StageRole> = "role",
         /// Prospects, or all other contact types.
-        types: Option<Types> = "type",
+        types: Option<ContactTypes> = "type",
         /// The US state that the market names, by its two letters, such as CO.
         state: Option<UsState> = "state",
         /// Only contacts without a readable created date.
@@ -51,7 +51,7 @@ impl Choice for Undated {
     const NAMES: &'static [(&'static str, Self)] = &[("unknown", Self::Unknown)];
 }
 
-impl Choice for Types {
+impl Choice for ContactTypes {
     const NAMES: &'static [(&'static str, Self)] = &[("prospects", Self::Prospects), ("others", Self::Others)];
 }
 
@@ -97,7 +97,7 @@ impl LeadQuery {
             source,
             created: window(self.from, self.to, zone).map(until),
             undated: self.created.is_some(),
-            types: if of_prospects { Some(Types::Prospects) } else { self.types },
+            types: if of_prospects { Some(ContactTypes::Prospects) } else { self.types },
             state: self.state,
             text: self.text.0.clone(),
             ids: None,

@@ -78,7 +78,7 @@ async fn read(portal: &Portal, brand: &BrandViewer, query: &NoteQuery, cursor: C
     let board: &Board = &numbers(portal, tenant, now).await?.board;
     let selected = select_notes(portal, tenant, audience, board, query, now).await?;
     let row_numbers = selected.row_numbers(cursor.part());
-    let rows = notes::numbered(portal.store.conn(), tenant.id, audience, &row_numbers, MAX_CHARS).await?;
+    let rows = notes::by_numbers(portal.store.conn(), tenant.id, audience, &row_numbers, MAX_CHARS).await?;
     let coverage = note_coverage(portal, tenant, now).await?;
     let total = selected.total();
     Ok(Notes {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use tetherboard_domain::Trigger;
 use tetherboard_metrics::freshness;
-use tetherboard_store::runs::{self, DatasetReport, Run, Wish};
+use tetherboard_store::runs::{self, DatasetReport, Run, RunRequest};
 use utoipa::ToSchema;
 
 use crate::http::error::{HttpError, HttpResult, Problem};
@@ -132,7 +132,7 @@ pub(crate) async fn start(brand: BrandViewer, State(portal): State<Portal>) -> H
     if !brand.viewer.is_agency() {
         return Err(HttpError::forbidden("Only the agency can start a sync."));
     }
-    let request = Wish::by(Trigger::Person, brand.viewer.user.id);
+    let request = RunRequest::by_user(Trigger::Person, brand.viewer.user.id);
     let run = request_run(&portal, &brand.viewer, &brand.tenant, request).await?;
     Ok((StatusCode::ACCEPTED, Json(Started { run_id: run.to_string() })))
 }

@@ -12,7 +12,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use tetherboard_store::access::email_key;
+use tetherboard_store::users::email_key;
 use tokio::sync::Semaphore;
 
 /// Why a password cannot be used.

@@ -36,7 +36,7 @@ impl HttpError {
         Self { status, title, detail: detail.into(), sign_in_from: None }
     }
 
-    /// After signing in, the reader returns to the page they asked for, unless they were sending a form.
+    /// After signing in, the reader returns to the page they requested, unless they were sending a form.
     pub(crate) fn not_signed_in(parts: &Parts) -> Self {
         let address = requested(parts).path_and_query().filter(|_| parts.method.is_safe());
         let error = Self::new(StatusCode::UNAUTHORIZED, "Not signed in", "Sign in, or send an API token as a bearer token.");

@@ -9,9 +9,9 @@ use axum_extra::extract::CookieJar;
 use secrecy::SecretString;
 use tetherboard_domain::UserRole;
 use tetherboard_store::Result;
-use tetherboard_store::access::{self, User};
 use tetherboard_store::notes::Audience;
 use tetherboard_store::tenants::{self, Tenant};
+use tetherboard_store::users::{self, User};
 
 use crate::http::auth::hash_token;
 use crate::http::error::{HttpError, HttpResult, NOT_FOUND};
@@ -66,8 +66,8 @@ impl Viewer {
     async fn by_credential(portal: &Portal, credential: Credential) -> Result<Option<Self>> {
         let conn = portal.store.conn();
         let user = match &credential {
-            Credential::ApiToken(hash) => access::by_api_token(conn, hash).await?,
-            Credential::Session(hash) => access::by_session(conn, hash, portal.clock.machine_ms()).await?,
+            Credential::ApiToken(hash) => users::by_api_token(conn, hash).await?,
+            Credential::Session(hash) => users::by_session(conn, hash, portal.clock.machine_ms()).await?,
         };
         let Some(user) = user else { return Ok(None) };
         let tenants = match user.role {

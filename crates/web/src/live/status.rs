@@ -79,15 +79,15 @@ pub(crate) async fn fingerprints(store: &Store, tenants: &[Tenant]) -> Result<Ha
     }
     for run in runs::open_runs(conn).await? {
         if let Some(fingerprint) = found.get_mut(&run.tenant) {
-            fingerprint.open.push((run.id, run.status, run.cancelled));
+            fingerprint.open.push((run.id, run.status, run.canceled));
         }
     }
-    for (tenant, report) in runs::under_way(conn).await? {
+    for (tenant, report) in runs::live_reports(conn).await? {
         if let Some(fingerprint) = found.get_mut(&tenant) {
             fingerprint.progress.push((report.dataset, report.status, report.read, report.expected));
         }
     }
-    for check in credentials::open_key_checks(conn).await? {
+    for check in credentials::pending_key_checks(conn).await? {
         if let Some(fingerprint) = found.get_mut(&check.tenant) {
             fingerprint.key_asked_ms = Some(check.asked_ms);
         }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use tetherboard_domain::Trigger;
-use tetherboard_store::runs::Wish;
+use tetherboard_store::runs::RunRequest;
 use tetherboard_store::tenants;
 
 use crate::address::links::Tab;
@@ -56,6 +56,6 @@ async fn sync(brand: BrandViewer, State(portal): State<Portal>, referer: Referer
     if !brand.viewer.is_agency() {
         return Err(HttpError::forbidden("Only the agency can start a sync. Ask your agency to start one."));
     }
-    request_run(&portal, &brand.viewer, &brand.tenant, Wish::by(Trigger::Person, brand.viewer.user.id)).await?;
+    request_run(&portal, &brand.viewer, &brand.tenant, RunRequest::by_user(Trigger::Person, brand.viewer.user.id)).await?;
     Ok(referer.or(|| Tab::Overview.url(&brand.tenant.slug)))
 }

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tetherboard_domain::DAY;
-use tetherboard_store::access;
+use tetherboard_store::users;
 
 use crate::address::links::{self, Tab};
 use crate::address::pairs::without_nul;
@@ -76,7 +76,7 @@ async fn sign_in(
     Form(credentials): Form<Credentials>,
 ) -> HttpResult<Response> {
     let conn = portal.store.conn();
-    let user = access::by_email(conn, &without_nul(&credentials.email)).await?.filter(|user| !user.disabled);
+    let user = users::by_email(conn, &without_nul(&credentials.email)).await?.filter(|user| !user.disabled);
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let user = match (portal.sign_ins.check(&credentials.email, credentials.password, hash).await, user) {
         (SignIn::Correct, Some(user)) => user,
@@ -90,18 +90,18 @@ async fn sign_in(
         }
     };
     if let Some(old) = session_in(&cookies) {
-        access::close_session(conn, &hash_token(&old)).await?;
+        users::close_session(conn, &hash_token(&old)).await?;
     }
     let token = new_session_token();
     let now_ms = portal.clock.machine_ms();
-    access::open_session(conn, &hash_token(&token), user.id, now_ms, now_ms + SESSION_DAYS * DAY).await?;
+    users::open_session(conn, &hash_token(&token), user.id, now_ms, now_ms + SESSION_DAYS * DAY).await?;
     let cookie = session_cookie(&portal, token.expose_secret(), SESSION_DAYS * 86_400);
     Ok((cookie, Redirect::to(links::safe_back(&credentials.back))).into_response())
 }
 
 async fn sign_out(State(portal): State<Portal>, cookies: CookieJar) -> HttpResult<Response> {
     if let Some(token) = session_in(&cookies) {
-        access::close_session(portal.store.conn(), &hash_token(&token)).await?;
+        users::close_session(portal.store.conn(), &hash_token(&token)).await?;
     }
     Ok((session_cookie(&portal, "", 0), Redirect::to("/sign-in")).into_response())
 }

@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use tetherboard_domain::{EpochMs, Zone};
-use tetherboard_store::credentials::TokenStanding;
+use tetherboard_store::credentials::TokenHealth;
 use tetherboard_store::tenants::Tenant;
 
 use super::{icon, time};
 
 /// In the zone of the first brand: the agency has none of its own.
-pub(crate) fn banner(token: TokenStanding, tenants: &[Tenant], now: Timestamp) -> Markup {
+pub(crate) fn banner(token: TokenHealth, tenants: &[Tenant], now: Timestamp) -> Markup {
     let utc = Zone::utc();
     let zone = tenants.first().map_or(&utc, |tenant| &tenant.zone);
     let told = |ms: Option<EpochMs>| ms.and_then(time::moment);

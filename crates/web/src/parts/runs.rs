@@ -13,9 +13,9 @@ pub(crate) const RECENT_RUNS: i64 = 24;
 pub(crate) fn outcome(run: &Run) -> (&'static str, &'static str, &'static str) {
     match run.status {
         RunStatus::Queued => ("quiet", "clock", "Waiting"),
-        RunStatus::Running if run.cancelled => ("info", "refresh-cw", "Stopping"),
+        RunStatus::Running if run.canceled => ("info", "refresh-cw", "Stopping"),
         RunStatus::Running => ("info", "refresh-cw", "Running"),
-        _ if run.cancelled => ("quiet", "ban", "Cancelled"),
+        _ if run.canceled => ("quiet", "ban", "Cancelled"),
         RunStatus::Succeeded => ("success", "circle-check", "Succeeded"),
         RunStatus::Partial => ("warning", "circle-dot-dashed", "Partial"),
         RunStatus::Failed => ("danger", "circle-x", "Failed"),
@@ -48,7 +48,7 @@ pub(crate) fn tick_class(run: &Run) -> Option<&'static str> {
     match run.status {
         RunStatus::Succeeded => None,
         RunStatus::Queued | RunStatus::Running => Some("r"),
-        _ if run.cancelled => Some("c"),
+        _ if run.canceled => Some("c"),
         RunStatus::Partial => Some("p"),
         RunStatus::Failed | RunStatus::Aborted => Some("f"),
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tetherboard_domain::{ContactId, Odds, ScoreRules, StageRole};
 use tetherboard_metrics::{AwardNow, Board, Heating, HotList, HotListItem, Status, awarded_now, heating_up, hot_list_rules};
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Result, small_lists};
+use tetherboard_store::{Result, lookups};
 
 use crate::address::hot_list::{FeeFilter, HotListQuery, HotListSort};
 use crate::cache::CacheKey;
@@ -71,7 +71,7 @@ async fn load(portal: &Portal, tenant: &Tenant) -> Result<HotListData> {
         Some(at) => (heating_up(conn, tenant, &board, at).await?, awarded_now(conn, tenant, &board, at).await?),
         None => (Vec::new(), Vec::new()),
     };
-    let users = small_lists::crm_users(conn, tenant.id).await?;
+    let users = lookups::crm_users(conn, tenant.id).await?;
     let addresses = users.into_iter().map(|user| (user.name.trim().to_lowercase(), user.email)).collect();
     let rules = hot_list_rules(conn, tenant.id).await?.score;
     let (owners, markets) = (labels(&list, |item| &item.owner), labels(&list, |item| &item.market));

@@ -63,10 +63,10 @@ pub(crate) async fn select_notes(
     let feed = portal.cache.get(tenant, now, NoteFeedKey, || NoteFeed::load(conn, tenant.id, board)).await?;
     let search = query.search();
     let found = match &search {
-        Some(search) => Some(notes::hits(conn, tenant.id, search).await?),
+        Some(search) => Some(notes::search_hits(conn, tenant.id, search).await?),
         None => None,
     };
-    let read_at = runs::dataset_ages(conn, tenant.id).await?.read_ms(Dataset::Notes).and_then(EpochMs::timestamp);
+    let read_at = runs::dataset_ages(conn, tenant.id).await?.last_read_ms(Dataset::Notes).and_then(EpochMs::timestamp);
     let period = query.period.0.zip(read_at).and_then(|(period, read_at)| period.resolve(&tenant.zone, now, read_at));
     let filter = query.filter(board, &tenant.zone, period.as_ref(), found);
     let selection = feed.select(board, audience, &filter, now.into());

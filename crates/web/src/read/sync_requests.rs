@@ -1,7 +1,7 @@
 //! Requests for a sync, as the agency makes them on a page or through the API.
 
 use tetherboard_domain::{RunId, Trigger};
-use tetherboard_store::runs::{self, Wish};
+use tetherboard_store::runs::{self, RunRequest};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Result, audit};
 
@@ -12,7 +12,7 @@ use crate::state::Portal;
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn request_run(portal: &Portal, viewer: &Viewer, tenant: &Tenant, request: Wish) -> Result<RunId> {
+pub(crate) async fn request_run(portal: &Portal, viewer: &Viewer, tenant: &Tenant, request: RunRequest) -> Result<RunId> {
     let (what, about) = match (&request.replay_of, request.accept_removals.first()) {
         (Some(replayed), _) => ("requested a replay", format!(", of run {replayed}")),
         (None, _) if request.trigger == Trigger::Replay => ("requested a replay", ", of the latest responses".to_owned()),

@@ -171,8 +171,12 @@ pub(crate) const ROUTES: [Route; 54] = [
 pub(crate) const START_BY_API: Route = api("POST", "/api/v1/tenants/{tenant}/sync", Whom::BrandsAgency, 202, &[]);
 
 /// Apart from the others, since their answers do not end; the tests of them are in `live`.
-pub(crate) const STREAMS: [Route; 2] =
-    [page("GET", "/agency/live", Whom::Agency, 200, &[]), page("GET", "/t/{brand}/live", Whom::Brand, 200, &[])];
+pub(crate) const STREAMS: [Route; 4] = [
+    page("GET", "/agency/live", Whom::Agency, 200, &[]),
+    page("GET", "/agency/live/sync", Whom::Agency, 200, &[]),
+    page("GET", "/agency/live/sync/{brand}", Whom::Agency, 200, &[]),
+    page("GET", "/t/{brand}/live", Whom::Brand, 200, &[]),
+];
 
 fn all() -> impl Iterator<Item = Route> {
     ROUTES.into_iter().chain([START_BY_API]).chain(STREAMS)
@@ -204,7 +208,7 @@ async fn the_openapi_document_names_every_route_of_the_api() {
 /// What the source says to the router, which cannot be asked.
 fn routes_in_the_source() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let links = fs::read_to_string(source.join("links.rs")).unwrap();
+    let links = fs::read_to_string(source.join("address/links.rs")).unwrap();
     let mut found = BTreeSet::new();
     for file in files(&source) {
         let prefix = if file.contains("/src/api/") { "/api/v1" } else { "" };

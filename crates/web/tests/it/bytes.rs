@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::header::ACCEPT_ENCODING;
 use rstest::rstest;
-use tetherboard_store::access;
+use tetherboard_store::users;
 use tetherboard_testkit::Kind::Sqlite;
 
 use crate::addresses::ROUTES;
@@ -66,7 +66,7 @@ async fn no_cache_keeps_what_is_a_brands() {
 #[tokio::test]
 async fn no_answer_holds_a_key_a_token_or_a_hash() {
     let world = World::read(Sqlite).await;
-    let hash = access::by_email(world.db.store.conn(), Person::Dana.email()).await.unwrap().unwrap().password_hash;
+    let hash = users::by_email(world.db.store.conn(), Person::Dana.email()).await.unwrap().unwrap().password_hash;
     let mut secrets = vec![world.simulator.access_token(), world.db.key().to_owned(), hash, "$argon2".to_owned()];
     secrets.extend(world.simulator.accounts().into_iter().map(|account| account.web_key));
     let visitor = world.sign_in(Person::Dana).await;

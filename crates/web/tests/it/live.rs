@@ -7,7 +7,7 @@ use reqwest::{Response, StatusCode};
 use rstest::rstest;
 use tetherboard_domain::{Dataset, DatasetStatus, Trigger};
 use tetherboard_store::runs::{self, DatasetReport};
-use tetherboard_store::{access, credentials};
+use tetherboard_store::{credentials, users};
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use tetherboard_web::Settings;
 use tokio::time::timeout;
@@ -190,7 +190,7 @@ async fn the_agency_hears_of_a_run_that_began_or_ended_and_of_a_key_that_was_tes
     one.until("landed", "").await;
     runs::finish(conn, &run.id, tetherboard_domain::RunStatus::Failed, now_ms).await.unwrap();
     again.until("landed", "").await;
-    credentials::ask_key_check(conn, tenant.id, now_ms).await.unwrap();
+    credentials::request_key_check(conn, tenant.id, now_ms).await.unwrap();
     sync.until("row", "The key is being tested").await;
     credentials::answer_key_check(conn, tenant.id, None, now_ms).await.unwrap();
     sync.until("row", "The key is good.").await;
@@ -230,8 +230,8 @@ async fn a_stream_ends_with_the_session(#[case] disabled: bool) {
     stays.next().await.unwrap();
     if disabled {
         let conn = world.db.store.conn();
-        let user = access::by_email(conn, Person::Riley.email()).await.unwrap().unwrap();
-        access::disable(conn, user.id, world.clock.now_ms()).await.unwrap();
+        let user = users::by_email(conn, Person::Riley.email()).await.unwrap().unwrap();
+        users::disable(conn, user.id, world.clock.now_ms()).await.unwrap();
     } else {
         riley.post("/sign-out", &[]).await;
     }

@@ -37,7 +37,7 @@ async fn waiting(world: &World, brand: &str) -> Option<Run> {
 /// How many of Harbor's rows say how many units are wanted.
 async fn rows_with_units(world: &World) -> usize {
     let (conn, tenant) = (world.db.store.conn(), world.tenant(HARBOR).await.id);
-    let run = runs::last_applied(conn, tenant, Dataset::Contacts).await.unwrap().unwrap();
+    let run = runs::last_applied_run(conn, tenant, Dataset::Contacts).await.unwrap().unwrap();
     let mut reader = snapshots::RowReader::new(tenant);
     let mut count = 0;
     for page in snapshots::pages(conn, tenant, &run, Dataset::Contacts).await.unwrap() {
@@ -149,8 +149,8 @@ async fn a_saved_rule_is_written_down_and_the_kept_answers_are_read_again_by_it(
     assert_eq!(stored(&world, HARBOR).await, [(Dataset::Contacts, "units".to_owned(), rule.clone())]);
     assert_eq!(world.tenant(HARBOR).await.mapping_version, before + 1);
     let run = waiting(&world, HARBOR).await.unwrap();
-    let dana_id = tetherboard_store::access::by_email(world.db.store.conn(), Person::Dana.email()).await.unwrap().unwrap().id;
-    assert_eq!((run.trigger, run.status, run.asked_by), (Trigger::Replay, RunStatus::Queued, Some(dana_id)));
+    let dana_id = tetherboard_store::users::by_email(world.db.store.conn(), Person::Dana.email()).await.unwrap().unwrap().id;
+    assert_eq!((run.trigger, run.status, run.requested_by), (Trigger::Replay, RunStatus::Queued, Some(dana_id)));
     let event = audit::newest(world.db.store.conn(), 1).await.unwrap().remove(0);
     assert_eq!((event.what.as_str(), event.detail), ("changed a field mapping", format!("contacts.units: {rule}")));
     assert_eq!(event.brand, Some(world.tenant(HARBOR).await.name));
@@ -371,6 +371,6 @@ async fn nobody_but_the_agency_changes_a_rule() {
 async fn rows_of_a_list_of_which_the_last_read_brought_none_are_shown_all_the_same(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::read(kind).await;
     let (conn, tenant) = (world.db.store.conn(), world.tenant(HARBOR).await.id);
-    let some = records::some_rows(conn, tenant, Dataset::Contacts, 7).await.unwrap();
+    let some = records::sample_rows(conn, tenant, Dataset::Contacts, 7).await.unwrap();
     assert!(some.len() == 7 && some.is_sorted_by(|a, b| a > b), "{some:?}");
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tetherboard_domain::{EpochMs, Zone};
 use tetherboard_simulator::{ContactEdit, Edit, EventEdit};
 use tetherboard_store::tenants::{self, Changes};
-use tetherboard_store::{access, audit};
+use tetherboard_store::{audit, users};
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use tetherboard_testkit::Options;
 
@@ -510,7 +510,7 @@ async fn what_vanishes_and_comes_back_is_followed_by_calendar_programs(#[values(
 
     remove(&id);
     let gone = follow("gone", hours(2).await, Cancelled, "2026-11-24 16:00");
-    assert!(gone.description.contains("No longer in ClientTether"), "{}", gone.description);
+    assert!(gone.description.contains("Removed from ClientTether"), "{}", gone.description);
     world.replay(HARBOR).await;
     assert_eq!(hours(1).await, gone, "no read and no replay of one tells it anew");
     id = booked("2026-11-24T16:00:00Z");
@@ -625,8 +625,8 @@ async fn an_address_opens_one_brand_for_as_long_as_its_person_may_see_it(#[value
     assert_eq!(riley.post(SUBSCRIBE, &[("act", "revoke")]).await.status, StatusCode::SEE_OTHER);
     alike(&second).await;
     let third = address(&riley).await;
-    let user = access::by_email(conn, Person::Riley.email()).await.unwrap().unwrap();
-    access::disable(conn, user.id, EpochMs(1)).await.unwrap();
+    let user = users::by_email(conn, Person::Riley.email()).await.unwrap().unwrap();
+    users::disable(conn, user.id, EpochMs(1)).await.unwrap();
     alike(&third).await;
     assert_eq!(riley.post(SUBSCRIBE, &[("act", "dance")]).await.status, StatusCode::SEE_OTHER, "signed out");
 }

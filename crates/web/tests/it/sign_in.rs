@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, COOKIE};
 use rstest::rstest;
 use secrecy::SecretString;
-use tetherboard_store::{access, tokens};
+use tetherboard_store::{api_tokens, users};
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use tetherboard_web::hash_password;
 
@@ -40,10 +40,10 @@ async fn an_email_is_taken_however_it_is_written() {
 async fn wrong_unknown_and_disabled_are_told_apart_by_nobody(#[values(Sqlite, Postgres)] kind: Kind) {
     let world = World::unread(kind).await;
     let conn = world.db.store.conn();
-    let sam = access::by_email(conn, Person::Sam.email()).await.unwrap().unwrap();
+    let sam = users::by_email(conn, Person::Sam.email()).await.unwrap().unwrap();
     let session = world.visitor(Person::Sam).await;
     assert_eq!(session.get("/t/tidewater/overview").await.status, StatusCode::OK);
-    access::disable(conn, sam.id, world.clock.machine_ms()).await.unwrap();
+    users::disable(conn, sam.id, world.clock.machine_ms()).await.unwrap();
     assert_eq!(session.get("/t/tidewater/overview").await.status, StatusCode::SEE_OTHER, "a disabled person's session goes on");
     let stranger = world.stranger();
     let told = |answer: &Answer, email: &str| (answer.status, answer.cookie(), answer.text().replace(email, "…"));
@@ -62,9 +62,9 @@ async fn a_new_password_ends_the_sessions_of_the_old_one() {
     let world = World::unread(Sqlite).await;
     let conn = world.db.store.conn();
     let session = world.sign_in(Person::Riley).await;
-    let riley = access::by_email(conn, Person::Riley.email()).await.unwrap().unwrap();
+    let riley = users::by_email(conn, Person::Riley.email()).await.unwrap().unwrap();
     let hash = hash_password(&SecretString::from("another password")).unwrap();
-    access::set_password(conn, riley.id, &hash).await.unwrap();
+    users::set_password(conn, riley.id, &hash).await.unwrap();
     assert_eq!(session.get("/t/harbor/overview").await.status, StatusCode::SEE_OTHER);
     assert_eq!(world.stranger().sign_in(Person::Riley.email(), PASSWORD, "").await.status, StatusCode::UNAUTHORIZED);
 }
@@ -192,7 +192,7 @@ async fn an_api_token_works_until_it_is_revoked(#[values(Sqlite, Postgres)] kind
     let (script, id) = world.script(Person::Riley).await;
     let (other, _) = world.script(Person::Riley).await;
     assert_eq!(script.get("/api/v1/tenants/harbor/sync").await.status, StatusCode::OK);
-    assert!(tokens::revoke(world.db.store.conn(), id, world.clock.machine_ms()).await.unwrap());
+    assert!(api_tokens::revoke(world.db.store.conn(), id, world.clock.machine_ms()).await.unwrap());
     let refused = script.get("/api/v1/tenants/harbor/sync").await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     assert_eq!(refused.header("www-authenticate"), "Bearer");

@@ -283,7 +283,11 @@ async fn a_sync_asked_for_twice_is_one_and_can_be_cancelled(#[values(Sqlite, Pos
     let (first, second) = (dana.post("/agency/sync/harbor/start", &[]).await, dana.post("/agency/sync/harbor/start", &[]).await);
     assert_eq!(first.location(), second.location());
     let page = told(&dana, first.location()).await;
-    assert!(words(&page).contains("This run is waiting for a worker.") && words(&page).contains("started by dana"), "{}", words(&page));
+    assert!(
+        words(&page).contains("This run is waiting for a worker.") && words(&page).contains("started by dana"),
+        "{}",
+        words(&page)
+    );
     assert!(tags(&page).iter().any(|tag| tag.get("data-live") == Some("/agency/live?brand=harbor")));
     let cancelled = dana.post(&format!("{}/cancel", first.location()), &[]).await;
     assert_eq!(cancelled.location(), first.location());
@@ -333,7 +337,7 @@ async fn a_replay_says_of_which_run_and_changes_no_age(#[values(Sqlite, Postgres
     runs::start(
         conn,
         replay.tenant,
-        runs::Wish { replay_of: Some(run.id.clone()), ..runs::Wish::of(Trigger::Replay) },
+        runs::RunRequest { replay_of: Some(run.id.clone()), ..runs::RunRequest::new(Trigger::Replay) },
         world.clock.now_ms(),
     )
     .await
@@ -354,7 +358,7 @@ async fn a_key_is_tested_and_the_answer_shown(#[case] fault: Option<(FaultClass,
     for address in ["/agency/sync", "/agency/sync/harbor"] {
         assert!(words(&told(&dana, address).await).contains("The key is being tested"), "{address}");
     }
-    assert_eq!(credentials::open_key_checks(conn).await.unwrap().len(), 1);
+    assert_eq!(credentials::pending_key_checks(conn).await.unwrap().len(), 1);
     credentials::answer_key_check(conn, tenant.id, fault, world.clock.now_ms()).await.unwrap();
     for address in ["/agency/sync", "/agency/sync/harbor"] {
         let said = words(&told(&dana, address).await);

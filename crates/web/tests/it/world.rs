@@ -16,7 +16,7 @@ use tetherboard_metrics::Board;
 use tetherboard_simulator::{AccountConfig, Config, ContactEdit, DealEdit, Edit, Server, Simulator};
 use tetherboard_store::agency::{self, Setting};
 use tetherboard_store::tenants::{self, Changes, Tenant};
-use tetherboard_store::{access, stage_roles, tokens};
+use tetherboard_store::{api_tokens, stage_roles, users};
 use tetherboard_sync::{Crm, RunOptions, RunReport, Syncer};
 use tetherboard_testkit::{Kind, TestDatabase};
 use tetherboard_web::{Portal, Settings, hash_password, hash_token, new_api_token, token_hint};
@@ -176,10 +176,10 @@ impl World {
     pub(crate) async fn visitor(&self, person: Person) -> Visitor {
         let conn = self.db.store.conn();
         let mut visitor = self.stranger();
-        if let Some(user) = access::by_email(conn, person.email()).await.unwrap() {
+        if let Some(user) = users::by_email(conn, person.email()).await.unwrap() {
             let token = SecretString::from(format!("session-{}", self.visits.fetch_add(1, Ordering::Relaxed)));
             let now = self.clock.machine_ms();
-            access::open_session(conn, &hash_token(&token), user.id, now, now + 3_600_000).await.unwrap();
+            users::open_session(conn, &hash_token(&token), user.id, now, now + 3_600_000).await.unwrap();
             visitor.headers.insert(COOKIE, format!("tb_session={}", token.expose_secret()).parse().unwrap());
         }
         visitor
@@ -188,9 +188,9 @@ impl World {
     /// A script with a token of that person's, and the token's number.
     pub(crate) async fn script(&self, person: Person) -> (Visitor, i64) {
         let conn = self.db.store.conn();
-        let user = access::by_email(conn, person.email()).await.unwrap().unwrap();
+        let user = users::by_email(conn, person.email()).await.unwrap().unwrap();
         let token = new_api_token();
-        let id = tokens::add(conn, user.id, &hash_token(&token), &token_hint(&token), self.clock.machine_ms()).await.unwrap();
+        let id = api_tokens::add(conn, user.id, &hash_token(&token), &token_hint(&token), self.clock.machine_ms()).await.unwrap();
         let mut visitor = self.stranger();
         visitor.headers.insert(AUTHORIZATION, format!("Bearer {}", token.expose_secret()).parse().unwrap());
         (visitor, id)

@@ -112,7 +112,7 @@ impl Storage {
             return Ok(());
         }
         for tenant in tenants::list(store.conn()).await? {
-            drop(leases::claim(store.conn(), tenant.id, "demo", EpochMs::MAX, EpochMs(0)).await?);
+            leases::claim(store.conn(), tenant.id, "demo", EpochMs::MAX, EpochMs(0)).await?;
             if let Some(run) = runs::newest(store.conn(), tenant.id, 1).await?.first() {
                 let times = [Some(run.requested_ms), run.started_ms, run.finished_ms];
                 let latest = times.into_iter().flatten().max().and_then(EpochMs::timestamp);

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tetherboard_domain::{Clock, HotListRules, Milestone, Role, StageKey, TenantId, Zone};
 use tetherboard_metrics::{Rebuild, rebuild_hot_list};
 use tetherboard_store::tenants::{self, Changes};
-use tetherboard_store::{Store, Tx, audit, hot_list, small_lists, stage_roles};
+use tetherboard_store::{Store, Tx, audit, hot_list, lookups, stage_roles};
 use tetherboard_web::Accent;
 
 use super::{Set, check_name, read_web_key};
@@ -169,7 +169,7 @@ async fn check_stages<'a>(
     stages: impl Iterator<Item = &'a str>,
 ) -> anyhow::Result<()> {
     let conn = store.conn();
-    let listed = small_lists::stages(conn, tenant.id).await?;
+    let listed = lookups::stages(conn, tenant.id).await?;
     if listed.is_empty() {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use tetherboard_domain::Dataset;
-use tetherboard_store::candidates::OwnAppointment;
+use tetherboard_store::candidates::CandidateAppointment;
 
 use super::{CandidateView, dated};
 use crate::address::links;
@@ -20,7 +20,9 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
         section.drawer-sec {
             div.flex.wrapf { h2 { "Appointments" } span.sub.push { (time::zone_name(&shell.tenant().zone)) } }
             @if view.appointments.is_empty() {
-                p.sub { @if never_read { "Appointments have not been read from ClientTether yet." } @else { "None in ClientTether." } }
+                p.sub {
+                    @if never_read { "Appointments have not been synced yet." } @else { "No appointments in ClientTether." }
+                }
             }
             @for (name, some) in [("Upcoming", &ahead), ("Past", &past)] {
                 @if !some.is_empty() {
@@ -50,7 +52,7 @@ pub(super) fn next_banner(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     }
 }
 
-fn line(shell: &Shell<'_>, one: &OwnAppointment) -> Markup {
+fn line(shell: &Shell<'_>, one: &CandidateAppointment) -> Markup {
     let zone = &shell.tenant().zone;
     html! {
         li class=(if one.cancelled { "off" } else { "" }) {
@@ -65,7 +67,9 @@ fn line(shell: &Shell<'_>, one: &OwnAppointment) -> Markup {
                     None => (when(shell, one)),
                 }
             }
-            @if let Some(from) = one.moved_from_ms.and_then(time::moment) { p.sub { "moved from " (dated(from, shell.now, zone)) } }
+            @if let Some(from) = one.moved_from_ms.and_then(time::moment) {
+                p.sub { "moved from " (dated(from, shell.now, zone)) }
+            }
             @let details = details(one);
             @if !details.is_empty() { p.sub { (details) } }
             @if !one.description.is_empty() { p.cand-text { (one.description) } }
@@ -78,24 +82,24 @@ fn schedule_of(shell: &Shell<'_>, day: Date) -> String {
 }
 
 /// Type, place, owner, and status.
-fn details(one: &OwnAppointment) -> String {
+fn details(one: &CandidateAppointment) -> String {
     let status = if one.cancelled { "" } else { &one.status };
     let details = [kind(one), &one.place, &one.owner, status].into_iter().filter(|text| !text.trim().is_empty());
     details.collect::<Vec<_>>().join(" · ")
 }
 
-fn name(one: &OwnAppointment) -> &str {
+fn name(one: &CandidateAppointment) -> &str {
     [one.title.as_str(), one.kind.as_str()].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Appointment")
 }
 
 /// Its type, unless that is already its name; `appt` is ClientTether's name for any appointment.
-fn kind(one: &OwnAppointment) -> &str {
+fn kind(one: &CandidateAppointment) -> &str {
     let is_any = one.kind.trim().eq_ignore_ascii_case("appt");
     if is_any || one.title.trim().is_empty() || one.title == one.kind { "" } else { &one.kind }
 }
 
 /// An appointment without a readable time counts as upcoming.
-fn is_ahead(shell: &Shell<'_>, one: &OwnAppointment) -> bool {
+fn is_ahead(shell: &Shell<'_>, one: &CandidateAppointment) -> bool {
     let Some(starts) = one.starts_ms.and_then(time::moment) else { return true };
     match one.all_day {
         true => day(shell, starts) >= shell.tenant().zone.date(shell.now),
@@ -109,7 +113,7 @@ fn day(shell: &Shell<'_>, starts: Timestamp) -> Date {
 }
 
 /// `Sat Mar 14, 10:00 AM CDT to 11:00 AM CDT`, `Sat Mar 14, all day`.
-fn when(shell: &Shell<'_>, one: &OwnAppointment) -> String {
+fn when(shell: &Shell<'_>, one: &CandidateAppointment) -> String {
     let zone = &shell.tenant().zone;
     let Some(starts) = one.starts_ms.and_then(time::moment) else { return "no readable time".to_owned() };
     if one.all_day {
@@ -126,12 +130,12 @@ fn when(shell: &Shell<'_>, one: &OwnAppointment) -> String {
 }
 
 /// The day it starts on, in the brand's zone.
-fn first_day(shell: &Shell<'_>, one: &OwnAppointment, starts: Timestamp) -> Date {
+fn first_day(shell: &Shell<'_>, one: &CandidateAppointment, starts: Timestamp) -> Date {
     if one.all_day { day(shell, starts) } else { shell.tenant().zone.date(starts) }
 }
 
 /// `Today`, `Tomorrow`, `In 3 days`, `In progress`.
-fn relative_day(shell: &Shell<'_>, one: &OwnAppointment) -> Option<String> {
+fn relative_day(shell: &Shell<'_>, one: &CandidateAppointment) -> Option<String> {
     let starts = time::moment(one.starts_ms?)?;
     let zone = &shell.tenant().zone;
     let first = first_day(shell, one, starts);

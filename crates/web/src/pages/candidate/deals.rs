@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tetherboard_domain::{Money, weighted};
-use tetherboard_store::candidates::OwnDeal;
+use tetherboard_store::candidates::CandidateDeal;
 
 use super::facts::{close_date, deal_odds, unreadable};
 use super::{CandidateView, dated};
@@ -24,7 +24,7 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
             @if view.deals.is_empty() {
                 p.sub {
                     @if view.candidate.gone_ms.is_some() { "ClientTether had no deal for this candidate." }
-                    @else { "ClientTether has no deal for this candidate, so the candidate counts as a deal with its own stage and fee." }
+                    @else { "ClientTether has no deal record, so the candidate counts as a deal with its own stage and fee." }
                 }
             } @else {
                 ul.cand-deals role="list" { @for deal in &view.deals { (line(shell, view, deal)) } }
@@ -42,7 +42,7 @@ fn own_fee(view: &CandidateView) -> Option<Money> {
     view.candidate.fee_cents.map(Money).filter(|fee| !is_of_deal(fee))
 }
 
-fn line(shell: &Shell<'_>, view: &CandidateView, deal: &OwnDeal) -> Markup {
+fn line(shell: &Shell<'_>, view: &CandidateView, deal: &CandidateDeal) -> Markup {
     let place = view.board.place(deal.stage.as_deref());
     let fee = deal.fee_cents.map(Money);
     let odds = deal_odds(view, deal);

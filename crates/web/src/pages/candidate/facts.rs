@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tetherboard_domain::{EpochMs, Money, Odds, weighted};
-use tetherboard_store::candidates::OwnDeal;
+use tetherboard_store::candidates::CandidateDeal;
 
 use super::appointments::next_banner;
 use super::{CandidateView, dated, dated_and_aging, days, text, unknown};
@@ -52,7 +52,7 @@ fn presence(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 (icon("user-x", 16))
                 div {
                     b { "Removed from ClientTether: " (date(since_ms)) }
-                    p { "The contact may have been deleted, archived, or merged. It is no longer counted; its history stays here." }
+                    p { "It may have been deleted, archived, or merged. It is no longer counted; its history stays here." }
                 }
             }
         };
@@ -76,7 +76,7 @@ pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let slug = &shell.tenant().slug;
     let source = c.source.as_deref();
     let worth = DealValue::of(view);
-    let live: Vec<&OwnDeal> = view.deals.iter().filter(|deal| deal.gone_ms.is_none()).collect();
+    let live: Vec<&CandidateDeal> = view.deals.iter().filter(|deal| deal.gone_ms.is_none()).collect();
     html! {
         section.drawer-sec aria-label="Facts" {
             dl.facts {
@@ -126,7 +126,7 @@ impl DealValue {
     fn of(view: &CandidateView) -> Self {
         let c = &view.candidate;
         let gone = c.gone_ms.is_some();
-        let deals: Vec<&OwnDeal> = view.deals.iter().filter(|deal| gone || deal.gone_ms.is_none()).collect();
+        let deals: Vec<&CandidateDeal> = view.deals.iter().filter(|deal| gone || deal.gone_ms.is_none()).collect();
         if deals.is_empty() {
             let odds = view.board.odds_of(None, &view.board.place(c.stage.as_deref()));
             let fee = c.fee_cents.map(Money);
@@ -165,11 +165,11 @@ pub(super) fn unreadable() -> Markup {
 }
 
 /// A deal's own odds, otherwise its stage's.
-pub(super) fn deal_odds(view: &CandidateView, deal: &OwnDeal) -> Option<Odds> {
+pub(super) fn deal_odds(view: &CandidateView, deal: &CandidateDeal) -> Option<Odds> {
     view.board.odds_of(deal.odds, &view.board.place(deal.stage.as_deref()))
 }
 
-pub(super) fn close_date(deal: &OwnDeal) -> Markup {
+pub(super) fn close_date(deal: &CandidateDeal) -> Markup {
     let day = deal.close_date.as_deref().and_then(|day| day.parse().ok());
     html! { @match day { Some(day) => (time::full_day(day)), None => (unknown()) } }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use tetherboard_metrics::Board;
-use tetherboard_store::candidates::{self, Match};
+use tetherboard_store::candidates::{self, SearchMatch};
 use tetherboard_store::tenants::Tenant;
 
 use crate::address::links::{self, leads};
@@ -48,12 +48,12 @@ pub(super) async fn find(brand: BrandViewer, State(portal): State<Portal>, query
     }
     let Some(text) = text else { return Ok(EMPTY.into_response()) };
     let conn = portal.store.conn();
-    let (found, total) = candidates::matching(conn, tenant.id, text, SHOWN).await?;
+    let (found, total) = candidates::search(conn, tenant.id, text, SHOWN).await?;
     let board = Board::load(conn, tenant.id).await?;
     Ok(list(tenant, &board, text, &found, total).into_response())
 }
 
-fn list(tenant: &Tenant, board: &Board, text: &str, found: &[Match], total: i64) -> Markup {
+fn list(tenant: &Tenant, board: &Board, text: &str, found: &[SearchMatch], total: i64) -> Markup {
     if found.is_empty() {
         return html! { p.menu-p data-said="No matches." { "No matches for “" (text) "”." } };
     }
@@ -74,7 +74,7 @@ fn list(tenant: &Tenant, board: &Board, text: &str, found: &[Match], total: i64)
     }
 }
 
-fn option(tenant: &Tenant, board: &Board, at: usize, one: &Match) -> Markup {
+fn option(tenant: &Tenant, board: &Board, at: usize, one: &SearchMatch) -> Markup {
     let place = board.place(one.stage.as_deref());
     let details = [one.company.as_str(), one.market.as_str()].into_iter();
     let details: Vec<&str> = details.filter(|text| !text.is_empty() && *text != one.name).collect();

@@ -1,4 +1,5 @@
-//! A candidate: facts, deals, appointments, history, and notes. Scripts show this page as a drawer over the list it was opened from.
+//! A candidate: facts, deals, appointments, history, and notes. Scripts show this page as a drawer over the list it was opened
+//! from.
 //!
 //! A contact that was removed from ClientTether keeps its page, with status 200, because an open page refreshes itself and only
 //! accepts 200.
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{ContactId, DAY, Dataset, TenantId, Zone};
 use tetherboard_metrics::Board;
-use tetherboard_store::candidates::{self, Candidate, OwnAppointment, OwnDeal, OwnNote};
+use tetherboard_store::candidates::{self, Candidate, CandidateAppointment, CandidateDeal, CandidateNote};
 use tetherboard_store::history::{self, ValueChange};
 use tetherboard_store::notes::Audience;
 use tetherboard_store::{Conn, Result as StoreResult};
@@ -45,9 +46,9 @@ pub(crate) fn router() -> Router<Portal> {
 struct CandidateView {
     candidate: Candidate,
     board: Board,
-    deals: Vec<OwnDeal>,
-    appointments: Vec<OwnAppointment>,
-    notes: Vec<OwnNote>,
+    deals: Vec<CandidateDeal>,
+    appointments: Vec<CandidateAppointment>,
+    notes: Vec<CandidateNote>,
     notes_total: i64,
     /// Newest first.
     history: Vec<TimelineEntry>,

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tetherboard_domain::EpochMs;
-use tetherboard_store::candidates::OwnNote;
+use tetherboard_store::candidates::CandidateNote;
 use tetherboard_store::history::ValueChange;
 
 use super::{CandidateView, dated, dated_and_aging, show_all};
@@ -141,7 +141,7 @@ fn coverage(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     }
 }
 
-fn line(shell: &Shell<'_>, note: &OwnNote) -> Markup {
+fn line(shell: &Shell<'_>, note: &CandidateNote) -> Markup {
     let slug = &shell.tenant().slug;
     html! {
         li {

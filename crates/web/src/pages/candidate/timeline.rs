@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{DAY, EpochMs, Money, Odds, TenantId, Zone};
 use tetherboard_metrics::Board;
-use tetherboard_store::candidates::{Candidate, OwnDeal};
+use tetherboard_store::candidates::{Candidate, CandidateDeal};
 use tetherboard_store::history::{self, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
 use super::{CandidateView, HISTORY, dated, days, show_all};
-use crate::parts::format::number;
+use crate::parts::format::{count, number};
 use crate::parts::shell::Shell;
 use crate::parts::stages::shown;
 use crate::parts::time;
@@ -66,10 +66,10 @@ pub(super) async fn load<C: Conn>(
     conn: &C,
     tenant: TenantId,
     candidate: &Candidate,
-    deals: &[OwnDeal],
+    deals: &[CandidateDeal],
     board: &Board,
 ) -> Result<Vec<TimelineEntry>> {
-    let moves = history::of(conn, tenant, &candidate.crm_id).await?;
+    let moves = history::transitions_of(conn, tenant, &candidate.crm_id).await?;
     let mut values = history::values_of(conn, tenant, &candidate.crm_id).await?;
     // Changes of the whiteboard are shown with it.
     values.retain(|change| change.field != "whiteboard");
@@ -79,7 +79,7 @@ pub(super) async fn load<C: Conn>(
         let is_named = deals.len() > 1 && !deal.title.is_empty();
         let name = if is_named { format!("Deal “{}”", deal.title) } else { "Deal".to_owned() };
         let values_name = (deals.len() > 1).then_some(name.as_str());
-        let of_deal = history::of(conn, tenant, &deal.crm_id).await?;
+        let of_deal = history::transitions_of(conn, tenant, &deal.crm_id).await?;
         let alone = of_deal.iter().filter(|one| !moves.iter().any(|own| is_same_move(own, one)));
         entries.extend(alone.map(|one| moved(one, board, Some(name.clone()), None)));
         let of_deal = history::values_of(conn, tenant, &deal.crm_id).await?;
@@ -214,7 +214,7 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                     (entry.render(shell, Some(at) == newest && view.candidate.gone_ms.is_none()))
                 }
             }
-            @if cut < total { (show_all(shell, view, &format!("Show all {} entries", number(i64::try_from(total).unwrap_or(0))))) }
+            @if cut < total { (show_all(shell, view, &format!("Show all {} entries", number(count(total))))) }
         }
     }
 }

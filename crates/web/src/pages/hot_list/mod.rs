@@ -143,7 +143,7 @@ async fn page(
         View::Call { .. } => called.and_then(|called| view.rows[called.at].contact_id.clone()).into_iter().collect(),
         View::CallAll => view.rows.iter().take(weekly_call::MOST).filter_map(|item| item.contact_id.clone()).collect(),
     };
-    view.notes = notes::latest_of(conn, tenant.id, brand.viewer.audience(), &shown).await?;
+    view.notes = notes::latest_for(conn, tenant.id, brand.viewer.audience(), &shown).await?;
     let body = match (view.all.list.as_of, &view.view) {
         (None, _) => unread(),
         (Some(_), View::Table) => body(&shell, &view),

@@ -4,7 +4,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use tetherboard_domain::{Money, Points};
 use tetherboard_metrics::{FDD_CAUTION, HotListItem};
-use tetherboard_store::notes::GLANCE;
+use tetherboard_store::notes::PREVIEW_CHARS;
 
 use super::{HotView, part};
 use crate::address::links::{self, Link};
@@ -162,7 +162,7 @@ pub(super) fn opened(shell: &Shell<'_>, view: &HotView<'_>, item: &HotListItem) 
                 div {
                     h2 { "Latest note" }
                     @match note {
-                        Some(note) => p.said { "“" (note.body.trim()) @if note.body.chars().count() >= GLANCE { "…" } "” " span.muted {
+                        Some(note) => p.said { "“" (note.body.trim()) @if note.body.chars().count() >= PREVIEW_CHARS { "…" } "” " span.muted {
                             @if !note.author.trim().is_empty() { (note.author) ", " }
                             @if let Some(at) = time::moment(note.created_ms) { (time::aging(at, shell.now, &shell.tenant().zone)) }
                         } },

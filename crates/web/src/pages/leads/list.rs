@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{EpochMs, Money, Zone};
 use tetherboard_metrics::{Board, LeadGroup};
-use tetherboard_store::leads::{LeadRow, Types};
+use tetherboard_store::leads::{ContactTypes, LeadRow};
 use tetherboard_store::tenants::Tenant;
 
 use super::{LeadsAddress, LeadsView};
@@ -191,7 +191,7 @@ fn filter_chips(slug: &str, view: &LeadsView) -> Markup {
         chip(format!("Role: {}", role_name(role)), LeadQuery { role: None, ..all.clone() });
     }
     if let Some(types) = all.types {
-        let name = if types == Types::Prospects { "Prospects" } else { "Not prospects" };
+        let name = if types == ContactTypes::Prospects { "Prospects" } else { "Not prospects" };
         chip(name.to_owned(), LeadQuery { types: None, ..all.clone() });
     }
     if let Some(state) = all.state {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use tetherboard_crm_records::mapping::{FieldRule, FieldSpec, Mapping};
 use tetherboard_domain::{Dataset, Trigger};
-use tetherboard_store::runs::{self, Wish};
+use tetherboard_store::runs::{self, RunRequest};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Store, audit, field_rules};
 
@@ -75,8 +75,8 @@ async fn store(portal: &Portal, at: &MappedField, rule: &FieldRule) -> HttpResul
     field_rules::set(&tx, tenant.id, dataset, spec.name, json.as_deref()).await?;
     audit::record(&tx, Some(user), Some(tenant.id), "changed a field mapping", &subject, now_ms).await?;
     let ages = runs::dataset_ages(&tx, tenant.id).await?;
-    if Dataset::ALL.iter().any(|dataset| ages.read_ms(*dataset).is_some()) {
-        runs::request(&tx, tenant.id, Wish::by(Trigger::Replay, user).anew(), now_ms).await?;
+    if Dataset::ALL.iter().any(|dataset| ages.last_read_ms(*dataset).is_some()) {
+        runs::request(&tx, tenant.id, RunRequest::by_user(Trigger::Replay, user).must_be_new(), now_ms).await?;
     }
     Ok(Store::commit(tx).await?)
 }

@@ -86,7 +86,9 @@ impl FieldView<'_> {
                 } @else {
                     // A browser drops a line break at the start.
                     textarea.input.written id=(name) name=(name) rows=(lines) autocomplete="off" autocapitalize="off"
-                        spellcheck="false" wrap="off" aria-invalid=[fault.map(|_| "true")] aria-describedby=(description) { "\n" (text) }
+                        spellcheck="false" wrap="off" aria-invalid=[fault.map(|_| "true")] aria-describedby=(description) {
+                        "\n" (text)
+                    }
                 }
                 @if let Some(fault) = fault {
                     p.hint.danger id=(format!("{name}-fault")) { (icon("circle-alert", 14)) span { (sentence(&fault.why)) } }
@@ -111,7 +113,7 @@ impl FieldView<'_> {
                 }
                 div.card-foot {
                     span {
-                        code { "%s" } " is seconds since 1970. A literal " code { "Z" } " does not mean UTC: set the zone to UTC, or use "
+                        code { "%s" } " is Unix seconds. A literal " code { "Z" } " does not mean UTC: set the zone or use "
                         code { "%:z" } " if values contain offsets."
                     }
                 }

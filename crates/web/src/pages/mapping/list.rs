@@ -91,8 +91,8 @@ struct FieldLine {
     examples: Vec<String>,
 }
 
-const INTRODUCTION: &str = "Where Tetherboard finds each field in ClientTether’s data. If this account stores a value elsewhere, change \
-    its place: all stored responses are then processed again, so nothing is lost.";
+const INTRODUCTION: &str = "Where Tetherboard finds each field in ClientTether’s data. If this account stores a value \
+    elsewhere, change its place: all stored responses are then processed again, so nothing is lost.";
 
 impl<'a> MappingView<'a> {
     async fn load(portal: &Portal, tenant: &'a Tenant, dataset: Dataset, saved: Option<&'static FieldSpec>) -> HttpResult<Self> {
@@ -129,7 +129,10 @@ impl<'a> MappingView<'a> {
             @if self.sample.rows.is_empty() {
                 div.banner.info role="status" {
                     (icon("info", 18))
-                    div { b { "Nothing has been read yet." } p { "The built-in places are used. Examples and counts appear after the first sync." } }
+                    div {
+                        b { "Nothing has been read yet." }
+                        p { "The built-in places are used. Examples and counts appear after the first sync." }
+                    }
                 }
             }
             (self.missing_fields())
@@ -195,7 +198,7 @@ impl<'a> MappingView<'a> {
                     (icon("triangle-alert", 18))
                     div {
                         b { "Recent syncs are missing " (listed(&missing)) "." }
-                        p { "The last known values are shown. If ClientTether renamed a field, find its new key below and change the place." }
+                        p { "The last known values are shown. If a field was renamed, find its key below and change the place." }
                     }
                 }
             }

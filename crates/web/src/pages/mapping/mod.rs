@@ -135,8 +135,8 @@ fn in_source_zone(mut mapping: Mapping, tenant: &Tenant, dataset: Dataset) -> Ma
 fn purpose(dataset: Dataset, spec: &FieldSpec) -> Option<&'static str> {
     match (dataset, spec.name) {
         (Dataset::Contacts, "units") => Some(
-            "The number of units a candidate wants, for the hot list. ClientTether has no standard field for it: accounts that ask \
-             for it use a custom field.",
+            "The number of units a candidate wants, for the hot list. ClientTether has no standard field for it: accounts that \
+             ask for it use a custom field.",
         ),
         (Dataset::Contacts, "market") => Some(
             "Where a candidate wants to open, for leads and the hot list. Without it, the candidate’s city and state are used.",

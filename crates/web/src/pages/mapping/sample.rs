@@ -28,7 +28,7 @@ impl Sample {
     /// When the database fails.
     pub(super) async fn load(portal: &Portal, tenant: &Tenant, dataset: Dataset) -> HttpResult<Self> {
         let conn = portal.store.conn();
-        let run = runs::last_applied(conn, tenant.id, dataset).await?;
+        let run = runs::last_applied_run(conn, tenant.id, dataset).await?;
         let mut row_nos = HashSet::new();
         let mut read_at = None;
         if let Some(run) = run {
@@ -41,7 +41,7 @@ impl Sample {
             }
         }
         if row_nos.len() < MAX_ROWS {
-            row_nos.extend(records::some_rows(conn, tenant.id, dataset, MAX_ROWS as i64).await?);
+            row_nos.extend(records::sample_rows(conn, tenant.id, dataset, MAX_ROWS as i64).await?);
         }
         // In storage order, so that each frame is decompressed once.
         let mut row_nos: Vec<RowNo> = row_nos.into_iter().collect();

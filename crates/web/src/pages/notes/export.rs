@@ -54,7 +54,7 @@ pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, row_numbers: Ve
                 return Ok::<_, tetherboard_store::StoreError>(None);
             }
             let (tenant, audience) = (&brand.tenant, brand.viewer.audience());
-            let rows = notes::numbered(portal.store.conn(), tenant.id, audience, &part, EXCERPT_CHARS).await?;
+            let rows = notes::by_numbers(portal.store.conn(), tenant.id, audience, &part, EXCERPT_CHARS).await?;
             let rows =
                 rows.into_iter().map(|row| cells(&board.board, &tenant.zone, &tenant.slug, &site, is_agency, row)).collect();
             Ok(Some((rows, (portal, brand, remaining))))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use maud::{Markup, html};
 use tetherboard_domain::TenantId;
-use tetherboard_store::notes::{self, Audience, WholeNote};
+use tetherboard_store::notes::{self, Audience, FullNote};
 use tetherboard_store::{Conn, Result as StoreResult};
 
 use super::feed::kind_and_author;
@@ -29,7 +29,7 @@ const STORED: i64 = 1 << 20;
 
 /// One page of a note.
 struct NotePart {
-    note: WholeNote,
+    note: FullNote,
     text: String,
     /// `None` if the note does not fit a page.
     html: Option<String>,
@@ -62,13 +62,13 @@ impl NotePart {
     /// `None` if there is no such note or page, or the audience may not see it.
     async fn load<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, address: &NoteAddress) -> StoreResult<Option<Self>> {
         let (id, page) = (address.id.text(), address.page.0);
-        let Some(note) = notes::whole(conn, tenant, audience, id).await? else { return Ok(None) };
+        let Some(note) = notes::get(conn, tenant, audience, id).await? else { return Ok(None) };
         let pages = ((note.letters + i64::from(PART) - 1) / i64::from(PART)).max(1);
         if page > pages {
             return Ok(None);
         }
         let from = i32::try_from(address.page.offset(i64::from(PART)) + 1).unwrap_or(i32::MAX);
-        let part = notes::part_of(conn, tenant, audience, id, from, PART).await?;
+        let part = notes::text_part(conn, tenant, audience, id, from, PART).await?;
         Ok(part.map(|(text, html)| Self { note, text, html: html.filter(|_| page == 1), page, pages }))
     }
 }

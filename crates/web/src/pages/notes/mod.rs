@@ -116,7 +116,7 @@ impl NotesView {
         let in_events = events.shown.iter().map(|event| event.client_id.clone());
         let ids: Vec<ContactId> = in_events.chain(filters::candidates(&notes.selection, &query)).collect();
         Ok(Self {
-            names: notes::contacts_named(conn, tenant.id, &ids).await?,
+            names: notes::contact_names(conn, tenant.id, &ids).await?,
             coverage: note_coverage(portal, tenant, now).await?,
             hidden_kinds: if brand.viewer.is_agency() { notes::hidden_kinds(conn, tenant.id).await? } else { Vec::new() },
             query,
@@ -160,14 +160,14 @@ fn events(notes: &NoteSelection, numbers: &Numbers, query: &NoteQuery, part: (i6
 /// The notes with these row numbers, in this order, each with the part of its text that contains a match.
 async fn rows(portal: &Portal, brand: &BrandViewer, search: Option<&Search>, row_numbers: &[i64]) -> StoreResult<Vec<NoteRow>> {
     let (conn, tenant, audience) = (portal.store.conn(), brand.tenant.id, brand.viewer.audience());
-    let mut rows = notes::numbered(conn, tenant, audience, row_numbers, EXCERPT_CHARS).await?;
+    let mut rows = notes::by_numbers(conn, tenant, audience, row_numbers, EXCERPT_CHARS).await?;
     let Some(search) = search else { return Ok(rows) };
     // The match in a long note may be beyond the part that was loaded.
     const PART: i32 = 60_000;
     for row in rows.iter_mut().filter(|row| row.letters > i64::from(EXCERPT_CHARS)) {
         let mut from = 1;
         while search.marks(row.body.chars()).is_empty() && i64::from(from) <= row.letters {
-            let Some((part, _)) = notes::part_of(conn, tenant, audience, &row.crm_id, from, PART + EXCERPT_CHARS).await? else {
+            let Some((part, _)) = notes::text_part(conn, tenant, audience, &row.crm_id, from, PART + EXCERPT_CHARS).await? else {
                 break;
             };
             if !search.marks(part.chars()).is_empty() {

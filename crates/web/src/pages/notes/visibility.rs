@@ -51,7 +51,7 @@ pub(super) async fn set_note(
     let (crm_id, hides) = form.read()?;
     let (tenant, user, now_ms) = (&brand.tenant, brand.viewer.user.id, portal.clock.now_ms());
     let tx = portal.store.begin().await?;
-    if notes::whole(&tx, tenant.id, Audience::Agency, &crm_id).await?.is_none() {
+    if notes::get(&tx, tenant.id, Audience::Agency, &crm_id).await?.is_none() {
         return Err(HttpError::not_found("We can’t find that note. It may have been deleted in ClientTether."));
     }
     let is_changed = match hides {
@@ -91,8 +91,8 @@ pub(super) async fn set_type(
 
 // Markup ---------------------------------------------------------------------------------------------------------------
 
-const MEANING: &str = "The brand’s users do not see hidden types anywhere: lists, search, counts, CSV, the API, or candidate pages. \
-    Hidden notes still count as a touch. The agency sees all types.";
+const MEANING: &str = "The brand’s users do not see hidden types anywhere: lists, search, counts, CSV, the API, or candidate \
+    pages. Hidden notes still count as a touch. The agency sees all types.";
 
 /// Which note types the brand's users see.
 pub(super) fn settings(shell: &Shell<'_>, view: &NotesView) -> Markup {

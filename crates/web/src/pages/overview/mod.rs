@@ -17,7 +17,7 @@ use tetherboard_domain::{Bar, ChartSpec, ChartUnit, ContactId, DatasetStatus, NO
 use tetherboard_metrics::{Attention, Board, Changes, DayTotals, StageLine, WeekCount};
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::candidate_facts::CandidateEvent;
-use tetherboard_store::leads::{self, LeadFilter, LeadRow, LeadSort, Types};
+use tetherboard_store::leads::{self, ContactTypes, LeadFilter, LeadRow, LeadSort};
 use tetherboard_store::tenants::Tenant;
 
 use self::changes::Since;
@@ -134,7 +134,7 @@ async fn near(
 ) -> StoreResult<Arc<Option<Near>>> {
     let filter = numbers.board.last_step().map(|place| LeadFilter {
         stages: vec![numbers.board.place_filter(&place)],
-        types: Some(Types::Prospects),
+        types: Some(ContactTypes::Prospects),
         ..LeadFilter::default()
     });
     let load = async || {

@@ -37,7 +37,7 @@ impl CacheKey for BoardCardsKey {
 
 pub(super) async fn load(portal: &Portal, tenant: &Tenant, now: Timestamp) -> StoreResult<Arc<Vec<DealRow>>> {
     let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-    let leading = || deals::leading(portal.store.conn(), tenant.id, most);
+    let leading = || deals::top_by_stage(portal.store.conn(), tenant.id, most);
     portal.cache.get(tenant, now, BoardCardsKey, leading).await
 }
 

@@ -60,7 +60,9 @@ pub(super) fn agenda(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
             }
             @if all.len() > MAX_ROWS {
                 p.card-foot {
-                    a href=(list.add_to(links::schedule(slug)).url()) { (number(count(all.len() - MAX_ROWS))) " more in the list" }
+                    a href=(list.add_to(links::schedule(slug)).url()) {
+                        (number(count(all.len() - MAX_ROWS))) " more in the list"
+                    }
                 }
             }
         }

@@ -108,7 +108,10 @@ mod tests {
     #[case::in_the_repeated_hour(timed("2026-11-01T06:30:00Z", "2026-11-01T07:30:00Z"), "Sun Nov 1, 1:30 AM CDT to 1:30 AM CST")]
     #[case::another_year(timed("2099-03-12T15:30:00Z", "2099-03-12T15:30:00Z"), "Thu Mar 12, 2099, 10:30 AM CDT")]
     #[case::one_whole_day(Slotted::Days { first: date(2026, 3, 12), last: date(2026, 3, 12) }, "Thu Mar 12, all day")]
-    #[case::several_whole_days(Slotted::Days { first: date(2026, 3, 12), last: date(2026, 3, 14) }, "Thu Mar 12 to Sat Mar 14, all day")]
+    #[case::several_whole_days(
+        Slotted::Days { first: date(2026, 3, 12), last: date(2026, 3, 14) },
+        "Thu Mar 12 to Sat Mar 14, all day"
+    )]
     fn a_time_is_shown_in_the_brands_zone(#[case] when: Slotted, #[case] expected: &str) {
         let chicago = Zone::named("America/Chicago").unwrap();
         assert_eq!(times(when, &chicago, date(2026, 3, 12)), expected);

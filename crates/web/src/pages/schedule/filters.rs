@@ -42,7 +42,9 @@ pub(super) fn filter_menu(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
             summary.btn { (icon("list-filter", 15)) "Filter" @if selected > 0 { b { (selected) } } }
             div.menu-panel.wide {
                 form.menu-form method="get" action=(Tab::Schedule.url(slug)) {
-                    @for (key, value) in query.without_filters(Link::to("")).pairs() { input type="hidden" name=(key) value=(value); }
+                    @for (key, value) in query.without_filters(Link::to("")).pairs() {
+                        input type="hidden" name=(key) value=(value);
+                    }
                     @for facet in Facet::ALL {
                         fieldset.sched-facet {
                             legend { (facet.name()) }

@@ -1,5 +1,5 @@
-//! The calendar link: a secret address from which a calendar app reads the brand's appointments. It is created, replaced, and revoked
-//! here, and shown only once.
+//! The calendar link: a secret address from which a calendar app reads the brand's appointments. It is created, replaced, and
+//! revoked here, and shown only once.
 
 use axum::extract::{Form, State};
 use axum::http::HeaderMap;
@@ -23,7 +23,7 @@ use crate::state::Portal;
 
 pub(super) async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme) -> HttpResult<Markup> {
     let shell = Shell::load(&portal, &brand, theme).await?;
-    let feed = calendar_feeds::of(portal.store.conn(), brand.viewer.user.id, brand.tenant.id).await?;
+    let feed = calendar_feeds::get(portal.store.conn(), brand.viewer.user.id, brand.tenant.id).await?;
     Ok(render(&shell, feed.as_ref(), None))
 }
 
@@ -59,7 +59,7 @@ async fn create(brand: &BrandViewer, portal: &Portal, theme: Theme, headers: &He
     Store::commit(tx).await?;
     let address = format!("{}{}", site(portal, headers), links::calendar_feed(secret.expose_secret()));
     let shell = Shell::load(portal, brand, theme).await?;
-    let feed = calendar_feeds::of(portal.store.conn(), user, tenant).await?;
+    let feed = calendar_feeds::get(portal.store.conn(), user, tenant).await?;
     let mut response = render(&shell, feed.as_ref(), Some(&SecretString::from(address))).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -89,8 +89,8 @@ fn render(shell: &Shell<'_>, feed: Option<&CalendarFeed>, address: Option<&Secre
                 " there, including changes and cancellations. The calendar is read-only."
             }
             p.sub {
-                "Anyone with the link can see these appointments without signing in, as long as you have access to this brand. If "
-                "the link gets into the wrong hands, create a new one."
+                "Anyone with the link can see these appointments without signing in, as long as you have access to this brand. "
+                "If the link gets into the wrong hands, create a new one."
             }
         }
     };

@@ -6,7 +6,7 @@ use axum::response::Redirect;
 use axum::routing::post;
 use serde::Deserialize;
 use tetherboard_domain::Trigger;
-use tetherboard_store::runs::{self, Wish};
+use tetherboard_store::runs::{self, RunRequest};
 use tetherboard_store::{audit, credentials};
 
 use super::{dataset_named, run_named};
@@ -27,11 +27,11 @@ pub(crate) fn router() -> Router<Portal> {
 }
 
 async fn start(brand: AgencyBrand, State(portal): State<Portal>) -> HttpResult<Redirect> {
-    request(&portal, &brand, Wish::by(Trigger::Person, brand.viewer.user.id)).await
+    request(&portal, &brand, RunRequest::by_user(Trigger::Person, brand.viewer.user.id)).await
 }
 
 /// Requests a run, and opens its page.
-async fn request(portal: &Portal, brand: &AgencyBrand, run: Wish) -> HttpResult<Redirect> {
+async fn request(portal: &Portal, brand: &AgencyBrand, run: RunRequest) -> HttpResult<Redirect> {
     let run = request_run(portal, &brand.viewer, &brand.tenant, run).await?;
     Ok(Redirect::to(&links::run(&brand.tenant.slug, &run).url()))
 }
@@ -48,7 +48,7 @@ async fn replay(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Fo
         "" => None,
         name => Some(run_named(&portal, &brand.tenant, name).await?.id),
     };
-    request(&portal, &brand, Wish { replay_of, ..Wish::by(Trigger::Replay, brand.viewer.user.id) }).await
+    request(&portal, &brand, RunRequest { replay_of, ..RunRequest::by_user(Trigger::Replay, brand.viewer.user.id) }).await
 }
 
 #[derive(Deserialize)]
@@ -61,7 +61,12 @@ struct AcceptForm {
 async fn accept(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Form<AcceptForm>) -> HttpResult<Redirect> {
     let dataset = dataset_named(&form.dataset)
         .map_err(|_| HttpError::bad_request("The form does not name a dataset. Go back, reload the page, and try again."))?;
-    request(&portal, &brand, Wish { accept_removals: vec![dataset], ..Wish::by(Trigger::Person, brand.viewer.user.id) }).await
+    request(
+        &portal,
+        &brand,
+        RunRequest { accept_removals: vec![dataset], ..RunRequest::by_user(Trigger::Person, brand.viewer.user.id) },
+    )
+    .await
 }
 
 /// Asks a worker to test the key; the page shows the result when there is one.
@@ -69,7 +74,7 @@ async fn test_key(brand: AgencyBrand, State(portal): State<Portal>, referer: Ref
     let (conn, tenant, now_ms) = (portal.store.conn(), &brand.tenant, portal.clock.now_ms());
     let is_waiting = credentials::key_check(conn, tenant.id).await?.is_some_and(|check| check.answered_ms.is_none());
     if !is_waiting {
-        credentials::ask_key_check(conn, tenant.id, now_ms).await?;
+        credentials::request_key_check(conn, tenant.id, now_ms).await?;
     }
     audit::record(conn, Some(brand.viewer.user.id), Some(tenant.id), "tested the web key", "", now_ms).await?;
     Ok(referer.or(|| links::sync_of(&tenant.slug).url()))

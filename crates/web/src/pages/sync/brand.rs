@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, DatasetStatus, SyncState, Trigger, UserId};
 use tetherboard_metrics::{Freshness, freshness};
-use tetherboard_store::credentials::{self, KeyCheck, TokenStanding};
+use tetherboard_store::credentials::{self, KeyCheck, TokenHealth};
 use tetherboard_store::runs::{self, DatasetReport, Run};
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{access, field_rules};
+use tetherboard_store::{field_rules, users};
 
 use super::held::Held;
 use super::{cell, key_check, overview, started};
@@ -60,7 +60,7 @@ async fn page(brand: AgencyBrand, State(portal): State<Portal>, query: BrandSync
 
 /// The names of all users.
 pub(super) async fn names(portal: &Portal) -> HttpResult<HashMap<UserId, String>> {
-    let users = access::list(portal.store.conn()).await?;
+    let users = users::list(portal.store.conn()).await?;
     Ok(users.into_iter().map(|(user, _)| (user.id, user.name)).collect())
 }
 
@@ -73,7 +73,7 @@ struct BrandSyncView {
     held_page: i64,
     vanished: Vec<(Dataset, String)>,
     check: Option<KeyCheck>,
-    token: Option<TokenStanding>,
+    token: Option<TokenHealth>,
     /// The runs of this page, newest first.
     runs: Vec<(Run, Vec<DatasetReport>)>,
     page: i64,
@@ -200,7 +200,7 @@ async fn held(portal: &Portal, tenant: &Tenant, fresh: &Freshness) -> HttpResult
 }
 
 fn started_by(run: &Run, names: &HashMap<UserId, String>) -> String {
-    let person = run.asked_by.and_then(|user| names.get(&user));
+    let person = run.requested_by.and_then(|user| names.get(&user));
     match (run.trigger, person) {
         (Trigger::Schedule, _) => "Hourly".to_owned(),
         (Trigger::Person, Some(name)) => name.clone(),

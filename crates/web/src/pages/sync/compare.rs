@@ -48,7 +48,8 @@ pub(super) fn card(tenant: &Tenant, dataset: Dataset, before: &[u8], after: &[u8
             div.card-head { h2 { "From " (earlier) " to " (later) } }
             div.card-body.roomy {
                 p {
-                    (counted(count(found.added.len()), "row", "rows")) " added, " (number(count(found.removed.len()))) " removed, "
+                    (counted(count(found.added.len()), "row", "rows")) " added, "
+                    (number(count(found.removed.len()))) " removed, "
                     (number(count(found.changed.len()))) " changed, " (number(count(found.unchanged))) " unchanged. "
                     "A row that moved to another page counts as added or removed."
                 }
@@ -97,7 +98,11 @@ fn changes(changed: &[(String, Vec<Change>)], record: impl Fn(&str) -> String) -
 }
 
 fn rest(len: usize) -> Markup {
-    html! { @if len > LISTED { p.sub { "and " (number(count(len - LISTED))) " more. Download the responses to see all of them." } } }
+    html! {
+        @if len > LISTED {
+            p.sub { "and " (number(count(len - LISTED))) " more. Download the responses to see all of them." }
+        }
+    }
 }
 
 fn value(value: Option<&Value>) -> Markup {

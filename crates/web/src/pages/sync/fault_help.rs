@@ -14,7 +14,7 @@ pub(super) struct FaultHelp {
     pub(super) steps: Vec<Markup>,
 }
 
-/// The explanation of a class. `next_run` says when the next run is; `is_ambiguous` says that a bad key cannot be told from a bad
+/// The explanation of a class. `next_run` says when the next run is; `is_ambiguous` says that a bad key cannot be distinguished from a bad
 /// token.
 pub(super) fn help(class: FaultClass, tenant: &Tenant, fresh: &Freshness, next_run: &str, is_ambiguous: bool) -> FaultHelp {
     let wait = html! { "Nothing for now. The next run, " (next_run) ", tries again and catches up." };
@@ -22,8 +22,8 @@ pub(super) fn help(class: FaultClass, tenant: &Tenant, fresh: &Freshness, next_r
     match class {
         FaultClass::Network => FaultHelp {
             what: "ClientTether could not be reached.",
-            meaning: "No connection could be made: ClientTether, or the network between it and this server, was down. The key and \
-                the token are not the cause.",
+            meaning: "No connection could be made: ClientTether, or the network between it and this server, was down. The key \
+                and the token are not the cause.",
             steps: vec![
                 wait,
                 step("If several runs fail this way, open ClientTether in a browser. If it does not open, contact its support."),
@@ -55,8 +55,8 @@ pub(super) fn help(class: FaultClass, tenant: &Tenant, fresh: &Freshness, next_r
         },
         FaultClass::Body => FaultHelp {
             what: "ClientTether’s response could not be read in full.",
-            meaning: "The response was cut off, malformed, or shorter than it said. Readable records were saved; records that are \
-                missing from it were not removed.",
+            meaning: "The response was cut off, malformed, or shorter than it said. Readable records were saved; records that \
+                are missing from it were not removed.",
             steps: vec![
                 step("Open the snapshots of the dataset below. The last one shows the response."),
                 wait,
@@ -78,14 +78,14 @@ fn refused(tenant: &Tenant, fresh: &Freshness, next_run: &str, is_ambiguous: boo
     match fresh.refused {
         Some(Refused::Token { .. }) => FaultHelp {
             what: "ClientTether refused the agency’s access token.",
-            meaning: "The token was also refused with another brand’s key, so the token is the cause. No brand can sync until it is \
-                replaced. This brand’s key may be valid.",
+            meaning: "The token was also refused with another brand’s key, so the token is the cause. No brand can sync until \
+                it is replaced. This brand’s key may be valid.",
             steps: vec![get_token(), set_token(), html! { "Press “Sync now”, or wait: we try again every hour." }],
         },
         Some(Refused::Key { .. }) if !is_ambiguous => FaultHelp {
             what: "ClientTether refused this brand’s web key.",
-            meaning: "The access token works for other brands, so the key is the cause: it was changed or revoked in ClientTether. \
-                We try it every hour, but it has to be replaced.",
+            meaning: "The access token works for other brands, so the key is the cause: it was changed or revoked in \
+                ClientTether. We try it every hour, but it has to be replaced.",
             steps: vec![get_key(tenant), set_key(tenant), test_key(tenant)],
         },
         None if fresh.state == SyncState::OnTime => FaultHelp {
@@ -95,8 +95,8 @@ fn refused(tenant: &Tenant, fresh: &Freshness, next_run: &str, is_ambiguous: boo
         },
         Some(Refused::Key { .. }) | None => FaultHelp {
             what: "ClientTether refused the web key or the access token.",
-            meaning: "This run alone does not show which. If other brands sync, it is this brand’s key. If no brand does, it is the \
-                agency’s token.",
+            meaning: "This run alone does not show which. If other brands sync, it is this brand’s key. If no brand does, it is \
+                the agency’s token.",
             steps: vec![
                 html! { "Check on the " a href=(links::SYNC) { "Sync page" } " whether other brands sync." },
                 html! { "If they do: " (get_key(tenant)) " " (set_key(tenant)) },
@@ -124,7 +124,8 @@ fn get_key(tenant: &Tenant) -> Markup {
 
 fn set_key(tenant: &Tenant) -> Markup {
     html! {
-        "Set it on the server: " code { "tetherboard tenant set --slug " (tenant.slug) " --web-key-stdin" } ", then paste the key."
+        "Set it on the server: " code { "tetherboard tenant set --slug " (tenant.slug) " --web-key-stdin" }
+        ", then paste the key."
     }
 }
 

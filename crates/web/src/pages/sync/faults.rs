@@ -68,7 +68,7 @@ async fn last_response(portal: &Portal, tenant: &Tenant, run: &Run, dataset: Dat
     if !snapshots::row_nos(conn, tenant.id, &page).await?.is_empty() {
         return Ok(None);
     }
-    let body = snapshots::body_of(conn, &page, &mut RowReader::new(tenant.id)).await?;
+    let body = snapshots::page_body(conn, &page, &mut RowReader::new(tenant.id)).await?;
     let text = String::from_utf8_lossy(&body);
     let mut cut: String = text.chars().take(MAX_RESPONSE).collect();
     if cut.len() < text.len() {
@@ -92,7 +92,7 @@ impl Fault {
             _ => ("danger", "circle-x"),
         };
         let next_run = time::told(fresh.next_at, now, &tenant.zone);
-        // With a single brand, a bad key cannot be told from a bad token.
+        // With a single brand, a bad key cannot be distinguished from a bad token.
         let is_ambiguous = brand.viewer.tenants.len() == 1 || self.error.message.contains("access token or");
         let help = help(self.class, tenant, fresh, &next_run, is_ambiguous);
         html! {

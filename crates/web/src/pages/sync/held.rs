@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use maud::{Markup, html};
 use tetherboard_domain::{ContactId, Dataset, EpochMs};
 use tetherboard_store::runs::{DatasetReport, Run};
-use tetherboard_store::snapshots::{self, Unseen};
+use tetherboard_store::snapshots::{self, UnseenRecord};
 use tetherboard_store::tenants::Tenant;
 use url::form_urlencoded;
 
@@ -23,7 +23,7 @@ pub(super) struct Held {
     dataset: Dataset,
     count: i64,
     /// `None` if the run's responses are no longer stored.
-    records: Option<Vec<Unseen>>,
+    records: Option<Vec<UnseenRecord>>,
 }
 
 impl Held {
@@ -40,7 +40,7 @@ impl Held {
         };
         let records = match pages.is_empty() {
             true => None,
-            false => Some(snapshots::unseen(conn, tenant.id, &run.id, dataset, within).await?),
+            false => Some(snapshots::unseen_records(conn, tenant.id, &run.id, dataset, within).await?),
         };
         Ok(Self { dataset, count: report.held, records })
     }
@@ -55,7 +55,7 @@ impl Held {
                         b { "Held: " (number(self.count)) " " (name) " missing from ClientTether" }
                         p {
                             "The last list of " (name) " was complete, but these records were not in it. So many at once is more "
-                            "likely an error in ClientTether, or a changed permission, so the saved records count until you decide."
+                            "likely an error in ClientTether or a changed permission, so the records count until you decide."
                         }
                     }
                 }
@@ -69,8 +69,8 @@ impl Held {
     }
 
     fn decision(&self, slug: &str) -> Markup {
-        const REMOVE: &str = "Confirm the removal. The next run removes them and everything that belongs to them from the pages. The \
-            responses that contained them stay in the snapshots.";
+        const REMOVE: &str = "Confirm the removal. The next run removes them and everything that belongs to them from the \
+            pages. The responses that contained them stay in the snapshots.";
         const WAIT: &str = "Wait. When ClientTether returns them again, this notice goes away.";
         html! {
             div.card-body.roomy.stack.tight {
@@ -89,7 +89,7 @@ impl Held {
         }
     }
 
-    fn table(&self, slug: &str, records: &[Unseen], page: i64) -> Markup {
+    fn table(&self, slug: &str, records: &[UnseenRecord], page: i64) -> Markup {
         let (name, total) = (self.name(), count(records.len()));
         let page = ClampedPage(page).within(total, PAGE);
         let first = usize::try_from((page - 1) * PAGE).unwrap_or(0);
@@ -113,7 +113,7 @@ impl Held {
         }
     }
 
-    fn row(&self, slug: &str, record: &Unseen) -> Markup {
+    fn row(&self, slug: &str, record: &UnseenRecord) -> Markup {
         let response = links::raw_record(slug, self.dataset, &record.crm_id).url();
         html! {
             tr {

@@ -14,7 +14,9 @@ pub(super) fn button(tenant: &Tenant, check: Option<&KeyCheck>) -> Markup {
     let is_waiting = check.is_some_and(|check| check.answered_ms.is_none());
     html! {
         form method="post" action=(links::sync_act(&tenant.slug, "test-key")) {
-            button.btn disabled[is_waiting || !tenant.has_web_key] { (icon("key-round", 14)) "Test key" span.sr { " of " (tenant.name) } }
+            button.btn disabled[is_waiting || !tenant.has_web_key] {
+                (icon("key-round", 14)) "Test key" span.sr { " of " (tenant.name) }
+            }
         }
     }
 }
@@ -51,8 +53,8 @@ fn explain(class: FaultClass) -> (&'static str, &'static str) {
     match class {
         FaultClass::Credentials => (
             "ClientTether refused the key.",
-            "Copy the web key from this brand’s account again, set it, and test it. If another brand’s key is also refused, replace \
-             the agency’s access token.",
+            "Copy the web key from this brand’s account again, set it, and test it. If another brand’s key is also refused, \
+             replace the agency’s access token.",
         ),
         FaultClass::Network | FaultClass::Timeout | FaultClass::HttpStatus => (
             "ClientTether did not respond, so the key could not be tested.",

@@ -30,8 +30,8 @@ pub(super) fn formatted(raw: &[u8], label: &str) -> Markup {
     }
 }
 
-/// JSON with line breaks and indents. Only white space outside strings changes: a parser would drop a repeated key and round a long
-/// number.
+/// JSON with line breaks and indents. Only white space outside strings changes: a parser would drop a repeated key and round a
+/// long number.
 fn indented(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 3 / 2);
     let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);

@@ -39,7 +39,7 @@ async fn record(
 ) -> HttpResult<Markup> {
     let (conn, tenant, dataset) = (portal.store.conn(), &brand.tenant, dataset_named(&dataset)?);
     let id = query.id.text().to_owned();
-    let stored = records::known(conn, tenant.id, dataset, std::slice::from_ref(&id)).await?;
+    let stored = records::stored(conn, tenant.id, dataset, std::slice::from_ref(&id)).await?;
     let stored = stored.get(&id).ok_or_else(|| HttpError::not_found("We can’t find a record with that ID. Check the ID."))?;
     let raw = RowReader::new(tenant.id).row(conn, stored.row_no).await?.to_vec();
     let name = format!("{} {id}", dataset_name(dataset));

@@ -113,7 +113,7 @@ impl<'a> RunView<'a> {
         html! {
             @if self.is_open() {
                 form method="post" action=(links::cancel_run(slug, &run.id)) {
-                    button.btn disabled[run.cancelled] { (icon("ban", 15)) "Cancel run" }
+                    button.btn disabled[run.canceled] { (icon("ban", 15)) "Cancel run" }
                 }
             } @else {
                 form method="post" action=(links::sync_act(slug, "replay")) {
@@ -179,7 +179,7 @@ impl<'a> RunView<'a> {
     /// Who started the run, and for what.
     fn started_by(&self) -> Markup {
         let (tenant, run) = (&self.brand.tenant, &self.run);
-        let by = match run.asked_by.and_then(|user| self.names.get(&user)) {
+        let by = match run.requested_by.and_then(|user| self.names.get(&user)) {
             Some(name) => format!("started by {name}"),
             None if run.trigger == Trigger::Command => "on the server".to_owned(),
             None => "started by a user".to_owned(),
@@ -223,12 +223,12 @@ impl<'a> RunView<'a> {
         let ended = run.finished_ms.map(|ms| time::told(moment(ms), self.now, zone)).unwrap_or_default();
         let (tone, icon_name, status, meaning) = match run.status {
             RunStatus::Queued => ("info", "clock", "This run is waiting for a worker.".to_owned(), QUEUED),
-            RunStatus::Running if run.cancelled => ("info", "refresh-cw", "This run is stopping.".to_owned(), STOPPING),
+            RunStatus::Running if run.canceled => ("info", "refresh-cw", "This run is stopping.".to_owned(), STOPPING),
             RunStatus::Running => return None,
-            _ if run.cancelled && run.started_ms.is_none() => {
+            _ if run.canceled && run.started_ms.is_none() => {
                 ("info", "ban", format!("This run was canceled {ended}, before it started."), CANCELED_BEFORE_START)
             }
-            _ if run.cancelled => ("info", "ban", format!("This run was canceled {ended}."), CANCELED),
+            _ if run.canceled => ("info", "ban", format!("This run was canceled {ended}."), CANCELED),
             RunStatus::Aborted => {
                 ("warning", "unplug", "This run was interrupted: its program or server stopped.".to_owned(), INTERRUPTED)
             }
@@ -267,8 +267,8 @@ const QUEUED: &str = "A worker usually starts it within seconds, or when another
     worker is running on the server.";
 const STOPPING: &str = "It ends after the current request. Changes that were already applied stay.";
 const CANCELED_BEFORE_START: &str = "Nothing was requested and nothing changed. Scheduled runs continue.";
-const CANCELED: &str = "Datasets that were complete by then are up to date; the others show the previous data. Nothing was removed. \
-    Scheduled runs continue.";
+const CANCELED: &str = "Datasets that were complete by then are up to date; the others show the previous data. Nothing was \
+    removed. Scheduled runs continue.";
 const INTERRUPTED: &str = "Datasets that were complete by then are up to date; the others show the previous data. Nothing was \
     removed, and the next run starts over. If this happens often, check the server’s log at this time.";
 

@@ -97,7 +97,9 @@ fn body(tenant: &Tenant, skipped: &SkippedRows) -> Markup {
                 h2 { (counted(skipped.total, "row", "rows")) }
                 span.sub {
                     "each with the reason it could not be used"
-                    @if skipped.skipped > skipped.total { "; " (counted(skipped.skipped, "row", "rows")) " skipped, including repeats" }
+                    @if skipped.skipped > skipped.total {
+                        "; " (counted(skipped.skipped, "row", "rows")) " skipped, including repeats"
+                    }
                 }
             }
             @if skipped.rows.is_empty() {

@@ -8,7 +8,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, RunId};
 use tetherboard_store::runs::{self, Run};
-use tetherboard_store::snapshots::{self, KeptPage, RowReader};
+use tetherboard_store::snapshots::{self, RowReader, SnapshotPage};
 use tetherboard_store::tenants::Tenant;
 
 use super::{bytes, compare, dataset_named, layout, moment, run_name, run_named, snapshots as list, started};
@@ -107,7 +107,7 @@ impl Place<'_> {
 
 /// A stored response.
 struct Snapshot {
-    page: KeptPage,
+    page: SnapshotPage,
     body: Vec<u8>,
 }
 
@@ -122,7 +122,7 @@ impl Snapshot {
                 false => Err(no_such_response()),
             };
         };
-        let body = snapshots::body_of(conn, &page, &mut RowReader::new(tenant)).await?;
+        let body = snapshots::page_body(conn, &page, &mut RowReader::new(tenant)).await?;
         Ok(Some(Self { page, body }))
     }
 
@@ -147,7 +147,7 @@ impl Snapshot {
         };
         let content = match other {
             Some((run, page)) => {
-                let body = snapshots::body_of(portal.store.conn(), page, &mut RowReader::new(at.tenant.id)).await?;
+                let body = snapshots::page_body(portal.store.conn(), page, &mut RowReader::new(at.tenant.id)).await?;
                 comparison(at, &self.body, run, &body)
             }
             None => html! {
@@ -197,7 +197,7 @@ fn comparison(at: &Place<'_>, own: &[u8], other_run: &Run, other: &[u8]) -> Mark
 }
 
 /// The responses to the same request in the runs around this one.
-async fn others(portal: &Portal, at: &Place<'_>, page: &KeptPage) -> HttpResult<Vec<(Run, KeptPage)>> {
+async fn others(portal: &Portal, at: &Place<'_>, page: &SnapshotPage) -> HttpResult<Vec<(Run, SnapshotPage)>> {
     let (conn, tenant) = (portal.store.conn(), at.tenant.id);
     let mut found = Vec::new();
     for other in snapshots::runs_around(conn, tenant, &at.run.id, at.dataset, RUNS_AROUND).await? {
@@ -211,7 +211,7 @@ async fn others(portal: &Portal, at: &Place<'_>, page: &KeptPage) -> HttpResult<
 }
 
 /// Whether two requests are the same. A calendar request contains a range of days that moves with the date.
-fn is_same_request(one: &KeptPage, other: &KeptPage) -> bool {
+fn is_same_request(one: &SnapshotPage, other: &SnapshotPage) -> bool {
     let path = |request: &str| request.split('?').next().unwrap_or_default().to_owned();
     let has_range = |request: &str| request.contains("from_date=");
     match has_range(&one.request) && has_range(&other.request) {
@@ -221,7 +221,7 @@ fn is_same_request(one: &KeptPage, other: &KeptPage) -> bool {
 }
 
 /// The form that chooses a run to compare with.
-fn chooser(at: &Place<'_>, others: &[(Run, KeptPage)], with: Option<&RunId>) -> Markup {
+fn chooser(at: &Place<'_>, others: &[(Run, SnapshotPage)], with: Option<&RunId>) -> Markup {
     let address = at.link().url();
     if others.is_empty() {
         return html! {

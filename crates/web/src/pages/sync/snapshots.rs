@@ -6,7 +6,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use tetherboard_domain::{Dataset, Trigger};
 use tetherboard_store::runs::Run;
-use tetherboard_store::snapshots::{self, KeptPage, RowReader};
+use tetherboard_store::snapshots::{self, RowReader, SnapshotPage};
 use tetherboard_store::tenants::Tenant;
 
 use super::{ListPage, bytes, dataset_named, moment, run_name, run_named};
@@ -28,7 +28,7 @@ pub(crate) fn router() -> Router<Portal> {
 
 /// One stored response.
 struct Line {
-    page: KeptPage,
+    page: SnapshotPage,
     rows: usize,
     bytes: usize,
 }
@@ -78,7 +78,7 @@ async fn lines(
     let mut lines = Vec::new();
     for page in all.into_iter().skip(first).take(usize::try_from(PAGE).unwrap_or(25)) {
         let rows = snapshots::row_nos(conn, tenant.id, &page).await?.len();
-        let bytes = snapshots::body_of(conn, &page, &mut reader).await?.len();
+        let bytes = snapshots::page_body(conn, &page, &mut reader).await?.len();
         lines.push(Line { page, rows, bytes });
     }
     Ok((lines, number, total))
@@ -144,8 +144,8 @@ pub(super) fn none(tenant: &Tenant, run: &Run, dataset: Dataset) -> Markup {
             p {
                 @if run.trigger == Trigger::Replay { (REPLAY) }
                 @else {
-                    "Either ClientTether returned nothing for " (name) " in this run, or the responses were deleted: they are kept "
-                    "for 14 days, then one run per day for 90 days."
+                    "Either ClientTether returned nothing for " (name) " in this run, or the responses were deleted: they are "
+                    "kept for 14 days, then one run per day for 90 days."
                 }
             }
             div.chips { a.btn href=(links::run(&tenant.slug, &run.id).url()) { (icon("arrow-left", 14)) "Back to the run" } }

@@ -1,11 +1,11 @@
 use rstest::rstest;
 use tetherboard_domain::{Dataset, Milestone, Odds, Role, StageKey};
+use tetherboard_store::lookups::{self, CrmUser, Source, Stage};
 use tetherboard_store::records::{self, Absence};
-use tetherboard_store::small_lists::{self, CrmUser, Source, Stage};
 use tetherboard_store::stage_roles;
 use tetherboard_testkit::Kind::{self, *};
 
-use crate::rows::{NOW_MS, book, harbor};
+use crate::rows::{NOW_MS, harbor, meta};
 
 fn stage(crm_id: &str, name: &str, order: Option<i64>) -> Stage {
     let odds = Odds::from_hundredths(2_500);
@@ -22,7 +22,7 @@ fn stage(crm_id: &str, name: &str, order: Option<i64>) -> Stage {
 
 #[rstest]
 #[tokio::test]
-async fn stages_come_in_the_crms_order_and_those_without_a_readable_one_last(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn stages_are_in_the_crms_order_with_unreadable_ones_last(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let list = [
@@ -32,9 +32,9 @@ async fn stages_come_in_the_crms_order_and_those_without_a_readable_one_last(#[v
         stage("4", "Also Second", Some(2)),
         stage("5", "Gone", Some(0)),
     ];
-    small_lists::put_stages(conn, tenant, &list.map(|stage| (book(&stage.crm_id, 1), stage)), &[]).await.unwrap();
+    lookups::put_stages(conn, tenant, &list.map(|stage| (meta(&stage.crm_id, 1), stage)), &[]).await.unwrap();
     records::set_absence(conn, tenant, Dataset::Stages, &["5".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
-    let stages = small_lists::stages(conn, tenant).await.unwrap();
+    let stages = lookups::stages(conn, tenant).await.unwrap();
     assert_eq!(stages.iter().map(|stage| &*stage.name).collect::<Vec<_>>(), ["First", "Second", "Also Second", "Odd"]);
     let first = &stages[0];
     assert_eq!(
@@ -46,32 +46,32 @@ async fn stages_come_in_the_crms_order_and_those_without_a_readable_one_last(#[v
 
 #[rstest]
 #[tokio::test]
-async fn sources_and_users_come_back_and_may_be_renamed(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn sources_and_users_can_be_stored_and_renamed(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     for name in ["Web", "Website"] {
         let source = Source { crm_id: "1".to_owned(), name: name.to_owned(), source_key: name.to_lowercase() };
-        small_lists::put_sources(conn, tenant, &[(book("1", 1), source)], &[]).await.unwrap();
+        lookups::put_sources(conn, tenant, &[(meta("1", 1), source)], &[]).await.unwrap();
         let user = CrmUser { crm_id: "9".to_owned(), name: name.to_owned(), email: "u@example.com".to_owned() };
-        small_lists::put_crm_users(conn, tenant, &[(book("9", 1), user)], &[]).await.unwrap();
+        lookups::put_crm_users(conn, tenant, &[(meta("9", 1), user)], &[]).await.unwrap();
     }
-    let sources = small_lists::sources(conn, tenant).await.unwrap();
+    let sources = lookups::sources(conn, tenant).await.unwrap();
     assert_eq!(sources.iter().map(|source| (&*source.name, &*source.source_key)).collect::<Vec<_>>(), [("Website", "website")]);
-    let users = small_lists::crm_users(conn, tenant).await.unwrap();
+    let users = lookups::crm_users(conn, tenant).await.unwrap();
     assert_eq!(users.iter().map(|user| (&*user.crm_id, &*user.name)).collect::<Vec<_>>(), [("9", "Website")]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_empty_list_is_written_without_complaint(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn writing_an_empty_list_succeeds(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
-    small_lists::put_stages(db.store.conn(), tenant, &[], &[]).await.unwrap();
-    assert!(small_lists::stages(db.store.conn(), tenant).await.unwrap().is_empty());
+    lookups::put_stages(db.store.conn(), tenant, &[], &[]).await.unwrap();
+    assert!(lookups::stages(db.store.conn(), tenant).await.unwrap().is_empty());
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_confirmed_role_may_be_changed_and_is_the_brands_own(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_role_can_be_changed_and_applies_to_one_brand(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, harbor) = harbor(kind).await;
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let stage = StageKey::of(" FDD Sent ");
@@ -87,7 +87,7 @@ async fn a_confirmed_role_may_be_changed_and_is_the_brands_own(#[values(Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn what_was_confirmed_of_a_stage_can_be_none_and_can_be_taken_back(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_milestone_can_be_none_and_can_be_cleared(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let conn = db.store.conn();
     let (sent, signed) = (StageKey::of("FDD Sent"), StageKey::of("FDD Signed"));

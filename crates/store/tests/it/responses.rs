@@ -1,23 +1,23 @@
-//! Answers as the CRM gives them, kept as a run keeps them, and looked up again.
+//! Responses in the CRM's format: builders, storing them as a run does, and reading them back.
 
 use std::ops::Range;
 
 use sea_orm::{ConnectionTrait, Statement};
 use tetherboard_domain::{Dataset, EpochMs, RunId, TenantId, Trigger};
 use tetherboard_store::runs;
-use tetherboard_store::snapshots::{self, Answer, Recorder, RowNo};
+use tetherboard_store::snapshots::{self, RawResponse, Recorder, RowNo};
 use tetherboard_testkit::TestDatabase;
 
 use crate::rows::NOW_MS;
 
-/// A body and where its rows stand.
+/// A body and the byte ranges of its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Body {
     pub(crate) bytes: Vec<u8>,
     pub(crate) rows: Vec<Range<usize>>,
 }
 
-/// A page as the CRM writes one.
+/// A page in the CRM's format.
 pub(crate) fn page(rows: &[String]) -> Body {
     let mut body = Body { bytes: br#"{"status":"ok","data":["#.to_vec(), rows: Vec::new() };
     for (i, row) in rows.iter().enumerate() {
@@ -44,9 +44,9 @@ pub(crate) fn unsplit(bytes: &[u8]) -> Body {
     Body { bytes: bytes.to_vec(), rows: Vec::new() }
 }
 
-/// An answer with all that is kept of it.
+/// A response with its metadata.
 #[derive(Clone, Debug)]
-pub(crate) struct Given {
+pub(crate) struct SampleResponse {
     pub(crate) request: String,
     pub(crate) offset: usize,
     pub(crate) at_ms: EpochMs,
@@ -54,44 +54,44 @@ pub(crate) struct Given {
     pub(crate) body: Body,
 }
 
-impl Given {
-    pub(crate) fn answer(&self) -> Answer<'_> {
+impl SampleResponse {
+    pub(crate) fn response(&self) -> RawResponse<'_> {
         let Self { request, offset, at_ms, http_status, body } = self;
-        Answer { request, offset: *offset, at_ms: *at_ms, http_status: *http_status, body: &body.bytes, rows: &body.rows }
+        RawResponse { request, offset: *offset, at_ms: *at_ms, http_status: *http_status, body: &body.bytes, rows: &body.rows }
     }
 }
 
-pub(crate) fn given(bodies: &[Body]) -> Vec<Given> {
-    let given = |(i, body): (usize, &Body)| Given {
+pub(crate) fn sample_responses(bodies: &[Body]) -> Vec<SampleResponse> {
+    let sample = |(i, body): (usize, &Body)| SampleResponse {
         request: "contacts".to_owned(),
         offset: i * 100,
         at_ms: NOW_MS,
         http_status: 200,
         body: body.clone(),
     };
-    bodies.iter().enumerate().map(given).collect()
+    bodies.iter().enumerate().map(sample).collect()
 }
 
-/// Keeps bodies as one run's contacts; the places of each body's rows.
+/// Stores bodies as the contacts of a new run. Returns the row numbers of each body.
 pub(crate) async fn keep(db: &TestDatabase, tenant: TenantId, bodies: &[Body]) -> (RunId, Vec<Vec<RowNo>>) {
     let run = runs::start(db.store.conn(), tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
-    let places = keep_given(db, tenant, &run, Dataset::Contacts, &given(bodies)).await;
+    let places = store_responses(db, tenant, &run, Dataset::Contacts, &sample_responses(bodies)).await;
     (run, places)
 }
 
-/// Keeps answers as a run's dataset; the places of each body's rows.
-pub(crate) async fn keep_given(
+/// Stores responses as a dataset of a run. Returns the row numbers of each body.
+pub(crate) async fn store_responses(
     db: &TestDatabase,
     tenant: TenantId,
     run: &RunId,
     dataset: Dataset,
-    given: &[Given],
+    sample: &[SampleResponse],
 ) -> Vec<Vec<RowNo>> {
     let conn = db.store.conn();
     let mut recorder = Recorder::new(conn, tenant, run.clone(), dataset).await.unwrap();
     let mut places = Vec::new();
-    for given in given {
-        places.push(recorder.keep(conn, &given.answer()).await.unwrap());
+    for sample in sample {
+        places.push(recorder.record(conn, &sample.response()).await.unwrap());
         if recorder.is_full() {
             flush(db, &mut recorder).await;
         }
@@ -113,12 +113,12 @@ pub(crate) async fn body(db: &TestDatabase, tenant: TenantId, run: &RunId, page_
 
 pub(crate) async fn assert_all_come_back(db: &TestDatabase, tenant: TenantId, run: &RunId, bodies: &[Body]) {
     for (i, kept) in bodies.iter().enumerate() {
-        assert!(body(db, tenant, run, i).await.unwrap() == kept.bytes, "body {i} came back otherwise");
+        assert!(body(db, tenant, run, i).await.unwrap() == kept.bytes, "body {i} was stored differently");
     }
     assert_eq!(body(db, tenant, run, bodies.len()).await, None);
 }
 
-/// Frames, raw rows, and the bytes of frames and layouts.
+/// The number of frames and raw rows, and the bytes of frames and layouts.
 pub(crate) async fn stored(db: &TestDatabase) -> [i64; 3] {
     let mut found = [0; 3];
     let questions = [

@@ -1,4 +1,4 @@
-//! Who may sign in, and who is signed in.
+//! Users, their memberships, and their sessions.
 
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole};
@@ -6,6 +6,7 @@ use tetherboard_domain::{EpochMs, TenantId, UserId, UserRole};
 use crate::query::{all, execute, number, one};
 use crate::{Conn, Result};
 
+/// A user of the portal.
 #[derive(Clone, Debug)]
 pub struct User {
     pub id: UserId,
@@ -16,13 +17,15 @@ pub struct User {
     pub password_hash: String,
 }
 
-/// Emails are compared in lower case, without surrounding space.
+/// An email as it is stored and compared: trimmed and lowercased.
 pub fn email_key(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
+/// Adds a user.
+///
 /// # Errors
-/// When the email is taken (ask [`by_email`] first) or the database does not answer.
+/// Also fails if the email is taken; check [`by_email`] first.
 pub async fn add_user<C: Conn>(
     conn: &C,
     email: &str,
@@ -36,18 +39,20 @@ pub async fn add_user<C: Conn>(
     number(conn, text, values).await.map(UserId)
 }
 
-pub async fn join<C: Conn>(conn: &C, user: UserId, tenant: TenantId) -> Result<()> {
+/// Gives a user access to a brand.
+pub async fn add_membership<C: Conn>(conn: &C, user: UserId, tenant: TenantId) -> Result<()> {
     let text = "INSERT INTO memberships (tenant_id, user_id) VALUES ($1, $2) ON CONFLICT (tenant_id, user_id) DO NOTHING";
     execute(conn, text, [tenant.into(), user.into()]).await?;
     Ok(())
 }
 
+/// The user with an email, disabled or not.
 pub async fn by_email<C: Conn>(conn: &C, email: &str) -> Result<Option<User>> {
     let row: Option<Row> = one(conn, &format!("{SELECT} WHERE u.email = $1"), [email_key(email).into()]).await?;
     Ok(row.map(Row::user))
 }
 
-/// Everybody, with the slugs of their brands.
+/// All users by email, each with the slugs of their brands.
 pub async fn list<C: Conn>(conn: &C) -> Result<Vec<(User, Vec<String>)>> {
     #[derive(FromQueryResult)]
     struct Membership {
@@ -66,12 +71,13 @@ pub async fn list<C: Conn>(conn: &C) -> Result<Vec<(User, Vec<String>)>> {
         .collect())
 }
 
-/// A new password ends every session of the person.
+/// Sets a user's password and ends all their sessions.
 pub async fn set_password<C: Conn>(conn: &C, user: UserId, password_hash: &str) -> Result<()> {
     execute(conn, "UPDATE users SET password_hash = $2 WHERE id = $1", [user.into(), password_hash.into()]).await?;
     end_sessions(conn, user).await
 }
 
+/// Disables a user and ends all their sessions.
 pub async fn disable<C: Conn>(conn: &C, user: UserId, now_ms: EpochMs) -> Result<()> {
     execute(conn, "UPDATE users SET disabled_ms = $2 WHERE id = $1", [user.into(), now_ms.into()]).await?;
     end_sessions(conn, user).await
@@ -82,7 +88,7 @@ async fn end_sessions<C: Conn>(conn: &C, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the hash of a session's token; the token itself is in the person's cookie alone.
+/// Opens a session. Only the token's hash is stored; the token itself is in the user's cookie. Deletes expired sessions.
 pub async fn open_session<C: Conn>(
     conn: &C,
     token_hash: &[u8],
@@ -96,12 +102,13 @@ pub async fn open_session<C: Conn>(
     Ok(())
 }
 
+/// Ends the session with this token hash.
 pub async fn close_session<C: Conn>(conn: &C, token_hash: &[u8]) -> Result<()> {
     execute(conn, "DELETE FROM sessions WHERE token_hash = $1", [token_hash.into()]).await?;
     Ok(())
 }
 
-/// The person behind a session's token, if both are still good.
+/// The user of a session, if the session has not expired and the user is not disabled.
 pub async fn by_session<C: Conn>(conn: &C, token_hash: &[u8], now_ms: EpochMs) -> Result<Option<User>> {
     let text = format!(
         "{SELECT} JOIN sessions s ON s.user_id = u.id WHERE s.token_hash = $1 AND s.expires_ms > $2 AND u.disabled_ms IS NULL"
@@ -110,7 +117,7 @@ pub async fn by_session<C: Conn>(conn: &C, token_hash: &[u8], now_ms: EpochMs) -
     Ok(row.map(Row::user))
 }
 
-/// The person behind an API token, if both are still good.
+/// The user of an API token, if neither is revoked or disabled.
 pub async fn by_api_token<C: Conn>(conn: &C, token_hash: &[u8]) -> Result<Option<User>> {
     let text = format!(
         "{SELECT} JOIN api_tokens a ON a.user_id = u.id WHERE a.token_hash = $1 AND a.revoked_ms IS NULL AND u.disabled_ms IS NULL"
@@ -137,7 +144,7 @@ impl Row {
             id: self.id,
             email: self.email,
             name: self.name,
-            // Least may be done by whoever's role cannot be read.
+            // An unreadable role gets the fewest permissions.
             role: self.role.parse().unwrap_or(UserRole::TenantViewer),
             disabled: self.disabled_ms.is_some(),
             password_hash: self.password_hash,

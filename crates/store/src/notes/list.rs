@@ -1,5 +1,4 @@
-//! Notes as they are found, listed and read. Only those of live contacts are listed, the newest first; those without a date
-//! come last.
+//! Searches, lists, and reads notes. Lists contain notes of live contacts, newest first, undated ones last.
 
 use std::collections::HashMap;
 
@@ -11,11 +10,11 @@ use super::kind_key;
 use crate::query::{Query, is_sqlite, rows};
 use crate::{Conn, Result};
 
-/// Which notes to list.
+/// A filter on notes. Fields that are `None` do not restrict.
 #[derive(Clone, Debug, Default)]
 pub struct NoteFilter {
     pub text: Option<Search>,
-    /// Whatever its case.
+    /// Compared by [`kind_key`](super::kind_key).
     pub kind: Option<String>,
     pub author: Option<String>,
     pub client: Option<ContactId>,
@@ -23,32 +22,34 @@ pub struct NoteFilter {
     pub until_ms: Option<EpochMs>,
 }
 
-/// A note with as much of its text as was asked for.
+/// A note in a list, with its text up to the requested limit.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct NoteRow {
+    /// Identifies the note in the full-text index and in [`by_numbers`].
     pub no: i64,
     pub crm_id: String,
     pub note_id: String,
     pub client_id: ContactId,
-    /// The contact's.
+    /// The contact's name.
     pub name: String,
+    /// The contact's stage.
     pub stage: Option<String>,
     pub kind: String,
     pub author: String,
-    /// Sanitised; empty when it is longer than was asked for.
+    /// Sanitized HTML; empty if longer than the requested limit.
     pub html: String,
-    /// Plain text, cut to what was asked for.
+    /// Plain text, cut to the requested limit.
     pub body: String,
-    /// Of the whole plain text.
+    /// The length of the full plain text, in characters.
     pub letters: i64,
     pub created_ms: Option<EpochMs>,
-    /// From the brand's people.
+    /// Whether it is hidden from the brand's users.
     pub hidden: bool,
-    /// Its kind is; else the note itself.
+    /// Whether it is hidden because of its type.
     pub hidden_kind: bool,
 }
 
-/// How many notes of live contacts fit.
+/// The number of notes that match.
 pub async fn count<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, filter: &NoteFilter) -> Result<i64> {
     let mut query =
         Query::new("SELECT COUNT(*) FROM notes n JOIN leads l ON l.tenant_id = n.tenant_id AND l.crm_id = n.client_id");
@@ -56,7 +57,7 @@ pub async fn count<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, filt
     query.number(conn).await
 }
 
-/// A part of those that fit, from an offset on, at most so many, each with at most so many letters of its text.
+/// One page (offset, limit) of the notes that match, with at most `longest` characters of text each.
 pub async fn list<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -65,18 +66,18 @@ pub async fn list<C: Conn>(
     (offset, limit): (i64, i64),
     longest: i32,
 ) -> Result<Vec<NoteRow>> {
-    // Their order is found without their texts, of which a brand has more than memory should hold.
+    // Sort without the texts, since all texts of a brand would take too much memory.
     let mut query = Query::new("SELECT n.no FROM notes n JOIN leads l ON l.tenant_id = n.tenant_id AND l.crm_id = n.client_id");
     narrow(&mut query, tenant, audience, filter, is_sqlite(conn));
     query.push(" ORDER BY COALESCE(n.created_ms, -9223372036854775807) DESC, n.crm_id LIMIT ").bind(limit);
     query.push(" OFFSET ").bind(offset);
     let found = query.rows(conn).await?;
     let numbers: Vec<i64> = found.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?;
-    numbered(conn, tenant, audience, &numbers, longest).await
+    by_numbers(conn, tenant, audience, &numbers, longest).await
 }
 
-/// The notes with these numbers, in their order, each with at most so many letters of its text.
-pub async fn numbered<C: Conn>(
+/// The live notes with these numbers, in that order, with at most `longest` characters of text each.
+pub async fn by_numbers<C: Conn>(
     conn: &C,
     tenant: TenantId,
     audience: Audience,
@@ -88,8 +89,8 @@ pub async fn numbered<C: Conn>(
     query.push(" AND n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant);
     visible(&mut query, audience);
     let mut rows: Vec<NoteRow> = query.all(conn).await?;
-    let places: HashMap<i64, usize> = numbers.iter().enumerate().map(|(place, no)| (*no, place)).collect();
-    rows.sort_by_key(|row| places.get(&row.no));
+    let positions: HashMap<i64, usize> = numbers.iter().enumerate().map(|(position, no)| (*no, position)).collect();
+    rows.sort_by_key(|row| positions.get(&row.no));
     Ok(rows)
 }
 
@@ -128,32 +129,32 @@ fn narrow(query: &mut Query, tenant: TenantId, audience: Audience, filter: &Note
     if let Some(search) = &filter.text {
         query.push(" AND ");
         match (search.is_empty(), sqlite) {
-            // Nothing has no word of it.
+            // A search without words matches nothing.
             (true, _) => query.push("1 = 0"),
             (false, true) => query
                 .push("n.no IN (SELECT rowid FROM note_words WHERE note_words MATCH ")
-                .bind(in_fts5(search, tenant))
+                .bind(fts5_query(search, tenant))
                 .push(")"),
-            (false, false) => in_words(query, search, tenant),
+            (false, false) => push_tsquery(query, search, tenant),
         };
     }
 }
 
-// Words ----------------------------------------------------------------------------------------------------------------
+// Full-text search ----------------------------------------------------------------------------------------------------------------
 
-/// The numbers of the notes, gone ones and hidden ones among them, in which a search finds what it looks for.
-pub async fn hits<C: Conn>(conn: &C, tenant: TenantId, search: &Search) -> Result<Vec<i64>> {
+/// The numbers of the notes that match a search, including gone and hidden ones.
+pub async fn search_hits<C: Conn>(conn: &C, tenant: TenantId, search: &Search) -> Result<Vec<i64>> {
     if search.is_empty() {
         return Ok(Vec::new());
     }
-    // As one text: a hundred thousand rows take ten times as long.
+    // Returned as one text, since a hundred thousand rows take ten times as long.
     let mut query;
     if is_sqlite(conn) {
         query = Query::new("SELECT GROUP_CONCAT(rowid) FROM note_words WHERE note_words MATCH ");
-        query.bind(in_fts5(search, tenant));
+        query.bind(fts5_query(search, tenant));
     } else {
         query = Query::new("SELECT STRING_AGG(CAST(n.no AS TEXT), ',') FROM notes n WHERE n.tenant_id = ");
-        in_words(query.bind(tenant).push(" AND "), search, tenant);
+        push_tsquery(query.bind(tenant).push(" AND "), search, tenant);
     }
     let found = query.rows(conn).await?;
     let Some(row) = found.first() else { return Ok(Vec::new()) };
@@ -161,9 +162,9 @@ pub async fn hits<C: Conn>(conn: &C, tenant: TenantId, search: &Search) -> Resul
     Ok(numbers.unwrap_or_default().split(',').filter_map(|no| no.parse().ok()).collect())
 }
 
-/// The words of a search are letters and digits, so that within quotes nothing of them means anything else. Each is indexed
-/// behind its tenant.
-fn in_fts5(search: &Search, tenant: TenantId) -> String {
+/// The search in FTS5 syntax. Search words consist of letters and digits, so quotes are enough to escape them. The index
+/// prefixes each word with its tenant.
+fn fts5_query(search: &Search, tenant: TenantId) -> String {
     let phrase = |term: &Term| {
         let words: Vec<String> = term.words.iter().map(|word| format!("{}/{word}", tenant.0)).collect();
         format!("\"{}\"{}", words.join(" "), if term.begins { " *" } else { "" })
@@ -171,8 +172,9 @@ fn in_fts5(search: &Search, tenant: TenantId) -> String {
     search.terms().iter().map(phrase).collect::<Vec<_>>().join(" AND ")
 }
 
-/// The index of words has no places: of the notes that have all words of a phrase, those that have them one after the other.
-fn in_words<'a>(query: &'a mut Query, search: &Search, tenant: TenantId) -> &'a mut Query {
+/// Appends the search as a tsquery. The index has no word positions, so phrases are checked against the text of the notes
+/// that contain all their words.
+fn push_tsquery<'a>(query: &'a mut Query, search: &Search, tenant: TenantId) -> &'a mut Query {
     let words = search.terms().iter().flat_map(|term| {
         let last = term.words.len() - 1;
         term.words.iter().enumerate().map(move |(i, word)| (word, if term.begins && i == last { ":*" } else { "" }))
@@ -186,24 +188,24 @@ fn in_words<'a>(query: &'a mut Query, search: &Search, tenant: TenantId) -> &'a 
     query
 }
 
-// In short -------------------------------------------------------------------------------------------------------------
+// Feeds -------------------------------------------------------------------------------------------------------------
 
-/// What a feed counts a note by.
+/// The fields of a note that the notes feed counts by.
 #[derive(Clone, Debug)]
-pub struct NoteInShort {
+pub struct NoteSummary {
     pub no: i64,
     pub client_id: ContactId,
     pub created_ms: Option<EpochMs>,
     pub kind_key: String,
     pub kind: String,
     pub author: String,
-    /// From the brand's people.
+    /// Whether it is hidden from the brand's users.
     pub hidden: bool,
 }
 
-/// Every note that is not gone, hidden ones included, by contact.
-pub async fn each_in_short<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(NoteInShort)) -> Result<()> {
-    const PART: i64 = 5_000;
+/// Passes every live note, including hidden ones, to `take`, by contact.
+pub async fn each_summary<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(NoteSummary)) -> Result<()> {
+    const BATCH: i64 = 5_000;
     let text = format!(
         "SELECT n.no, n.client_id, n.created_ms, n.kind_key, n.kind, n.author, {HIDDEN} FROM notes n \
          WHERE n.tenant_id = $1 AND n.gone_ms IS NULL AND (n.client_id > $2 OR (n.client_id = $2 AND n.no > $3)) \
@@ -211,9 +213,9 @@ pub async fn each_in_short<C: Conn>(conn: &C, tenant: TenantId, mut take: impl F
     );
     let mut after = (ContactId::default(), i64::MIN);
     loop {
-        let part = rows(conn, &text, [tenant.into(), after.0.clone().into(), after.1.into(), PART.into()]).await?;
-        for row in &part {
-            let note = NoteInShort {
+        let batch = rows(conn, &text, [tenant.into(), after.0.clone().into(), after.1.into(), BATCH.into()]).await?;
+        for row in &batch {
+            let note = NoteSummary {
                 no: row.try_get_by_index(0)?,
                 client_id: row.try_get_by_index(1)?,
                 created_ms: row.try_get_by_index(2)?,
@@ -226,33 +228,33 @@ pub async fn each_in_short<C: Conn>(conn: &C, tenant: TenantId, mut take: impl F
             after.1 = note.no;
             take(note);
         }
-        if (part.len() as i64) < PART {
+        if (batch.len() as i64) < BATCH {
             return Ok(());
         }
     }
 }
 
-/// Every live contact, with its stage.
+/// Passes every live contact with its stage to `take`, by ID.
 pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(ContactId, Option<String>)) -> Result<()> {
-    const PART: i64 = 5_000;
+    const BATCH: i64 = 5_000;
     let text =
         "SELECT crm_id, stage FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL AND crm_id > $2 ORDER BY crm_id LIMIT $3";
     let mut after = ContactId::default();
     loop {
-        let part = rows(conn, text, [tenant.into(), after.clone().into(), PART.into()]).await?;
-        for row in &part {
+        let batch = rows(conn, text, [tenant.into(), after.clone().into(), BATCH.into()]).await?;
+        for row in &batch {
             let crm_id: ContactId = row.try_get_by_index(0)?;
             after.clone_from(&crm_id);
             take(crm_id, row.try_get_by_index(1)?);
         }
-        if (part.len() as i64) < PART {
+        if (batch.len() as i64) < BATCH {
             return Ok(());
         }
     }
 }
 
-/// The names of these contacts, with the stage of each.
-pub async fn contacts_named<C: Conn>(
+/// The names and stages of these contacts, by ID.
+pub async fn contact_names<C: Conn>(
     conn: &C,
     tenant: TenantId,
     ids: &[ContactId],
@@ -268,10 +270,10 @@ pub async fn contacts_named<C: Conn>(
     Ok(names)
 }
 
-// One by one -----------------------------------------------------------------------------------------------------------
+// Single notes -----------------------------------------------------------------------------------------------------------
 
-/// How much of a note is enough to know what it is about, in letters.
-pub const GLANCE: usize = 300;
+/// The length of a note preview, in characters.
+pub const PREVIEW_CHARS: usize = 300;
 
 /// The newest note of a contact.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -279,13 +281,13 @@ pub struct LatestNote {
     pub client_id: ContactId,
     pub kind: String,
     pub author: String,
-    /// The beginning of its plain text: [`GLANCE`] letters at most.
+    /// The start of its plain text, at most [`PREVIEW_CHARS`] characters.
     pub body: String,
     pub created_ms: EpochMs,
 }
 
-/// The newest dated note that an audience may see, of each of these contacts that has one.
-pub async fn latest_of<C: Conn>(
+/// The newest dated note of each of these contacts that an audience may see, by contact.
+pub async fn latest_for<C: Conn>(
     conn: &C,
     tenant: TenantId,
     audience: Audience,
@@ -294,8 +296,8 @@ pub async fn latest_of<C: Conn>(
     let mut latest = HashMap::with_capacity(contacts.len());
     for part in contacts.chunks(1_000) {
         let mut query = Query::new(&format!(
-            "SELECT n.client_id, n.kind, n.author, SUBSTR(n.body, 1, {GLANCE}) AS body, n.created_ms FROM \
-             (SELECT n.crm_id, ROW_NUMBER() OVER (PARTITION BY n.client_id ORDER BY n.created_ms DESC, n.crm_id) AS place \
+            "SELECT n.client_id, n.kind, n.author, SUBSTR(n.body, 1, {PREVIEW_CHARS}) AS body, n.created_ms FROM \
+             (SELECT n.crm_id, ROW_NUMBER() OVER (BATCHITION BY n.client_id ORDER BY n.created_ms DESC, n.crm_id) AS place \
              FROM notes n WHERE n.gone_ms IS NULL AND n.created_ms IS NOT NULL AND n.tenant_id = ",
         ));
         query.bind(tenant).push(" AND n.client_id IN ").bind_list(part.iter().cloned());
@@ -308,24 +310,24 @@ pub async fn latest_of<C: Conn>(
     Ok(latest)
 }
 
-/// A note of which all can be read.
+/// The metadata of a note, whose text [`text_part`] reads.
 #[derive(Clone, Debug, FromQueryResult)]
-pub struct WholeNote {
+pub struct FullNote {
     pub crm_id: String,
     pub client_id: ContactId,
-    /// The contact's.
+    /// The contact's name.
     pub name: String,
     pub kind: String,
     pub author: String,
-    /// Of its plain text.
+    /// The length of its plain text, in characters.
     pub letters: i64,
     pub created_ms: Option<EpochMs>,
     pub hidden: bool,
     pub hidden_kind: bool,
 }
 
-/// A note that is not gone, of a contact that may be; `None` also for one that the audience may not see.
-pub async fn whole<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, crm_id: &str) -> Result<Option<WholeNote>> {
+/// A live note, whose contact may be gone; `None` if the audience may not see it.
+pub async fn get<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, crm_id: &str) -> Result<Option<FullNote>> {
     let mut query = Query::new(&format!(
         "SELECT n.crm_id, n.client_id, l.name, n.kind, n.author, CAST(LENGTH(n.body) AS BIGINT) AS letters, n.created_ms, {HIDDEN} AS hidden, \
          {HIDDEN_KIND} AS hidden_kind \
@@ -336,8 +338,8 @@ pub async fn whole<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, crm_
     Ok(query.all(conn).await?.into_iter().next())
 }
 
-/// So many letters of a note's plain text from one on, the first being 1; and its HTML, unless that is longer.
-pub async fn part_of<C: Conn>(
+/// `letters` characters of a note's plain text starting at `from` (the first is 1), and its HTML unless that is longer.
+pub async fn text_part<C: Conn>(
     conn: &C,
     tenant: TenantId,
     audience: Audience,

@@ -1,28 +1,35 @@
-//! The CRM's short lists: stages, lead sources and users.
+//! The CRM's lookup lists: stages, lead sources, and users.
 
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{Dataset, Odds, StageKey, TenantId};
 
 use crate::query::all;
-use crate::records::{self, Book};
+use crate::records::{self, RecordMeta};
 use crate::{Conn, Result};
 
-/// One stage of the CRM's list.
+/// A stage in the CRM's list.
 #[derive(Clone, Debug)]
 pub struct Stage {
     pub crm_id: String,
     pub name: String,
     pub key: StageKey,
-    /// The CRM's flag.
+    /// The CRM's active flag.
     pub active: bool,
+    /// The position in the CRM's list; `None` if it is not readable.
     pub order: Option<i64>,
     pub odds: Option<Odds>,
     pub contact_type: Option<i64>,
 }
 
-pub async fn put_stages<C: Conn>(conn: &C, tenant: TenantId, stages: &[(Book, Stage)], keep: &[&'static str]) -> Result<()> {
+/// Upserts stages. Existing ones keep their values in the columns named in `keep`.
+pub async fn put_stages<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    stages: &[(RecordMeta, Stage)],
+    keep: &[&'static str],
+) -> Result<()> {
     const STAGES: [&str; 6] = ["name", "stage_key", "active", "sort_order", "odds", "contact_type"];
-    let rows = stages.iter().map(|(book, stage)| {
+    let rows = stages.iter().map(|(meta, stage)| {
         let own = vec![
             stage.name.clone().into(),
             stage.key.as_str().into(),
@@ -31,12 +38,12 @@ pub async fn put_stages<C: Conn>(conn: &C, tenant: TenantId, stages: &[(Book, St
             stage.odds.map(Odds::hundredths).into(),
             stage.contact_type.into(),
         ];
-        (book, own)
+        (meta, own)
     });
     records::put(conn, tenant, Dataset::Stages, &STAGES, keep, rows).await
 }
 
-/// The CRM's stages that are not gone, in the order of its list; those whose order is unreadable come last.
+/// The live stages in the CRM's order, those without a readable order last.
 pub async fn stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Stage>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -65,29 +72,37 @@ pub async fn stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Stage>> {
         .collect())
 }
 
+/// A lead source in the CRM's list.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Source {
     pub crm_id: String,
     pub name: String,
-    /// Trimmed and case folded.
+    /// The name, trimmed and lowercased.
     pub source_key: String,
 }
 
-pub async fn put_sources<C: Conn>(conn: &C, tenant: TenantId, sources: &[(Book, Source)], keep: &[&'static str]) -> Result<()> {
+/// Upserts lead sources. Existing ones keep their values in the columns named in `keep`.
+pub async fn put_sources<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    sources: &[(RecordMeta, Source)],
+    keep: &[&'static str],
+) -> Result<()> {
     const SOURCES: [&str; 2] = ["name", "source_key"];
-    let rows = sources.iter().map(|(book, source)| {
+    let rows = sources.iter().map(|(meta, source)| {
         let own = vec![source.name.clone().into(), source.source_key.clone().into()];
-        (book, own)
+        (meta, own)
     });
     records::put(conn, tenant, Dataset::Sources, &SOURCES, keep, rows).await
 }
 
+/// The live lead sources, by CRM ID.
 pub async fn sources<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Source>> {
     let text = "SELECT crm_id, name, source_key FROM lead_sources WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id";
     all(conn, text, [tenant.into()]).await
 }
 
-/// A person of the CRM account, whom leads are assigned to.
+/// A user of the CRM account, to whom leads are assigned.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CrmUser {
     pub crm_id: String,
@@ -95,15 +110,22 @@ pub struct CrmUser {
     pub email: String,
 }
 
-pub async fn put_crm_users<C: Conn>(conn: &C, tenant: TenantId, users: &[(Book, CrmUser)], keep: &[&'static str]) -> Result<()> {
+/// Upserts CRM users. Existing ones keep their values in the columns named in `keep`.
+pub async fn put_crm_users<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    users: &[(RecordMeta, CrmUser)],
+    keep: &[&'static str],
+) -> Result<()> {
     const USERS: [&str; 2] = ["name", "email"];
-    let rows = users.iter().map(|(book, user)| {
+    let rows = users.iter().map(|(meta, user)| {
         let own = vec![user.name.clone().into(), user.email.clone().into()];
-        (book, own)
+        (meta, own)
     });
     records::put(conn, tenant, Dataset::Users, &USERS, keep, rows).await
 }
 
+/// The live CRM users, by CRM ID.
 pub async fn crm_users<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<CrmUser>> {
     let text = "SELECT crm_id, name, email FROM crm_users WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY crm_id";
     all(conn, text, [tenant.into()]).await
