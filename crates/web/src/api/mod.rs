@@ -21,6 +21,7 @@ use tetherboard_domain::EpochMs;
 use crate::http::error::HttpError;
 use crate::state::Portal;
 
+/// What the API says about an unknown path.
 pub(crate) const NO_SUCH_ADDRESS: &str = "The API has no such path. See /api/v1/openapi.json for the list.";
 const NO_SUCH_METHOD: &str = "This path does not support that method. See /api/v1/openapi.json.";
 

@@ -12,6 +12,7 @@ use crate::parts::format::counted;
 use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::{icon, time};
 
+/// The list of appointments.
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let (ahead, mut past): (Vec<_>, Vec<_>) = view.appointments.iter().partition(|one| is_ahead(shell, one));
     past.reverse();

@@ -11,6 +11,7 @@ use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::stages::stage;
 use crate::parts::time;
 
+/// The list of deals; nothing for a contact that is not a prospect and has none.
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     if view.deals.is_empty() && !view.is_prospect() {
         return EMPTY;

@@ -15,6 +15,7 @@ use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::stages::{role_name, stage};
 use crate::parts::{icon, time};
 
+/// Name, stage, and next appointment.
 pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
     let place = view.board.place(c.stage.as_deref());
@@ -71,6 +72,7 @@ fn presence(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     }
 }
 
+/// The list of facts.
 pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
     let slug = &shell.tenant().slug;
@@ -169,6 +171,7 @@ pub(super) fn deal_odds(view: &CandidateView, deal: &CandidateDeal) -> Option<Od
     view.board.odds_of(deal.odds, &view.board.place(deal.stage.as_deref()))
 }
 
+/// A deal's close date, or a dash.
 pub(super) fn close_date(deal: &CandidateDeal) -> Markup {
     let day = deal.close_date.as_deref().and_then(|day| day.parse().ok());
     html! { @match day { Some(day) => (time::full_day(day)), None => (unknown()) } }

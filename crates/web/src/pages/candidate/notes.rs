@@ -72,6 +72,7 @@ fn changed_lines<'a>(old: Option<&'a str>, new: Option<&'a str>) -> Vec<(char, &
     removed.into_iter().map(|line| ('−', line)).chain(added.into_iter().map(|line| ('+', line))).collect()
 }
 
+/// The notes, newest first.
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let shown = count(view.notes.len());
     html! {

@@ -11,6 +11,7 @@ use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::status::badge;
 use crate::parts::time;
 
+/// The score; nothing for a candidate who is not on the hot list.
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let Some((item, as_of)) = view.hot_list.of_contact(&view.candidate.crm_id) else { return EMPTY };
     let display = HotListFormat::of(as_of, shell.tenant());

@@ -202,6 +202,7 @@ fn label(board: &Board, key: Option<&str>) -> String {
 
 // Markup ---------------------------------------------------------------------------------------------------------------
 
+/// The history as a list.
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let total = view.history.len();
     let cut = if view.shows_all { total } else { HISTORY };

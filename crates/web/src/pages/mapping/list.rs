@@ -32,6 +32,7 @@ query! {
     }
 }
 
+/// The page of one dataset.
 pub(super) async fn page(at: MappedList, State(portal): State<Portal>, query: MappingQuery, theme: Theme) -> HttpResult<Markup> {
     let (tenant, dataset) = (&at.tenant, at.dataset);
     let saved = query.saved.as_deref().and_then(|name| fields_of(dataset).iter().find(|spec| spec.name == name));

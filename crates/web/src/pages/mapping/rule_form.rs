@@ -27,7 +27,7 @@ query! {
 /// The form, sent with POST.
 pub(super) struct PostedRule(pub(super) RuleForm);
 
-impl<S: Sync> FromRequest<S> for PostedRule {
+impl<S: Send + Sync> FromRequest<S> for PostedRule {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {

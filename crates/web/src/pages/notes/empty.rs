@@ -11,6 +11,7 @@ use crate::parts::format::{clipped, count, counted};
 use crate::parts::icon;
 use crate::parts::shell::Shell;
 
+/// The message instead of notes.
 pub(super) fn empty(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let is_filtered = view.query.is_filtered();
     html! {

@@ -35,6 +35,7 @@ impl Entry<'_> {
     }
 }
 
+/// The notes of one page, grouped by day.
 pub(super) fn feed(shell: &Shell<'_>, view: &NotesView) -> Markup {
     if view.rows.is_empty() {
         return empty(shell, view);

@@ -11,6 +11,7 @@ use crate::parts::shell::Shell;
 use crate::parts::stages::role_name;
 use crate::parts::time::edge_name;
 
+/// The chips, and a link that clears all filters.
 pub(super) fn chips(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let slug = &shell.tenant().slug;
     let chips = active(view);

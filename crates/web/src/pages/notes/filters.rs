@@ -127,6 +127,7 @@ fn clients(view: &NotesView) -> Vec<Choice> {
 
 // Markup ---------------------------------------------------------------------------------------------------------------
 
+/// The filter form.
 pub(super) fn sidebar(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let (query, facets) = (&view.query, Facets::of(view));
     let active = facets.active();

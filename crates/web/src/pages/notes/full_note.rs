@@ -37,6 +37,7 @@ struct NotePart {
     pages: i64,
 }
 
+/// The page of one note.
 pub(super) async fn page(
     brand: BrandViewer,
     State(portal): State<Portal>,

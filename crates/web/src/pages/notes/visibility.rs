@@ -42,6 +42,7 @@ impl VisibilityForm {
     }
 }
 
+/// Hides or shows one note.
 pub(super) async fn set_note(
     brand: AgencyBrand,
     State(portal): State<Portal>,
@@ -67,6 +68,7 @@ pub(super) async fn set_note(
     Ok(referer.or(|| links::notes(&tenant.slug).url()))
 }
 
+/// Hides or shows a note type.
 pub(super) async fn set_type(
     brand: AgencyBrand,
     State(portal): State<Portal>,

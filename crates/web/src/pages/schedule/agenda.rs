@@ -32,6 +32,7 @@ struct Range {
 /// The heading of a group: its name and its days.
 type Heading = (String, String);
 
+/// The agenda card.
 pub(super) fn agenda(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let (slug, today) = (&shell.tenant().slug, view.today);
     let Some((first, last)) = view.query.leaf(today).map(CalendarDate::days) else { return EMPTY };

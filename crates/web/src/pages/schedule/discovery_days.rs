@@ -16,6 +16,7 @@ const MAX_DAYS: usize = 4;
 /// How many guests of each are named.
 const MAX_GUESTS: usize = 5;
 
+/// The card of the upcoming Discovery Days.
 pub(super) fn discovery_days(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let days = upcoming(view);
     if days.is_empty() || view.query.show.is_some() {

@@ -33,6 +33,7 @@ fn options(view: &ScheduleView, facet: Facet) -> Vec<(String, i64)> {
     found
 }
 
+/// The menu with the filter form.
 pub(super) fn filter_menu(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let (slug, query) = (&shell.tenant().slug, &view.query);
     let selected = query.filters.count();

@@ -14,6 +14,7 @@ use crate::parts::format::{count, counted};
 use crate::parts::shell::Shell;
 use crate::parts::{icon, time};
 
+/// The header; `rows` are the appointments that the view shows.
 pub(super) fn header(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup {
     let (slug, query) = (&shell.tenant().slug, &view.query);
     let leaf = query.leaf(view.today);

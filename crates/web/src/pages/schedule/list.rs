@@ -17,6 +17,7 @@ use crate::parts::stages::stage;
 use crate::parts::table::{PAGE, pager};
 use crate::parts::{icon, time};
 
+/// The card with the table; `rows` are all rows of the list.
 pub(super) fn list(shell: &Shell<'_>, view: &ScheduleView, rows: &[&Appointment]) -> Markup {
     let (slug, query, total) = (&shell.tenant().slug, &view.query, count(rows.len()));
     let offset = usize::try_from(view.page.offset(PAGE)).unwrap_or(0);

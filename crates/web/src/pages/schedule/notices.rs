@@ -99,6 +99,7 @@ pub(super) fn coverage(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
 /// How many appointments that need an outcome are named above the calendar.
 const NAMED: usize = 3;
 
+/// The appointments that need an outcome.
 pub(super) fn outcome_needed(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let slug = &shell.tenant().slug;
     let mut due: Vec<&Appointment> = view.schedule.appointments.iter().filter(|one| one.outcome_needed).collect();
@@ -134,6 +135,7 @@ fn summary(slug: &str, view: &ScheduleView, one: &Appointment) -> Markup {
     }
 }
 
+/// How many appointments have no readable time.
 pub(super) fn undated(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let found = view.schedule.appointments.iter().filter(|one| one.days.is_none()).count();
     if found == 0 || view.query.show == Some(Show::Undated) {

@@ -21,6 +21,7 @@ use crate::parts::shell::{EMPTY, Page, Shell, Theme};
 use crate::parts::{icon, time};
 use crate::state::Portal;
 
+/// The page without a new link.
 pub(super) async fn page(brand: BrandViewer, State(portal): State<Portal>, theme: Theme) -> HttpResult<Markup> {
     let shell = Shell::load(&portal, &brand, theme).await?;
     let feed = calendar_feeds::get(portal.store.conn(), brand.viewer.user.id, brand.tenant.id).await?;
@@ -34,6 +35,7 @@ pub(super) struct SubscribeForm {
     action: String,
 }
 
+/// Creates, replaces, or revokes the link.
 pub(super) async fn submit(
     brand: BrandViewer,
     State(portal): State<Portal>,

@@ -28,6 +28,7 @@ struct Difference {
 /// How many rows of each kind are listed.
 const LISTED: usize = 200;
 
+/// The comparison of two responses; `earlier` and `later` name their runs.
 pub(super) fn card(tenant: &Tenant, dataset: Dataset, before: &[u8], after: &[u8], earlier: &str, later: &str) -> Markup {
     let (Some(old), Some(new)) = (rows(dataset, before), rows(dataset, after)) else {
         return html! {

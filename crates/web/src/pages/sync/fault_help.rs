@@ -19,6 +19,7 @@ pub(super) struct FaultHelp {
 pub(super) fn help(class: FaultClass, tenant: &Tenant, fresh: &Freshness, next_run: &str, is_ambiguous: bool) -> FaultHelp {
     let wait = html! { "Nothing for now. The next run, " (next_run) ", tries again and catches up." };
     let step = |text: &str| html! { (text) };
+    // Longer than most functions because it is a table of texts, one arm per class.
     match class {
         FaultClass::Network => FaultHelp {
             what: "ClientTether could not be reached.",

@@ -10,6 +10,7 @@ use super::moment;
 use crate::address::links;
 use crate::parts::{icon, time};
 
+/// The button that requests a test.
 pub(super) fn button(tenant: &Tenant, check: Option<&KeyCheck>) -> Markup {
     let is_waiting = check.is_some_and(|check| check.answered_ms.is_none());
     html! {
