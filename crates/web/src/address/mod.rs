@@ -16,3 +16,4 @@ pub(crate) mod pairs;
 pub(crate) mod period;
 pub(crate) mod query;
 pub(crate) mod schedule;
+pub(crate) mod verbatim;

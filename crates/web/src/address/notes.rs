@@ -9,14 +9,16 @@ use super::dates::{Edge, window};
 use super::links::Link;
 use super::pairs::Pairs;
 use super::period::PeriodQuery;
-use super::query::{Choice, InvalidQuery, Param, Parsed, SearchText, names, query};
+use super::query::{Choice, InvalidQuery, PageNumber, Param, Parsed, SearchText, names, query};
+use super::verbatim::Verbatim;
 
 query! {
     /// The notes of a feed. Of several values of one key, any may match.
     pub(crate) struct NoteQuery {
-        /// Words to look for, at most 256, all of which must occur; "words in quotes" one after the other; begin* for words that begin so. Case and accents do not matter.
+        /// Words that must all occur, at most 256; "words in quotes" are a phrase, and begin* matches the beginning of a word.
+        /// Case and accents do not matter.
         text: SearchText = "q",
-        /// The note type, as ClientTether spells it. Empty: no type.
+        /// The note type, as ClientTether spells it.
         kinds: Vec<String> = "type",
         /// Who wrote the note.
         authors: Vec<String> = "author",
@@ -26,7 +28,7 @@ query! {
         stages: Vec<String> = "stage",
         /// The contact's ID in ClientTether.
         clients: Vec<ContactId> = "client",
-        /// Also show stage moves or appointments among the notes.
+        /// For the page only: also show stage moves or appointments among the notes.
         also: Also = "also",
         /// Written on or after this day or moment, in the brand's zone.
         from: Option<Edge> = "from",
@@ -34,6 +36,16 @@ query! {
         to: Option<Edge> = "to",
         /// A named period, such as 30d.
         period: NotePeriod = "period",
+    }
+}
+
+query! {
+    /// One note, and which page of it.
+    pub(crate) struct NoteAddress {
+        /// The note's ID.
+        id: Verbatim = "id",
+        /// The page, counted from 1.
+        page: PageNumber = "page",
     }
 }
 
@@ -112,6 +124,15 @@ impl Param for NotePeriod {
 impl NoteQuery {
     pub(crate) fn search(&self) -> Option<Search> {
         self.text.as_deref().map(Search::parse)
+    }
+
+    /// The same query without blank types, authors, and contacts: in the API, a parameter without a value is not a filter.
+    pub(crate) fn without_blanks(mut self) -> Self {
+        for values in [&mut self.kinds, &mut self.authors, &mut self.stages] {
+            values.retain(|value| !value.is_empty());
+        }
+        self.clients.retain(|client| !client.as_str().is_empty());
+        self
     }
 
     /// The same feed in every period.

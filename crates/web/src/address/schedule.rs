@@ -264,8 +264,8 @@ impl ScheduleQuery {
             }
     }
 
-    /// The same page at its address, without its filters.
-    pub(crate) fn bare(&self, link: Link) -> Link {
+    /// Adds view, days, and list to a link, without filters.
+    pub(crate) fn without_filters(&self, link: Link) -> Link {
         let view = Some(self.view).filter(|view| *view != DEFAULT_VIEW && self.show.is_none());
         let link = link.maybe("view", view.map(View::word));
         link.maybe("show", self.show.map(Show::word)).maybe("d", self.at.map(|at| at.to_string()).as_deref())
@@ -273,7 +273,7 @@ impl ScheduleQuery {
 
     /// The same, but for the page of its list.
     pub(crate) fn add_to(&self, link: Link) -> Link {
-        self.filters.add_to(self.bare(link))
+        self.filters.add_to(self.without_filters(link))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the next part of a list begins.
+//! The cursor of a list: where its next part begins.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,10 +13,10 @@ use crate::address::pairs::Pairs;
 use crate::address::query::{InvalidQuery, Param, Parsed, parameter};
 use crate::http::error::HttpError;
 
-/// Rows in a part.
+/// Rows per part.
 const PART: i64 = 100;
 
-/// The part of a list that a request asks for: a position, which a sync between two requests may shift.
+/// The requested part of a list: a position, which a sync between two requests may shift.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cursor {
     offset: i64,
@@ -28,7 +28,7 @@ impl Cursor {
         (self.offset, PART)
     }
 
-    /// The cursor of the next part, of which this one has `rows` rows before it.
+    /// The cursor of the next part; `None` at the end. This part has `rows` rows of `total`.
     pub(super) fn next(self, rows: usize, total: i64) -> Option<String> {
         let until = self.offset + PART;
         (until < total && rows > 0).then(|| URL_SAFE_NO_PAD.encode(format!("at:{until}")))
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_back_and_an_invented_one_is_refused() {
+    fn a_cursor_is_parsed_and_an_invented_one_is_rejected() {
         let next = |offset: i64, rows: usize, total: i64| Cursor { offset }.next(rows, total);
         assert_eq!(next(200, 100, 301).and_then(|cursor| Cursor::decode(&cursor)), Some(Cursor { offset: 300 }));
         assert_eq!((next(200, 100, 300), next(200, 0, 900)), (None, None));

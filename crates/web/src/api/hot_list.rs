@@ -1,4 +1,4 @@
-//! The hot list.
+//! `GET /tenants/{tenant}/hot-list`: the hot list.
 
 use std::sync::Arc;
 
@@ -13,32 +13,34 @@ use utoipa::ToSchema;
 use super::versioned::versioned;
 use crate::cache::CacheKey;
 use crate::http::error::{HttpResult, Problem};
-use crate::http::etag::Known;
+use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
 use crate::parts::hot_list::HotListFormat;
 use crate::read::hot_list::{self, HotListData};
 use crate::state::Portal;
 
+/// The candidates in late stages, ranked.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HotList {
-    /// The oldest start of the last whole reads of stages, contacts, deals and, where it was read, the calendar.
+    /// When the oldest of stages, contacts, deals, and (if it has been read) the calendar was last read in full.
     as_of: Option<String>,
-    /// Ranked: the nearest to a signature first.
+    /// Closest to signing first.
     items: Vec<Item>,
 }
 
+/// One candidate of the hot list.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Item {
     rank: i64,
-    /// Null is a deal that is joined to no contact.
+    /// Null for a deal without a contact.
     client_id: Option<String>,
     name: String,
     market: String,
-    /// As the CRM spells it; null is a value that is no text.
+    /// As ClientTether spells it; null is a value that is not text.
     stage: Option<String>,
-    /// Percent; null: not known.
+    /// In percent; null if unknown.
     odds: Option<f64>,
-    /// Of all late deals together; null: not known.
+    /// The sum of all late-stage deals; null if unknown.
     fee_cents: Option<i64>,
     weighted_cents: Option<i64>,
     units: String,
@@ -46,38 +48,43 @@ pub(crate) struct Item {
     /// 0 to 100: the sum of the points.
     score: i64,
     reasons: Vec<Reason>,
-    /// awarded, overdue_action, appointment_booked, waiting_period, stalled, moving or quiet.
+    /// awarded, overdue_action, appointment_booked, waiting_period, stalled, moving, or quiet.
     status: &'static str,
     next_step: String,
     days_in_stage: i64,
-    /// The move into the stage was not seen, so the days are the fewest that it can be.
+    /// Whether `days_in_stage` is a minimum, because the move into the stage was not seen.
     at_least: bool,
     last_touch_at: Option<String>,
-    /// Whether the notes were read since the candidate last changed.
+    /// Whether notes were read after the candidate last changed.
     notes_current: bool,
     close_date: Option<String>,
-    /// Of a waiting period that runs: an estimate, to be confirmed on the receipt.
+    /// While a waiting period runs: an estimate, to be confirmed against the FDD receipt.
     earliest_signing: Option<String>,
     deals: i64,
 }
 
+/// One part of a score.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Reason {
-    /// stage, momentum, touch, appointment, fee or close_date.
+    /// stage, momentum, touch, appointment, fee, or close_date.
     what: &'static str,
     points: i64,
     why: String,
 }
 
-/// The candidates of late stages by their scores.
+/// The candidates in late stages, ranked by score.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/hot-list", params(("tenant" = String, Path)),
     responses((status = 200, body = HotList), (status = 404, body = Problem)))]
-pub(crate) async fn hot_list(brand: BrandViewer, State(portal): State<Portal>, known: Known) -> HttpResult<Response> {
+pub(crate) async fn hot_list(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    if_none_match: IfNoneMatch,
+) -> HttpResult<Response> {
     let now = portal.clock.now();
-    // Two thousand candidates with their reasons are two megabytes of JSON, which stay the same until the next sync.
-    let write = async || Ok(written(&brand, &*hot_list::hot_list(&portal, &brand.tenant, now).await?));
-    let read = async { Ok(Written(portal.cache.get(&brand.tenant, now, HotListJsonKey, write).await?)) };
-    versioned(&known, &brand, now, read).await
+    // The JSON of 2,000 candidates takes 2 MB and does not change until the next sync, so it is cached.
+    let compute = async || Ok(to_json(&brand, &*hot_list::hot_list(&portal, &brand.tenant, now).await?));
+    let read = async { Ok(HotListJson(portal.cache.get(&brand.tenant, now, HotListJsonKey, compute).await?)) };
+    versioned(&if_none_match, &brand, now, read).await
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -91,25 +98,25 @@ impl CacheKey for HotListJsonKey {
     }
 }
 
-/// The whole list as JSON.
-struct Written(Arc<Box<RawValue>>);
+/// The list as JSON.
+struct HotListJson(Arc<Box<RawValue>>);
 
-impl Serialize for Written {
+impl Serialize for HotListJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.as_ref().serialize(serializer)
     }
 }
 
-fn written(brand: &BrandViewer, board: &HotListData) -> Box<RawValue> {
-    let list = match board.list.as_of {
+fn to_json(brand: &BrandViewer, data: &HotListData) -> Box<RawValue> {
+    let list = match data.list.as_of {
         None => HotList { as_of: None, items: Vec::new() },
         Some(as_of) => {
             let display = HotListFormat::of(as_of, &brand.tenant);
-            let items = board.list.items.iter().map(|row| item(display, row)).collect();
+            let items = data.list.items.iter().map(|row| item(display, row)).collect();
             HotList { as_of: Some(super::text(as_of)), items }
         }
     };
-    // Its keys are names and its values texts, numbers and lists, so it can be written.
+    // Serializing plain fields does not fail.
     to_raw_value(&list).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! Contacts: their counts, and the list behind them.
+//! `/tenants/{tenant}/leads`: contacts, and their counts.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -12,65 +12,75 @@ use super::cursor::Cursor;
 use super::versioned::versioned;
 use crate::address::leads::LeadQuery;
 use crate::http::error::{HttpResult, Problem};
-use crate::http::etag::Known;
+use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
 use crate::read::lead_list::lead_page;
 use crate::read::numbers::numbers;
 use crate::state::Portal;
 
-/// All contacts that are not gone, of every type and stage.
+/// Counts of all contacts in ClientTether, of every type and stage.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Summary {
-    /// The start of the last whole read of the contacts.
+    /// When contacts were last read in full.
     as_of: Option<String>,
+    /// IANA time zone.
     zone: String,
+    /// Distinct contact IDs.
     total: i64,
-    /// Contact type 1.
+    /// Contacts of type 1.
     prospects: i64,
-    /// Without a created date in a form that is known.
+    /// Contacts without a readable created date.
     undated: i64,
     by_source: Vec<SourceCount>,
     by_stage: Vec<StageCount>,
-    /// Twelve weeks from Monday, the current last.
+    /// Twelve weeks that start on Monday; the current week is last.
     new_by_week: Vec<WeekCount>,
 }
 
+/// The contacts of one source.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SourceCount {
-    /// As the CRM's list spells it; "" is blank, null a value that is no text.
+    /// As ClientTether's list spells it; "" is blank, null is a value that is not text.
     source: Option<String>,
     count: i64,
 }
 
+/// The contacts in one stage.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StageCount {
-    /// As the CRM's list spells it; null is a value that is no text.
+    /// As ClientTether's list spells it; null is a value that is not text.
     stage: Option<String>,
-    /// new, working, qualified, late, awarded, parked or inactive where that is confirmed; else unconfirmed or unlisted.
+    /// The confirmed role: new, working, qualified, late, awarded, parked, or inactive; otherwise unconfirmed or unlisted.
     role: &'static str,
-    /// The CRM's flag; null when its list does not name the stage.
+    /// ClientTether's flag; null if its list does not have the stage.
     active: Option<bool>,
     count: i64,
 }
 
+/// The contacts created in one week.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WeekCount {
     /// ISO week, such as 2026-W47.
     week: String,
-    /// Its Monday.
+    /// The Monday it starts on.
     starts: String,
-    /// Contacts created in it; null when the data is from before it began.
+    /// Contacts created in the week; null if the data is older than the week.
     count: Option<i64>,
     prospects: Option<i64>,
 }
 
+/// How many contacts there are, by source, by stage, and by the week they were created.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads/summary", params(("tenant" = String, Path)),
     responses((status = 200, body = Summary), (status = 404, body = Problem)))]
-pub(crate) async fn summary(brand: BrandViewer, State(portal): State<Portal>, known: Known) -> HttpResult<Response> {
-    versioned(&known, &brand, portal.clock.now(), sum_up(&portal, &brand)).await
+pub(crate) async fn summary(
+    brand: BrandViewer,
+    State(portal): State<Portal>,
+    if_none_match: IfNoneMatch,
+) -> HttpResult<Response> {
+    versioned(&if_none_match, &brand, portal.clock.now(), load_summary(&portal, &brand)).await
 }
 
-async fn sum_up(portal: &Portal, brand: &BrandViewer) -> HttpResult<Summary> {
+async fn load_summary(portal: &Portal, brand: &BrandViewer) -> HttpResult<Summary> {
     let numbers = numbers(portal, &brand.tenant, portal.clock.now()).await?;
     let summary = &numbers.summary;
     Ok(Summary {
@@ -107,15 +117,17 @@ async fn sum_up(portal: &Portal, brand: &BrandViewer) -> HttpResult<Summary> {
     })
 }
 
+/// Contacts that match the filters.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Leads {
-    /// How many fit the filter.
+    /// The number of contacts that match the filters.
     total: i64,
     leads: Vec<Lead>,
     /// The cursor of the next part; null at the end.
     next: Option<String>,
 }
 
+/// One contact.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Lead {
     client_id: String,
@@ -129,11 +141,11 @@ pub(crate) struct Lead {
     role: &'static str,
     contact_type: Option<i64>,
     owner: String,
-    /// Null: not known.
+    /// Null if unknown.
     fee_cents: Option<i64>,
     created_at: Option<String>,
     last_modified_at: Option<String>,
-    /// Since when it has been in its stage; at least, where that move was not seen.
+    /// When the contact moved to its stage. If `stage_since_exact` is false, it was there at this moment and possibly earlier.
     stage_since: Option<String>,
     stage_since_exact: bool,
 }
@@ -146,9 +158,9 @@ pub(crate) async fn list(
     State(portal): State<Portal>,
     query: LeadQuery,
     cursor: Cursor,
-    known: Known,
+    if_none_match: IfNoneMatch,
 ) -> HttpResult<Response> {
-    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand.tenant, &query, cursor)).await
+    versioned(&if_none_match, &brand, portal.clock.now(), read(&portal, &brand.tenant, &query, cursor)).await
 }
 
 async fn read(portal: &Portal, tenant: &Tenant, query: &LeadQuery, cursor: Cursor) -> HttpResult<Leads> {

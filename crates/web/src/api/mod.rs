@@ -1,4 +1,4 @@
-//! The JSON API: the same numbers as the pages, for scripts.
+//! The JSON API: the same data as the pages, for scripts.
 
 mod cursor;
 mod hot_list;
@@ -21,8 +21,9 @@ use tetherboard_domain::EpochMs;
 use crate::http::error::HttpError;
 use crate::state::Portal;
 
-pub(crate) const NO_SUCH_ADDRESS: &str = "There is no such address. See /api/v1/openapi.json for all of them.";
-const NO_SUCH_METHOD: &str = "This address does not support that method. See /api/v1/openapi.json.";
+/// What the API says about an unknown path.
+pub(crate) const NO_SUCH_ADDRESS: &str = "The API has no such path. See /api/v1/openapi.json for the list.";
+const NO_SUCH_METHOD: &str = "This path does not support that method. See /api/v1/openapi.json.";
 
 pub(crate) fn router() -> Router<Portal> {
     Router::new()
@@ -39,11 +40,12 @@ pub(crate) fn router() -> Router<Portal> {
         .method_not_allowed_fallback(async || HttpError::method_not_allowed(NO_SUCH_METHOD))
 }
 
-/// RFC 3339, UTC.
+/// A moment as RFC 3339 in UTC.
 fn text(moment: Timestamp) -> String {
     moment.to_string()
 }
 
+/// The same for a stored moment; `None` if it is out of range.
 fn text_of_ms(ms: EpochMs) -> Option<String> {
     ms.timestamp().map(text)
 }

@@ -1,4 +1,4 @@
-//! The API's own description, OpenAPI 3.1.
+//! The description of the API, OpenAPI 3.1.
 
 use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -8,8 +8,18 @@ use crate::http::viewer::SESSION;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Tetherboard", description = "The numbers of each brand's pages, for scripts."),
-    paths(super::tenants::tenants, super::leads::summary, super::leads::list, super::pipeline::pipeline, super::hot_list::hot_list, super::notes::list, super::schedule::list, super::sync::sync, super::sync::start),
+    info(title = "Tetherboard", description = "The data on each brand's pages, for scripts."),
+    paths(
+        super::tenants::tenants,
+        super::leads::summary,
+        super::leads::list,
+        super::pipeline::pipeline,
+        super::hot_list::hot_list,
+        super::notes::list,
+        super::schedule::list,
+        super::sync::sync,
+        super::sync::start
+    ),
     security(("token" = []), ("session" = [])),
     modifiers(&Schemes)
 )]
@@ -26,6 +36,7 @@ impl Modify for Schemes {
     }
 }
 
+/// `GET /openapi.json`.
 pub(crate) async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(Description::openapi())
 }

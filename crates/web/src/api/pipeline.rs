@@ -1,4 +1,4 @@
-//! The pipeline, stage by stage.
+//! `GET /tenants/{tenant}/pipeline`: the pipeline, stage by stage.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -10,21 +10,22 @@ use utoipa::ToSchema;
 use super::versioned::versioned;
 use crate::address::as_of::{AsOfQuery, Shown};
 use crate::http::error::{HttpError, HttpResult, Problem};
-use crate::http::etag::Known;
+use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
 use crate::read::numbers::numbers;
 use crate::read::pipeline_history::{history, pipeline_as_of};
 use crate::state::Portal;
 
+/// The pipeline at one moment.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Pipeline {
-    /// The oldest start of the last whole reads of stages, contacts and deals.
+    /// When the oldest of stages, contacts, and deals was last read in full; for a past day, its end.
     as_of: Option<String>,
     leads_in_pipeline: i64,
     qualified: i64,
-    /// The CRM's deals, of every stage and type.
+    /// Distinct deals in ClientTether, of every stage and type.
     deals: i64,
-    /// The deals that value and coverage speak of, implicit ones included.
+    /// Deals that `value_cents` and `fees_known` cover, including contacts that count as a deal.
     open_deals: i64,
     fees_known: i64,
     value_cents: i64,
@@ -32,16 +33,17 @@ pub(crate) struct Pipeline {
     stages: Vec<Stage>,
 }
 
+/// One stage of the pipeline.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Stage {
-    /// Null is a value that is no text.
+    /// Null is a value that is not text.
     stage: Option<String>,
     order: Option<i64>,
     role: &'static str,
-    /// What a rule suggests, where nobody confirmed a role.
+    /// The suggested role, if none is confirmed.
     suggested_role: Option<&'static str>,
     active: Option<bool>,
-    /// Percent; null: not known.
+    /// In percent; null if unknown.
     odds: Option<f64>,
     contacts: i64,
     deals: i64,
@@ -49,17 +51,16 @@ pub(crate) struct Stage {
     weighted_cents: i64,
 }
 
-/// The pipeline now, or at the end of a past day. Of a past day, the order, roles and odds of stages are today's, and `as_of` is
-/// the end of the day.
+/// The pipeline now, or at the end of a past day. For a past day, the order, roles, and odds of stages are today's.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline", params(("tenant" = String, Path), AsOfQuery),
     responses((status = 200, body = Pipeline), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn pipeline(
     brand: BrandViewer,
     State(portal): State<Portal>,
     as_of: AsOfQuery,
-    known: Known,
+    if_none_match: IfNoneMatch,
 ) -> HttpResult<Response> {
-    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand.tenant, &as_of)).await
+    versioned(&if_none_match, &brand, portal.clock.now(), read(&portal, &brand.tenant, &as_of)).await
 }
 
 async fn read(portal: &Portal, tenant: &Tenant, as_of: &AsOfQuery) -> HttpResult<Pipeline> {

@@ -1,12 +1,10 @@
-//! Appointments.
+//! `GET /tenants/{tenant}/schedule`: appointments.
 
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use tetherboard_domain::EpochMs;
 use tetherboard_metrics::appointment_type;
-use tetherboard_store::schedule::{self, ActivityRow};
-use tetherboard_store::tenants::Tenant;
+use tetherboard_store::schedule::ActivityRow;
 use utoipa::ToSchema;
 
 use super::versioned::versioned;
@@ -14,40 +12,42 @@ use crate::address::dates::{Edge, window};
 use crate::address::query::query;
 use crate::address::schedule::ScheduleFilters;
 use crate::http::error::{HttpResult, Problem};
-use crate::http::etag::Known;
+use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
+use crate::read::schedule::appointments_in;
 use crate::state::Portal;
 
+/// Appointments that match the filters.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Schedule {
     /// By their start.
     events: Vec<Event>,
-    /// How many that fit the filters have no readable start; they are not among the events.
+    /// How many match the filters but have no readable start; they are not in `events`.
     undated: usize,
 }
 
+/// One appointment.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Event {
     id: String,
     starts_at: Option<String>,
-    /// Null where the CRM does not say.
+    /// Null if ClientTether has no end.
     ends_at: Option<String>,
     all_day: bool,
     title: String,
-    /// The CRM's own.
+    /// ClientTether's own type.
     #[serde(rename = "type")]
     kind: String,
-    /// What it is about, as its title, its type and its place tell: Discovery Day, FDD review, Agreement, Call, Meeting, else the
-    /// CRM's type, or Appointment. The filter `type` means this.
+    /// The subject, derived from title, type, and place: Discovery Day, FDD review, Agreement, Call, Meeting, otherwise
+    /// ClientTether's type, or Appointment. The filter `type` means this value.
     about: String,
-    /// The candidate's.
     name: String,
     client_id: Option<String>,
     stage: Option<String>,
-    /// In the CRM's words.
+    /// As ClientTether spells it.
     status: String,
     cancelled: bool,
-    /// When it was to start before it was last moved; null if it never was.
+    /// The previous start, if the appointment was moved; null otherwise.
     moved_from: Option<String>,
     owner: String,
     location: String,
@@ -64,7 +64,7 @@ query! {
     }
 }
 
-/// The appointments of some days.
+/// The appointments in a range of days.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/schedule", params(("tenant" = String, Path), DayRange, ScheduleFilters),
     responses((status = 200, body = Schedule), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn list(
@@ -72,24 +72,14 @@ pub(crate) async fn list(
     State(portal): State<Portal>,
     days: DayRange,
     filters: ScheduleFilters,
-    known: Known,
+    if_none_match: IfNoneMatch,
 ) -> HttpResult<Response> {
-    versioned(&known, &brand, portal.clock.now(), read(&portal, &brand.tenant, &days, &filters)).await
-}
-
-async fn read(portal: &Portal, tenant: &Tenant, days: &DayRange, filters: &ScheduleFilters) -> HttpResult<Schedule> {
-    let conn = portal.store.conn();
-    let window = window(days.from, days.to, &tenant.zone);
-    let (from_ms, until_ms) = window.map_or((EpochMs::MIN, EpochMs::MAX), |window| (window.from_ms(), window.until_ms()));
-    let events = schedule::between(conn, tenant.id, from_ms, until_ms).await?.into_iter().map(event);
-    let undated = schedule::undated(conn, tenant.id).await?.into_iter().filter(|one| {
-        let about = appointment_type(&one.title, &one.kind, &one.place);
-        filters.match_values([about.name(), &one.owner, &one.status])
-    });
-    Ok(Schedule {
-        events: events.filter(|event| filters.match_values([&event.about, &event.owner, &event.status])).collect(),
-        undated: undated.count(),
-    })
+    let read = async {
+        let window = window(days.from, days.to, &brand.tenant.zone);
+        let range = appointments_in(&portal, &brand.tenant, window, &filters).await?;
+        Ok(Schedule { events: range.rows.into_iter().map(event).collect(), undated: range.undated })
+    };
+    versioned(&if_none_match, &brand, portal.clock.now(), read).await
 }
 
 fn event(row: ActivityRow) -> Event {

@@ -1,4 +1,4 @@
-//! `GET /tenants`: the brands that the caller may see.
+//! `GET /tenants`: the brands the caller may see.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,20 +15,21 @@ use crate::state::Portal;
 pub(crate) struct Tenant {
     slug: String,
     name: String,
-    /// IANA.
+    /// IANA time zone.
     zone: String,
     sync: SyncBrief,
 }
 
-/// How fresh a brand's data is.
+/// The state of a brand's sync.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SyncBrief {
-    /// running, never, failing, late or on_time.
+    /// running, never, failing, late, or on_time.
     state: &'static str,
-    /// The start of the oldest of the last whole reads; null while one never came.
+    /// When the oldest of the datasets was last read in full; null until all have been.
     as_of: Option<String>,
 }
 
+/// The brands the caller may see.
 #[utoipa::path(get, path = "/api/v1/tenants", responses((status = 200, body = Vec<Tenant>), (status = 401, body = Problem)))]
 pub(crate) async fn tenants(viewer: Viewer, State(portal): State<Portal>) -> HttpResult<Json<Vec<Tenant>>> {
     let mut found = Vec::with_capacity(viewer.tenants.len());

@@ -1,5 +1,5 @@
-//! Style sheet, scripts, font and icons, built by `web-ui` and carried inside the binary. Their names change with their
-//! content, so browsers keep them for ever. Each is compressed once, the better for it.
+//! Style sheet, scripts, font, and icons, built by `web-ui` and embedded in the binary. Their names contain a hash of their
+//! content, so browsers cache them for good. Each is compressed once.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -30,6 +30,7 @@ pub(crate) fn url(name: &str) -> String {
     format!("/assets/{}", NAMES.get(name).map_or(name, String::as_str))
 }
 
+/// `/assets` and the favicon.
 pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/assets/{name}", get(asset)).route(
         "/favicon.ico",
@@ -41,47 +42,47 @@ async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     asset_named(&name, &headers).await
 }
 
-async fn asset_named(name: &str, asked: &HeaderMap) -> Response {
+async fn asset_named(name: &str, headers: &HeaderMap) -> Response {
     let Some(file) = Files::get(name).filter(|_| name != "assets.json") else { return StatusCode::NOT_FOUND.into_response() };
     let kind = mime_guess::from_path(name).first_or_octet_stream();
     let small =
-        if takes_brotli(asked) && kind.type_() != mime_guess::mime::FONT { compressed(name, &file.data).await } else { None };
+        if takes_brotli(headers) && kind.type_() != mime_guess::mime::FONT { compressed(name, &file.data).await } else { None };
     let mut response = match small {
         Some(small) => ([(CONTENT_ENCODING, "br"), (VARY, "accept-encoding")], small).into_response(),
         None => file.data.into_owned().into_response(),
     };
-    let headers = response.headers_mut();
+    let response_headers = response.headers_mut();
     if let Ok(kind) = HeaderValue::from_str(kind.as_ref()) {
-        headers.insert(CONTENT_TYPE, kind);
+        response_headers.insert(CONTENT_TYPE, kind);
     }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    response_headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     response
 }
 
-fn takes_brotli(asked: &HeaderMap) -> bool {
-    let values = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+fn takes_brotli(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let mut codings = values.flat_map(|value| value.split(',')).map(|coding| coding.split_once(';').unwrap_or((coding, "")));
     codings.any(|(coding, weight)| coding.trim() == "br" && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
 }
 
-/// Best of what does not take seconds.
+/// Higher quality takes seconds per file.
 const QUALITY: i32 = 9;
 
-/// The file in Brotli, made when it is first asked for; `None` if that fails.
+/// The file compressed with Brotli, on its first request; `None` if that fails.
 async fn compressed(name: &str, data: &[u8]) -> Option<Bytes> {
-    static MADE: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
-    let made = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(small) = made().get(name) {
+    static COMPRESSED: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
+    let cached = || COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(small) = cached().get(name) {
         return Some(small.clone());
     }
     let data = data.to_vec();
     let compress = move || {
         let mut small = Vec::new();
-        let how = BrotliEncoderParams { quality: QUALITY, ..BrotliEncoderParams::default() };
-        brotli::BrotliCompress(&mut data.as_slice(), &mut small, &how).ok().map(|_| Bytes::from(small))
+        let params = BrotliEncoderParams { quality: QUALITY, ..BrotliEncoderParams::default() };
+        brotli::BrotliCompress(&mut data.as_slice(), &mut small, &params).ok().map(|_| Bytes::from(small))
     };
     let small = tokio::task::spawn_blocking(compress).await.ok()??;
-    made().insert(name.to_owned(), small.clone());
+    cached().insert(name.to_owned(), small.clone());
     Some(small)
 }
 
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brotli_is_sent_to_who_takes_it() {
+    fn brotli_is_used_if_the_caller_accepts_it() {
         let takes =
             |value: &'static str| takes_brotli(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]));
         assert!(takes("gzip, deflate, br, zstd") && takes("br;q=0.8"));
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn every_asset_that_pages_name_is_inside() {
+    fn every_asset_that_pages_link_to_is_embedded() {
         for name in ["app.css", "app.js", "icons.svg", "favicon.svg", "charts.js", "inter.woff2"] {
             let hashed = NAMES.get(name).unwrap_or_else(|| panic!("{name} is not in assets.json"));
             assert!(Files::get(hashed).is_some(), "{hashed}");

@@ -1,4 +1,4 @@
-//! Passwords, session tokens and API tokens. Only hashes are kept.
+//! Passwords, session tokens, and API tokens. Only hashes are stored.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tetherboard_store::users::email_key;
 use tokio::sync::Semaphore;
 
+/// Why a password cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     #[error("the password is too short: use at least {MIN_PASSWORD} characters")]
@@ -28,7 +29,7 @@ pub enum PasswordError {
 const MIN_PASSWORD: usize = 10;
 const MAX_PASSWORD: usize = 1_000;
 
-/// Argon2id with a salt of its own.
+/// The password's Argon2id hash, with a new salt.
 ///
 /// # Errors
 /// When the password is too short or too long.
@@ -48,16 +49,17 @@ fn is_password(password: &SecretString, hash: &str) -> bool {
     Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
 }
 
-/// A new API token: shown once.
+/// A new API token (`tb_…`), to be shown once.
 pub fn new_api_token() -> SecretString {
     SecretString::from(format!("tb_{}", random_text()))
 }
 
+/// A new session token, for the cookie.
 pub(crate) fn new_session_token() -> SecretString {
     SecretString::from(random_text())
 }
 
-/// What stands for a person in the address of their calendar.
+/// A new secret for the address of a person's calendar feed.
 pub(crate) fn new_calendar_secret() -> SecretString {
     SecretString::from(random_text())
 }
@@ -67,55 +69,62 @@ fn random_text() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Tokens are 256 random bits, so a plain SHA-256 keeps them.
+/// The hash that is stored of a token. Tokens are 256 random bits, so a plain SHA-256 is enough.
 pub fn hash_token(token: &SecretString) -> Vec<u8> {
     Sha256::digest(token.expose_secret().as_bytes()).to_vec()
 }
 
-/// The last four characters, by which a person tells tokens apart.
+/// The last four characters of a token, so that people can tell tokens apart.
 pub fn token_hint(token: &SecretString) -> String {
     let text = token.expose_secret();
     text[text.len().saturating_sub(4)..].to_owned()
 }
 
-/// Checks passwords, one or two at a time, and not for ever for the same email.
+/// Checks passwords: two at a time, and a limited number of attempts per email and minute.
 #[derive(Clone)]
 pub(crate) struct SignIns {
-    /// A check takes 19 MiB and a good part of a second: only so many at once.
+    /// A check takes 19 MiB and a good part of a second, so only two run at once.
     hashing: Arc<Semaphore>,
-    tries: Arc<DefaultKeyedRateLimiter<String>>,
-    /// Checked when there is no such person, so that an answer takes as long as for one.
-    nobody: Arc<str>,
+    attempts: Arc<DefaultKeyedRateLimiter<String>>,
+    /// A hash to check when there is no such user, so that the response takes as long as for one.
+    decoy_hash: Arc<str>,
 }
 
+/// The result of checking a password.
 pub(crate) enum SignIn {
-    Right,
-    Wrong,
-    /// Too many tries for this email: wait a minute.
-    TooOften,
+    Correct,
+    Incorrect,
+    /// Too many attempts for this email within a minute.
+    TooMany,
 }
 
 impl Default for SignIns {
     fn default() -> Self {
         let quota = Quota::per_minute(const { NonZeroU32::new(10).expect("ten is not zero") });
-        let nobody = Argon2::default().hash_password(random_text().as_bytes()).map(|hash| hash.to_string()).unwrap_or_default();
-        Self { hashing: Arc::new(Semaphore::new(2)), tries: Arc::new(RateLimiter::keyed(quota)), nobody: nobody.into() }
+        let decoy_hash =
+            Argon2::default().hash_password(random_text().as_bytes()).map(|hash| hash.to_string()).unwrap_or_default();
+        Self {
+            hashing: Arc::new(Semaphore::new(2)),
+            attempts: Arc::new(RateLimiter::keyed(quota)),
+            decoy_hash: decoy_hash.into(),
+        }
     }
 }
 
 impl SignIns {
+    /// Checks a password against the user's hash; `None` if there is no such user.
     pub(crate) async fn check(&self, email: &str, password: SecretString, hash: Option<String>) -> SignIn {
-        if self.tries.len() > 10_000 {
-            self.tries.retain_recent();
+        if self.attempts.len() > 10_000 {
+            self.attempts.retain_recent();
         }
-        if self.tries.check_key(&email_key(email)).is_err() {
-            return SignIn::TooOften;
+        if self.attempts.check_key(&email_key(email)).is_err() {
+            return SignIn::TooMany;
         }
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.nobody.to_string());
-        let Ok(_permit) = self.hashing.acquire().await else { return SignIn::Wrong };
-        let right = tokio::task::spawn_blocking(move || is_password(&password, &hash)).await.unwrap_or(false);
-        if right && known { SignIn::Right } else { SignIn::Wrong }
+        let is_user = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.decoy_hash.to_string());
+        let Ok(_permit) = self.hashing.acquire().await else { return SignIn::Incorrect };
+        let is_correct = tokio::task::spawn_blocking(move || is_password(&password, &hash)).await.unwrap_or(false);
+        if is_correct && is_user { SignIn::Correct } else { SignIn::Incorrect }
     }
 }
 
@@ -128,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_kept_as_argon2id_and_only_it_fits() {
+    fn a_password_is_hashed_with_argon2id_and_only_it_matches() {
         let hash = hash_password(&secret("correct horse")).unwrap();
         assert!(hash.starts_with("$argon2id$"));
         assert!(is_password(&secret("correct horse"), &hash));
@@ -137,17 +146,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tries_for_one_email_run_out_and_an_unknown_person_is_as_wrong_as_a_wrong_password() {
+    async fn attempts_per_email_are_limited_and_an_unknown_email_is_the_same_as_a_wrong_password() {
         let sign_ins = SignIns::default();
-        assert!(matches!(sign_ins.check("a@x", secret("whatever it is"), None).await, SignIn::Wrong));
+        assert!(matches!(sign_ins.check("a@x", secret("whatever it is"), None).await, SignIn::Incorrect));
         for _ in 0..10 {
             sign_ins.check("A@x ", secret("w"), Some(String::new())).await;
         }
-        assert!(matches!(sign_ins.check("a@x", secret("w"), None).await, SignIn::TooOften));
+        assert!(matches!(sign_ins.check("a@x", secret("w"), None).await, SignIn::TooMany));
     }
 
     #[test]
-    fn an_api_token_says_what_it_is_and_is_never_the_same() {
+    fn an_api_token_has_a_prefix_and_is_different_every_time() {
         let (one, two) = (new_api_token(), new_api_token());
         assert!(one.expose_secret().starts_with("tb_") && one.expose_secret().len() > 40);
         assert_ne!(hash_token(&one), hash_token(&two));

@@ -1,16 +1,17 @@
-//! What is written down while somebody reads: not worth that they wait for a database that is busy, or see an error.
+//! Writes that a reader of a page should neither wait for nor see fail, such as when something was last used.
 
 use std::time::Duration;
 
 use tetherboard_store::Result;
 
+/// How long to wait for the database.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Does it if it can be done at once. What could not be is only said in the log.
-pub(crate) async fn best_effort(what: &str, writing: impl Future<Output = Result<()>>) {
-    match tokio::time::timeout(PATIENCE, writing).await {
+/// Runs `write`, and only logs it if it fails or takes too long. `name` names the write in the log.
+pub(crate) async fn best_effort(name: &str, write: impl Future<Output = Result<()>>) {
+    match tokio::time::timeout(PATIENCE, write).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "{what} could not be written down"),
-        Err(_) => tracing::warn!("{what} was not written down: the database is busy"),
+        Ok(Err(error)) => tracing::warn!(%error, "could not record {name}"),
+        Err(_) => tracing::warn!("did not record {name}: the database is busy"),
     }
 }

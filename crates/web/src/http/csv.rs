@@ -1,4 +1,4 @@
-//! Lists as CSV: UTF-8 with a byte-order mark, and no cell that a spreadsheet would run as a formula.
+//! CSV downloads: UTF-8 with a byte-order mark, and no cell that a spreadsheet would run as a formula.
 
 use axum::body::Body;
 use axum::http::HeaderValue;
@@ -17,19 +17,19 @@ pub(crate) fn download(name: &str, header: &[&str], rows: impl Iterator<Item = V
     as_download(name, writer.into_inner().unwrap_or_default().into_response())
 }
 
-/// The same for rows that come in parts; a part that fails ends the answer in the middle, which the reader is told.
+/// The same for rows that are loaded in parts. If a part fails, the response ends in the middle and the browser reports it.
 pub(crate) fn stream<E: std::error::Error + Send + Sync + 'static>(
     name: &str,
     header: &[&str],
     parts: impl Stream<Item = Result<Vec<Vec<String>>, E>> + Send + 'static,
 ) -> Response {
     let header = vec![header.iter().map(|&cell| cell.to_owned()).collect()];
-    let first = stream::iter([Ok([b"\xef\xbb\xbf".to_vec(), written(header)].concat())]);
-    let rest = parts.map_ok(written);
+    let first = stream::iter([Ok([b"\xef\xbb\xbf".to_vec(), encode(header)].concat())]);
+    let rest = parts.map_ok(encode);
     as_download(name, Body::from_stream(first.chain(rest)).into_response())
 }
 
-fn written(rows: Vec<Vec<String>>) -> Vec<u8> {
+fn encode(rows: Vec<Vec<String>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         // Writing into memory does not fail.
@@ -47,7 +47,7 @@ fn as_download(name: &str, mut response: Response) -> Response {
     response
 }
 
-/// A spreadsheet takes what begins so for a formula; an apostrophe makes it text.
+/// The cell with an apostrophe before what a spreadsheet would take for a formula.
 fn harmless(cell: &str) -> String {
     let number = cell.parse::<f64>().is_ok();
     match cell.trim_start().chars().next() {

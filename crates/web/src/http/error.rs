@@ -23,40 +23,49 @@ pub(crate) struct HttpError {
     pub(crate) sign_in_from: Option<String>,
 }
 
+/// What the reader of a missing page sees. A page they may not see says the same, so that it does not reveal what exists.
+pub(crate) const NOT_FOUND: &str = "We can’t find that page, or you don’t have access.";
+
+/// A result of handling a request.
 pub(crate) type HttpResult<T> = Result<T, HttpError>;
 
-const OUR_FAULT: &str = "Something went wrong on our side, and the error has been logged. Try again in a minute.";
+const OUR_FAULT: &str = "Something stage_changes wrong on our side, and the error has been logged. Try again in a minute.";
 
 impl HttpError {
     fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
         Self { status, title, detail: detail.into(), sign_in_from: None }
     }
 
-    /// After signing in, the reader returns to the page they asked for, unless they were sending a form.
+    /// After signing in, the reader returns to the page they requested, unless they were sending a form.
     pub(crate) fn not_signed_in(parts: &Parts) -> Self {
         let address = requested(parts).path_and_query().filter(|_| parts.method.is_safe());
         let error = Self::new(StatusCode::UNAUTHORIZED, "Not signed in", "Sign in, or send an API token as a bearer token.");
         Self { sign_in_from: Some(address.map(ToString::to_string).unwrap_or_default()), ..error }
     }
 
+    /// 404.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not found", detail)
     }
 
+    /// 403.
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "Not allowed", detail)
     }
 
+    /// 400.
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "Invalid request", detail)
     }
 
+    /// 405.
     pub(crate) fn method_not_allowed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
     }
 
+    /// 500; the cause is in the log.
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", OUR_FAULT)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something stage_changes wrong", OUR_FAULT)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a browser or a program has already is not sent again.
+//! Conditional requests: a response that the caller already has is not sent again.
 
 use std::convert::Infallible;
 
@@ -11,24 +11,24 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-/// The versions of an answer that the caller has.
-pub(crate) struct Known(Vec<String>);
+/// The entity tags in a request's `If-None-Match` header.
+pub(crate) struct IfNoneMatch(Vec<String>);
 
-impl Known {
+impl IfNoneMatch {
     fn of(headers: &HeaderMap) -> Self {
         let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        // Compression on the way makes a tag weak.
+        // A proxy that compresses a response makes its tag weak.
         let tags = values.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/").to_owned());
         Self(tags.collect())
     }
 
-    /// Whether the version of this tag is among them.
+    /// Whether the caller has the response with this tag.
     pub(crate) fn has(&self, tag: &str) -> bool {
-        self.0.iter().any(|known| known == tag || known == "*")
+        self.0.iter().any(|own| own == tag || own == "*")
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Known {
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -36,24 +36,24 @@ impl<S: Sync> FromRequestParts<S> for Known {
     }
 }
 
-/// The tag of an answer that is these bytes.
+/// The entity tag of a body.
 pub(crate) fn tag_of(body: &[u8]) -> String {
     format!("\"{}\"", digest(body))
 }
 
-/// Half of a SHA-256, in 32 hexadecimal figures: the same for the same bytes, and for no others.
+/// The first half of the SHA-256, as 32 hexadecimal digits.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes)[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Tags each page by what it holds. It names its reader and how old its data is, so that what it holds is known only when it is
-/// rendered; what it counts is kept by data version. A page that is the same is then not sent again.
+/// Gives each page an entity tag, and answers 304 if the browser has it. The tag is a hash of the rendered page, because a page
+/// contains the viewer's name and the age of the data.
 pub(crate) async fn tag_pages(request: Request, next: Next) -> Response {
-    let known = (request.method() == Method::GET).then(|| Known::of(request.headers()));
+    let if_none_match = (request.method() == Method::GET).then(|| IfNoneMatch::of(request.headers()));
     let response = next.run(request).await;
-    let (Some(known), StatusCode::OK) = (known, response.status()) else { return response };
+    let (Some(if_none_match), StatusCode::OK) = (if_none_match, response.status()) else { return response };
     let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    // Markup is in memory whole; what streams is no page.
+    // A rendered page has an exact size; a stream has none.
     if !is_page || response.body().size_hint().exact().is_none() {
         return response;
     }
@@ -63,7 +63,7 @@ pub(crate) async fn tag_pages(request: Request, next: Next) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         parts.headers.insert(ETAG, tag);
     }
-    if !known.has(&tag) {
+    if !if_none_match.has(&tag) {
         return Response::from_parts(parts, Body::from(page));
     }
     parts.status = StatusCode::NOT_MODIFIED;

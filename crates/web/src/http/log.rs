@@ -6,8 +6,8 @@ use axum::response::Response;
 
 use super::CALENDAR_FEEDS;
 
-/// Logs method, path, status, and duration. No query (it can hold a name somebody searched for), no cookies, and no secret
-/// of a calendar address.
+/// Logs method, path, status, and duration. It does not log the query (which can contain a searched name), cookies, or the
+/// secret in a calendar address.
 pub(crate) async fn log_requests(request: Request, next: Next) -> Response {
     let started = std::time::Instant::now();
     let (method, path) = (request.method().clone(), without_secret(request.uri().path()));

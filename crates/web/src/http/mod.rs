@@ -1,4 +1,4 @@
-//! What HTTP asks of every page alike: who is signed in, errors, caching by the browser, CSV, assets, health.
+//! HTTP below the pages: sign-in and access, errors, conditional requests, CSV, assets, health.
 
 pub(crate) mod assets;
 pub(crate) mod auth;
@@ -12,9 +12,10 @@ pub(crate) mod referer;
 pub(crate) mod site;
 pub(crate) mod viewer;
 
-/// Where calendar feeds are served. What follows is a secret.
+/// Where calendar feeds are served. The rest of the path is a secret.
 pub(crate) const CALENDAR_FEEDS: &str = "/calendar/";
 
-/// The content security policy: scripts, style sheets, and images only from here. Style attributes carry a brand's accent and the lengths of bars.
-pub(crate) const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; \
-    font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The content security policy: scripts, style sheets, and images only from here. Style attributes set a brand's accent and the
+/// lengths of bars.
+pub(crate) const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -1,4 +1,4 @@
-//! The page of ours that a form was sent from, to lead back to it.
+//! The page of the portal that a form was sent from, to return to it.
 
 use std::convert::Infallible;
 
@@ -10,6 +10,7 @@ use url::{Position, Url};
 
 use crate::address::links::safe_back;
 
+/// The path and query of that page; `None` if the browser did not send one, or it is not of the portal.
 pub(crate) struct Referer(Option<String>);
 
 impl<S: Sync> FromRequestParts<S> for Referer {
@@ -23,6 +24,7 @@ impl<S: Sync> FromRequestParts<S> for Referer {
 }
 
 impl Referer {
+    /// Redirects to the page, or to another one.
     pub(crate) fn or(self, otherwise: impl FnOnce() -> String) -> Redirect {
         Redirect::to(&self.0.unwrap_or_else(otherwise))
     }

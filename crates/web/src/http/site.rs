@@ -1,4 +1,4 @@
-//! The portal's own address, for links that leave it.
+//! The portal's own address, for links in calendars and mail.
 
 use axum::http::HeaderMap;
 use axum::http::header::HOST;

@@ -1,4 +1,4 @@
-//! What open pages learn while they stay open.
+//! Live updates for open pages, as server-sent events.
 //!
 //! One task per process polls the database twice a second while someone follows, and not at all otherwise. It publishes the
 //! status of all brands; every stream takes what concerns its own page.
@@ -16,11 +16,22 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use status::{BrandStatus, fingerprint_of_all, fingerprints, sync_fingerprint};
 pub(crate) use stream::{BrandRow, follow_agency, follow_brand, follow_brand_sync};
 
+use crate::address::query::query;
+use crate::address::verbatim::Verbatim;
 use status::LiveStatus;
 
+query! {
+    /// What an open page says about itself when it subscribes.
+    pub(crate) struct LiveQuery {
+        /// The version that the page shows.
+        shown: Verbatim = "v",
+    }
+}
+
+/// How often the database is polled.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 
-/// Follows the status of all brands. Clones share one polling task.
+/// Publishes the status of all brands. Clones share one polling task.
 #[derive(Clone)]
 pub(crate) struct Live(Arc<Poller>);
 
@@ -33,6 +44,7 @@ struct Poller {
 }
 
 impl Live {
+    /// Without a polling task yet: the first subscriber starts it. It ends with `stop`.
     pub(crate) fn new(store: Store, stop: CancellationToken) -> Self {
         Self(Arc::new(Poller { store, stop, status: watch::Sender::new(None), is_polling: Mutex::new(false) }))
     }

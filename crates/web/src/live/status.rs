@@ -1,4 +1,4 @@
-//! The status of every brand at one moment, as far as it shows on a page.
+//! The status of every brand at one moment: what open pages show of it.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -37,10 +37,13 @@ pub(crate) struct Fingerprint {
     progress: Vec<(Dataset, DatasetStatus, i64, Option<i64>)>,
 }
 
-/// Ages grow and thresholds are crossed without any other change.
+/// How long a status is used: ages grow and pass thresholds without any other change.
 const MAX_AGE: Duration = Duration::from_mins(1);
 
-/// The status now; `None` if it is the same as the previous one.
+/// The current status; `None` if it is the same as the previous one.
+///
+/// # Errors
+/// When the database fails.
 pub(crate) async fn read(store: &Store, previous: Option<&LiveStatus>) -> Result<Option<LiveStatus>> {
     let tenants = tenants::list(store.conn()).await?;
     let mut fingerprints = fingerprints(store, &tenants).await?;
@@ -48,9 +51,9 @@ pub(crate) async fn read(store: &Store, previous: Option<&LiveStatus>) -> Result
     let mut brands = HashMap::with_capacity(tenants.len());
     for tenant in tenants {
         let fingerprint = fingerprints.remove(&tenant.id).unwrap_or_default();
-        let known = previous.and_then(|previous| previous.brands.get(&tenant.id));
-        let status = match known.filter(|known| known.fingerprint == fingerprint && known.read_at.elapsed() < MAX_AGE) {
-            Some(known) => Arc::clone(known),
+        let old = previous.and_then(|previous| previous.brands.get(&tenant.id));
+        let status = match old.filter(|old| old.fingerprint == fingerprint && old.read_at.elapsed() < MAX_AGE) {
+            Some(old) => Arc::clone(old),
             None => {
                 differs = true;
                 Arc::new(BrandStatus { tenant, fingerprint, read_at: Instant::now(), freshness: OnceCell::new() })
@@ -61,7 +64,10 @@ pub(crate) async fn read(store: &Store, previous: Option<&LiveStatus>) -> Result
     Ok(differs.then_some(LiveStatus { brands }))
 }
 
-/// The fingerprints of these brands: four queries, however many brands there are.
+/// The fingerprints of these brands, in four queries however many there are.
+///
+/// # Errors
+/// When the database fails.
 pub(crate) async fn fingerprints(store: &Store, tenants: &[Tenant]) -> Result<HashMap<TenantId, Fingerprint>> {
     let conn = store.conn();
     let token_refused_ms = credentials::token_incident(conn).await?.and_then(|token| token.refused_ms);
@@ -100,7 +106,10 @@ pub(crate) async fn sync_fingerprint(store: &Store, tenant: &Tenant) -> Result<S
 }
 
 impl BrandStatus {
-    /// Loaded once, however many pages show it.
+    /// The brand's freshness, loaded once however many pages show it.
+    ///
+    /// # Errors
+    /// When the database fails.
     pub(crate) async fn freshness(&self, store: &Store, now: Timestamp) -> Result<&Freshness> {
         self.freshness.get_or_try_init(|| freshness(store.conn(), &self.tenant, now)).await
     }

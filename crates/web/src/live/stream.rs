@@ -23,12 +23,12 @@ use crate::http::viewer::{BrandViewer, Viewer};
 use crate::parts::freshness::chip;
 use crate::state::Portal;
 
-/// Follows a brand; `shown` is the version of the data on the page.
+/// Streams what changes about a brand; `shown` is the version of the data on the page.
 pub(crate) fn follow_brand(portal: Portal, live: &Live, brand: BrandViewer, shown: Option<String>) -> Response {
     respond(portal, live, brand.viewer, Followed::Brand(brand.tenant.id), shown)
 }
 
-/// Follows how one brand is synced, for the agency.
+/// Streams what changes about a brand's sync, for the agency.
 pub(crate) fn follow_brand_sync(
     portal: Portal,
     live: &Live,
@@ -43,7 +43,7 @@ pub(crate) fn follow_brand_sync(
 pub(crate) type BrandRow =
     for<'a> fn(&'a Portal, &'a BrandStatus, Timestamp) -> Pin<Box<dyn Future<Output = HttpResult<Markup>> + Send + 'a>>;
 
-/// Follows all brands, for one of the agency's pages, which renders its own `row`.
+/// Streams what changes about all brands, for an agency page that renders its own `row`.
 pub(crate) fn follow_agency(portal: Portal, live: &Live, viewer: Viewer, row: BrandRow, shown: Option<String>) -> Response {
     respond(portal, live, viewer, Followed::AllBrands(row), shown)
 }
@@ -109,7 +109,7 @@ fn respond(portal: Portal, live: &Live, viewer: Viewer, followed: Followed, show
 }
 
 impl Follower {
-    /// `None` ends the stream: the portal stops, or the viewer may no longer see this page.
+    /// The next event; `None` ends the stream: the portal stops, or the viewer may no longer see this page.
     async fn next(&mut self) -> Option<Event> {
         let stop = self.portal.settings.stop.clone();
         loop {
@@ -128,7 +128,7 @@ impl Follower {
     }
 
     async fn still_allowed(&self) -> Option<Viewer> {
-        let viewer = match self.viewer.again(&self.portal).await {
+        let viewer = match self.viewer.reload(&self.portal).await {
             Ok(viewer) => viewer?,
             Err(error) => {
                 tracing::warn!(%error, "could not check the session of an open page");

@@ -1,4 +1,4 @@
-//! What all of a brand's pages share: its start, its logo, what happens to it, and asking for a sync.
+//! Routes that a brand's pages share: its start page, logo, live updates, and starting a sync.
 
 use axum::extract::State;
 use axum::http::HeaderValue;
@@ -11,11 +11,10 @@ use tetherboard_store::runs::RunRequest;
 use tetherboard_store::tenants;
 
 use crate::address::links::Tab;
-use crate::address::pairs::Pairs;
-use crate::http::error::{HttpError, HttpResult};
+use crate::http::error::{HttpError, HttpResult, NOT_FOUND};
 use crate::http::referer::Referer;
 use crate::http::viewer::BrandViewer;
-use crate::live::{Live, follow_brand};
+use crate::live::{Live, LiveQuery, follow_brand};
 use crate::read::sync_requests::request_run;
 use crate::state::Portal;
 
@@ -33,7 +32,7 @@ async fn start(brand: BrandViewer) -> Redirect {
 }
 
 async fn unknown_tab(_: BrandViewer) -> HttpError {
-    HttpError::not_found("There is no such view of this brand.")
+    HttpError::not_found(NOT_FOUND)
 }
 
 async fn logo(brand: BrandViewer, State(portal): State<Portal>) -> HttpResult<Response> {
@@ -47,15 +46,15 @@ async fn logo(brand: BrandViewer, State(portal): State<Portal>) -> HttpResult<Re
     Ok(response)
 }
 
-/// What happens to the brand's data while a page of it is open.
-async fn live(brand: BrandViewer, State(portal): State<Portal>, Extension(live): Extension<Live>, pairs: Pairs) -> Response {
-    follow_brand(portal, &live, brand, pairs.get("v").map(str::to_owned))
+/// Server-sent events about the brand's data, for an open page.
+async fn live(brand: BrandViewer, State(portal): State<Portal>, Extension(live): Extension<Live>, query: LiveQuery) -> Response {
+    follow_brand(portal, &live, brand, query.shown.0)
 }
 
-/// Asks for a run, and leads back to where it was asked for.
+/// Starts a sync, and returns to the page that the form was on.
 async fn sync(brand: BrandViewer, State(portal): State<Portal>, referer: Referer) -> HttpResult<Redirect> {
     if !brand.viewer.is_agency() {
-        return Err(HttpError::forbidden("Only the agency can start a sync."));
+        return Err(HttpError::forbidden("Only the agency can start a sync. Ask your agency to start one."));
     }
     request_run(&portal, &brand.viewer, &brand.tenant, RunRequest::by_user(Trigger::Person, brand.viewer.user.id)).await?;
     Ok(referer.or(|| Tab::Overview.url(&brand.tenant.slug)))

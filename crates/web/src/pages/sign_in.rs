@@ -14,7 +14,9 @@ use tetherboard_domain::DAY;
 use tetherboard_store::users;
 
 use crate::address::links::{self, Tab};
-use crate::address::pairs::{Pairs, without_nul};
+use crate::address::pairs::without_nul;
+use crate::address::query::query;
+use crate::address::verbatim::Verbatim;
 use crate::http::auth::{SignIn, hash_token, new_session_token};
 use crate::http::error::{HttpError, HttpResult};
 use crate::http::viewer::{SECURE_SESSION, SESSION, Viewer, session_in};
@@ -30,20 +32,28 @@ pub(crate) fn router() -> Router<Portal> {
         .route("/theme", post(theme))
 }
 
-/// Where a person's work begins.
+/// The first page after signing in.
 async fn start(viewer: Viewer) -> HttpResult<Redirect> {
     if viewer.is_agency() {
         return Ok(Redirect::to(links::AGENCY));
     }
     match viewer.tenants.first() {
         Some(tenant) => Ok(Redirect::to(&Tab::Overview.url(&tenant.slug))),
-        None => Err(HttpError::forbidden("Your account belongs to no brand yet. Ask your agency to add you to one.")),
+        None => Err(HttpError::forbidden("Your account does not have access to a brand yet. Ask your agency to add you to one.")),
     }
 }
 
-async fn form(State(portal): State<Portal>, theme: Theme, pairs: Pairs) -> HttpResult<Markup> {
+query! {
+    /// Where to go after signing in.
+    struct BackQuery {
+        /// A path of the portal.
+        back: Verbatim = "back",
+    }
+}
+
+async fn form(State(portal): State<Portal>, theme: Theme, query: BackQuery) -> HttpResult<Markup> {
     let agency = agency_name(&portal).await?;
-    Ok(page(&agency, theme, pairs.get("back").unwrap_or_default(), "", None))
+    Ok(page(&agency, theme, query.back.text(), "", None))
 }
 
 #[derive(Deserialize)]
@@ -56,6 +66,9 @@ struct Credentials {
 
 const SESSION_DAYS: i64 = 14;
 
+const INCORRECT: &str = "Incorrect email or password.";
+const TOO_MANY: &str = "Too many sign-in attempts for this email. Wait a minute, then try again.";
+
 async fn sign_in(
     State(portal): State<Portal>,
     theme: Theme,
@@ -65,17 +78,13 @@ async fn sign_in(
     let conn = portal.store.conn();
     let user = users::by_email(conn, &without_nul(&credentials.email)).await?.filter(|user| !user.disabled);
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let wrong = match portal.sign_ins.check(&credentials.email, credentials.password, hash).await {
-        SignIn::Right => None,
-        SignIn::Wrong => Some((StatusCode::UNAUTHORIZED, "This email and password do not belong together.")),
-        SignIn::TooOften => {
-            Some((StatusCode::TOO_MANY_REQUESTS, "Too many tries for this email. Wait a minute, then try again."))
-        }
-    };
-    let user = match (wrong, user) {
-        (None, Some(user)) => user,
-        (wrong, _) => {
-            let (status, why) = wrong.unwrap_or((StatusCode::UNAUTHORIZED, "This email and password do not belong together."));
+    let user = match (portal.sign_ins.check(&credentials.email, credentials.password, hash).await, user) {
+        (SignIn::Correct, Some(user)) => user,
+        (result, _) => {
+            let (status, why) = match result {
+                SignIn::TooMany => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
+                SignIn::Correct | SignIn::Incorrect => (StatusCode::UNAUTHORIZED, INCORRECT),
+            };
             let agency = agency_name(&portal).await?;
             return Ok((status, page(&agency, theme, &credentials.back, &credentials.email, Some(why))).into_response());
         }
@@ -97,7 +106,7 @@ async fn sign_out(State(portal): State<Portal>, cookies: CookieJar) -> HttpResul
     Ok((session_cookie(&portal, "", 0), Redirect::to("/sign-in")).into_response())
 }
 
-/// A cookie that scripts cannot read and that other sites do not send along; no seconds end it.
+/// A cookie that scripts cannot read and that requests from other sites do not carry. Zero seconds delete it.
 fn session_cookie(portal: &Portal, value: &str, seconds: i64) -> HeaderMap {
     let (name, secure) = if portal.is_secure() { (SECURE_SESSION, "; Secure") } else { (SESSION, "") };
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
@@ -109,18 +118,18 @@ fn session_cookie(portal: &Portal, value: &str, seconds: i64) -> HeaderMap {
 }
 
 #[derive(Deserialize)]
-struct Choice {
+struct ThemeForm {
     theme: String,
 }
 
-/// The way without scripts: the page comes back in the chosen theme.
-async fn theme(headers: HeaderMap, Form(choice): Form<Choice>) -> Response {
+/// Sets the theme without scripts, and returns to the page.
+async fn theme(headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response {
     let back = headers.get("referer").and_then(|from| from.to_str().ok()).and_then(|from| url::Url::parse(from).ok());
     let back = back.map_or("/".to_owned(), |from| match from.query() {
         Some(query) => format!("{}?{query}", from.path()),
         None => from.path().to_owned(),
     });
-    let cookie = format!("{THEME}={}; Path=/; Max-Age=31536000; SameSite=Lax", Theme::named(&choice.theme).as_str());
+    let cookie = format!("{THEME}={}; Path=/; Max-Age=31536000; SameSite=Lax", Theme::named(&form.theme).as_str());
     let mut response = Redirect::to(links::safe_back(&back)).into_response();
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(SET_COOKIE, value);
@@ -146,14 +155,16 @@ fn page(agency: &str, theme: Theme, back: &str, email: &str, why: Option<&str>) 
                     }
                     input type="hidden" name="back" value=(links::safe_back(back));
                     button.btn.primary.tall { "Sign in" }
-                    p.sub { "Forgot your password, or no account yet? Ask " (agency) "." }
+                    p.sub { "Forgot your password, or don’t have an account? Contact " (agency) "." }
                 }
                 p.sub { "Tetherboard" @if agency != "Tetherboard" { " for " (agency) } }
             }
             div.si-art {
-                p.hero { b { "Every candidate, from first call to signed agreement." } " Up to date by the hour." }
+                p.hero { b { "Every candidate, from first call to signed agreement." } " Updated every hour." }
                 div.si-bars aria-hidden="true" {
-                    @for (place, role) in ART.iter().enumerate() { i class=(format!("r-{role}")) style=(format!("height:{}%", rising(place))) {} }
+                    @for (at, role) in BARS.iter().enumerate() {
+                        i class=(format!("r-{role}")) style=(format!("height:{}%", bar_height(at))) {}
+                    }
                 }
             }
         } }
@@ -162,7 +173,8 @@ fn page(agency: &str, theme: Theme, back: &str, email: &str, why: Option<&str>) 
     Document { title: &title, theme, accent: None, now: None, charts: false }.render(&body)
 }
 
-const ART: [&str; 17] = [
+/// The decorative bars, by the color of a stage role.
+const BARS: [&str; 17] = [
     "new",
     "working",
     "working",
@@ -182,8 +194,8 @@ const ART: [&str; 17] = [
     "awarded",
 ];
 
-/// Heights that rise ever faster, from 9 to 100.
-fn rising(place: usize) -> u32 {
-    let along = place as f64 / (ART.len() - 1) as f64;
+/// The height of a bar in percent: from 9 to 100, rising ever faster.
+fn bar_height(at: usize) -> u32 {
+    let along = at as f64 / (BARS.len() - 1) as f64;
     (9.0 + 91.0 * along.powf(1.7)).round() as u32
 }

@@ -523,7 +523,7 @@ async fn the_agency_finds_the_field_for_units_previews_it_and_saves_it() {
         at(&browser, "/contacts/units?places=number_of_units").await;
         browser.click(".rule-form button.primary").await.unwrap();
         at(&browser, "/mapping/contacts?saved=units").await;
-        assert!(browser.text(".banner").await.unwrap().contains("The kept answers are being read again."));
+        assert!(browser.text(".banner").await.unwrap().contains("Stored responses are being processed again."));
         quiet(&browser).await;
     }
 }

@@ -87,7 +87,7 @@ async fn the_page_of_a_candidate_says_who_it_is_and_what_its_deal_is_worth(#[val
     says(&facts, &wanted);
     says(
         &told(&page),
-        &["Marisol Vega · Harbor", "Vega Holdings", "QR Sent", "Two units", "a deal size of $90,000, which does not count"],
+        &["Marisol Vega · Harbor", "Vega Holdings", "QR Sent", "Two units", "a deal size of $90,000, which is not counted"],
     );
     let links = hrefs(&page);
     assert!(links.contains(&"mailto:marisol.vega@mail.example".to_owned()) && links.contains(&"tel:8135558817".to_owned()));
@@ -115,15 +115,18 @@ async fn what_is_not_known_is_said_to_be_so(#[values(Sqlite, Postgres)] kind: Ki
         &facts,
         &[
             "Market —",
-            "Fee not known unreadable",
+            "Fee unknown unreadable",
             "Weighted —",
             "Email bea@",
             "Phone ask",
-            "Created not known ; first read Thu Nov 19, 10:30 AM CST",
+            "Created unknown; first synced Thu Nov 19, 10:30 AM CST",
         ],
     );
     assert!(!hrefs(&page).iter().any(|link| link.starts_with("mailto:") || link.starts_with("tel:")));
-    says(&told(&page), &["it counts as one of its own stage and fee", "Notes not read yet", "None in ClientTether."]);
+    says(
+        &told(&page),
+        &["the candidate counts as a deal with its own stage and fee", "Notes not read yet", "No appointments in ClientTether."],
+    );
 }
 
 #[rstest]
@@ -133,7 +136,7 @@ async fn the_history_says_what_was_seen_when_and_how_surely(#[values(Sqlite, Pos
     let visitor = world.visitor(Person::Riley).await;
     let history = async || element(&visitor.get(MARISOL).await.text(), "class=\"steps\"");
     // It was in this stage when it was first seen.
-    says(&history().await, &["In QR Sent at least since Tue Nov 17, 9:05 AM CST at least 2 days"]);
+    says(&history().await, &["In QR Sent since Tue Nov 17, 9:05 AM CST or earlier at least 2 days"]);
     // The CRM dates a move between two reads, at 11:00.
     world.pass(SignedDuration::from_mins(30));
     world.simulator.edit(0, Edit::MoveStage { client_id: "7001".into(), stage: "QR Returned".into() });
@@ -148,13 +151,13 @@ async fn the_history_says_what_was_seen_when_and_how_surely(#[values(Sqlite, Pos
     world.pass(SignedDuration::from_hours(49));
     let newest_first = "Moved from QR Returned to FDD Sent between Thu Nov 19, 11:30 AM CST and 12:30 PM CST \
          Fee $90,000 → $120,000 2 days \
-         Moved from QR Sent to QR Returned on Thu Nov 19, 11:00 AM CST under a day \
-         In QR Sent at least since Thu Nov 19, 10:30 AM CST under a day";
+         Moved from QR Sent to QR Returned on Thu Nov 19, 11:00 AM CST less than a day \
+         In QR Sent since Thu Nov 19, 10:30 AM CST or earlier less than a day";
     assert_eq!(history().await, newest_first);
     // A fee alone, and what became unknown.
     world.simulator.edit(0, set("deal_size", ""));
     world.sync(HARBOR).await;
-    let fee = "Fee $120,000 → not known between Thu Nov 19, 12:30 PM CST and Sat Nov 21, 1:30 PM CST";
+    let fee = "Fee $120,000 → unknown between Thu Nov 19, 12:30 PM CST and Sat Nov 21, 1:30 PM CST";
     assert_eq!(history().await, format!("{fee} {newest_first}"));
 }
 
@@ -170,7 +173,7 @@ async fn a_close_date_that_moved_is_told_with_its_deal(#[values(Sqlite, Postgres
     world.sync(HARBOR).await;
     let page = world.visitor(Person::Riley).await.get(MARISOL).await;
     says(&element(&page.text(), "class=\"steps\""), &["Deal “8802”: Close date Jan 15, 2027 → Feb 28, 2027"]);
-    says(&element(&page.text(), "class=\"facts\""), &["Fee $2,000 over 2 deals", "Weighted $1,000"]);
+    says(&element(&page.text(), "class=\"facts\""), &["Fee $2,000 across 2 deals", "Weighted $1,000"]);
     says(&element(&page.text(), "class=\"cand-deals\""), &["8801", "Close date Jan 15, 2027", "8802", "Close date Feb 28, 2027"]);
 }
 
@@ -189,9 +192,9 @@ async fn appointments_to_come_stand_before_those_that_were_in_the_brands_zone(#[
     world.sync(HARBOR).await;
     let page = told(&world.visitor(Person::Riley).await.get(MARISOL).await);
     let order = [
-        "Appointments times of America/Chicago",
-        "To come",
-        "Site visit Cancelled",
+        "Appointments Central Time",
+        "Upcoming",
+        "Site visit Canceled",
         "Signing call",
         "Past",
         "Intro call Wed Nov 18, 2:00 PM CST to 2:30 PM",
@@ -246,7 +249,7 @@ async fn notes_are_shown_newest_first_with_how_current_they_are_and_without_what
     world.sync(HARBOR).await;
     says(
         &told(&visitor.get(MARISOL).await),
-        &["as of Thu Nov 19, 10:30 AM CST; ClientTether changed this candidate since, so newer notes may be missing"],
+        &["as of Thu Nov 19, 10:30 AM CST; the candidate has changed since then, so newer notes may be missing"],
     );
 }
 
@@ -290,9 +293,9 @@ async fn a_candidate_that_left_the_crm_keeps_its_page_and_is_counted_nowhere(#[v
         world.sync(HARBOR).await;
         let page = visitor.get(MARISOL).await;
         let said = if hour == 1 {
-            "ClientTether has not shown this candidate since Thu Nov 19, 11:30 AM CST."
+            "Missing from ClientTether since Thu Nov 19, 11:30 AM CST."
         } else {
-            "No longer in ClientTether since Thu Nov 19, 11:30 AM CST."
+            "Removed from ClientTether: Thu Nov 19, 11:30 AM CST"
         };
         says(&told(&page), &[said, "Tampa, FL", "In QR Sent"]);
         assert!(!tags(&page.text()).iter().any(|tag| tag.get("data-count").is_some()));
@@ -310,7 +313,7 @@ async fn who_was_never_there_is_not_found_and_neither_is_another_brands(#[values
     let riley = world.visitor(Person::Riley).await;
     let (anothers, nobodys) = (riley.get("/t/harbor/candidates/7777").await, riley.get("/t/harbor/candidates/nobody").await);
     assert_eq!((anothers.status, anothers.text()), (StatusCode::NOT_FOUND, nobodys.text()));
-    assert!(words(&anothers.text()).contains("This brand has no such candidate"));
+    assert!(words(&anothers.text()).contains("We can’t find that candidate"));
     let (elsewhere, nowhere) = (riley.get("/t/tidewater/candidates/7777").await, riley.get("/t/atlantis/candidates/7777").await);
     assert_eq!((elsewhere.status, elsewhere.text()), (StatusCode::NOT_FOUND, nowhere.text()));
     assert_eq!(world.visitor(Person::Sam).await.get("/t/tidewater/candidates/7777").await.status, StatusCode::OK);
@@ -459,7 +462,7 @@ async fn a_candidate_is_found_by_name_email_phone_and_company(#[values(Sqlite, P
         found.sort_unstable();
         assert_eq!(listed, found, "{text}");
     }
-    assert_eq!(words(&matches(&visitor, HARBOR, "no such Finch").await.text()).trim(), "Nobody here fits “no such Finch”.");
+    assert_eq!(words(&matches(&visitor, HARBOR, "no such Finch").await.text()).trim(), "No matches for “no such Finch”.");
     assert_eq!(names(&matches(&world.visitor(Person::Dana).await, TIDEWATER, "finch").await), Vec::<String>::new());
     assert_eq!(matches(&world.visitor(Person::Sam).await, HARBOR, "finch").await.status, StatusCode::NOT_FOUND);
 }

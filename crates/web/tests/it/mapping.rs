@@ -69,7 +69,7 @@ async fn every_field_is_listed_with_its_places_its_coverage_and_examples(#[value
     let FieldCoverage { rows, filled, .. } = coverage["email"];
     let text = page(&visitor, CONTACTS).await;
     assert!(text.contains(&format!("{filled} of {rows} rows")), "{text}");
-    assert!(text.contains("nowhere yet") && text.contains("for the hot list") && text.contains("America/Chicago"), "{text}");
+    assert!(text.contains("none yet") && text.contains("for the hot list") && text.contains("America/Chicago"), "{text}");
 }
 
 #[rstest]
@@ -87,8 +87,8 @@ async fn a_key_that_nobody_uses_is_shown_with_what_stands_there(#[values(Sqlite,
     let tries = tags(&html).into_iter().filter_map(|tag| tag.get("href").map(str::to_owned));
     let tried = tries.filter(|href| href.contains(KEY)).collect::<Vec<_>>();
     assert_eq!(tried, [format!("{UNITS}?places=%2F{KEY}")]);
-    assert!(page(&visitor, &tried[0]).await.contains(&format!("gave it in {many} rows")));
-    assert!(!page(&visitor, &format!("{UNITS}?places={KEY}")).await.contains("This rule cannot be used"));
+    assert!(page(&visitor, &tried[0]).await.contains(&format!("used in {many} rows")));
+    assert!(!page(&visitor, &format!("{UNITS}?places={KEY}")).await.contains("This rule is invalid"));
 }
 
 #[rstest]
@@ -99,12 +99,12 @@ async fn a_preview_counts_and_shows_what_a_rule_would_make_and_changes_nothing(#
     let many = rows_with_units(&world).await;
     let text = page(&visitor, &format!("{UNITS}?places=%2Fnowhere%0A{KEY}")).await;
     for said in [
-        "This is a preview: nothing has been saved.".to_owned(),
-        format!("Give a value {many} of"),
-        "0 by the rule in force".to_owned(),
+        "This is a preview. Nothing has been saved.".to_owned(),
+        format!("With a value {many} of"),
+        "0 with the current rule".to_owned(),
         format!("Rows that change {many}"),
-        "/nowhere gave it in no row".to_owned(),
-        format!("/{KEY} gave it in {many} rows"),
+        "/nowhere used in no row".to_owned(),
+        format!("/{KEY} used in {many} rows"),
     ] {
         assert!(text.contains(&said), "no “{said}” in: {text}");
     }
@@ -116,7 +116,7 @@ async fn a_preview_counts_and_shows_what_a_rule_would_make_and_changes_nothing(#
     let other = page(&visitor, &format!("{created}?places=created&zone=America/Denver")).await;
     assert!(!other.contains("Rows that change 0") && other.contains("America/Denver"), "{other}");
     let unlike = page(&visitor, &format!("{created}?places=created&forms=%25m/%25d/%25Y+%25I:%25M+%25p")).await;
-    assert!(unlike.contains("Give a value 0 of") && unlike.contains("in the given formats"), "{unlike}");
+    assert!(unlike.contains("With a value 0 of") && unlike.contains("in the given formats"), "{unlike}");
     assert!(unlike.contains("03/08/2026 02:30 PM"), "{unlike}");
     assert_eq!((stored(&world, HARBOR).await, waiting(&world, HARBOR).await.is_none()), (vec![], true));
 }
@@ -126,9 +126,9 @@ async fn where_a_list_stands_one_is_told_to_go_on_into_it() {
     let world = World::read(Sqlite).await;
     let visitor = dana(&world).await;
     let list = page(&visitor, &format!("{UNITS}?places=/clients_lead_source")).await;
-    assert!(list.contains("In 1 row a list or an object stands there.") && list.contains("this is not text"), "{list}");
+    assert!(list.contains("In 1 row, the value is a list or an object.") && list.contains("this is not text"), "{list}");
     let inside = page(&visitor, &format!("{UNITS}?places=/clients_lead_source/0")).await;
-    assert!(inside.contains("Give a value 1 of") && inside.contains("\"Web\""), "{inside}");
+    assert!(inside.contains("With a value 1 of") && inside.contains("\"Web\""), "{inside}");
 }
 
 #[rstest]
@@ -152,20 +152,20 @@ async fn a_saved_rule_is_written_down_and_the_kept_answers_are_read_again_by_it(
     let dana_id = tetherboard_store::users::by_email(world.db.store.conn(), Person::Dana.email()).await.unwrap().unwrap().id;
     assert_eq!((run.trigger, run.status, run.requested_by), (Trigger::Replay, RunStatus::Queued, Some(dana_id)));
     let event = audit::newest(world.db.store.conn(), 1).await.unwrap().remove(0);
-    assert_eq!((event.what.as_str(), event.detail), ("changed where a field is found", format!("contacts.units: {rule}")));
+    assert_eq!((event.what.as_str(), event.detail), ("changed a field mapping", format!("contacts.units: {rule}")));
     assert_eq!(event.brand, Some(world.tenant(HARBOR).await.name));
 
     let html = visitor.get(answer.location()).await.text();
     assert_eq!(
         element(&html, "class=\"banner info\""),
-        "Units: saved. The kept answers are being read again. See how it goes on the brand’s sync page"
+        "Units saved. Stored responses are being processed again. View progress on the brand’s sync page"
     );
     assert!(html.contains("href=\"/agency/sync/harbor\""));
     assert_eq!(world.replay(HARBOR).await.run.status, RunStatus::Succeeded);
     let text = page(&visitor, answer.location()).await;
-    assert!(text.contains("The kept answers have been read again."), "{text}");
+    assert!(text.contains("Stored responses have been processed again."), "{text}");
     assert!(text.contains("Own rule") && !text.contains(&format!("/{KEY} \"")), "{text}");
-    assert!(text.contains("the next read counts"), "{text}");
+    assert!(text.contains("counted in the next sync"), "{text}");
     world.sync(HARBOR).await;
     assert!(page(&visitor, CONTACTS).await.contains(&format!("{many} of 167 rows")), "{text}");
 }
@@ -176,14 +176,14 @@ async fn a_field_goes_back_to_its_built_in_places(#[values(Sqlite, Postgres)] ki
     let world = World::read(kind).await;
     let visitor = dana(&world).await;
     let city = "/agency/brands/harbor/mapping/contacts/city";
-    assert!(!visitor.get(city).await.text().contains("Back to the built-in places"));
+    assert!(!visitor.get(city).await.text().contains("Reset to built-in places"));
     assert_eq!(visitor.post(city, &[("places", "/state")]).await.status, 303);
     assert_eq!(stored(&world, HARBOR).await.len(), 1);
-    assert!(visitor.get(city).await.text().contains("Back to the built-in places"));
+    assert!(visitor.get(city).await.text().contains("Reset to built-in places"));
     assert_eq!(visitor.post(city, &[("to", "built-in")]).await.location(), format!("{CONTACTS}?saved=city"));
     assert_eq!(stored(&world, HARBOR).await, []);
     let event = audit::newest(world.db.store.conn(), 1).await.unwrap().remove(0);
-    assert_eq!(event.detail, "contacts.city: back to the built-in places");
+    assert_eq!(event.detail, "contacts.city: reset to built-in places");
     // To type what is built in is to go back to it, and no rule of one's own.
     assert_eq!(visitor.post(city, &[("places", "/state")]).await.status, 303);
     assert_eq!(visitor.post(city, &[("places", "city")]).await.status, 303);
@@ -203,7 +203,7 @@ async fn what_changes_nothing_is_not_saved() {
     ] {
         let answer = visitor.post(address, &form).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        assert!(words(&answer.text()).contains("Nothing to save: this is the rule in force."), "{}", answer.text());
+        assert!(words(&answer.text()).contains("This is the current rule."), "{}", answer.text());
     }
     assert_eq!(world.tenant(HARBOR).await.mapping_version, before);
     assert!(waiting(&world, HARBOR).await.is_none() && audit::newest(world.db.store.conn(), 9).await.unwrap().is_empty());
@@ -294,7 +294,7 @@ async fn what_is_not_there_is_not_found_and_what_is_too_long_is_refused(#[values
         assert!(answer.text().len() < 10_000, "it is said back");
     }
     let answer = visitor.get(&format!("{UNITS}?places={long}")).await;
-    assert!(answer.status == 400 && words(&answer.text()).contains("longer than 8000"), "{}", answer.text());
+    assert!(answer.status == 400 && words(&answer.text()).contains("at most 8000"), "{}", answer.text());
     for odd in ["places=%00", "places=%ff%fe", "places=a&places=b", "places=%2F%00&zone=", "saved=units", "&&=&places"] {
         let answer = visitor.get(&format!("{UNITS}?{odd}")).await;
         assert_eq!(answer.status, 200, "{odd}: {}", answer.text());
@@ -312,7 +312,7 @@ async fn a_brand_that_was_never_read_can_be_mapped_and_nothing_is_read_again(#[v
     let answer = visitor.post(UNITS, &[("places", KEY)]).await;
     assert_eq!(answer.status, 303);
     assert!(waiting(&world, HARBOR).await.is_none());
-    assert!(page(&visitor, answer.location()).await.contains("Units: saved. The first read will go by it."));
+    assert!(page(&visitor, answer.location()).await.contains("Units saved. The first sync will use it."));
     world.sync(HARBOR).await;
     let many = rows_with_units(&world).await;
     let coverage = field_rules::coverage(world.db.store.conn(), world.tenant(HARBOR).await.id, Dataset::Contacts).await.unwrap();
@@ -327,10 +327,10 @@ async fn a_field_that_vanished_is_warned_of() {
     let lost = FieldCoverage { rows: 160, filled: 130, vanished_ms: Some(world.clock.now_ms()) };
     field_rules::set_coverage(conn, tenant, Dataset::Contacts, &[("city", lost)]).await.unwrap();
     let text = page(&visitor, CONTACTS).await;
-    assert!(text.contains("No row has City any more, though many had."), "{text}");
-    assert!(text.contains("No row has it since Thu Nov 19, 10:30 AM CST; the old values are shown."), "{text}");
+    assert!(text.contains("Recent syncs are missing City."), "{text}");
+    assert!(text.contains("Missing since Thu Nov 19, 10:30 AM CST; the last known values are shown."), "{text}");
     assert!(text.contains("Before: 130 of 160 rows."), "{text}");
-    assert!(page(&visitor, "/agency/brands/harbor/mapping/deals").await.contains("Fields vanished: Contacts"));
+    assert!(page(&visitor, "/agency/brands/harbor/mapping/deals").await.contains("Missing fields: Contacts"));
 }
 
 #[tokio::test]
@@ -339,9 +339,9 @@ async fn a_stored_rule_that_cannot_be_followed_is_said_and_can_be_replaced() {
     let visitor = dana(&world).await;
     let (conn, tenant) = (world.db.store.conn(), world.tenant(HARBOR).await.id);
     field_rules::set(conn, tenant, Dataset::Contacts, "city", Some(r#"{"places":["city"]}"#)).await.unwrap();
-    assert!(page(&visitor, CONTACTS).await.contains("Own rule left out `city` is not a place in a row"));
+    assert!(page(&visitor, CONTACTS).await.contains("Own rule not used `city` is not a place in a row"));
     let city = "/agency/brands/harbor/mapping/contacts/city";
-    assert!(page(&visitor, city).await.contains("The brand’s own rule is left out; the built-in places are used."));
+    assert!(page(&visitor, city).await.contains("The brand’s own rule is not used, because it is invalid."));
     assert_eq!(visitor.post(city, &[("places", "/city")]).await.status, 303);
     assert_eq!(stored(&world, HARBOR).await, []);
 }

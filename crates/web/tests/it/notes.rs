@@ -90,6 +90,9 @@ async fn each_filters_count_is_what_it_shows_on_the_page_in_csv_and_in_the_api(#
         "client=7001",
         "from=2026-11-01&to=2026-11-18",
         "q=%22in+place%22",
+        "role=qualified",
+        "stage=FDD+Sent&type=Call&type=Email",
+        "period=30d",
     ] {
         let (page, api) = (format!("{NOTES}?{query}"), visitor.json(&format!("{API}?{query}")).await["total"].as_i64().unwrap());
         assert_eq!(total(&visitor, &page).await, api, "{query}");
@@ -166,10 +169,10 @@ async fn whatever_somebody_looks_for_is_answered(#[values(Sqlite, Postgres)] kin
         assert_eq!(total(&visitor, &format!("{NOTES}?q={q}")).await, api["total"].as_i64().unwrap(), "{short}");
     }
     let told = |html: &str| words(html);
-    assert!(told(&visitor.get(&format!("{NOTES}?q=%F0%9F%8E%89")).await.text()).contains("There is no word to look for"));
+    assert!(told(&visitor.get(&format!("{NOTES}?q=%F0%9F%8E%89")).await.text()).contains("Nothing to search for"));
     let empty = visitor.get(&format!("{NOTES}?q=nobodysaysthis&type=Call")).await.text();
-    assert!(told(&empty).contains("No note fits these filters") && empty.contains("href=\"/t/harbor/notes\""));
-    assert!(told(&visitor.get(&format!("{NOTES}?q=plai")).await.text()).contains("Look for plai*"));
+    assert!(told(&empty).contains("No notes match") && empty.contains("href=\"/t/harbor/notes\""));
+    assert!(told(&visitor.get(&format!("{NOTES}?q=plai")).await.text()).contains("Search for plai*"));
 }
 
 #[rstest]
@@ -363,7 +366,7 @@ async fn the_whiteboard_tells_what_changed_on_it(#[values(Sqlite, Postgres)] kin
     assert!(board.contains("Changed Thu Nov 19") && board.contains("Wants three") && board.contains("Wants four"), "{board}");
     assert!(!board.contains("Coastal"), "what stayed is not told: {board}");
     assert!(!html.contains("onerror") && !html.contains("<script>"));
-    assert!(!words(&html).contains("Close date not known"), "it is no close date");
+    assert!(!words(&html).contains("Close date unknown"), "it is no close date");
 }
 
 #[tokio::test]

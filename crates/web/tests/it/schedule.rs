@@ -90,7 +90,7 @@ async fn odd_appointments_stand_on_the_days_of_the_brand(#[values(Sqlite, Postgr
     assert!(words(&html).contains("1:30 AM CDT"), "of a doubled hour it is the earlier");
     assert!(words(&html).contains("12:30 AM CDT to 2:30 AM CST"), "each end has its zone where the clocks change");
     let unread = visitor.get(&format!("{PAGE}?d=2099-12")).await.text();
-    assert!(words(&unread).contains("what is booked there is not known"), "{}", words(&unread));
+    assert!(words(&unread).contains("Later appointments are not shown yet."), "{}", words(&unread));
     let pages =
         ["", "?view=week", "?d=2026-11-24", "?view=list", "?show=past", "?d=1900-01", "?d=2099-12", "?view=week&d=2026-W44"];
     keep_their_word(&visitor, pages.map(|query| format!("{PAGE}{query}"))).await;
@@ -168,7 +168,7 @@ async fn today_and_what_is_to_come_are_grouped_and_filters_add_up(#[values(Sqlit
     assert_eq!(count("&type=Kindly&status=Cancelled").await, 1);
     assert_eq!(count("&owner=Nobody+like+that").await, 0);
     let narrowed = visitor.get(&format!("{PAGE}?view=list&owner=Nobody+like+that")).await.text();
-    assert!(words(&narrowed).contains("No appointment fits these filters"));
+    assert!(words(&narrowed).contains("No appointments match"));
     let cancelled = element(&visitor.get(&format!("{PAGE}?show=later&type=Kindly")).await.text(), "data-total=");
     assert!(cancelled.contains("near monday") && cancelled.contains("Cancelled"), "{cancelled}");
     let ahead = element(&visitor.get(&format!("{PAGE}?type=Kindly")).await.text(), "class=\"sched-ahead\"");
@@ -178,7 +178,7 @@ async fn today_and_what_is_to_come_are_grouped_and_filters_add_up(#[values(Sqlit
     let today: Vec<_> =
         tags(&month).into_iter().filter(|tag| tag.name == "td" && tag.get("aria-current") == Some("date")).collect();
     assert_eq!(today.len(), 1);
-    assert!(words(&month).contains("times in Chicago, CDT then CST"), "clocks changed on the first");
+    assert!(words(&month).contains("Central Time"), "the zone of the times is named");
     let pages = ["?view=list&owner=Zoe+Zed", "?owner=Zoe+Zed", "?view=week&type=Kindly", "?view=day&status="];
     keep_their_word(&visitor, pages.map(|query| format!("{PAGE}{query}"))).await;
 }
@@ -494,7 +494,7 @@ async fn what_vanishes_and_comes_back_is_followed_by_calendar_programs(#[values(
     assert_eq!(last.status, Some(ICalendarStatus::Confirmed));
     let mut follow = |what: &str, now: Told, status: ICalendarStatus, starts: &str| {
         assert_eq!((&now.uid, now.status.as_ref(), now.starts.as_str()), (&uid, Some(&status), starts), "{what}");
-        assert_eq!(now.summary.starts_with("Cancelled: "), status == ICalendarStatus::Cancelled, "{what}: {}", now.summary);
+        assert_eq!(now.summary.starts_with("Canceled: "), status == ICalendarStatus::Cancelled, "{what}: {}", now.summary);
         assert!(now.sequence > last.sequence, "{what}: {} after {}", now.sequence, last.sequence);
         last = now.clone();
         now
@@ -510,7 +510,7 @@ async fn what_vanishes_and_comes_back_is_followed_by_calendar_programs(#[values(
 
     remove(&id);
     let gone = follow("gone", hours(2).await, Cancelled, "2026-11-24 16:00");
-    assert!(gone.description.contains("No longer in ClientTether"), "{}", gone.description);
+    assert!(gone.description.contains("Removed from ClientTether"), "{}", gone.description);
     world.replay(HARBOR).await;
     assert_eq!(hours(1).await, gone, "no read and no replay of one tells it anew");
     id = booked("2026-11-24T16:00:00Z");
@@ -536,7 +536,7 @@ async fn what_vanishes_and_comes_back_is_followed_by_calendar_programs(#[values(
     // The CRM takes a contact's appointments away with it.
     world.simulator.edit(0, Edit::RemoveContact("910001".into()));
     let alone = follow("its candidate gone", hours(2).await, Cancelled, "2026-11-25 17:30");
-    assert_eq!((alone.summary.as_str(), alone.url.as_str()), ("Cancelled: Ada As booked: fed again", ""));
+    assert_eq!((alone.summary.as_str(), alone.url.as_str()), ("Canceled: Ada As booked: fed again", ""));
     ada();
     id = booked("2026-11-25T17:30:00Z");
     let again = follow("its candidate back", hours(1).await, Confirmed, "2026-11-25 17:30");
@@ -618,7 +618,7 @@ async fn an_address_opens_one_brand_for_as_long_as_its_person_may_see_it(#[value
     let told: Vec<String> =
         audit::newest(conn, 9).await.unwrap().into_iter().map(|event| format!("{} {}", event.what, event.detail)).collect();
     assert!(
-        told.iter().any(|what| what.contains("replaced the address")) && told.iter().all(|what| !what.contains(secret)),
+        told.iter().any(|what| what.contains("replaced their calendar link")) && told.iter().all(|what| !what.contains(secret)),
         "{told:?}"
     );
 

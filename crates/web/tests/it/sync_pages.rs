@@ -70,7 +70,7 @@ async fn a_runs_counts_add_up_and_lead_to_its_answers(#[values(Sqlite, Postgres)
     let list = told(&dana, &format!("{}/contacts", of(&run))).await;
     assert!(words(&list).contains("read_client_list?limit=100&offset=0"), "{list}");
     let none = told(&dana, &format!("{}/set-aside/deals", of(&run))).await;
-    assert!(words(&none).contains("No row was set aside"));
+    assert!(words(&none).contains("No skipped rows"));
 }
 
 #[rstest]
@@ -197,8 +197,8 @@ async fn a_key_that_is_refused_is_explained_step_by_step(#[values(Sqlite, Postgr
     let said = words(&page).split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
         "Nothing could be read.",
-        "ClientTether refuses this brand’s web key.",
-        "only this key is at fault",
+        "ClientTether refused this brand’s web key.",
+        "so the key is the cause",
         "tetherboard tenant set --slug harbor --web-key-stdin",
         "Press “Test key” on",
         "X-Web-Key: ••••••••",
@@ -226,14 +226,14 @@ async fn one_refused_token_is_one_incident_for_all_brands(#[values(Sqlite, Postg
         assert_eq!(page.matches("id=\"incident\"").count(), 1, "{address}");
         let said = element(&page, "id=\"incident\"");
         assert!(
-            said.contains("has refused the agency’s access token since Thu Nov 19, 10:30 AM CST. No brand can sync"),
+            said.contains("refuses the agency’s access token since Thu Nov 19, 10:30 AM CST: no brand can be read"),
             "{said}"
         );
-        assert!(said.contains("The next attempt is at 11:30 AM CST") && said.contains("CLIENTTETHER_ACCESS_TOKEN"), "{said}");
+        assert!(said.contains("It is tried again at 11:30 AM CST") && said.contains("CLIENTTETHER_ACCESS_TOKEN"), "{said}");
     }
     let page = told(&riley, "/t/harbor/overview").await;
     let banner = element(&page, "class=\"banner ");
-    assert!(banner.contains("ClientTether has refused our access since"), "{banner}");
+    assert!(banner.contains("ClientTether refuses our access since"), "{banner}");
     assert!(!banner.contains("token") && !page.contains("/agency/sync"), "{banner}");
     assert_eq!(riley.json("/api/v1/tenants/harbor/sync").await["state"], "failing");
 }
@@ -254,7 +254,7 @@ async fn what_is_held_is_listed_and_goes_when_the_agency_agrees(#[values(Sqlite,
     let mut listed = Vec::new();
     for page in 1..=3 {
         let page = told(&dana, &format!("/agency/sync/harbor?held={page}")).await;
-        assert!(element(&page, "id=\"held-contacts\"").contains("Held: 60 contacts gone?"));
+        assert!(element(&page, "id=\"held-contacts\"").contains("Held: 60 contacts missing from ClientTether"));
         let card = &page[page.find("id=\"held-contacts\"").unwrap()..];
         assert!(tags(card).iter().any(|tag| tag.get("data-total") == Some("60")));
         let last = |tag: &crate::page::Tag| tag.get("href")?.split_once("/records/contacts?id=").map(|(_, id)| id.to_owned());
@@ -267,7 +267,7 @@ async fn what_is_held_is_listed_and_goes_when_the_agency_agrees(#[values(Sqlite,
     told(&dana, &format!("/agency/sync/harbor/records/contacts?id={}", ids[0])).await;
     let asked = dana.post("/agency/sync/harbor/accept", &[("dataset", "contacts")]).await;
     assert_eq!(asked.status, StatusCode::SEE_OTHER);
-    assert!(words(&told(&dana, asked.location()).await).contains("held contacts may go"));
+    assert!(words(&told(&dana, asked.location()).await).contains("removes held contacts"));
     world.sync(HARBOR).await;
     let page = told(&dana, "/agency/sync/harbor").await;
     assert!(!page.contains("id=\"held-contacts\""), "{}", words(&page));
@@ -283,18 +283,22 @@ async fn a_sync_asked_for_twice_is_one_and_can_be_cancelled(#[values(Sqlite, Pos
     let (first, second) = (dana.post("/agency/sync/harbor/start", &[]).await, dana.post("/agency/sync/harbor/start", &[]).await);
     assert_eq!(first.location(), second.location());
     let page = told(&dana, first.location()).await;
-    assert!(words(&page).contains("It waits for a worker.") && words(&page).contains("asked for by dana"), "{}", words(&page));
+    assert!(
+        words(&page).contains("This run is waiting for a worker.") && words(&page).contains("started by dana"),
+        "{}",
+        words(&page)
+    );
     assert!(tags(&page).iter().any(|tag| tag.get("data-live") == Some("/agency/live?brand=harbor")));
     let cancelled = dana.post(&format!("{}/cancel", first.location()), &[]).await;
     assert_eq!(cancelled.location(), first.location());
     let page = told(&dana, first.location()).await;
-    assert!(words(&page).contains("before it began") && words(&page).contains("Canceled"), "{}", words(&page));
+    assert!(words(&page).contains("before it started") && words(&page).contains("Cancel"), "{}", words(&page));
     assert!(!page.contains("data-live"), "a run that has ended is followed");
-    assert!(words(&told(&dana, &format!("{}/contacts", first.location())).await).contains("No answer of this run is kept"));
+    assert!(words(&told(&dana, &format!("{}/contacts", first.location())).await).contains("No responses stored"));
     assert!(words(&told(&dana, &format!("{}/contacts/0", first.location())).await).contains("kept for 14 days"));
     let events = audit::newest(world.db.store.conn(), 10).await.unwrap();
     let told: Vec<&str> = events.iter().map(|event| event.what.as_str()).collect();
-    assert_eq!(told, ["cancelled a run", "asked for a sync", "asked for a sync"]);
+    assert_eq!(told, ["canceled a run", "asked for a sync", "asked for a sync"]);
     assert!(events.iter().all(|event| event.person.as_deref() == Some("dana") && event.brand.as_deref() == Some("Harbor")));
 }
 
@@ -306,13 +310,13 @@ async fn a_run_that_was_aborted_or_stopped_says_so_in_its_own_words(#[values(Sql
     let now_ms = world.clock.now_ms();
     let run = runs::start(conn, tenant.id, Trigger::Schedule, now_ms).await.unwrap();
     runs::abort_open(conn, tenant.id, now_ms + 1_000).await.unwrap();
-    assert!(words(&told(&dana, &of(&run)).await).contains("It broke off"));
+    assert!(words(&told(&dana, &of(&run)).await).contains("This run was interrupted"));
     let run = runs::start(conn, tenant.id, Trigger::Schedule, now_ms + 2_000).await.unwrap();
     dana.post(&format!("{}/cancel", of(&run)), &[]).await;
-    assert!(words(&told(&dana, &of(&run)).await).contains("It is stopping."));
+    assert!(words(&told(&dana, &of(&run)).await).contains("This run is stopping."));
     runs::abort_open(conn, tenant.id, now_ms + 3_000).await.unwrap();
     let said = words(&told(&dana, &of(&run)).await);
-    assert!(said.contains("It was cancelled") && !said.contains("broke off"), "{said}");
+    assert!(said.contains("This run was canceled") && !said.contains("was interrupted"), "{said}");
 }
 
 #[rstest]
@@ -342,8 +346,8 @@ async fn a_replay_says_of_which_run_and_changes_no_age(#[values(Sqlite, Postgres
 }
 
 #[rstest]
-#[case::good(None, "The key is good.")]
-#[case::refused(Some((FaultClass::Credentials, "refused with 401")), "ClientTether refuses the key.")]
+#[case::good(None, "The key works.")]
+#[case::refused(Some((FaultClass::Credentials, "refused with 401")), "ClientTether refused the key.")]
 #[case::down(Some((FaultClass::Network, "no route")), "could not be tested")]
 #[tokio::test]
 async fn a_key_is_tested_and_the_answer_shown(#[case] fault: Option<(FaultClass, &str)>, #[case] expected: &str) {
@@ -372,7 +376,7 @@ async fn a_list_that_failed_is_named_with_what_was_asked_and_answered(#[values(S
     assert_eq!(world.sync(HARBOR).await.run.status, RunStatus::Partial);
     let run = newest(&world, HARBOR).await;
     let said = words(&told(&dana, &of(&run)).await).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("Deals could not be read. The other 6 data sets are whole."), "{said}");
+    assert!(said.contains("Deals could not be read. The other 6 datasets are complete."), "{said}");
     assert!(said.contains("read_opportunity_list ?limit=100&offset=0"), "{said}");
 }
 

@@ -1,19 +1,20 @@
-//! A candidate's deals, or that it stands for one itself.
+//! A candidate's deals, or a note that the candidate counts as a deal.
 
 use maud::{Markup, html};
 use tetherboard_domain::{Money, weighted};
 use tetherboard_store::candidates::CandidateDeal;
 
 use super::facts::{close_date, deal_odds, unreadable};
-use super::{CandidateView, dated, nothing};
+use super::{CandidateView, dated};
 use crate::parts::format::{count, counted, weighted_fee};
-use crate::parts::shell::Shell;
+use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::stages::stage;
 use crate::parts::time;
 
+/// The list of deals; nothing for a contact that is not a prospect and has none.
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     if view.deals.is_empty() && !view.is_prospect() {
-        return nothing();
+        return EMPTY;
     }
     html! {
         section.drawer-sec {
@@ -24,16 +25,22 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
             @if view.deals.is_empty() {
                 p.sub {
                     @if view.candidate.gone_ms.is_some() { "ClientTether had no deal for this candidate." }
-                    @else { "ClientTether has no deal for this candidate, so it counts as one of its own stage and fee." }
+                    @else { "ClientTether has no deal record, so the candidate counts as a deal with its own stage and fee." }
                 }
             } @else {
                 ul.cand-deals role="list" { @for deal in &view.deals { (line(shell, view, deal)) } }
-                @if let Some(own) = view.candidate.fee_cents.map(Money).filter(|own| !view.deals.iter().any(|deal| deal.fee_cents == Some(own.0))) {
-                    p.sub { "On the contact itself ClientTether has a deal size of " (own) ", which does not count beside its deals." }
+                @if let Some(own) = own_fee(view) {
+                    p.sub { "The contact itself has a deal size of " (own) ", which is not counted in addition to its deals." }
                 }
             }
         }
     }
+}
+
+/// The contact's own fee, if no deal has the same one.
+fn own_fee(view: &CandidateView) -> Option<Money> {
+    let is_of_deal = |fee: &Money| view.deals.iter().any(|deal| deal.fee_cents == Some(fee.0));
+    view.candidate.fee_cents.map(Money).filter(|fee| !is_of_deal(fee))
 }
 
 fn line(shell: &Shell<'_>, view: &CandidateView, deal: &CandidateDeal) -> Markup {
@@ -43,19 +50,25 @@ fn line(shell: &Shell<'_>, view: &CandidateView, deal: &CandidateDeal) -> Markup
     html! {
         li {
             div.flex.wrapf {
-                b { @if deal.title.is_empty() { "Deal without a name" } @else { (deal.title) } }
+                b { @if deal.title.is_empty() { "Unnamed deal" } @else { (deal.title) } }
                 span.push { (stage(view.board.label(&place), view.board.role(&place))) }
             }
-            // What a single deal is worth stands among the facts.
+            // The value of a single deal is among the facts.
             @if view.deals.len() > 1 { dl.facts.four {
-                div { dt { "Fee" } dd { @match fee { Some(fee) => (fee), None => span.muted { "not known" } } @if deal.fee_flagged { " " (unreadable()) } } }
-                div { dt { "Odds" } dd { @match odds { Some(odds) => (odds), None => span.muted { "not known" } } } }
+                div {
+                    dt { "Fee" }
+                    dd {
+                        @match fee { Some(fee) => (fee), None => span.muted { "unknown" } }
+                        @if deal.fee_flagged { " " (unreadable()) }
+                    }
+                }
+                div { dt { "Odds" } dd { @match odds { Some(odds) => (odds), None => span.muted { "unknown" } } } }
                 div { dt { "Weighted" } dd { (weighted_fee(fee, weighted(fee, odds))) } }
                 div { dt { "Close date" } dd { (close_date(deal)) } }
             } }
             @if !deal.owner.is_empty() && deal.owner != view.candidate.owner { p.sub { "Owner " (deal.owner) } }
             @if let Some(gone) = deal.gone_ms.and_then(time::moment) {
-                p.sub { "No longer in ClientTether since " (dated(gone, shell.now, &shell.tenant().zone)) "." }
+                p.sub { "Removed from ClientTether: " (dated(gone, shell.now, &shell.tenant().zone)) "." }
             }
         }
     }

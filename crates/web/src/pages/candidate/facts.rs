@@ -1,20 +1,21 @@
-//! Who a candidate is and where it stands.
+//! A candidate's name, stage, and facts.
 
 use maud::{Markup, html};
 use tetherboard_domain::{EpochMs, Money, Odds, weighted};
 use tetherboard_store::candidates::CandidateDeal;
 
 use super::appointments::next_banner;
-use super::{CandidateView, dated, dated_and_aging, days, nothing, text, unknown};
+use super::{CandidateView, dated, dated_and_aging, days, text, unknown};
 use crate::address::label::with_label;
 use crate::address::links::leads;
 use crate::parts::candidate::{is_plain_email, phone};
 use crate::parts::format::source_name;
 use crate::parts::format::{number, owner, weighted_fee};
-use crate::parts::shell::Shell;
+use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::stages::{role_name, stage};
 use crate::parts::{icon, time};
 
+/// Name, stage, and next appointment.
 pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
     let place = view.board.place(c.stage.as_deref());
@@ -34,68 +35,68 @@ pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                     (days(until_ms - c.stage_since_ms)) " in stage"
                 }
             }
-            (standing(shell, view))
+            (presence(shell, view))
             @if c.gone_ms.is_none() { (next_banner(shell, view)) }
         }
     }
 }
 
-/// That ClientTether does not show it, where that is so.
-fn standing(shell: &Shell<'_>, view: &CandidateView) -> Markup {
+/// Whether ClientTether no longer has the contact.
+fn presence(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
-    let said = |ms: EpochMs| time::moment(ms).map(|at| dated(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
+    let date = |ms: EpochMs| time::moment(ms).map(|at| dated(at, shell.now, &shell.tenant().zone)).unwrap_or_default();
     if c.gone_ms.is_some() {
-        // The first read that did not show it, where that is known.
+        // The first read without the contact, if known.
         let since_ms = c.missing_ms.or(c.gone_ms).unwrap_or_default();
         return html! {
             div.banner.warning data-gone {
                 (icon("user-x", 16))
                 div {
-                    b { "No longer in ClientTether since " (said(since_ms)) "." }
-                    p { "It may have been deleted, archived or merged there. No number and no list counts it; what was known of it stays here." }
+                    b { "Removed from ClientTether: " (date(since_ms)) }
+                    p { "It may have been deleted, archived, or merged. It is no longer counted; its history stays here." }
                 }
             }
         };
     }
     match c.missing_ms {
-        None => nothing(),
+        None => EMPTY,
         Some(missing_ms) => html! {
             div.banner.info {
                 (icon("info", 16))
                 div {
-                    b { "ClientTether has not shown this candidate since " (said(missing_ms)) "." }
-                    p { "It counts until another complete read agrees that it is gone." }
+                    b { "Missing from ClientTether since " (date(missing_ms)) "." }
+                    p { "The candidate still counts until another complete sync confirms the removal." }
                 }
             }
         },
     }
 }
 
+/// The list of facts.
 pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let c = &view.candidate;
     let slug = &shell.tenant().slug;
-    let zone = &shell.tenant().zone;
     let source = c.source.as_deref();
-    let worth = Worth::of(view);
+    let worth = DealValue::of(view);
     let live: Vec<&CandidateDeal> = view.deals.iter().filter(|deal| deal.gone_ms.is_none()).collect();
     html! {
         section.drawer-sec aria-label="Facts" {
             dl.facts {
                 div { dt { "Market" } dd { (text(&c.market)) } }
-                div { dt { "Fee" } dd { (worth.fee_words()) } }
+                div { dt { "Fee" } dd { (worth.fee()) } }
                 div { dt { "Weighted" } dd { (weighted_fee(worth.fee, worth.weighted)) } }
-                @if live.len() < 2 { div { dt { "Odds" } dd { @match worth.odds { Some(odds) => (odds), None => span.muted { "not known" } } } } }
+                @if live.len() < 2 {
+                    div { dt { "Odds" } dd { @match worth.odds { Some(odds) => (odds), None => span.muted { "unknown" } } } }
+                }
                 @if let [deal] = live.as_slice() { div { dt { "Close date" } dd { (close_date(deal)) } } }
                 div { dt { "Owner" } dd { (owner(&c.owner)) } }
-                div { dt { "Source" } dd { a.who-plain href=(with_label(leads(slug), "source", source).url()) { (source_name(source)) } } }
+                div {
+                    dt { "Source" }
+                    dd { a.who-plain href=(with_label(leads(slug), "source", source).url()) { (source_name(source)) } }
+                }
                 div.wide { dt { "Email" } dd { (email(&c.email)) } }
                 div { dt { "Phone" } dd { (phone(&c.phone)) } }
-                div.wide { dt { "Created" } dd {
-                    @match c.created_ms.and_then(time::moment) {
-                        Some(created) => (dated_and_aging(created, shell.now, zone)),
-                        None => { span.muted { "not known" } @if let Some(seen) = time::moment(c.first_seen_ms) { span.muted { "; first read " (dated(seen, shell.now, zone)) } } }
-                    }
-                } }
+                div.wide { dt { "Created" } dd { (created(shell, view)) } }
                 div { dt { "Type" } dd { (contact_type(c.contact_type)) } }
                 @if !c.units.is_empty() { div { dt { "Units" } dd { (c.units) } } }
             }
@@ -103,8 +104,19 @@ pub(super) fn facts(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     }
 }
 
-/// What a candidate is worth: its deals', else its own as the one deal that it stands for.
-struct Worth {
+fn created(shell: &Shell<'_>, view: &CandidateView) -> Markup {
+    let (c, zone) = (&view.candidate, &shell.tenant().zone);
+    let first_seen = time::moment(c.first_seen_ms).map(|seen| dated(seen, shell.now, zone));
+    html! {
+        @match c.created_ms.and_then(time::moment) {
+            Some(created) => (dated_and_aging(created, shell.now, zone)),
+            None => span.muted { "unknown" @if let Some(first_seen) = first_seen { "; first synced " (first_seen) } },
+        }
+    }
+}
+
+/// The value of a candidate's deals, or of the candidate itself if it has none.
+struct DealValue {
     fee: Option<Money>,
     odds: Option<Odds>,
     weighted: Option<Money>,
@@ -112,7 +124,7 @@ struct Worth {
     deals: usize,
 }
 
-impl Worth {
+impl DealValue {
     fn of(view: &CandidateView) -> Self {
         let c = &view.candidate;
         let gone = c.gone_ms.is_some();
@@ -122,50 +134,60 @@ impl Worth {
             let fee = c.fee_cents.map(Money);
             return Self { fee, odds, weighted: weighted(fee, odds), flagged: c.fee_flagged, deals: 0 };
         }
-        let known = |amounts: Vec<Option<Money>>| {
-            let known: Vec<Money> = amounts.into_iter().flatten().collect();
-            (!known.is_empty()).then(|| known.into_iter().sum())
+        let sum = |amounts: Vec<Option<Money>>| {
+            let amounts: Vec<Money> = amounts.into_iter().flatten().collect();
+            (!amounts.is_empty()).then(|| amounts.into_iter().sum())
         };
         Self {
-            fee: known(deals.iter().map(|deal| deal.fee_cents.map(Money)).collect()),
+            fee: sum(deals.iter().map(|deal| deal.fee_cents.map(Money)).collect()),
             odds: deals.first().and_then(|deal| deal_odds(view, deal)),
-            weighted: known(deals.iter().map(|deal| weighted(deal.fee_cents.map(Money), deal_odds(view, deal))).collect()),
+            weighted: sum(deals.iter().map(|deal| weighted(deal.fee_cents.map(Money), deal_odds(view, deal))).collect()),
             flagged: deals.iter().any(|deal| deal.fee_flagged),
             deals: deals.len(),
         }
     }
 
-    fn fee_words(&self) -> Markup {
+    fn fee(&self) -> Markup {
         html! {
             @match self.fee {
                 Some(fee) => (fee),
-                None => span.muted { "not known" },
+                None => span.muted { "unknown" },
             }
             @if self.flagged { " " (unreadable()) }
-            @if self.deals > 1 { span.muted { " over " (number(i64::try_from(self.deals).unwrap_or(0))) " deals" } }
+            @if self.deals > 1 { span.muted { " across " (number(i64::try_from(self.deals).unwrap_or(0))) " deals" } }
         }
     }
 }
 
-/// Beside a fee that is negative or no number.
+/// The badge of a fee that is negative or not a number.
 pub(super) fn unreadable() -> Markup {
-    html! { span.badge.warning title="ClientTether has a value here that is no amount." { (icon("triangle-alert", 13)) "unreadable" } }
+    html! {
+        span.badge.warning title="The value in ClientTether is not an amount." { (icon("triangle-alert", 13)) "unreadable" }
+    }
 }
 
-/// A deal's own odds, else its stage's.
+/// A deal's own odds, otherwise its stage's.
 pub(super) fn deal_odds(view: &CandidateView, deal: &CandidateDeal) -> Option<Odds> {
     view.board.odds_of(deal.odds, &view.board.place(deal.stage.as_deref()))
 }
 
+/// A deal's close date, or a dash.
 pub(super) fn close_date(deal: &CandidateDeal) -> Markup {
-    html! { @match deal.close_date.as_deref().and_then(|day| day.parse().ok()) { Some(day) => (time::full_day(day)), None => (unknown()) } }
+    let day = deal.close_date.as_deref().and_then(|day| day.parse().ok());
+    html! { @match day { Some(day) => (time::full_day(day)), None => (unknown()) } }
 }
 
 fn contact_type(kind: Option<i64>) -> Markup {
-    html! { @match kind { Some(1) => "Prospect", Some(kind) => { "Contact type " (kind) } None => span.muted { "not known" } } }
+    html! {
+        @match kind {
+            Some(1) => "Prospect",
+            Some(kind) => { "Contact type " (kind) }
+            None => span.muted { "unknown" },
+        }
+    }
 }
 
-/// A link only where nothing in it could mean anything else.
+/// A `mailto:` link if the address is plain; otherwise text.
 fn email(address: &str) -> Markup {
     html! { @if is_plain_email(address) { a href=(format!("mailto:{address}")) { (address) } } @else { (text(address)) } }
 }

@@ -1,8 +1,8 @@
-//! A candidate: who it is, where it stands, and how it came there. A page of its own, which scripts show as a drawer over the
-//! list that it was opened from.
+//! A candidate: facts, deals, appointments, history, and notes. Scripts show this page as a drawer over the list it was opened
+//! from.
 //!
-//! A contact that left ClientTether keeps its page, which says so, with status 200: an open page refreshes itself, and a
-//! refresh takes nothing else.
+//! A contact that was removed from ClientTether keeps its page, with status 200, because an open page refreshes itself and only
+//! accepts 200.
 
 mod appointments;
 mod deals;
@@ -26,15 +26,16 @@ use tetherboard_store::history::{self, ValueChange};
 use tetherboard_store::notes::Audience;
 use tetherboard_store::{Conn, Result as StoreResult};
 
-use self::timeline::Told;
+use self::timeline::TimelineEntry;
 use crate::address::links::{self, Tab};
-use crate::address::pairs::{Pairs, without_nul};
+use crate::address::pairs::without_nul;
+use crate::address::query::{Choice, query};
 use crate::http::error::{HttpError, HttpResult};
 use crate::http::viewer::BrandViewer;
-use crate::parts::shell::{EMPTY, Page, Shell, Theme};
+use crate::parts::shell::{Page, Shell, Theme};
 use crate::parts::{icon, time};
 use crate::read::hot_list::{HotListData, hot_list};
-use crate::read::note_feed::EXCERPT_LETTERS;
+use crate::read::note_feed::EXCERPT_CHARS;
 use crate::state::Portal;
 
 pub(crate) fn router() -> Router<Portal> {
@@ -49,19 +50,19 @@ struct CandidateView {
     appointments: Vec<CandidateAppointment>,
     notes: Vec<CandidateNote>,
     notes_total: i64,
-    /// The newest first.
-    history: Vec<Told>,
+    /// Newest first.
+    history: Vec<TimelineEntry>,
     hot_list: Arc<HotListData>,
-    /// Seen changes of the whiteboard, the newest first.
+    /// Changes of the whiteboard, newest first.
     whiteboards: Vec<ValueChange>,
-    /// Whether all notes and all of the history are asked for.
-    whole: bool,
+    /// Whether all notes and the full history are shown.
+    shows_all: bool,
 }
 
-/// How much of the notes and of the history is shown unless all is asked for.
+/// How many notes and history entries are shown, unless all are requested.
 const NOTES: i64 = 30;
 const HISTORY: usize = 40;
-/// Few have more, and those are read among all notes; without an end a page could be.
+/// How many notes the page shows at most; the Notes page has all of them.
 const ALL_NOTES: i64 = 1_000;
 
 impl CandidateView {
@@ -71,7 +72,7 @@ impl CandidateView {
         audience: Audience,
         candidate: Candidate,
         hot_list: Arc<HotListData>,
-        whole: bool,
+        shows_all: bool,
     ) -> StoreResult<Self> {
         let contact = candidate.crm_id.clone();
         let mut deals = candidates::deals(conn, tenant, &contact).await?;
@@ -84,9 +85,9 @@ impl CandidateView {
         whiteboards.reverse();
         let history = timeline::load(conn, tenant, &candidate, &deals, &board).await?;
         let appointments = candidates::appointments(conn, tenant, &contact, candidate.gone_ms.is_some()).await?;
-        let (notes, notes_total) =
-            candidates::notes(conn, tenant, audience, &contact, if whole { ALL_NOTES } else { NOTES }, EXCERPT_LETTERS).await?;
-        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot_list, whiteboards, whole })
+        let limit = if shows_all { ALL_NOTES } else { NOTES };
+        let (notes, notes_total) = candidates::notes(conn, tenant, audience, &contact, limit, EXCERPT_CHARS).await?;
+        Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot_list, whiteboards, shows_all })
     }
 
     fn is_prospect(&self) -> bool {
@@ -94,27 +95,39 @@ impl CandidateView {
     }
 }
 
+query! {
+    /// How much of the candidate is shown.
+    struct CandidateQuery {
+        /// `all`: all notes, and the full history.
+        extent: Option<Extent> = "show",
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Extent {
+    All,
+}
+
+impl Choice for Extent {
+    const NAMES: &'static [(&'static str, Self)] = &[("all", Self::All)];
+}
+
 async fn page(
     brand: BrandViewer,
     State(portal): State<Portal>,
     Path((_, contact)): Path<(String, String)>,
-    pairs: Pairs,
+    query: CandidateQuery,
     theme: Theme,
 ) -> HttpResult<Markup> {
-    let whole = match pairs.filled("show") {
-        None => false,
-        Some("all") => true,
-        Some(other) => return Err(HttpError::bad_request(format!("`show={other}` is not known; only all is."))),
-    };
     let (conn, tenant) = (portal.store.conn(), &brand.tenant);
     let contact = ContactId(without_nul(&contact));
     let Some(candidate) = candidates::get(conn, tenant.id, &contact).await? else {
-        return Err(HttpError::not_found("This brand has no such candidate, and had none as long as we have read it."));
+        return Err(HttpError::not_found("We can’t find that candidate. Search for a name, or open the lead list."));
     };
     let hot_list = hot_list(&portal, tenant, portal.clock.now()).await?;
-    let view = CandidateView::load(conn, tenant.id, brand.viewer.audience(), candidate, hot_list, whole).await?;
+    let view = CandidateView::load(conn, tenant.id, brand.viewer.audience(), candidate, hot_list, query.extent.is_some()).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
-    let address = links::candidate(&tenant.slug, &contact).maybe("show", whole.then_some("all"));
+    let address = query.add_to(links::candidate(&tenant.slug, &contact));
     let page = Page {
         tab: Tab::Leads,
         bar: bar(&shell),
@@ -135,7 +148,7 @@ fn bar(shell: &Shell<'_>) -> Markup {
         p.dates {
             @match read {
                 Some(read) => { "As of " (time::exact(read, &shell.tenant().zone)) }
-                None => "Not read yet",
+                None => "Not synced yet",
             }
         }
         div.push.flex { button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } } }
@@ -163,18 +176,24 @@ fn body(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     }
 }
 
-/// What a drawer has on top; the page itself needs none of it.
+/// The top of the drawer, hidden on the page itself.
 fn drawer_head() -> Markup {
     html! {
         div.drawer-head data-drawer-head hidden {
             span.sub data-drawer-place {}
             div.push.flex {
-                button.btn.plain.icon type="button" data-drawer="previous" aria-label="Previous candidate" title="Previous candidate" { (icon("chevron-up", 16)) }
-                button.btn.plain.icon type="button" data-drawer="next" aria-label="Next candidate" title="Next candidate" { (icon("chevron-down", 16)) }
+                (drawer_button("previous", "Previous candidate", "chevron-up"))
+                (drawer_button("next", "Next candidate", "chevron-down"))
                 button.btn.plain type="button" data-copy-link { (icon("link", 15)) span data-words { "Copy link" } }
-                button.btn.plain.icon type="button" data-drawer="close" aria-label="Close" title="Close" { (icon("x", 16)) }
+                (drawer_button("close", "Close", "x"))
             }
         }
+    }
+}
+
+fn drawer_button(action: &str, label: &str, icon_name: &str) -> Markup {
+    html! {
+        button.btn.plain.icon type="button" data-drawer=(action) aria-label=(label) title=(label) { (icon(icon_name, 16)) }
     }
 }
 
@@ -182,25 +201,26 @@ fn raw_record(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let link = links::raw_record(&shell.tenant().slug, Dataset::Contacts, view.candidate.crm_id.as_str()).url();
     html! {
         footer.card-foot {
-            span { "ClientTether id " code { (view.candidate.crm_id) } }
-            a.more.push href=(link) { (icon("file-json", 14)) "As ClientTether sent it" }
+            span { "ClientTether ID " code { (view.candidate.crm_id) } }
+            a.more.push href=(link) { (icon("file-json", 14)) "Original data from ClientTether" }
         }
     }
 }
 
-/// The way to all of something that is cut.
-fn all(shell: &Shell<'_>, view: &CandidateView, words: &str) -> Markup {
+/// A link to the page with all notes and the full history.
+fn show_all(shell: &Shell<'_>, view: &CandidateView, label: &str) -> Markup {
     let link = links::candidate(&shell.tenant().slug, &view.candidate.crm_id).with("show", "all").url();
-    html! { p { a.btn href=(link) { (words) } } }
+    html! { p { a.btn href=(link) { (label) } } }
 }
 
 // Words ----------------------------------------------------------------------------------------------------------------
 
+/// `Thu Mar 12, 10:30 AM CDT`, with the year if it is not the current one.
 fn dated(moment: Timestamp, now: Timestamp, zone: &Zone) -> String {
     time::exact_of_year(moment, zone.date(now), zone)
 }
 
-/// The absolute moment, and how long ago it was.
+/// The moment, and how long ago it was.
 fn dated_and_aging(moment: Timestamp, now: Timestamp, zone: &Zone) -> Markup {
     html! {
         time datetime=(moment) { (dated(moment, now, zone)) }
@@ -208,30 +228,25 @@ fn dated_and_aging(moment: Timestamp, now: Timestamp, zone: &Zone) -> Markup {
     }
 }
 
-/// Whole days as people say them.
+/// A duration in whole days.
 fn days(ms: i64) -> String {
     match ms.max(0) / DAY {
-        0 => "under a day".to_owned(),
+        0 => "less than a day".to_owned(),
         1 => "1 day".to_owned(),
         days => format!("{} days", crate::parts::format::number(days)),
     }
 }
 
-/// What was not given.
+/// A dash, for a missing value.
 fn unknown() -> Markup {
     html! { span.muted { "—" } }
 }
 
-/// A text, or that there is none.
+/// A text, or a dash if it is blank.
 fn text(text: &str) -> Markup {
     if text.trim().is_empty() {
         unknown()
     } else {
         html! { (text) }
     }
-}
-
-/// Nothing where a part is left out.
-fn nothing() -> Markup {
-    EMPTY
 }

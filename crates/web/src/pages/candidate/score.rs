@@ -1,18 +1,19 @@
-//! How near a candidate of a late stage is to a signature, and why.
+//! The hot list score of a candidate in a late stage, with its reasons.
 
 use maud::{Markup, html};
 
-use super::{CandidateView, nothing};
+use super::CandidateView;
 use crate::address::links;
 use crate::parts::format::number;
 use crate::parts::hot_list::HotListFormat;
 use crate::parts::score::reasons;
-use crate::parts::shell::Shell;
+use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::status::badge;
 use crate::parts::time;
 
+/// The score; nothing for a candidate who is not on the hot list.
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
-    let Some((item, as_of)) = view.hot_list.of_contact(&view.candidate.crm_id) else { return nothing() };
+    let Some((item, as_of)) = view.hot_list.of_contact(&view.candidate.crm_id) else { return EMPTY };
     let display = HotListFormat::of(as_of, shell.tenant());
     html! {
         section.drawer-sec.cand-score {

@@ -1,4 +1,4 @@
-//! How a candidate came where it is: every move and every change of value that a sync saw, and since when it is known.
+//! A candidate's history: every stage move and value change that a sync saw.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -8,94 +8,100 @@ use tetherboard_store::candidates::{Candidate, CandidateDeal};
 use tetherboard_store::history::{self, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
-use super::{CandidateView, HISTORY, all, dated, days};
-use crate::parts::format::number;
+use super::{CandidateView, HISTORY, dated, days, show_all};
+use crate::parts::format::{count, number};
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage_name;
 use crate::parts::time;
 
-/// One thing that was seen.
-pub(super) struct Told {
-    /// The best that is known of when.
+/// One entry of the history.
+pub(super) struct TimelineEntry {
+    /// The best estimate of when it happened.
     at_ms: EpochMs,
-    seen: Seen,
-    what: What,
-    /// What changed in the same moment.
-    besides: Vec<String>,
+    certainty: Certainty,
+    event: TimelineEvent,
+    /// Values that changed at the same moment.
+    also_changed: Vec<String>,
 }
 
-/// How surely the moment is known.
-enum Seen {
-    /// Between two reads; `at_ms` lies within when the CRM dated the change.
-    Between { before_ms: EpochMs, after_ms: EpochMs },
-    /// When it was first seen: it may have been so for long.
+/// How exactly the moment is known.
+enum Certainty {
+    /// FeedEvent two reads; `at_ms` is inside if the CRM dated the change.
+    FeedEvent { before_ms: EpochMs, after_ms: EpochMs },
+    /// First seen then; it may have been so for longer.
     AtLeastSince,
-    /// When it was made.
-    On,
+    /// The CRM dates it.
+    Exact,
 }
 
-enum What {
+/// What happened.
+enum TimelineEvent {
     Moved {
         deal: Option<String>,
         from: String,
         to: String,
         stayed: Option<Stay>,
     },
-    /// From what to what.
+    /// A value changed: `Fee $45,000 → $50,000`.
     Value(String),
-    /// The first stage that is known.
+    /// The first stage seen.
     First {
         stage: String,
         stayed: Stay,
     },
 }
 
-/// How long it stood in the stage, in milliseconds; `None` while it still does.
+/// How long the candidate was in a stage.
 struct Stay {
+    /// In milliseconds; `None` if it is still there.
     lasted_ms: Option<i64>,
     at_least: bool,
 }
 
-/// The newest first. A deal that moved together with its contact is told once.
+/// The history, newest first. A deal that moved together with its contact appears once.
+///
+/// # Errors
+/// When the database fails.
 pub(super) async fn load<C: Conn>(
     conn: &C,
     tenant: TenantId,
     candidate: &Candidate,
     deals: &[CandidateDeal],
     board: &Board,
-) -> Result<Vec<Told>> {
+) -> Result<Vec<TimelineEntry>> {
     let moves = history::transitions_of(conn, tenant, &candidate.crm_id).await?;
     let mut values = history::values_of(conn, tenant, &candidate.crm_id).await?;
-    // What was changed on the whiteboard stands beside it.
+    // Changes of the whiteboard are shown with it.
     values.retain(|change| change.field != "whiteboard");
-    let mut told = own_moves(candidate, &moves, board);
-    told.extend(values.iter().map(|change| value(change, None)));
+    let mut entries = own_moves(candidate, &moves, board);
+    entries.extend(values.iter().map(|change| value(change, None)));
     for deal in deals {
-        // One of several is named.
-        let name =
-            if deal.title.is_empty() || deals.len() == 1 { "Deal".to_owned() } else { format!("Deal “{}”", deal.title) };
+        let is_named = deals.len() > 1 && !deal.title.is_empty();
+        let name = if is_named { format!("Deal “{}”", deal.title) } else { "Deal".to_owned() };
         let values_name = (deals.len() > 1).then_some(name.as_str());
         let of_deal = history::transitions_of(conn, tenant, &deal.crm_id).await?;
         let alone = of_deal.iter().filter(|one| !moves.iter().any(|own| is_same_move(own, one)));
-        told.extend(alone.map(|one| moved(one, board, Some(name.clone()), None)));
+        entries.extend(alone.map(|one| moved(one, board, Some(name.clone()), None)));
         let of_deal = history::values_of(conn, tenant, &deal.crm_id).await?;
         let alone = of_deal.iter().filter(|one| !values.iter().any(|own| is_same_change(own, one)));
-        told.extend(alone.map(|change| value(change, values_name)));
+        entries.extend(alone.map(|change| value(change, values_name)));
     }
-    let mut told = gathered(told);
-    // What the contact did first comes last, whatever else is dated alike.
-    told.sort_by_key(|told| (matches!(told.what, What::First { .. }), std::cmp::Reverse(told.at_ms)));
-    Ok(told)
+    let mut entries = merge_simultaneous(entries);
+    // The contact's first stage comes last, even if something else has the same date.
+    entries.sort_by_key(|entry| (matches!(entry.event, TimelineEvent::First { .. }), std::cmp::Reverse(entry.at_ms)));
+    Ok(entries)
 }
 
-/// A change of value in the moment of a move is told with the move.
-fn gathered(told: Vec<Told>) -> Vec<Told> {
-    let (values, mut rest): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| matches!(told.what, What::Value(_)));
-    for told in values {
-        let with = rest.iter_mut().find(|one| matches!(one.what, What::Moved { .. }) && one.at_ms == told.at_ms);
-        match (with, told.what) {
-            (Some(with), What::Value(change)) => with.besides.push(change),
-            (_, what) => rest.push(Told { what, ..told }),
+/// Attaches the values that changed at the moment of a move to the move.
+fn merge_simultaneous(entries: Vec<TimelineEntry>) -> Vec<TimelineEntry> {
+    let is_value = |entry: &TimelineEntry| matches!(entry.event, TimelineEvent::Value(_));
+    let (values, mut rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_value);
+    for entry in values {
+        let is_move =
+            |other: &&mut TimelineEntry| matches!(other.event, TimelineEvent::Moved { .. }) && other.at_ms == entry.at_ms;
+        match (rest.iter_mut().find(is_move), entry.event) {
+            (Some(moved), TimelineEvent::Value(change)) => moved.also_changed.push(change),
+            (_, event) => rest.push(TimelineEntry { event, ..entry }),
         }
     }
     rest
@@ -111,147 +117,154 @@ fn is_same_change(one: &ValueChange, other: &ValueChange) -> bool {
     overlap && one.field == other.field && one.old == other.old && one.new == other.new
 }
 
-/// The contact's own way, stay by stay.
-fn own_moves(candidate: &Candidate, moves: &[Transition], board: &Board) -> Vec<Told> {
+/// The contact's own moves, and its first stage.
+fn own_moves(candidate: &Candidate, moves: &[Transition], board: &Board) -> Vec<TimelineEntry> {
     let ends = moves.iter().map(|one| Some(one.at_ms)).skip(1).chain([candidate.gone_ms]);
     let stay = |from_ms: EpochMs, until_ms: Option<EpochMs>, at_least| Stay {
         lasted_ms: until_ms.map(|until| until - from_ms),
         at_least,
     };
-    let mut told: Vec<Told> =
+    let mut entries: Vec<TimelineEntry> =
         moves.iter().zip(ends).map(|(one, end)| moved(one, board, None, Some(stay(one.at_ms, end, false)))).collect();
     let first = match moves.first() {
-        Some(first) => Told {
+        Some(first) => TimelineEntry {
             at_ms: candidate.first_seen_ms,
-            seen: Seen::AtLeastSince,
-            what: What::First {
+            certainty: Certainty::AtLeastSince,
+            event: TimelineEvent::First {
                 stage: label(board, first.from.as_deref()),
                 stayed: stay(candidate.first_seen_ms, Some(first.at_ms), true),
             },
-            besides: Vec::new(),
+            also_changed: Vec::new(),
         },
-        None => Told {
+        None => TimelineEntry {
             at_ms: candidate.stage_since_ms,
-            seen: if candidate.stage_since_exact { Seen::On } else { Seen::AtLeastSince },
-            what: What::First {
+            certainty: if candidate.stage_since_exact { Certainty::Exact } else { Certainty::AtLeastSince },
+            event: TimelineEvent::First {
                 stage: label(board, candidate.stage.as_deref()),
                 stayed: stay(candidate.stage_since_ms, candidate.gone_ms, !candidate.stage_since_exact),
             },
-            besides: Vec::new(),
+            also_changed: Vec::new(),
         },
     };
-    told.push(first);
-    told
+    entries.push(first);
+    entries
 }
 
-fn moved(one: &Transition, board: &Board, deal: Option<String>, stayed: Option<Stay>) -> Told {
-    Told {
+fn moved(one: &Transition, board: &Board, deal: Option<String>, stayed: Option<Stay>) -> TimelineEntry {
+    TimelineEntry {
         at_ms: one.at_ms,
-        seen: Seen::Between { before_ms: one.seen_before_ms, after_ms: one.seen_after_ms },
-        what: What::Moved { deal, from: label(board, one.from.as_deref()), to: label(board, one.to.as_deref()), stayed },
-        besides: Vec::new(),
+        certainty: Certainty::FeedEvent { before_ms: one.seen_before_ms, after_ms: one.seen_after_ms },
+        event: TimelineEvent::Moved {
+            deal,
+            from: label(board, one.from.as_deref()),
+            to: label(board, one.to.as_deref()),
+            stayed,
+        },
+        also_changed: Vec::new(),
     }
 }
 
-fn value(change: &ValueChange, deal: Option<&str>) -> Told {
-    let told = |value: &Option<String>| value.as_deref().map_or("not known".to_owned(), |value| in_words(&change.field, value));
+fn value(change: &ValueChange, deal: Option<&str>) -> TimelineEntry {
+    let text = |value: &Option<String>| value.as_deref().map_or("unknown".to_owned(), |value| format_value(&change.field, value));
     let name = match change.field.as_str() {
         "fee" => "Fee",
         "odds" => "Odds",
         _ => "Close date",
     };
-    Told {
+    TimelineEntry {
         at_ms: change.at_ms,
-        seen: Seen::Between { before_ms: change.seen_before_ms, after_ms: change.seen_after_ms },
-        what: What::Value(format!(
+        certainty: Certainty::FeedEvent { before_ms: change.seen_before_ms, after_ms: change.seen_after_ms },
+        event: TimelineEvent::Value(format!(
             "{}{name} {} → {}",
             deal.map(|deal| format!("{deal}: ")).unwrap_or_default(),
-            told(&change.old),
-            told(&change.new)
+            text(&change.old),
+            text(&change.new)
         )),
-        besides: Vec::new(),
+        also_changed: Vec::new(),
     }
 }
 
-fn in_words(field: &str, value: &str) -> String {
+/// A stored value as people read it.
+fn format_value(field: &str, value: &str) -> String {
     let number = || value.parse::<i64>().ok();
-    let said = match field {
+    let text = match field {
         "fee" => number().map(|cents| Money(cents).to_string()),
         "odds" => number().and_then(Odds::from_hundredths).map(|odds| odds.to_string()),
         _ => value.parse().ok().map(time::full_day),
     };
-    said.unwrap_or_else(|| value.to_owned())
+    text.unwrap_or_else(|| value.to_owned())
 }
 
-/// The history keeps a stage by its key; the board knows how the CRM spells it.
+/// A stage's name as the CRM spells it; the history stores its key.
 fn label(board: &Board, key: Option<&str>) -> String {
     stage_name(board.label(&board.place(key))).to_owned()
 }
 
 // Markup ---------------------------------------------------------------------------------------------------------------
 
+/// The history as a list.
 pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let total = view.history.len();
-    let cut = if view.whole { total } else { HISTORY };
-    let newest = view.history.iter().position(|told| told.stay().is_some());
+    let cut = if view.shows_all { total } else { HISTORY };
+    let newest = view.history.iter().position(|entry| entry.stay().is_some());
     html! {
         section.drawer-sec {
-            div.flex.wrapf { h2 { "History" } span.sub.push { "what reads of ClientTether showed" } }
+            div.flex.wrapf { h2 { "History" } span.sub.push { "as seen in ClientTether" } }
             ol.steps role="list" {
-                @for (at, told) in view.history.iter().enumerate().take(cut) {
-                    (told.step(shell, Some(at) == newest && view.candidate.gone_ms.is_none()))
+                @for (at, entry) in view.history.iter().enumerate().take(cut) {
+                    (entry.render(shell, Some(at) == newest && view.candidate.gone_ms.is_none()))
                 }
             }
-            @if cut < total { (all(shell, view, &format!("Show all {} entries", number(i64::try_from(total).unwrap_or(0))))) }
+            @if cut < total { (show_all(shell, view, &format!("Show all {} entries", number(count(total))))) }
         }
     }
 }
 
-impl Told {
+impl TimelineEntry {
     fn stay(&self) -> Option<&Stay> {
-        match &self.what {
-            What::Moved { stayed, .. } => stayed.as_ref(),
-            What::First { stayed, .. } => Some(stayed),
-            What::Value(_) => None,
+        match &self.event {
+            TimelineEvent::Moved { stayed, .. } => stayed.as_ref(),
+            TimelineEvent::First { stayed, .. } => Some(stayed),
+            TimelineEvent::Value(_) => None,
         }
     }
 
-    fn step(&self, shell: &Shell<'_>, is_now: bool) -> Markup {
+    fn render(&self, shell: &Shell<'_>, is_now: bool) -> Markup {
         let small = self.stay().is_none();
         html! {
             li class=[is_now.then_some("now").or(small.then_some("small"))] {
                 span {
-                    @match &self.what {
-                        What::Moved { deal, from, to, .. } => {
+                    @match &self.event {
+                        TimelineEvent::Moved { deal, from, to, .. } => {
                             @match deal { Some(deal) => { (deal) " moved" } None => "Moved" }
                             " from " (from) " to " b { (to) }
                         }
-                        What::Value(change) => (change),
-                        What::First { stage, .. } => { "In " b { (stage) } }
+                        TimelineEvent::Value(change) => (change),
+                        TimelineEvent::First { stage, .. } => { "In " b { (stage) } }
                     }
                     " " span.when { (self.when(shell.now, &shell.tenant().zone)) }
-                    @for besides in &self.besides { " " span.when { (besides) } }
+                    @for change in &self.also_changed { " " span.when { (change) } }
                 }
-                @if let Some(stay) = self.stay() { span.end { (stay.words(shell, self.at_ms)) } }
+                @if let Some(stay) = self.stay() { span.end { (stay.duration(shell, self.at_ms)) } }
             }
         }
     }
 
     fn when(&self, now: Timestamp, zone: &Zone) -> String {
         let at = |ms: EpochMs| time::moment(ms).map(|at| dated(at, now, zone)).unwrap_or_default();
-        match self.seen {
-            Seen::AtLeastSince => format!("at least since {}", at(self.at_ms)),
-            Seen::On => format!("since {}", at(self.at_ms)),
-            Seen::Between { before_ms, after_ms } if before_ms < self.at_ms && self.at_ms < after_ms => {
+        match self.certainty {
+            Certainty::AtLeastSince => format!("since {} or earlier", at(self.at_ms)),
+            Certainty::Exact => format!("since {}", at(self.at_ms)),
+            Certainty::FeedEvent { before_ms, after_ms } if before_ms < self.at_ms && self.at_ms < after_ms => {
                 format!("on {}", at(self.at_ms))
             }
-            Seen::Between { before_ms, after_ms } if before_ms < after_ms => between(before_ms, after_ms, now, zone),
-            Seen::Between { after_ms, .. } => format!("by {}", at(after_ms)),
+            Certainty::FeedEvent { before_ms, after_ms } if before_ms < after_ms => between(before_ms, after_ms, now, zone),
+            Certainty::FeedEvent { after_ms, .. } => format!("by {}", at(after_ms)),
         }
     }
 }
 
-/// Two reads of one day name it once.
+/// The moments of two reads; the day is named once if it is the same.
 fn between(before_ms: EpochMs, after_ms: EpochMs, now: Timestamp, zone: &Zone) -> String {
     let (Some(before), Some(after)) = (time::moment(before_ms), time::moment(after_ms)) else { return String::new() };
     match zone.date(before) == zone.date(after) {
@@ -263,10 +276,10 @@ fn between(before_ms: EpochMs, after_ms: EpochMs, now: Timestamp, zone: &Zone) -
 }
 
 impl Stay {
-    fn words(&self, shell: &Shell<'_>, since_ms: EpochMs) -> String {
+    fn duration(&self, shell: &Shell<'_>, since_ms: EpochMs) -> String {
         let lasted_ms = self.lasted_ms.unwrap_or_else(|| EpochMs::from(shell.now) - since_ms);
-        let words = days(lasted_ms);
-        // "At least under a day" says nothing.
-        if self.at_least && lasted_ms >= DAY { format!("at least {words}") } else { words }
+        let duration = days(lasted_ms);
+        // "At least less than a day" means nothing.
+        if self.at_least && lasted_ms >= DAY { format!("at least {duration}") } else { duration }
     }
 }

@@ -1,7 +1,9 @@
-//! Where a brand's fields are found in what the CRM sends. Accounts keep the same thing in different places, so the agency
-//! looks at real rows, says for a field where to look, sees what that would give, and saves it.
+//! Field mapping: where each field is found in the CRM's rows. Accounts store the same value in different places, so the agency
+//! chooses places for a field, previews them on real rows, and saves them.
 
 mod field;
+mod field_form;
+mod field_outcome;
 mod keys;
 mod list;
 mod preview;
@@ -41,14 +43,14 @@ async fn start(at: MappedList) -> Redirect {
     Redirect::to(&links::mapping_of(&at.tenant.slug, at.dataset).url())
 }
 
-/// Somebody of the agency, the brand in the path, and its data set; the contacts where the path names none.
+/// A person of the agency, the brand in the path, and the dataset in the path; contacts if there is none.
 struct MappedList {
     viewer: Viewer,
     tenant: Tenant,
     dataset: Dataset,
 }
 
-/// The same with one field of the data set.
+/// The same, and the field in the path.
 struct MappedField {
     list: MappedList,
     spec: &'static FieldSpec,
@@ -59,9 +61,10 @@ impl FromRequestParts<Portal> for MappedList {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> HttpResult<Self> {
         let AgencyBrand { viewer, tenant } = AgencyBrand::from_request_parts(parts, portal).await?;
-        let [_, dataset, _] = named(parts, portal).await;
+        let [_, dataset, _] = path_names(parts, portal).await;
         let dataset = dataset.map_or(Ok(Dataset::Contacts), |name| name.parse());
-        let dataset = dataset.map_err(|_| HttpError::not_found("There is no such data set."))?;
+        let dataset =
+            dataset.map_err(|_| HttpError::not_found("We can’t find that dataset. Open Field mapping to see all datasets."))?;
         Ok(Self { viewer, tenant, dataset })
     }
 }
@@ -71,35 +74,35 @@ impl FromRequestParts<Portal> for MappedField {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> HttpResult<Self> {
         let list = MappedList::from_request_parts(parts, portal).await?;
-        let [.., field] = named(parts, portal).await;
+        let [.., field] = path_names(parts, portal).await;
         let spec = fields_of(list.dataset).iter().find(|spec| Some(spec.name) == field.as_deref());
         match spec {
             Some(spec) => Ok(Self { list, spec }),
-            None => Err(HttpError::not_found("This data set has no such field.")),
+            None => Err(HttpError::not_found("We can’t find that field. Open Field mapping to see all fields.")),
         }
     }
 }
 
-/// What the path names, from left to right.
-async fn named(parts: &mut Parts, portal: &Portal) -> [Option<String>; 3] {
+/// The parameters of the path, from left to right.
+async fn path_names(parts: &mut Parts, portal: &Portal) -> [Option<String>; 3] {
     let path: Result<Path<Vec<(String, String)>>, _> = Path::from_request_parts(parts, portal).await;
     let mut names = path.into_iter().flat_map(|Path(path)| path).map(|(_, name)| name);
     [names.next(), names.next(), names.next()]
 }
 
-/// The rules in force, and which of them are the brand's own.
+/// The rules in use, and which of them are the brand's own.
 struct Rules {
     mapping: Mapping,
     own: HashSet<(Dataset, String)>,
-    left_out: Vec<IgnoredRule>,
+    ignored: Vec<IgnoredRule>,
 }
 
 impl Rules {
     async fn load(portal: &Portal, tenant: &Tenant) -> HttpResult<Self> {
         let stored = field_rules::rules(portal.store.conn(), tenant.id).await?;
         let own = stored.iter().map(|(dataset, field, _)| (*dataset, field.clone())).collect();
-        let (mapping, left_out) = Mapping::from_rules(stored);
-        Ok(Self { mapping, own, left_out })
+        let (mapping, ignored) = Mapping::from_rules(stored);
+        Ok(Self { mapping, own, ignored })
     }
 
     fn rule(&self, dataset: Dataset, spec: &FieldSpec) -> FieldRule {
@@ -110,51 +113,50 @@ impl Rules {
         self.own.contains(&(dataset, spec.name.to_owned()))
     }
 
-    /// Why the brand's own rule of a field is not in force.
-    fn left_out(&self, dataset: Dataset, spec: &FieldSpec) -> Option<String> {
-        let left = self.left_out.iter().find(|left| left.dataset == dataset && left.field == spec.name);
-        left.map(|left| left.reason.to_string())
+    /// Why the brand's own rule of a field is not used; `None` if it is used, or there is none.
+    fn ignored_reason(&self, dataset: Dataset, spec: &FieldSpec) -> Option<String> {
+        let ignored = self.ignored.iter().find(|rule| rule.dataset == dataset && rule.field == spec.name);
+        ignored.map(|rule| rule.reason.to_string())
     }
 }
 
-/// A mapping whose moments are told in a zone, as a sync takes them: the account's, where the rule names none.
-fn told_in_zone(mut mapping: Mapping, tenant: &Tenant, dataset: Dataset) -> Mapping {
+/// The mapping with the account's zone in the rules that name none, as a sync uses it.
+fn in_source_zone(mut mapping: Mapping, tenant: &Tenant, dataset: Dataset) -> Mapping {
     for spec in fields_of(dataset).iter().filter(|spec| spec.kind == FieldKind::DateTime) {
         if let Some(rule) = mapping.rule(dataset, spec.name).filter(|rule| rule.zone.is_none()).cloned() {
-            // A rule that was in force can be followed with a zone, too.
+            // A valid rule stays valid with a zone.
             let _ = mapping.set(dataset, spec.name, FieldRule { zone: Some(tenant.source_time().0), ..rule });
         }
     }
     mapping
 }
 
-/// What a field is for, where its name does not say it.
+/// What a field is for, if its name does not say it.
 fn purpose(dataset: Dataset, spec: &FieldSpec) -> Option<&'static str> {
     match (dataset, spec.name) {
         (Dataset::Contacts, "units") => Some(
-            "How many units a candidate wants, for the hot list. ClientTether has no field of its own for it: an account that \
-             asks for it keeps it in a custom field.",
+            "The number of units a candidate wants, for the hot list. ClientTether has no standard field for it: accounts that \
+             ask for it use a custom field.",
         ),
         (Dataset::Contacts, "market") => Some(
-            "Where a candidate wants to open, for the leads and the hot list. Until it is found, the candidate’s city and state \
-             stand for it.",
+            "Where a candidate wants to open, for leads and the hot list. Without it, the candidate’s city and state are used.",
         ),
         _ => None,
     }
 }
 
-/// One of these pages inside what the agency's have around them. The last of the ways is where one is.
-struct Framed<'a> {
+/// A page of the field mapping, with its breadcrumbs; the last one is the page itself.
+struct MappingPage<'a> {
     at: &'a MappedList,
     title: &'a str,
-    ways: &'a [(&'a str, Option<Link>)],
+    crumbs: &'a [(&'a str, Option<Link>)],
     body: &'a Markup,
     address: Link,
-    /// Whether it shows what a run changes, and nothing that somebody types.
+    /// Whether it refreshes itself after a run; a page with a form does not.
     is_live: bool,
 }
 
-impl Framed<'_> {
+impl MappingPage<'_> {
     async fn render(self, portal: &Portal, theme: Theme) -> HttpResult<Markup> {
         let MappedList { viewer, tenant, .. } = self.at;
         let body = html! {
@@ -162,10 +164,10 @@ impl Framed<'_> {
                 a href=(links::AGENCY) { "Brands" }
                 (icon("chevron-right", 13))
                 a href=(links::sync_of(&tenant.slug).url()) { (tenant.name) }
-                @for (name, way) in self.ways {
+                @for (name, link) in self.crumbs {
                     (icon("chevron-right", 13))
-                    @match way {
-                        Some(way) => a href=(way.clone().url()) { (name) },
+                    @match link {
+                        Some(link) => a href=(link.clone().url()) { (name) },
                         None => span aria-current="page" { (name) },
                     }
                 }

@@ -1,4 +1,4 @@
-//! What a rule makes of real rows, beside what the rule in force makes of them.
+//! A preview of a rule on real rows, compared with the current rule.
 
 use std::collections::HashMap;
 
@@ -7,32 +7,36 @@ use tetherboard_domain::Dataset;
 
 use crate::parts::format::count;
 
-/// How many examples a person looks at.
+/// How many examples are shown.
 const SHOWN: usize = 10;
+/// How many of them are unreadable, if there are others.
 const FAULTS: usize = 4;
 
+/// The result of a rule on a sample of rows.
 pub(super) struct Preview {
     pub(super) rows: i64,
     pub(super) tally: Tally,
-    /// By the rule in force.
+    /// With the current rule.
     pub(super) before: Tally,
     pub(super) changed: i64,
-    /// A few first that change into what cannot be read, then those that change.
+    /// Some rows that become unreadable, then rows that change, then others.
     pub(super) examples: Vec<Example>,
 }
 
+/// Counts of rows.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) given: i64,
     pub(super) unreadable: i64,
-    /// Rows whose value came from a place.
+    /// Rows whose value came from each place.
     pub(super) of_place: HashMap<String, i64>,
-    /// Rows in which a list or an object stands where a value ought to.
+    /// Rows with a list or an object instead of a value.
     pub(super) not_single: i64,
 }
 
+/// One row of the preview.
 pub(super) struct Example {
-    /// The row's id and, where it has one, its name.
+    /// The row's ID in the CRM.
     pub(super) id: Option<String>,
     pub(super) name: String,
     pub(super) look: FieldPreview,
@@ -56,28 +60,28 @@ impl Example {
 }
 
 impl Preview {
-    /// Both mappings tell moments in a zone, so that the same moment is the same text.
-    pub(super) fn of(in_force: &Mapping, tried: &Mapping, dataset: Dataset, spec: &FieldSpec, rows: &[Vec<u8>]) -> Self {
+    /// Compares `tried` with `current` on rows. Both need zones for moments, so that the same moment is the same text.
+    pub(super) fn of(current: &Mapping, tried: &Mapping, dataset: Dataset, spec: &FieldSpec, rows: &[Vec<u8>]) -> Self {
         let (mut tally, mut before, mut changed) = (Tally::default(), Tally::default(), 0);
         let mut ranks: [Vec<(usize, FieldPreview, FieldPreview)>; 5] = Default::default();
         for (at, row) in rows.iter().enumerate() {
             let look = tried.preview(dataset, spec.name, row);
-            let was = in_force.preview(dataset, spec.name, row);
+            let old = current.preview(dataset, spec.name, row);
             tally.count(&look);
-            before.count(&was);
-            let example = Example { id: None, name: String::new(), look, before: was };
+            before.count(&old);
+            let example = Example { id: None, name: String::new(), look, before: old };
             changed += i64::from(example.changes());
             let rank = &mut ranks[usize::from(example.rank())];
             if rank.len() < SHOWN {
                 rank.push((at, example.look, example.before));
             }
         }
-        // Of what goes wrong a few are enough, if there is something else to see.
+        // A few unreadable rows are enough if there are others to show.
         let more_faults = ranks[0].split_off(ranks[0].len().min(FAULTS));
         let examples = ranks.into_iter().flatten().chain(more_faults).take(SHOWN).map(|(at, look, before)| {
-            let said = |field: &str| in_force.preview(dataset, field, &rows[at]).value.ok().flatten();
-            let names = named_by(dataset).iter().filter_map(|field| said(field));
-            let id = fields_of(dataset).first().and_then(|id| said(id.name));
+            let value = |field: &str| current.preview(dataset, field, &rows[at]).value.ok().flatten();
+            let names = name_fields(dataset).iter().filter_map(|field| value(field));
+            let id = fields_of(dataset).first().and_then(|id| value(id.name));
             Example { id, name: names.collect::<Vec<_>>().join(" "), look, before }
         });
         Self { rows: count(rows.len()), examples: examples.collect(), tally, before, changed }
@@ -100,8 +104,8 @@ impl Tally {
     }
 }
 
-/// The fields by which people know a row.
-fn named_by(dataset: Dataset) -> &'static [&'static str] {
+/// The fields that name a row.
+fn name_fields(dataset: Dataset) -> &'static [&'static str] {
     match dataset {
         Dataset::Stages | Dataset::Sources | Dataset::Deals => &["name"],
         Dataset::Users | Dataset::Contacts => &["first_name", "last_name"],
@@ -117,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_counted_by_what_they_give_and_shown_by_what_changes() {
+    fn rows_are_counted_by_result_and_changed_ones_are_shown_first() {
         let mut tried = Mapping::default();
         tried.set(Dataset::Contacts, "fee", FieldRule::at(["/cf", "/deal_size"])).unwrap();
         let rows: Vec<Vec<u8>> = [

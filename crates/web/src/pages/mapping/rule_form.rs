@@ -1,65 +1,111 @@
-//! What somebody typed into a field's form, kept as they typed it, and the rule that it says.
+//! The form of a field's rule: its text as typed, and the rule it describes.
 
+use axum::extract::{FromRequest, RawForm, Request};
 use tetherboard_crm_records::fields::DateFormatError;
 use tetherboard_crm_records::mapping::{FieldRule, FieldSpec, Mapping, MappingError, RuleProblem, json_pointer};
 use tetherboard_domain::{Dataset, Zone};
 
+use crate::address::pairs::Pairs;
+use crate::address::query::query;
+use crate::address::verbatim::Verbatim;
+use crate::http::error::HttpError;
+
+query! {
+    /// The fields of the form, in an address or in a form that was sent.
+    pub(super) struct RuleForm {
+        /// Places, one per line.
+        places: Verbatim = "places",
+        /// Date formats, one per line.
+        formats: Verbatim = "forms",
+        /// The zone of values without one.
+        zone: Verbatim = "zone",
+        /// `built-in`: back to the built-in places.
+        to: Verbatim = "to",
+    }
+}
+
+/// The form, sent with POST.
+pub(super) struct PostedRule(pub(super) RuleForm);
+
+impl<S: Send + Sync> FromRequest<S> for PostedRule {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
+        const UNREADABLE: &str = "The form could not be read, or is too long. Go back, reload the page, and try again.";
+        let unreadable = || HttpError::bad_request(UNREADABLE);
+        let RawForm(body) = RawForm::from_request(request, state).await.map_err(|_| unreadable())?;
+        let body = std::str::from_utf8(&body).map_err(|_| unreadable())?;
+        Ok(Self(RuleForm::parse(&Pairs::of(body))?))
+    }
+}
+
+/// A rule as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Typed {
+pub(super) struct RuleText {
     pub(super) places: String,
-    pub(super) forms: String,
+    pub(super) formats: String,
     pub(super) zone: String,
 }
 
-/// The part of the form that is at fault, and why.
+/// A part of the form that is invalid, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) part: Part,
     pub(super) why: String,
 }
 
+/// A part of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Places,
-    Forms,
+    Formats,
     Zone,
 }
 
-/// Bytes of a part. No rule needs as many.
-const LONGEST: [(Part, &str, usize); 3] =
-    [(Part::Places, "places", 8_000), (Part::Forms, "forms", 2_000), (Part::Zone, "zone", 100)];
-const MOST_PLACES: usize = 50;
-const MOST_FORMS: usize = 20;
+/// The length of each part at most, in bytes.
+const MAX_PLACES_LEN: usize = 8_000;
+const MAX_FORMATS_LEN: usize = 2_000;
+const MAX_ZONE_LEN: usize = 100;
+const MAX_PLACES: usize = 50;
+const MAX_FORMATS: usize = 20;
 
-impl Typed {
-    /// The rule as a person would have typed it.
-    pub(super) fn of(rule: &FieldRule) -> Self {
-        let zone = rule.zone.as_ref().map(|zone| zone.name().to_owned()).unwrap_or_default();
-        Self { places: rule.places.join("\n"), forms: rule.formats.join("\n"), zone }
-    }
-
-    /// What came with an address or a form; nothing, where that says no places.
+impl RuleForm {
+    /// The rule in the form; `None` if it has no places.
     ///
     /// # Errors
-    /// A sentence about what is too long to be meant.
-    pub(super) fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Option<Self>, String> {
-        if get("places").is_none() {
-            return Ok(None);
-        }
-        let part = |of: Part| {
-            let (_, name, longest) = LONGEST.into_iter().find(|(part, ..)| *part == of).unwrap_or(LONGEST[0]);
-            let text = get(name).unwrap_or_default();
-            match text.len() > longest {
-                true => Err(format!("The {name} are longer than {longest} characters; no rule needs as many.")),
-                // Browsers send lines as they were ended on typewriters.
+    /// A sentence that says which part is too long.
+    pub(super) fn rule_text(&self) -> Result<Option<RuleText>, String> {
+        let part = |value: &Verbatim, name: &str, max: usize| {
+            let text = value.text();
+            match text.len() > max {
+                true => Err(format!("The {name} can have at most {max} characters. Shorten the text.")),
+                // Browsers send CRLF.
                 false => Ok(text.replace("\r\n", "\n")),
             }
         };
-        Ok(Some(Self { places: part(Part::Places)?, forms: part(Part::Forms)?, zone: part(Part::Zone)? }))
+        if self.places.0.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(RuleText {
+            places: part(&self.places, "places", MAX_PLACES_LEN)?,
+            formats: part(&self.formats, "date formats", MAX_FORMATS_LEN)?,
+            zone: part(&self.zone, "time zone", MAX_ZONE_LEN)?,
+        }))
+    }
+}
+
+impl RuleText {
+    /// The rule as a person would type it.
+    pub(super) fn of(rule: &FieldRule) -> Self {
+        let zone = rule.zone.as_ref().map(|zone| zone.name().to_owned()).unwrap_or_default();
+        Self { places: rule.places.join("\n"), formats: rule.formats.join("\n"), zone }
     }
 
-    /// The rule that it says, and the mapping with it; or what is wrong with each part.
-    pub(super) fn tried(
+    /// The rule, and the mapping with it.
+    ///
+    /// # Errors
+    /// What is wrong with each part.
+    pub(super) fn parse(
         &self,
         mapping: &Mapping,
         dataset: Dataset,
@@ -68,24 +114,24 @@ impl Typed {
         let mut faults = Vec::new();
         let built_in: Vec<String> = spec.places.iter().map(|place| (*place).to_owned()).collect();
         let rule = FieldRule {
-            places: self.places().unwrap_or_else(|fault| noted(&mut faults, fault, built_in.clone())),
-            formats: self.forms(spec).unwrap_or_else(|fault| noted(&mut faults, fault, Vec::new())),
-            zone: self.zone().unwrap_or_else(|fault| noted(&mut faults, fault, None)),
+            places: self.places().unwrap_or_else(|fault| or_note(&mut faults, fault, built_in.clone())),
+            formats: self.formats(spec).unwrap_or_else(|fault| or_note(&mut faults, fault, Vec::new())),
+            zone: self.zone().unwrap_or_else(|fault| or_note(&mut faults, fault, None)),
         };
         let with = |rule: &FieldRule| {
             let mut mapping = mapping.clone();
             mapping.set(dataset, spec.name, rule.clone()).map(|()| mapping)
         };
-        let tried = with(&rule);
-        if let (Ok(mapping), true) = (&tried, faults.is_empty()) {
+        let result = with(&rule);
+        if let (Ok(mapping), true) = (&result, faults.is_empty()) {
             return Ok((rule, mapping.clone()));
         }
-        // A mapping names the first fault of a rule: each part without the others has its own.
+        // A mapping reports only the first error of a rule, so each part is also tried alone.
         let places_alone = FieldRule { places: rule.places.clone(), ..FieldRule::default() };
-        let forms_alone = FieldRule { places: built_in, ..rule };
-        let found = [tried.err(), with(&places_alone).err(), with(&forms_alone).err()].into_iter().flatten().map(Fault::from);
+        let formats_alone = FieldRule { places: built_in, ..rule };
+        let found = [result.err(), with(&places_alone).err(), with(&formats_alone).err()].into_iter().flatten().map(Fault::from);
         for fault in found {
-            if faults.iter().all(|known| known.part != fault.part) {
+            if faults.iter().all(|other| other.part != fault.part) {
                 faults.push(fault);
             }
         }
@@ -93,21 +139,22 @@ impl Typed {
     }
 
     fn places(&self) -> Result<Vec<String>, Fault> {
-        let places = each(self.places.lines().filter_map(place));
-        if places.len() > MOST_PLACES {
-            Err(Part::Places.fault(format!("these are more than {MOST_PLACES} places")))
+        let places = distinct(self.places.lines().filter_map(place));
+        if places.len() > MAX_PLACES {
+            Err(Part::Places.fault(format!("there are more than {MAX_PLACES} places")))
         } else {
             Ok(places)
         }
     }
 
-    /// None, where they are those that are built in.
-    fn forms(&self, spec: &FieldSpec) -> Result<Vec<String>, Fault> {
-        let forms = each(self.forms.lines().map(str::trim).filter(|form| !form.is_empty()).map(str::to_owned));
-        match forms.len() {
-            _ if forms == spec.formats => Ok(Vec::new()),
-            ..=MOST_FORMS => Ok(forms),
-            _ => Err(Part::Forms.fault(format!("these are more than {MOST_FORMS} forms"))),
+    /// The date formats; empty if they are the built-in ones.
+    fn formats(&self, spec: &FieldSpec) -> Result<Vec<String>, Fault> {
+        let lines = self.formats.lines().map(str::trim).filter(|line| !line.is_empty());
+        let formats = distinct(lines.map(str::to_owned));
+        match formats.len() {
+            _ if formats == spec.formats => Ok(Vec::new()),
+            ..=MAX_FORMATS => Ok(formats),
+            _ => Err(Part::Formats.fault(format!("there are more than {MAX_FORMATS} date formats"))),
         }
     }
 
@@ -117,13 +164,13 @@ impl Typed {
     }
 }
 
-/// Goes on with something else.
-fn noted<T>(faults: &mut Vec<Fault>, fault: Fault, otherwise: T) -> T {
+/// Records a fault, and continues with another value.
+fn or_note<T>(faults: &mut Vec<Fault>, fault: Fault, otherwise: T) -> T {
     faults.push(fault);
     otherwise
 }
 
-/// A pointer as it stands: a name may end in a space. Anything else is the name of a key of the row.
+/// A pointer unchanged, because a key may end in a space. Anything else is a key of the row.
 fn place(line: &str) -> Option<String> {
     let line = line.trim_start();
     match line.trim() {
@@ -133,17 +180,18 @@ fn place(line: &str) -> Option<String> {
     }
 }
 
-fn each(lines: impl Iterator<Item = String>) -> Vec<String> {
-    let mut each = Vec::new();
+/// The lines without repetitions.
+fn distinct(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut distinct = Vec::new();
     for line in lines {
-        if !each.contains(&line) {
-            each.push(line);
+        if !distinct.contains(&line) {
+            distinct.push(line);
         }
     }
-    each
+    distinct
 }
 
-/// Whether a rule says no more than what is built in.
+/// Whether a rule is the same as the built-in one.
 pub(super) fn is_built_in(spec: &FieldSpec, rule: &FieldRule) -> bool {
     let forms = rule.formats.is_empty() || rule.formats == spec.formats;
     rule.places == spec.places && forms && rule.zone.is_none()
@@ -158,7 +206,7 @@ impl Part {
 impl From<MappingError> for Fault {
     fn from(error: MappingError) -> Self {
         let part = match &error.problem {
-            RuleProblem::InvalidFormat { .. } | RuleProblem::NotADate(_) => Part::Forms,
+            RuleProblem::InvalidFormat { .. } | RuleProblem::NotADate(_) => Part::Formats,
             RuleProblem::UnknownField { .. }
             | RuleProblem::IdWithoutPlace
             | RuleProblem::InvalidPlace { .. }
@@ -183,12 +231,16 @@ mod tests {
         fields_of(Dataset::Contacts).iter().find(|spec| spec.name == field).unwrap()
     }
 
-    fn typed(places: &str, forms: &str, zone: &str) -> Typed {
-        Typed { places: places.into(), forms: forms.into(), zone: zone.into() }
+    fn text(places: &str, formats: &str, zone: &str) -> RuleText {
+        RuleText { places: places.into(), formats: formats.into(), zone: zone.into() }
     }
 
-    fn rule(typed: &Typed, field: &str) -> FieldRule {
-        typed.tried(&Mapping::default(), Dataset::Contacts, spec(field)).unwrap().0
+    fn lines(count: usize, start: &str) -> String {
+        (0..count).map(|n| format!("{start}{n}\n")).collect()
+    }
+
+    fn rule(text: &RuleText, field: &str) -> FieldRule {
+        text.parse(&Mapping::default(), Dataset::Contacts, spec(field)).unwrap().0
     }
 
     #[rstest]
@@ -198,40 +250,46 @@ mod tests {
     #[case::empty_lines_and_what_is_said_twice("\n/a\n  \n a\n/a\n", &["/a"])]
     #[case::a_name_that_ends_in_a_space("  /Units \n/a", &["/Units ", "/a"])]
     #[case::nothing(" \n", &[])]
-    fn lines_are_places(#[case] text: &str, #[case] places: &[&str]) {
-        assert_eq!(rule(&typed(text, "", ""), "units").places, places);
+    fn lines_are_places(#[case] lines: &str, #[case] places: &[&str]) {
+        assert_eq!(rule(&text(lines, "", ""), "units").places, places);
     }
 
     #[test]
-    fn what_is_built_in_is_no_rule_of_ones_own() {
-        let same = rule(&typed("created", "%Y-%m-%d %H:%M:%S\n", ""), "created");
+    fn the_built_in_rule_is_not_an_own_rule() {
+        let same = rule(&text("created", "%Y-%m-%d %H:%M:%S\n", ""), "created");
         assert!(is_built_in(spec("created"), &same) && same.formats.is_empty());
-        for other in [typed("/made", "", ""), typed("/created", "%s", ""), typed("/created", "", "UTC"), typed("", "", "")] {
+        for other in [text("/made", "", ""), text("/created", "%s", ""), text("/created", "", "UTC"), text("", "", "")] {
             assert!(!is_built_in(spec("created"), &rule(&other, "created")), "{other:?}");
         }
     }
 
     #[rstest]
-    #[case::no_zone(typed("a", "", "Chicago"), &[(Part::Zone, "`Chicago` is not an IANA time zone")])]
-    #[case::many_places(typed(&(0..51).map(|n| format!("a/{n}\n")).collect::<String>(), "", ""), &[(Part::Places, "these are more than 50 places")])]
-    #[case::many_forms(typed("a", &(0..21).map(|n| format!("%s{n}\n")).collect::<String>(), ""), &[(Part::Forms, "these are more than 20 forms")])]
-    #[case::no_place_and_no_form(typed("/~x", "%H", ""), &[(Part::Places, "`/~x` is not a place"), (Part::Forms, "`%H` is not a date format")])]
-    #[case::nothing_right(typed("/~x", "%H", "Mars"), &[(Part::Places, "`/~x` is"), (Part::Forms, "`%H` is"), (Part::Zone, "`Mars` is")])]
-    fn what_is_no_rule_is_named_part_by_part(#[case] typed: Typed, #[case] said: &[(Part, &str)]) {
-        let mut faults = typed.tried(&Mapping::default(), Dataset::Contacts, spec("created")).unwrap_err();
+    #[case::no_zone(text("a", "", "Chicago"), &[(Part::Zone, "`Chicago` is not an IANA time zone")])]
+    #[case::many_places(text(&lines(51, "a/"), "", ""), &[(Part::Places, "there are more than 50 places")])]
+    #[case::many_formats(text("a", &lines(21, "%s"), ""), &[(Part::Formats, "there are more than 20 date formats")])]
+    #[case::no_place_and_no_format(
+        text("/~x", "%H", ""),
+        &[(Part::Places, "`/~x` is not a place"), (Part::Formats, "`%H` is not a date format")]
+    )]
+    #[case::nothing_right(
+        text("/~x", "%H", "Mars"),
+        &[(Part::Places, "`/~x` is"), (Part::Formats, "`%H` is"), (Part::Zone, "`Mars` is")]
+    )]
+    fn an_invalid_rule_is_explained_part_by_part(#[case] text: RuleText, #[case] expected: &[(Part, &str)]) {
+        let mut faults = text.parse(&Mapping::default(), Dataset::Contacts, spec("created")).unwrap_err();
         faults.sort_by_key(|fault| fault.part as u8);
-        assert_eq!(faults.len(), said.len(), "{faults:?}");
-        for (fault, (part, why)) in faults.iter().zip(said) {
+        assert_eq!(faults.len(), expected.len(), "{faults:?}");
+        for (fault, (part, why)) in faults.iter().zip(expected) {
             assert!(fault.part == *part && fault.why.starts_with(why), "{fault:?}");
         }
     }
 
     #[test]
-    fn what_is_too_long_to_be_meant_is_refused_and_what_says_no_places_is_no_rule() {
+    fn a_part_that_is_too_long_is_rejected_and_a_form_without_places_is_no_rule() {
         let long = "x".repeat(8_001);
-        let read = |key: &str, text: &str| Typed::read(|asked| (asked == key).then_some(text));
-        assert!(read("places", &long).unwrap_err().contains("8000"));
-        assert_eq!(read("forms", "%s").unwrap(), None);
-        assert_eq!(read("places", "a\r\nb").unwrap().unwrap().places, "a\nb");
+        let read = |query: &str| RuleForm::parse(&Pairs::of(query)).unwrap().rule_text();
+        assert!(read(&format!("places={long}")).unwrap_err().contains("8000"));
+        assert_eq!(read("forms=%25s").unwrap(), None);
+        assert_eq!(read("places=a%0D%0Ab").unwrap().unwrap().places, "a\nb");
     }
 }

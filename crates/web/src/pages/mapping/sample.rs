@@ -1,4 +1,4 @@
-//! Rows as the CRM sent them, for a rule to be tried on.
+//! A sample of a dataset's rows, as the CRM sent them.
 
 use std::collections::HashSet;
 
@@ -12,16 +12,20 @@ use crate::http::error::HttpResult;
 use crate::parts::time;
 use crate::state::Portal;
 
-const MOST: usize = 500;
+const MAX_ROWS: usize = 500;
 
+/// Rows to try a rule on.
 pub(super) struct Sample {
-    /// When the read began that brought the first of them.
+    /// When the last read started.
     pub(super) read_at: Option<Timestamp>,
     pub(super) rows: Vec<Vec<u8>>,
 }
 
 impl Sample {
-    /// Of the last read of a data set; where that brought few, as one of notes may, those of live records besides.
+    /// Rows of the last read. If it returned few, as a read of notes can, rows of stored records are added.
+    ///
+    /// # Errors
+    /// When the database fails.
     pub(super) async fn load(portal: &Portal, tenant: &Tenant, dataset: Dataset) -> HttpResult<Self> {
         let conn = portal.store.conn();
         let run = runs::last_applied_run(conn, tenant.id, dataset).await?;
@@ -30,21 +34,21 @@ impl Sample {
         if let Some(run) = run {
             read_at = runs::get(conn, tenant.id, &run).await?.and_then(|run| run.started_ms);
             for page in snapshots::pages(conn, tenant.id, &run, dataset).await? {
-                if row_nos.len() >= MOST {
+                if row_nos.len() >= MAX_ROWS {
                     break;
                 }
                 row_nos.extend(snapshots::row_nos(conn, tenant.id, &page).await?);
             }
         }
-        if row_nos.len() < MOST {
-            row_nos.extend(records::sample_rows(conn, tenant.id, dataset, MOST as i64).await?);
+        if row_nos.len() < MAX_ROWS {
+            row_nos.extend(records::sample_rows(conn, tenant.id, dataset, MAX_ROWS as i64).await?);
         }
-        // In the order in which they are kept, so that each frame is unpacked once.
+        // In storage order, so that each frame is decompressed once.
         let mut row_nos: Vec<RowNo> = row_nos.into_iter().collect();
         row_nos.sort_unstable();
         let mut reader = RowReader::new(tenant.id);
         let mut rows = Vec::new();
-        for row_no in row_nos.into_iter().rev().take(MOST) {
+        for row_no in row_nos.into_iter().rev().take(MAX_ROWS) {
             rows.push(reader.row(conn, row_no).await?.to_vec());
         }
         Ok(Self { read_at: read_at.and_then(time::moment), rows })

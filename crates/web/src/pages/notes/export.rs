@@ -1,4 +1,4 @@
-//! The notes as CSV, read and sent in parts: a hundred thousand of them never stand in memory together.
+//! The notes as CSV, read and sent in parts, so that all notes are never in memory at once.
 
 use axum::response::Response;
 use futures::stream;
@@ -11,7 +11,7 @@ use crate::address::links;
 use crate::http::csv;
 use crate::http::viewer::BrandViewer;
 use crate::parts::time;
-use crate::read::note_feed::EXCERPT_LETTERS;
+use crate::read::note_feed::EXCERPT_CHARS;
 use crate::read::numbers::numbers;
 use crate::state::Portal;
 
@@ -23,45 +23,51 @@ const HEADER: [&str; 11] = [
     "Type",
     "Author",
     "Text",
-    "Letters",
+    "Characters",
     "Link",
-    "Candidate’s ClientTether id",
-    "Note’s ClientTether id",
+    "Candidate’s ClientTether ID",
+    "Note’s ClientTether ID",
 ];
-/// What the agency is told besides.
+/// A column for the agency only.
 const HIDDEN: &str = "Hidden from the brand";
 
+/// Notes per part.
 const PART: usize = 250;
 
-/// The notes with these numbers, in this order.
-pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, ids: Vec<i64>) -> Result<Response> {
+/// The notes with these row numbers, in this order.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, row_numbers: Vec<i64>) -> Result<Response> {
     let tenant = &brand.tenant;
     let board = numbers(portal, tenant, portal.clock.now()).await?;
-    let agency = brand.viewer.is_agency();
-    let header: Vec<&str> = HEADER.iter().copied().chain(agency.then_some(HIDDEN)).collect();
+    let is_agency = brand.viewer.is_agency();
+    let header: Vec<&str> = HEADER.iter().copied().chain(is_agency.then_some(HIDDEN)).collect();
     let site = portal.settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default();
     let name = format!("{}-notes", tenant.slug);
-    let state = (portal.clone(), brand.clone(), ids.into_iter());
-    let parts = stream::try_unfold(state, move |(portal, brand, mut left)| {
+    let state = (portal.clone(), brand.clone(), row_numbers.into_iter());
+    let parts = stream::try_unfold(state, move |(portal, brand, mut remaining)| {
         let (board, site) = (std::sync::Arc::clone(&board), site.clone());
         async move {
-            let part: Vec<i64> = left.by_ref().take(PART).collect();
+            let part: Vec<i64> = remaining.by_ref().take(PART).collect();
             if part.is_empty() {
                 return Ok::<_, tetherboard_store::StoreError>(None);
             }
             let (tenant, audience) = (&brand.tenant, brand.viewer.audience());
-            let rows = notes::by_numbers(portal.store.conn(), tenant.id, audience, &part, EXCERPT_LETTERS).await?;
-            let rows = rows.into_iter().map(|row| cells(&board.board, &tenant.zone, &tenant.slug, &site, agency, row)).collect();
-            Ok(Some((rows, (portal, brand, left))))
+            let rows = notes::by_numbers(portal.store.conn(), tenant.id, audience, &part, EXCERPT_CHARS).await?;
+            let rows =
+                rows.into_iter().map(|row| cells(&board.board, &tenant.zone, &tenant.slug, &site, is_agency, row)).collect();
+            Ok(Some((rows, (portal, brand, remaining))))
         }
     });
     Ok(csv::stream(&name, &header, parts))
 }
 
-fn cells(board: &Board, zone: &Zone, slug: &str, site: &str, agency: bool, row: NoteRow) -> Vec<String> {
+/// The cells of one row, in the order of the header.
+fn cells(board: &Board, zone: &Zone, slug: &str, site: &str, is_agency: bool, row: NoteRow) -> Vec<String> {
     let place = board.place(row.stage.as_deref());
     let created = row.created_ms.and_then(time::moment);
-    let is_cut = row.letters > i64::from(EXCERPT_LETTERS);
+    let is_cut = row.letters > i64::from(EXCERPT_CHARS);
     let mut cells = vec![
         created.map(|created| created.to_zoned(zone.tz().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),
         row.name,
@@ -69,13 +75,13 @@ fn cells(board: &Board, zone: &Zone, slug: &str, site: &str, agency: bool, row: 
         board.role(&place).as_str().to_owned(),
         row.kind,
         row.author,
-        if is_cut { format!("{} … (cut; the link has all of it)", row.body) } else { row.body },
+        if is_cut { format!("{} … (cut; open the link for the full note)", row.body) } else { row.body },
         row.letters.to_string(),
         format!("{site}{}", links::note(slug, &row.crm_id).url()),
         row.client_id.into(),
         row.note_id,
     ];
-    if agency {
+    if is_agency {
         cells.push(if row.hidden { "yes" } else { "no" }.to_owned());
     }
     cells

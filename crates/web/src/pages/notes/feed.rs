@@ -1,4 +1,4 @@
-//! The feed: days, notes, and what happened between them.
+//! The feed: days, notes, and the stage moves and appointments between them.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -7,10 +7,9 @@ use tetherboard_domain::{EpochMs, Search};
 use tetherboard_metrics::{FeedEvent, FeedEventKind, StagePlace};
 use tetherboard_store::notes::NoteRow;
 
-use super::{NotesView, PAGE, SHORT};
+use super::empty::empty;
+use super::{NotesView, PAGE, SHORT_NOTE};
 use crate::address::links;
-use crate::address::notes::NoteQuery;
-use crate::address::query::SearchText;
 use crate::parts::candidate::candidate_name;
 use crate::parts::format::{count, counted, number};
 use crate::parts::hide_note::hide_form;
@@ -19,9 +18,9 @@ use crate::parts::rich_text::rich;
 use crate::parts::shell::Shell;
 use crate::parts::stages::{stage, stage_name};
 use crate::parts::{icon, time};
-use crate::read::note_feed::EXCERPT_LETTERS;
+use crate::read::note_feed::EXCERPT_CHARS;
 
-/// One entry of the feed, by when it was.
+/// One entry of the feed.
 enum Entry<'a> {
     Note(&'a NoteRow),
     Event(&'a FeedEvent),
@@ -31,32 +30,38 @@ impl Entry<'_> {
     fn at_ms(&self) -> Option<EpochMs> {
         match self {
             Self::Note(note) => note.created_ms,
-            Self::Event(one) => Some(one.at_ms),
+            Self::Event(event) => Some(event.at_ms),
         }
     }
 }
 
+/// The notes of one page, grouped by day.
 pub(super) fn feed(shell: &Shell<'_>, view: &NotesView) -> Markup {
     if view.rows.is_empty() {
         return empty(shell, view);
     }
     let zone = &shell.tenant().zone;
-    let mut entries: Vec<Entry<'_>> = view.rows.iter().map(Entry::Note).chain(view.between.iter().map(Entry::Event)).collect();
-    // A stable sort: notes of one moment stay as they are.
+    let notes = view.rows.iter().map(Entry::Note);
+    let mut entries: Vec<Entry<'_>> = notes.chain(view.events.shown.iter().map(Entry::Event)).collect();
+    // A stable sort: notes of the same moment keep their order.
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms()));
     let day = |entry: &Entry<'_>| entry.at_ms().and_then(time::moment).map(|at| zone.date(at));
     html! {
         section.card.notes-list aria-label="Notes, newest first" data-total=(view.total()) {
-            @for group in entries.chunk_by(|one, next| day(one) == day(next)) {
+            @for group in entries.chunk_by(|entry, next| day(entry) == day(next)) {
                 (heading(shell, view, group.first().and_then(day), group))
                 @for entry in group {
                     @match entry {
                         Entry::Note(row) => (note(shell, view, row)),
-                        Entry::Event(one) => (between(shell, view, one)),
+                        Entry::Event(event) => (event_entry(shell, view, event)),
                     }
                 }
             }
-            @if view.more_between { p.sub.notes-more { "More moves or appointments fall into these days than fit here; narrow the period to see them all." } }
+            @if view.events.is_cut {
+                p.sub.notes-more {
+                    "Some stage moves or appointments of these days are not shown. Choose a shorter period to see all of them."
+                }
+            }
             (pager(shell, view))
         }
     }
@@ -65,18 +70,19 @@ pub(super) fn feed(shell: &Shell<'_>, view: &NotesView) -> Markup {
 fn heading(shell: &Shell<'_>, view: &NotesView, day: Option<Date>, group: &[Entry<'_>]) -> Markup {
     let zone = &shell.tenant().zone;
     let today = zone.date(shell.now);
+    let all = &view.notes.selection.notes;
     let Some(day) = day else {
-        let undated = view.selection.notes.iter().filter(|note| note.at_ms.is_none()).count();
-        return html! { h2.day-h { "Without a date" span { (counted(count(undated), "note", "notes")) ", dated by nothing that can be read" } } };
+        let undated = count(all.iter().filter(|note| note.at_ms.is_none()).count());
+        return html! { h2.day-h { "No date" span { (counted(undated, "note", "notes")) " without a readable date" } } };
     };
     let (start, end) = (zone.start_of(day), day.tomorrow().map(|next| zone.start_of(next)).unwrap_or(Timestamp::MAX));
-    let of_day = |ms: EpochMs| ms >= start.into() && ms < end.into();
-    let notes = view.selection.notes.iter().filter(|note| note.at_ms.is_some_and(of_day)).count();
-    let kinds = |wanted: fn(&FeedEventKind) -> bool| {
-        count(group.iter().filter(|entry| matches!(entry, Entry::Event(one) if wanted(&one.what))).count())
+    let is_of_day = |ms: EpochMs| ms >= start.into() && ms < end.into();
+    let notes = count(all.iter().filter(|note| note.at_ms.is_some_and(is_of_day)).count());
+    let events = |is_counted: fn(&FeedEventKind) -> bool| {
+        count(group.iter().filter(|entry| matches!(entry, Entry::Event(event) if is_counted(&event.what))).count())
     };
-    let moves = kinds(|what| matches!(what, FeedEventKind::Moved { .. }));
-    let met = kinds(|what| matches!(what, FeedEventKind::Appointment { .. }));
+    let moves = events(|event| matches!(event, FeedEventKind::Moved { .. }));
+    let appointments = events(|event| matches!(event, FeedEventKind::Appointment { .. }));
     let year = if day.year() == today.year() { "" } else { ", %Y" };
     html! {
         h2.day-h {
@@ -85,9 +91,9 @@ fn heading(shell: &Shell<'_>, view: &NotesView, day: Option<Date>, group: &[Entr
                 (day.strftime(&format!("%A, %B %-d{year}")))
             }
             span {
-                (counted(count(notes), "note", "notes"))
+                (counted(notes, "note", "notes"))
                 @if moves > 0 { ", " (counted(moves, "move", "moves")) }
-                @if met > 0 { ", " (counted(met, "appointment", "appointments")) }
+                @if appointments > 0 { ", " (counted(appointments, "appointment", "appointments")) }
             }
         }
     }
@@ -97,36 +103,36 @@ fn note(shell: &Shell<'_>, view: &NotesView, row: &NoteRow) -> Markup {
     let slug = &shell.tenant().slug;
     let board = &view.numbers.board;
     let place = board.place(row.stage.as_deref());
-    let (tone, picture) = picture(&row.kind);
+    let (tone, icon_name) = kind_icon(&row.kind);
     html! {
         article.note class=[row.hidden.then_some("is-hidden")] {
-            span class=(format!("disc {tone}")) { (icon(picture, 15)) }
+            span class=(format!("disc {tone}")) { (icon(icon_name, 15)) }
             p.by {
                 (candidate_name(slug, Some(&row.client_id), &row.name))
-                span { (written_by(&row.kind, &row.author)) }
+                span { (kind_and_author(&row.kind, &row.author)) }
                 (stage(board.label(&place), board.role(&place)))
-                (time_of(shell, row.created_ms))
+                (clock_time(shell, row.created_ms))
             }
-            (text(slug, row, view.search.as_ref()))
+            (text(slug, row, view.notes.search.as_ref()))
             @if shell.brand.viewer.is_agency() { (hide_form(slug, &row.crm_id, row.hidden, row.hidden_kind)) }
         }
     }
 }
 
-/// `Call by Dana`; `Call`, `By Dana` or `Note` where the CRM says less.
-pub(super) fn written_by(kind: &str, author: &str) -> String {
+/// `Call by Dana`; `Call`, `Note by Dana`, or `Note` where the CRM names less.
+pub(super) fn kind_and_author(kind: &str, author: &str) -> String {
     match (kind.trim(), author.trim()) {
         ("", "") => "Note".to_owned(),
         ("", author) => format!("Note by {author}"),
         (kind, "") => kind.to_owned(),
-        // The CRM's own notes.
+        // The CRM names its own notes' type as their author.
         (kind, author) if kind.to_lowercase() == author.to_lowercase() => kind.to_owned(),
         (kind, author) => format!("{kind} by {author}"),
     }
 }
 
-/// The tone and the icon of a kind of note.
-fn picture(kind: &str) -> (&'static str, &'static str) {
+/// The tone and the icon of a note type.
+fn kind_icon(kind: &str) -> (&'static str, &'static str) {
     let kind = kind.to_lowercase();
     let names = |words: &[&str]| words.iter().any(|word| kind.contains(word));
     match () {
@@ -139,46 +145,54 @@ fn picture(kind: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// A short note whole; of a longer one what matters, and the way to all of it.
+/// All of a short note; of a longer one an excerpt, and a way to read the rest.
 fn text(slug: &str, row: &NoteRow, search: Option<&Search>) -> Markup {
-    let whole = |html: &str| rich(&search.map_or_else(|| html.to_owned(), |search| marked_html(html, search)));
-    if row.letters <= SHORT && !(row.html.is_empty() && row.letters > 0) {
-        return html! { div.txt { @if row.letters == 0 { span.muted { "An empty note" } } @else { (whole(&row.html)) } } };
+    let all_of = |html: &str| rich(&search.map_or_else(|| html.to_owned(), |search| marked_html(html, search)));
+    if row.letters <= SHORT_NOTE && !(row.html.is_empty() && row.letters > 0) {
+        return html! { div.txt { @if row.letters == 0 { span.muted { "An empty note" } } @else { (all_of(&row.html)) } } };
     }
-    let (before, part, after) = excerpt(&row.body, search, SHORT as usize * 3 / 5);
+    let (is_cut_before, part, is_cut_after) = excerpt(&row.body, search, SHORT_NOTE as usize * 3 / 5);
     html! {
-        p.txt { @if before { "… " } (marked(part, search)) @if after || row.letters > i64::from(EXCERPT_LETTERS) { " …" } }
+        p.txt {
+            @if is_cut_before { "… " }
+            (marked(part, search))
+            @if is_cut_after || row.letters > i64::from(EXCERPT_CHARS) { " …" }
+        }
         @if row.html.is_empty() {
-            p.txt { a.more href=(links::note(slug, &row.crm_id).url()) { "Read all " (number(row.letters)) " letters" } }
+            p.txt { a.more href=(links::note(slug, &row.crm_id).url()) { "Read all " (number(row.letters)) " characters" } }
         } @else {
-            details.whole { summary { "Show whole" } (whole(&row.html)) }
+            details.whole { summary { "Show full note" } (all_of(&row.html)) }
         }
     }
 }
 
-fn between(shell: &Shell<'_>, view: &NotesView, one: &FeedEvent) -> Markup {
+fn event_entry(shell: &Shell<'_>, view: &NotesView, event: &FeedEvent) -> Markup {
     let slug = &shell.tenant().slug;
     let board = &view.numbers.board;
-    let name = view.names.get(&one.client_id).map_or("A candidate", |(name, _)| name);
+    let name = view.names.get(&event.client_id).map_or("A candidate", |(name, _)| name);
     let label = |place: &StagePlace| stage_name(board.label(place)).to_owned();
     html! {
         article.note.moved {
-            @match &one.what {
+            @match &event.what {
                 FeedEventKind::Moved { from, to } => {
                     span.disc.move { (icon("trending-up", 15)) }
                     p.by {
-                        (candidate_name(slug, Some(&one.client_id), name))
+                        (candidate_name(slug, Some(&event.client_id), name))
                         span { "moved from " (label(from)) " to" }
                         (stage(board.label(to), board.role(to)))
-                        (time_of(shell, Some(one.at_ms)))
+                        (clock_time(shell, Some(event.at_ms)))
                     }
                 }
-                FeedEventKind::Appointment { name: what, owner, cancelled } => {
+                FeedEventKind::Appointment { name: title, owner, cancelled } => {
                     span.disc.info { (icon(if *cancelled { "calendar-x" } else { "calendar-check" }, 15)) }
                     p.by {
-                        (candidate_name(slug, Some(&one.client_id), name))
-                        span { @if *cancelled { "cancelled: " } @else { "had: " } @if what.trim().is_empty() { "an appointment" } @else { (what) } @if !owner.is_empty() { ", with " (owner) } }
-                        (time_of(shell, Some(one.at_ms)))
+                        (candidate_name(slug, Some(&event.client_id), name))
+                        span {
+                            @if *cancelled { "canceled appointment" } @else { "appointment" }
+                            @if !title.trim().is_empty() { ": " (title) }
+                            @if !owner.is_empty() { ", with " (owner) }
+                        }
+                        (clock_time(shell, Some(event.at_ms)))
                     }
                 }
             }
@@ -186,11 +200,13 @@ fn between(shell: &Shell<'_>, view: &NotesView, one: &FeedEvent) -> Markup {
     }
 }
 
-fn time_of(shell: &Shell<'_>, at_ms: Option<EpochMs>) -> Markup {
+fn clock_time(shell: &Shell<'_>, at_ms: Option<EpochMs>) -> Markup {
     let zone = &shell.tenant().zone;
     html! {
         @if let Some(at) = at_ms.and_then(time::moment) {
-            time datetime=(at) title=(crate::parts::time::exact_of_year(at, zone.date(shell.now), zone)) { (at.to_zoned(zone.tz().clone()).strftime("%-I:%M %p").to_string()) }
+            time datetime=(at) title=(time::exact_of_year(at, zone.date(shell.now), zone)) {
+                (at.to_zoned(zone.tz().clone()).strftime("%-I:%M %p").to_string())
+            }
         }
     }
 }
@@ -200,49 +216,13 @@ fn pager(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let link = view.query.add_to(links::notes(&shell.tenant().slug));
     let at = |page: i64| if page == 1 { link.clone().url() } else { link.clone().with("page", &page.to_string()).url() };
     let last = (page * PAGE).min(total);
+    let first = ((page - 1) * PAGE + 1).min(last);
     html! {
         div.card-foot {
-            span { (number(((page - 1) * PAGE + 1).min(last))) "–" (number(last)) " of " (counted(total, "note", "notes")) }
+            span { (number(first)) "–" (number(last)) " of " (counted(total, "note", "notes")) }
             div.push.flex {
                 @if page > 1 { a.btn href=(at(page - 1)) rel="prev" { (icon("chevron-left", 15)) "Newer notes" } }
                 @if last < total { a.btn href=(at(page + 1)) rel="next" { "Older notes" (icon("chevron-right", 15)) } }
-            }
-        }
-    }
-}
-
-fn empty(shell: &Shell<'_>, view: &NotesView) -> Markup {
-    let slug = &shell.tenant().slug;
-    let all = view.feed.total(shell.brand.viewer.audience());
-    let widened = view
-        .query
-        .text
-        .as_deref()
-        .filter(|text| !text.trim_end().ends_with(['*', '"']))
-        .map(|text| format!("{}*", text.trim_end()));
-    html! {
-        div.card.empty data-total="0" {
-            span.disc.quiet { (icon(if view.query.is_filtered() { "search" } else { "file-text" }, 20)) }
-            @if view.search.as_ref().is_some_and(Search::is_empty) {
-                h2 { "There is no word to look for" }
-                p { "“" (crate::parts::format::clipped(view.query.text.as_deref().unwrap_or_default())) "” has neither letters nor digits. Type words; \"words in quotes\" are found one after the other, and financ* finds words that begin so." }
-                div.chips { a.btn href=(NoteQuery { text: SearchText::default(), ..view.query.clone() }.add_to(links::notes(slug)).url()) { (icon("x", 14)) "Clear the search" } }
-            } @else if view.query.is_filtered() {
-                h2 { "No note fits these filters" }
-                p { (counted(count(all), "note is", "notes are")) " there without them." @if view.search.is_some() { " A search finds whole words, in any order." } }
-                div.chips {
-                    @if let Some(text) = widened.filter(|_| view.search.is_some()) {
-                        a.btn href=(NoteQuery { text: SearchText(Some(text.clone())), ..view.query.clone() }.add_to(links::notes(slug)).url()) { "Look for " (crate::parts::format::clipped(&text)) }
-                    }
-                    a.btn href=(links::notes(slug).url()) { (icon("x", 14)) "Clear all filters" }
-                }
-            } @else if view.was_read {
-                h2 { "No notes yet" }
-                p { "Nobody has written any about the candidates whose notes were read." }
-            } @else {
-                h2 { "Notes have not been read yet" }
-                p { "ClientTether gives notes candidate by candidate; they appear here as each sync reads some." }
-                @if shell.brand.viewer.is_agency() { p { "If they never do, " code { "CLIENTTETHER_NOTES_CALLS_PER_RUN" } " may be 0, which leaves notes out." } }
             }
         }
     }

@@ -1,8 +1,9 @@
-//! What narrows the schedule: types, owners and statuses to choose from, and those that are chosen.
+//! The filters of the schedule: types, owners, and statuses, and chips for the active ones.
 
 use std::collections::HashMap;
 
 use maud::{Markup, html};
+use tetherboard_metrics::Appointment;
 
 use super::ScheduleView;
 use crate::address::links::{self, Link, Tab};
@@ -12,12 +13,13 @@ use crate::parts::format::number;
 use crate::parts::icon;
 use crate::parts::shell::Shell;
 
-/// Each value of a facet with how many there are of it under the other filters; the most first.
+/// The values of a facet, each with the number of appointments that match it and the other filters; the most first.
 fn options(view: &ScheduleView, facet: Facet) -> Vec<(String, i64)> {
     let facets = &view.query.filters;
     let mut found: Vec<(String, i64)> = Vec::new();
     let mut at: HashMap<String, usize> = HashMap::new();
-    for one in view.in_scope().filter(|one| Facet::ALL.iter().all(|other| *other == facet || facets.matches_facet(*other, one))) {
+    let matches_others = |one: &&Appointment| Facet::ALL.iter().all(|other| *other == facet || facets.matches_facet(*other, one));
+    for one in view.in_scope().filter(matches_others) {
         let value = facet.value(one);
         let place = *at.entry(value.to_lowercase()).or_insert_with(|| {
             found.push((value.to_owned(), 0));
@@ -31,31 +33,40 @@ fn options(view: &ScheduleView, facet: Facet) -> Vec<(String, i64)> {
     found
 }
 
+/// The menu with the filter form.
 pub(super) fn filter_menu(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let (slug, query) = (&shell.tenant().slug, &view.query);
-    let chosen = query.filters.count();
+    let selected = query.filters.count();
+    let without = query.without_filters(links::schedule(slug)).url();
     html! {
         details.menu.end id="schedule-filters" {
-            summary.btn { (icon("list-filter", 15)) "Filter" @if chosen > 0 { b { (chosen) } } }
+            summary.btn { (icon("list-filter", 15)) "Filter" @if selected > 0 { b { (selected) } } }
             div.menu-panel.wide {
                 form.menu-form method="get" action=(Tab::Schedule.url(slug)) {
-                    @for (key, value) in query.bare(Link::to("")).pairs() { input type="hidden" name=(key) value=(value); }
+                    @for (key, value) in query.without_filters(Link::to("")).pairs() {
+                        input type="hidden" name=(key) value=(value);
+                    }
                     @for facet in Facet::ALL {
                         fieldset.sched-facet {
                             legend { (facet.name()) }
                             @for (value, found) in options(view, facet) {
-                                label { input type="checkbox" name=(facet.key()) value=(value) checked[query.filters.has(facet, &value)]; span.t title=(facet.shown(&value)) { (facet.shown(&value)) } span.n { (number(found)) } }
+                                label {
+                                    input type="checkbox" name=(facet.key()) value=(value)
+                                        checked[query.filters.has(facet, &value)];
+                                    span.t title=(facet.shown(&value)) { (facet.shown(&value)) }
+                                    span.n { (number(found)) }
+                                }
                             }
                         }
                     }
-                    div.acts { button.btn { "Apply" } @if chosen > 0 { a.btn.plain href=(query.bare(links::schedule(slug)).url()) { "Clear" } } }
+                    div.acts { button.btn { "Apply" } @if selected > 0 { a.btn.plain href=(without) { "Clear" } } }
                 }
             }
         }
     }
 }
 
-/// The filters in force, each with the way to drop it.
+/// The active filters, each with a link that removes it.
 pub(super) fn filter_chips(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     let (slug, query) = (&shell.tenant().slug, &view.query);
     let mut chips: Vec<(String, String)> = Vec::new();
@@ -69,5 +80,5 @@ pub(super) fn filter_chips(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
     if let Some(show) = query.show {
         chips.push((show.name().to_owned(), all.add_to(links::schedule(slug)).url()));
     }
-    active_filters(&chips, &all.bare(links::schedule(slug)).url(), "bare")
+    active_filters(&chips, &all.without_filters(links::schedule(slug)).url(), "bare")
 }

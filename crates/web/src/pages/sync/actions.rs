@@ -1,4 +1,4 @@
-//! What the agency can do about a brand's sync. Each act is written down.
+//! What the agency can do about a brand's sync. Each action is recorded in the audit log.
 
 use axum::Router;
 use axum::extract::{Form, Path, State};
@@ -27,40 +27,41 @@ pub(crate) fn router() -> Router<Portal> {
 }
 
 async fn start(brand: AgencyBrand, State(portal): State<Portal>) -> HttpResult<Redirect> {
-    let wish = RunRequest::by_user(Trigger::Person, brand.viewer.user.id);
-    to_run(&portal, &brand, wish).await
+    request(&portal, &brand, RunRequest::by_user(Trigger::Person, brand.viewer.user.id)).await
 }
 
-async fn to_run(portal: &Portal, brand: &AgencyBrand, wish: RunRequest) -> HttpResult<Redirect> {
-    let run = request_run(portal, &brand.viewer, &brand.tenant, wish).await?;
+/// Requests a run, and opens its page.
+async fn request(portal: &Portal, brand: &AgencyBrand, run: RunRequest) -> HttpResult<Redirect> {
+    let run = request_run(portal, &brand.viewer, &brand.tenant, run).await?;
     Ok(Redirect::to(&links::run(&brand.tenant.slug, &run).url()))
 }
 
 #[derive(Deserialize)]
-struct Replay {
-    /// The run whose answers are normalised again; without it, the latest answers.
+struct ReplayForm {
+    /// The run whose responses are processed again; empty for the latest responses.
     #[serde(default)]
     run: String,
 }
 
-async fn replay(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Form<Replay>) -> HttpResult<Redirect> {
+async fn replay(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Form<ReplayForm>) -> HttpResult<Redirect> {
     let replay_of = match form.run.as_str() {
         "" => None,
         name => Some(run_named(&portal, &brand.tenant, name).await?.id),
     };
-    to_run(&portal, &brand, RunRequest { replay_of, ..RunRequest::by_user(Trigger::Replay, brand.viewer.user.id) }).await
+    request(&portal, &brand, RunRequest { replay_of, ..RunRequest::by_user(Trigger::Replay, brand.viewer.user.id) }).await
 }
 
 #[derive(Deserialize)]
-struct Accept {
+struct AcceptForm {
+    /// The dataset whose held records are removed.
     #[serde(default)]
     dataset: String,
 }
 
-async fn accept(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Form<Accept>) -> HttpResult<Redirect> {
-    let dataset =
-        dataset_named(&form.dataset).map_err(|_| HttpError::bad_request("Say of which data set the records are gone."))?;
-    to_run(
+async fn accept(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Form<AcceptForm>) -> HttpResult<Redirect> {
+    let dataset = dataset_named(&form.dataset)
+        .map_err(|_| HttpError::bad_request("The form does not name a dataset. Go back, reload the page, and try again."))?;
+    request(
         &portal,
         &brand,
         RunRequest { accept_removals: vec![dataset], ..RunRequest::by_user(Trigger::Person, brand.viewer.user.id) },
@@ -68,11 +69,11 @@ async fn accept(brand: AgencyBrand, State(portal): State<Portal>, Form(form): Fo
     .await
 }
 
-/// A worker asks the CRM, and the page shows what it answered when it has.
+/// Asks a worker to test the key; the page shows the result when there is one.
 async fn test_key(brand: AgencyBrand, State(portal): State<Portal>, referer: Referer) -> HttpResult<Redirect> {
     let (conn, tenant, now_ms) = (portal.store.conn(), &brand.tenant, portal.clock.now_ms());
-    let waiting = credentials::key_check(conn, tenant.id).await?.is_some_and(|check| check.answered_ms.is_none());
-    if !waiting {
+    let is_waiting = credentials::key_check(conn, tenant.id).await?.is_some_and(|check| check.answered_ms.is_none());
+    if !is_waiting {
         credentials::request_key_check(conn, tenant.id, now_ms).await?;
     }
     audit::record(conn, Some(brand.viewer.user.id), Some(tenant.id), "tested the web key", "", now_ms).await?;
@@ -87,8 +88,8 @@ async fn cancel(
     let (conn, tenant, now_ms) = (portal.store.conn(), &brand.tenant, portal.clock.now_ms());
     let run = run_named(&portal, tenant, &name).await?;
     if runs::cancel(conn, tenant.id, &run.id, now_ms).await? {
-        audit::record(conn, Some(brand.viewer.user.id), Some(tenant.id), "cancelled a run", &format!("run {}", run.id), now_ms)
-            .await?;
+        let user = brand.viewer.user.id;
+        audit::record(conn, Some(user), Some(tenant.id), "canceled a run", &format!("run {}", run.id), now_ms).await?;
     }
     Ok(Redirect::to(&links::run(&tenant.slug, &run.id).url()))
 }

@@ -1,4 +1,4 @@
-//! Two answers to the same request beside each other: what appeared, what vanished, what reads otherwise.
+//! Two responses to the same request compared: rows added, removed, and changed.
 
 use std::collections::BTreeSet;
 
@@ -18,23 +18,27 @@ type Change = (String, Option<Value>, Option<Value>);
 
 #[derive(Debug, Default, PartialEq)]
 struct Difference {
-    appeared: Vec<String>,
-    vanished: Vec<String>,
-    /// Of each record.
+    added: Vec<String>,
+    removed: Vec<String>,
+    /// The changed fields of each record.
     changed: Vec<(String, Vec<Change>)>,
-    same: usize,
+    unchanged: usize,
 }
 
-/// What a page lists of each kind.
+/// How many rows of each kind are listed.
 const LISTED: usize = 200;
 
+/// The comparison of two responses; `earlier` and `later` name their runs.
 pub(super) fn card(tenant: &Tenant, dataset: Dataset, before: &[u8], after: &[u8], earlier: &str, later: &str) -> Markup {
     let (Some(old), Some(new)) = (rows(dataset, before), rows(dataset, after)) else {
         return html! {
             section.card { div.empty {
                 span.disc.quiet { (icon("file-text", 20)) }
-                h2 { "These two cannot be compared row by row" }
-                p { "One of them holds no list of rows. " @if before == after { "They are the same, byte for byte." } @else { "They are not the same." } }
+                h2 { "These responses cannot be compared row by row" }
+                p {
+                    "One of them is not a list of rows. "
+                    @if before == after { "They are identical." } @else { "They are different." }
+                }
             } }
         };
     };
@@ -45,12 +49,13 @@ pub(super) fn card(tenant: &Tenant, dataset: Dataset, before: &[u8], after: &[u8
             div.card-head { h2 { "From " (earlier) " to " (later) } }
             div.card-body.roomy {
                 p {
-                    (counted(count(found.appeared.len()), "row", "rows")) " appeared, " (number(count(found.vanished.len()))) " vanished, "
-                    (number(count(found.changed.len()))) " changed, " (number(count(found.same))) " are as they were."
-                    " A row that only moved to another page shows here as appeared or vanished."
+                    (counted(count(found.added.len()), "row", "rows")) " added, "
+                    (number(count(found.removed.len()))) " removed, "
+                    (number(count(found.changed.len()))) " changed, " (number(count(found.unchanged))) " unchanged. "
+                    "A row that moved to another page counts as added or removed."
                 }
             }
-            @for (title, ids) in [("Appeared", &found.appeared), ("Vanished", &found.vanished)] {
+            @for (title, ids) in [("Added", &found.added), ("Removed", &found.removed)] {
                 @if !ids.is_empty() {
                     div.card-body {
                         h3 { (title) }
@@ -60,33 +65,51 @@ pub(super) fn card(tenant: &Tenant, dataset: Dataset, before: &[u8], after: &[u8
                 }
             }
             @if !found.changed.is_empty() {
-                div.scroll tabindex="0" role="region" aria-label="Changed rows" {
-                    table.table.fields {
-                        thead { tr { th scope="col" { "Record" } th scope="col" { "Field" } th scope="col" { "Before" } th scope="col" { "After" } } }
-                        tbody { @for (id, fields) in found.changed.iter().take(LISTED) { @for (at, (field, old, new)) in fields.iter().enumerate() {
-                            tr {
-                                th scope="row" { @if at == 0 { a.who href=(record(id)) { code { (id) } } } @else { span.sr { (id) } } }
-                                td { code { (field) } }
-                                td { (value(old.as_ref())) }
-                                td { (value(new.as_ref())) }
-                            }
-                        } } }
-                    }
-                }
+                (changes(&found.changed, record))
                 div.card-body { (rest(found.changed.len())) }
             }
         }
     }
 }
 
+fn changes(changed: &[(String, Vec<Change>)], record: impl Fn(&str) -> String) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Changed rows" {
+            table.table.fields {
+                thead { tr {
+                    th scope="col" { "Record" } th scope="col" { "Field" } th scope="col" { "Before" } th scope="col" { "After" }
+                } }
+                tbody {
+                    @for (id, fields) in changed.iter().take(LISTED) {
+                        @for (at, (field, old, new)) in fields.iter().enumerate() {
+                            tr {
+                                th scope="row" {
+                                    @if at == 0 { a.who href=(record(id)) { code { (id) } } } @else { span.sr { (id) } }
+                                }
+                                td { code { (field) } }
+                                td { (value(old.as_ref())) }
+                                td { (value(new.as_ref())) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn rest(len: usize) -> Markup {
-    html! { @if len > LISTED { p.sub { "and " (number(count(len - LISTED))) " more; the downloads have all of them" } } }
+    html! {
+        @if len > LISTED {
+            p.sub { "and " (number(count(len - LISTED))) " more. Download the responses to see all of them." }
+        }
+    }
 }
 
 fn value(value: Option<&Value>) -> Markup {
     html! {
         @match value {
-            None => span.muted { "not there" },
+            None => span.muted { "missing" },
             Some(Value::String(text)) if text.is_empty() => span.muted { "blank" },
             Some(Value::String(text)) => span.value { (text.replace('\0', "\u{fffd}")) },
             Some(other) => code.value { (other) },
@@ -94,14 +117,14 @@ fn value(value: Option<&Value>) -> Markup {
     }
 }
 
-/// The rows of an answer, if it is a list of them. A row without an id is known by its place.
+/// The rows of a response; `None` if it is not a list. A row without an ID is named by its position.
 fn rows(dataset: Dataset, body: &[u8]) -> Option<Vec<Row>> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let list = match value {
         Value::Array(list) => list,
         Value::Object(mut envelope) => match envelope.remove("data")? {
             Value::Array(list) => list,
-            // An empty list can come as nothing at all.
+            // The CRM may send an empty list as null or an empty text.
             Value::Null => Vec::new(),
             Value::String(text) if text.is_empty() => Vec::new(),
             _ => return None,
@@ -132,13 +155,13 @@ fn id_key(dataset: Dataset) -> &'static str {
     }
 }
 
-/// Of rows with one id the last stands.
+/// The difference between two lists. Of several rows with the same ID, the last one counts.
 fn difference(old: &[Row], new: &[Row]) -> Difference {
     let by_id = |rows: &[Row]| rows.iter().cloned().collect::<std::collections::BTreeMap<_, _>>();
     let (old, new) = (by_id(old), by_id(new));
     let mut found = Difference {
-        appeared: new.keys().filter(|id| !old.contains_key(*id)).cloned().collect(),
-        vanished: old.keys().filter(|id| !new.contains_key(*id)).cloned().collect(),
+        added: new.keys().filter(|id| !old.contains_key(*id)).cloned().collect(),
+        removed: old.keys().filter(|id| !new.contains_key(*id)).cloned().collect(),
         ..Difference::default()
     };
     for (id, before) in &old {
@@ -147,7 +170,7 @@ fn difference(old: &[Row], new: &[Row]) -> Difference {
         let fields = fields.into_iter().filter(|field| before.get(*field) != after.get(*field));
         let fields: Vec<_> = fields.map(|field| (field.clone(), before.get(field).cloned(), after.get(field).cloned())).collect();
         match fields.is_empty() {
-            true => found.same += 1,
+            true => found.unchanged += 1,
             false => found.changed.push((id.clone(), fields)),
         }
     }
@@ -161,18 +184,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_matched_by_id_wherever_they_stand_and_told_field_by_field() {
+    fn rows_are_matched_by_id_in_any_order_and_compared_field_by_field() {
         let before = json!({"data": [{"client_id": "1", "a": "x"}, {"client_id": "2", "a": "y", "b": null}, {"client_id": 3}]});
         let after = json!({"data": [{"client_id": "4"}, {"client_id": "2", "a": "z"}, {"client_id": "1", "a": "x"}]});
         let rows = |value: &Value| rows(Dataset::Contacts, value.to_string().as_bytes()).unwrap();
         let found = difference(&rows(&before), &rows(&after));
-        assert_eq!((found.appeared, found.vanished, found.same), (vec!["4".to_owned()], vec!["3".to_owned()], 1));
+        assert_eq!((found.added, found.removed, found.unchanged), (vec!["4".to_owned()], vec!["3".to_owned()], 1));
         let changed = [("a".to_owned(), Some(json!("y")), Some(json!("z"))), ("b".to_owned(), Some(Value::Null), None)];
         assert_eq!(found.changed, [("2".to_owned(), changed.to_vec())]);
     }
 
     #[test]
-    fn an_answer_without_rows_cannot_be_compared_and_an_empty_list_can() {
+    fn a_response_without_rows_cannot_be_compared_and_an_empty_list_can() {
         for none in ["", "<html>", "7", r#"{"data": 7}"#, r#"{"ResultCode": "CT_500"}"#] {
             assert_eq!(rows(Dataset::Deals, none.as_bytes()), None, "{none}");
         }

@@ -1,4 +1,4 @@
-//! Records that a read did not show any more, so many at once that the agency is asked before they go.
+//! Held removals: so many records missing from a list at once that the agency is asked before they are removed.
 
 use jiff::Span;
 use jiff::civil::DateTime;
@@ -10,6 +10,7 @@ use tetherboard_store::tenants::Tenant;
 use url::form_urlencoded;
 
 use crate::address::links;
+use crate::address::verbatim::ClampedPage;
 use crate::http::error::HttpResult;
 use crate::parts::format::{count, number};
 use crate::parts::freshness::dataset_name;
@@ -17,16 +18,16 @@ use crate::parts::table::{PAGE, pager_by};
 use crate::parts::{icon, stages};
 use crate::state::Portal;
 
-/// One data set's held records, and where in their list one is.
+/// The held records of one dataset.
 pub(super) struct Held {
     dataset: Dataset,
     count: i64,
-    /// `None` when the answers that would tell are not kept any more.
+    /// `None` if the run's responses are no longer stored.
     records: Option<Vec<UnseenRecord>>,
 }
 
 impl Held {
-    pub(super) async fn of(portal: &Portal, tenant: &Tenant, run: &Run, report: &DatasetReport) -> HttpResult<Self> {
+    pub(super) async fn load(portal: &Portal, tenant: &Tenant, run: &Run, report: &DatasetReport) -> HttpResult<Self> {
         let (conn, dataset) = (portal.store.conn(), report.dataset);
         let pages = snapshots::pages(conn, tenant.id, &run.id, dataset).await?;
         let requests: Vec<&str> = pages.iter().map(|page| page.request.as_str()).collect();
@@ -45,57 +46,91 @@ impl Held {
     }
 
     pub(super) fn card(&self, tenant: &Tenant, page: i64) -> Markup {
-        let (slug, name) = (&tenant.slug, dataset_name(self.dataset).to_lowercase());
-        let list = links::sync_of(slug);
+        let name = self.name();
         html! {
             section.card id=(format!("held-{}", self.dataset)) {
                 div.banner.wait.flush {
                     (icon("hand", 18))
                     div {
-                        b { "Held: " (number(self.count)) " " (name) " gone?" }
+                        b { "Held: " (number(self.count)) " " (name) " missing from ClientTether" }
                         p {
-                            "The last read of " (name) " was whole, but did not show these any more. So many at once look more like a fault in ClientTether, "
-                            "or a changed permission, than like work, so the saved ones stay in every number until you decide."
+                            "The last list of " (name) " was complete, but these records were not in it. So many at once is more "
+                            "likely an error in ClientTether or a changed permission, so the records count until you decide."
                         }
                     }
                 }
-                div.card-body.roomy.stack.tight {
-                    dl.facts-list {
-                        div { dt.sub { "If they are really gone" } dd { "Confirm it. The next run removes them, with all that hangs on them, from the pages; the answers that showed them stay in the snapshots." } }
-                        div { dt.sub { "If they are not" } dd { "Wait. When ClientTether shows them again, this goes by itself; nothing has to be undone." } }
-                    }
-                    div.flex.wrapf {
-                        form method="post" action=(links::sync_act(slug, "accept")) {
-                            input type="hidden" name="dataset" value=(self.dataset);
-                            button.btn.danger { (icon("trash-2", 14)) "They are gone: remove " (number(self.count)) " " (name) }
-                        }
-                        a.btn href=(list.clone().url()) { (icon("clock", 14)) "Wait" }
-                    }
-                }
+                (self.decision(&tenant.slug))
                 @match &self.records {
-                    Some(records) => {
-                        @let total = count(records.len());
-                        @let page = page.min((total + PAGE - 1) / PAGE).max(1);
-                        @let skip = usize::try_from((page - 1) * PAGE).unwrap_or(0);
-                        div.scroll tabindex="0" role="region" aria-label=(format!("Held {name}")) {
-                            table.table data-total=(total) {
-                                thead { tr { th scope="col" { "Record" } th scope="col" { "Id" } @if self.has_stage() { th scope="col" { "Stage" } } th scope="col" { span.sr { "Last seen as" } } } }
-                                tbody { @for record in records.iter().skip(skip).take(usize::try_from(PAGE).unwrap_or(25)) {
-                                    tr {
-                                        th scope="row" { span.who.t title=(record.name) { (record.name) } }
-                                        td { code { (record.crm_id) } }
-                                        @if self.has_stage() { td { (stages::stage_name(record.stage.as_deref())) } }
-                                        td.num { a.btn.plain href=(links::raw_record(slug, self.dataset, &record.crm_id).url()) { (icon("file-json", 15)) "Last answer" span.sr { " about " (record.name) } } }
-                                    }
-                                } }
-                            }
-                        }
-                        (pager_by("held", &format!("Pages of held {name}"), &list, page, total))
-                    }
-                    None => div.card-foot { "Which ones they are cannot be listed any more: the answers of that run were thinned out." },
+                    Some(records) => (self.table(&tenant.slug, records, page)),
+                    None => div.card-foot { "The records cannot be listed: the responses of that run are no longer stored." },
                 }
             }
         }
+    }
+
+    fn decision(&self, slug: &str) -> Markup {
+        const REMOVE: &str = "Confirm the removal. The next run removes them and everything that belongs to them from the \
+            pages. The responses that contained them stay in the snapshots.";
+        const WAIT: &str = "Wait. When ClientTether returns them again, this notice goes away.";
+        html! {
+            div.card-body.roomy.stack.tight {
+                dl.facts-list {
+                    div { dt.sub { "If they were deleted" } dd { (REMOVE) } }
+                    div { dt.sub { "If they were not" } dd { (WAIT) } }
+                }
+                div.flex.wrapf {
+                    form method="post" action=(links::sync_act(slug, "accept")) {
+                        input type="hidden" name="dataset" value=(self.dataset);
+                        button.btn.danger { (icon("trash-2", 14)) "Remove " (number(self.count)) " " (self.name()) }
+                    }
+                    a.btn href=(links::sync_of(slug).url()) { (icon("clock", 14)) "Wait" }
+                }
+            }
+        }
+    }
+
+    fn table(&self, slug: &str, records: &[UnseenRecord], page: i64) -> Markup {
+        let (name, total) = (self.name(), count(records.len()));
+        let page = ClampedPage(page).within(total, PAGE);
+        let first = usize::try_from((page - 1) * PAGE).unwrap_or(0);
+        html! {
+            div.scroll tabindex="0" role="region" aria-label=(format!("Held {name}")) {
+                table.table data-total=(total) {
+                    thead { tr {
+                        th scope="col" { "Record" }
+                        th scope="col" { "ID" }
+                        @if self.has_stage() { th scope="col" { "Stage" } }
+                        th scope="col" { span.sr { "Last response" } }
+                    } }
+                    tbody {
+                        @for record in records.iter().skip(first).take(usize::try_from(PAGE).unwrap_or(25)) {
+                            (self.row(slug, record))
+                        }
+                    }
+                }
+            }
+            (pager_by("held", &format!("Pages of held {name}"), &links::sync_of(slug), page, total))
+        }
+    }
+
+    fn row(&self, slug: &str, record: &UnseenRecord) -> Markup {
+        let response = links::raw_record(slug, self.dataset, &record.crm_id).url();
+        html! {
+            tr {
+                th scope="row" { span.who.t title=(record.name) { (record.name) } }
+                td { code { (record.crm_id) } }
+                @if self.has_stage() { td { (stages::stage_name(record.stage.as_deref())) } }
+                td.num {
+                    a.btn.plain href=(response) {
+                        (icon("file-json", 15)) "Last response" span.sr { " about " (record.name) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        dataset_name(self.dataset).to_lowercase()
     }
 
     fn has_stage(&self) -> bool {
@@ -103,8 +138,7 @@ impl Held {
     }
 }
 
-/// Between which moments a read of the calendar could miss something: what it asked for, by its own requests, less a
-/// day at either end, as syncs have it.
+/// The moments between which a missing appointment counts as missing: the requested range, less a day at either end, as in syncs.
 fn window(tenant: &Tenant, requests: &[&str]) -> Option<(EpochMs, EpochMs)> {
     let source = tenant.source_time();
     let query = requests.iter().find_map(|request| request.split_once('?'))?.1;
@@ -116,7 +150,7 @@ fn window(tenant: &Tenant, requests: &[&str]) -> Option<(EpochMs, EpochMs)> {
     edge("from_date", 1).zip(edge("end_date", -1))
 }
 
-/// Whose notes a request asked for.
+/// The contact whose notes a request was for.
 fn contact(request: &str) -> Option<&str> {
     request.strip_prefix("read_client_history_notes/").map(|rest| rest.split(['?', '/']).next().unwrap_or(rest))
 }

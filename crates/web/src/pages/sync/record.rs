@@ -1,4 +1,4 @@
-//! One record of a brand as ClientTether showed it last, untouched.
+//! One record of a brand, exactly as ClientTether last returned it.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -7,9 +7,10 @@ use maud::{Markup, html};
 use tetherboard_store::records;
 use tetherboard_store::snapshots::RowReader;
 
-use super::{dataset_named, snapshot};
+use super::{dataset_named, layout};
 use crate::address::links;
-use crate::address::pairs::Pairs;
+use crate::address::query::query;
+use crate::address::verbatim::Verbatim;
 use crate::http::error::{HttpError, HttpResult};
 use crate::http::viewer::AgencyBrand;
 use crate::parts::agency::{AgencyPage, AgencyTab, crumbs, title};
@@ -21,25 +22,33 @@ pub(crate) fn router() -> Router<Portal> {
     Router::new().route("/agency/sync/{brand}/records/{dataset}", get(record))
 }
 
+query! {
+    /// Which record is shown.
+    struct RecordQuery {
+        /// The record's ID in ClientTether.
+        id: Verbatim = "id",
+    }
+}
+
 async fn record(
     brand: AgencyBrand,
     State(portal): State<Portal>,
     Path((_, dataset)): Path<(String, String)>,
-    pairs: Pairs,
+    query: RecordQuery,
     theme: Theme,
 ) -> HttpResult<Markup> {
     let (conn, tenant, dataset) = (portal.store.conn(), &brand.tenant, dataset_named(&dataset)?);
-    let id = pairs.get("id").unwrap_or_default().to_owned();
-    let known = records::stored(conn, tenant.id, dataset, std::slice::from_ref(&id)).await?;
-    let known = known.get(&id).ok_or_else(|| HttpError::not_found("There is no record of that id."))?;
-    let raw = RowReader::new(tenant.id).row(conn, known.row_no).await?.to_vec();
+    let id = query.id.text().to_owned();
+    let stored = records::stored(conn, tenant.id, dataset, std::slice::from_ref(&id)).await?;
+    let stored = stored.get(&id).ok_or_else(|| HttpError::not_found("We can’t find a record with that ID. Check the ID."))?;
+    let raw = RowReader::new(tenant.id).row(conn, stored.row_no).await?.to_vec();
     let name = format!("{} {id}", dataset_name(dataset));
     let body = html! {
         (crumbs(tenant, &[(name.clone(), None)]))
         (title(tenant, &html! { (name) }, &EMPTY, &EMPTY))
         section.card {
-            div.card-head { h2 { "As ClientTether showed it last" } span.sub { "every character as it came, laid out for reading" } }
-            div.card-body { (snapshot::shown(&raw, "The record")) }
+            div.card-head { h2 { "Last response from ClientTether" } span.sub { "original text, formatted for reading" } }
+            div.card-body { (layout::formatted(&raw, "The record")) }
         }
     };
     let address = links::raw_record(&tenant.slug, dataset, &id);
