@@ -49,7 +49,7 @@ pub(crate) struct AsOf {
 }
 
 /// What can be shown for `asof`.
-pub(crate) enum Shown {
+pub(crate) enum AsOfView {
     /// The current pipeline.
     Now,
     /// The end of a past day.
@@ -68,26 +68,26 @@ impl AsOfQuery {
     ///
     /// # Errors
     /// When the value is not a date, or a day in the future.
-    pub(crate) fn resolve(&self, tenant: &Tenant, now: Timestamp, history: &History) -> Parsed<Shown> {
-        let Some(text) = &self.day.0 else { return Ok(Shown::Now) };
+    pub(crate) fn resolve(&self, tenant: &Tenant, now: Timestamp, history: &History) -> Parsed<AsOfView> {
+        let Some(text) = &self.day.0 else { return Ok(AsOfView::Now) };
         let today = tenant.zone.date(now);
         let day: Option<Date> = text.parse().ok().filter(|_| text.len() == 10);
         let day = day.ok_or_else(|| InvalidQuery(format!("`asof={text}` is not a date. Write one like {today}.")))?;
         if day == today {
-            return Ok(Shown::Now);
+            return Ok(AsOfView::Now);
         }
         if day > today {
             return Err(InvalidQuery(format!("`asof={day}` is in the future. Choose today or an earlier day.")));
         }
         match history_start(history, tenant) {
-            None => Ok(Shown::Unknown("No sync has completed yet, so no past day can be shown.".to_owned())),
+            None => Ok(AsOfView::Unknown("No sync has completed yet, so no past day can be shown.".to_owned())),
             Some(first) if day < first => {
                 let (first, day) = (first.strftime("%b %-d, %Y"), day.strftime("%b %-d, %Y"));
-                Ok(Shown::Unknown(format!("History starts {first}, with the first complete sync. {day} cannot be shown.")))
+                Ok(AsOfView::Unknown(format!("History starts {first}, with the first complete sync. {day} cannot be shown.")))
             }
             Some(_) => {
                 let end = tenant.zone.start_of(day.saturating_add(Span::new().days(1)));
-                Ok(Shown::Day(AsOf { day, before_ms: end.into() }))
+                Ok(AsOfView::Day(AsOf { day, before_ms: end.into() }))
             }
         }
     }

@@ -8,7 +8,7 @@ use tetherboard_store::tenants::Tenant;
 use utoipa::ToSchema;
 
 use super::versioned::versioned;
-use crate::address::as_of::{AsOfQuery, Shown};
+use crate::address::as_of::{AsOfQuery, AsOfView};
 use crate::http::error::{HttpError, HttpResult, Problem};
 use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
@@ -71,9 +71,9 @@ async fn read(portal: &Portal, tenant: &Tenant, as_of: &AsOfQuery) -> HttpResult
     }
     let history = history(portal, tenant, &numbers.board, now).await?;
     match as_of.resolve(tenant, now, &history)? {
-        Shown::Now => Ok(to_json(&numbers.pipeline)),
-        Shown::Unknown(why) => Err(HttpError::bad_request(why)),
-        Shown::Day(day) => Ok(to_json(&*pipeline_as_of(portal, tenant, &numbers, &history, day, now).await?)),
+        AsOfView::Now => Ok(to_json(&numbers.pipeline)),
+        AsOfView::Unknown(why) => Err(HttpError::bad_request(why)),
+        AsOfView::Day(day) => Ok(to_json(&*pipeline_as_of(portal, tenant, &numbers, &history, day, now).await?)),
     }
 }
 

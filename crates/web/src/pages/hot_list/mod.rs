@@ -78,7 +78,7 @@ struct HotListView<'a> {
     /// Every candidate that matches, in order.
     rows: Vec<&'a HotListItem>,
     /// The candidate of the weekly call.
-    called: Option<weekly_call::Called>,
+    called: Option<weekly_call::CallPosition>,
     /// What changed since the last visit.
     news: Option<News<'a>>,
     /// The latest notes of the shown candidates, by contact.

@@ -19,7 +19,7 @@ pub(super) const MOST_SHEETS: usize = 100;
 
 /// The candidate of the call.
 #[derive(Clone, Copy)]
-pub(super) struct Called {
+pub(super) struct CallPosition {
     /// The index in the list.
     pub(super) at: usize,
     /// Whether the address names a candidate who has left the list.
@@ -27,15 +27,15 @@ pub(super) struct Called {
 }
 
 /// The candidate of a key, or the first one; `None` if the list is empty.
-pub(super) fn called(rows: &[&HotListItem], key: Option<&str>) -> Option<Called> {
+pub(super) fn called(rows: &[&HotListItem], key: Option<&str>) -> Option<CallPosition> {
     let found = key.map(|key| rows.iter().position(|item| item.key == key));
-    let called = Called { at: found.flatten().unwrap_or(0), is_missing: found == Some(None) };
+    let called = CallPosition { at: found.flatten().unwrap_or(0), is_missing: found == Some(None) };
     (!rows.is_empty()).then_some(called)
 }
 
 /// One candidate, with links to the previous and the next.
 pub(super) fn one(shell: &Shell<'_>, view: &HotListView<'_>) -> Markup {
-    let Some(Called { at, is_missing }) = view.called else { return super::empty(shell, view) };
+    let Some(CallPosition { at, is_missing }) = view.called else { return super::empty(shell, view) };
     html! {
         @if is_missing {
             div.notice { (icon("info", 15)) span { "That candidate is no longer on this list. Showing the first one instead." } }

@@ -26,7 +26,7 @@ use tetherboard_store::deals::DealRow;
 use tetherboard_store::tenants::Tenant;
 
 use self::address::{Layout, PipelineAddress};
-use crate::address::as_of::Shown;
+use crate::address::as_of::AsOfView;
 use crate::address::links::{self, Link, Tab};
 use crate::address::query::Format;
 use crate::http::error::HttpResult;
@@ -59,9 +59,9 @@ async fn page(
     if address.as_of.is_set() {
         let history = history(&portal, tenant, &numbers.board, now).await?;
         match address.as_of.resolve(tenant, now, &history)? {
-            Shown::Now => {}
-            Shown::Unknown(why) => notice = Some(why),
-            Shown::Day(day) => {
+            AsOfView::Now => {}
+            AsOfView::Unknown(why) => notice = Some(why),
+            AsOfView::Day(day) => {
                 let shell = Shell::load(&portal, &brand, theme).await?;
                 return Ok(past::page(&shell, &numbers, &history, day, address.period).await?.into_response());
             }

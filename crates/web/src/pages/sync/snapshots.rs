@@ -27,7 +27,7 @@ pub(crate) fn router() -> Router<Portal> {
 }
 
 /// One stored response.
-struct Line {
+struct ResponseLine {
     page: SnapshotPage,
     rows: usize,
     bytes: usize,
@@ -68,7 +68,7 @@ async fn lines(
     run: &Run,
     dataset: Dataset,
     query: ListPage,
-) -> HttpResult<(Vec<Line>, i64, i64)> {
+) -> HttpResult<(Vec<ResponseLine>, i64, i64)> {
     let conn = portal.store.conn();
     let all = snapshots::pages(conn, tenant.id, &run.id, dataset).await?;
     let total = count(all.len());
@@ -79,12 +79,12 @@ async fn lines(
     for page in all.into_iter().skip(first).take(usize::try_from(PAGE).unwrap_or(25)) {
         let rows = snapshots::row_nos(conn, tenant.id, &page).await?.len();
         let bytes = snapshots::page_body(conn, &page, &mut reader).await?.len();
-        lines.push(Line { page, rows, bytes });
+        lines.push(ResponseLine { page, rows, bytes });
     }
     Ok((lines, number, total))
 }
 
-fn table(tenant: &Tenant, run: &Run, dataset: Dataset, lines: &[Line], page: i64, total: i64) -> Markup {
+fn table(tenant: &Tenant, run: &Run, dataset: Dataset, lines: &[ResponseLine], page: i64, total: i64) -> Markup {
     let list = links::snapshots(&tenant.slug, &run.id, dataset);
     html! {
         section.card {
@@ -111,7 +111,7 @@ fn table(tenant: &Tenant, run: &Run, dataset: Dataset, lines: &[Line], page: i64
     }
 }
 
-fn row(tenant: &Tenant, run: &Run, dataset: Dataset, Line { page, rows, bytes: size }: &Line) -> Markup {
+fn row(tenant: &Tenant, run: &Run, dataset: Dataset, ResponseLine { page, rows, bytes: size }: &ResponseLine) -> Markup {
     let address = links::snapshot(&tenant.slug, &run.id, dataset, page.page_no);
     let download = address.clone().with("format", "raw").url();
     html! {

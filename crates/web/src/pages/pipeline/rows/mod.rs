@@ -19,7 +19,7 @@ use self::address::RowsAddress;
 use self::names::Names;
 use self::query::{Row, RowQuery};
 use super::past;
-use crate::address::as_of::{AsOf, Shown, history_start};
+use crate::address::as_of::{AsOf, AsOfView, history_start};
 use crate::address::deals::DealQuery;
 use crate::address::label::Label;
 use crate::address::links::{self, Link, Tab};
@@ -83,9 +83,9 @@ impl RowsView {
         let numbers = numbers(portal, tenant, now).await?;
         let history = history(portal, tenant, &numbers.board, now).await?;
         let as_of = match address.as_of.resolve(tenant, now, &history)? {
-            Shown::Now => None,
-            Shown::Day(day) => Some(day),
-            Shown::Unknown(why) => return Err(HttpError::bad_request(why)),
+            AsOfView::Now => None,
+            AsOfView::Day(day) => Some(day),
+            AsOfView::Unknown(why) => return Err(HttpError::bad_request(why)),
         };
         let query = RowQuery { address: &address, as_of, numbers: &numbers, history: &history, tenant, now };
         let rows = query.rows();
