@@ -8,8 +8,6 @@ use axum::http::request::Parts;
 use axum::response::Redirect;
 use url::{Position, Url};
 
-use crate::address::links::safe_back;
-
 /// The path and query of that page; `None` if the browser did not send one, or it is not of the portal.
 pub(crate) struct Referer(Option<String>);
 
@@ -27,5 +25,26 @@ impl Referer {
     /// Redirects to the page, or to another one.
     pub(crate) fn or(self, otherwise: impl FnOnce() -> String) -> Redirect {
         Redirect::to(&self.0.unwrap_or_else(otherwise))
+    }
+}
+
+/// The page to return to after signing in: only a path of this site.
+pub(crate) fn safe_back(back: &str) -> &str {
+    let own = back.starts_with('/') && !back.starts_with("//") && !back.contains('\\') && !back.chars().any(char::is_control);
+    if own && !back.starts_with("/sign-in") { back } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_never_leads_to_another_site() {
+        for bad in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", "/sign-in?back=x"]
+        {
+            assert_eq!(safe_back(bad), "/", "{bad}");
+        }
+        assert_eq!(safe_back("/t/a/leads?q=x"), "/t/a/leads?q=x");
     }
 }

@@ -19,6 +19,7 @@ use crate::address::query::query;
 use crate::address::verbatim::Verbatim;
 use crate::http::auth::{SignIn, hash_token, new_session_token};
 use crate::http::error::{HttpError, HttpResult};
+use crate::http::referer::safe_back;
 use crate::http::viewer::{SECURE_SESSION, SESSION, Viewer, session_in};
 use crate::parts::icon;
 use crate::parts::shell::{Document, THEME, Theme, agency_mark, agency_name};
@@ -96,7 +97,7 @@ async fn sign_in(
     let now_ms = portal.clock.machine_ms();
     users::open_session(conn, &hash_token(&token), user.id, now_ms, now_ms + SESSION_DAYS * DAY).await?;
     let cookie = session_cookie(&portal, token.expose_secret(), SESSION_DAYS * 86_400);
-    Ok((cookie, Redirect::to(links::safe_back(&credentials.back))).into_response())
+    Ok((cookie, Redirect::to(safe_back(&credentials.back))).into_response())
 }
 
 async fn sign_out(State(portal): State<Portal>, cookies: CookieJar) -> HttpResult<Response> {
@@ -130,7 +131,7 @@ async fn theme(headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response {
         None => from.path().to_owned(),
     });
     let cookie = format!("{THEME}={}; Path=/; Max-Age=31536000; SameSite=Lax", Theme::named(&form.theme).as_str());
-    let mut response = Redirect::to(links::safe_back(&back)).into_response();
+    let mut response = Redirect::to(safe_back(&back)).into_response();
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(SET_COOKIE, value);
     }
@@ -153,7 +154,7 @@ fn page(agency: &str, theme: Theme, back: &str, email: &str, why: Option<&str>) 
                         label for="password" { "Password" }
                         input.input id="password" name="password" type="password" autocomplete="current-password" required;
                     }
-                    input type="hidden" name="back" value=(links::safe_back(back));
+                    input type="hidden" name="back" value=(safe_back(back));
                     button.btn.primary.tall { "Sign in" }
                     p.sub { "Forgot your password, or don’t have an account? Contact " (agency) "." }
                 }

@@ -133,7 +133,7 @@ async fn only_those_who_may_see_a_page_hear_of_it(#[values(Sqlite, Postgres)] ki
                 _ => assert_eq!(visitor.get(&address).await.status, StatusCode::NOT_FOUND),
             }
         }
-        for address in ["/agency/live", "/agency/live?page=sync", "/agency/live?brand=tidewater"] {
+        for address in ["/agency/live", "/agency/live/sync", "/agency/live/sync/tidewater"] {
             match person {
                 Person::Nobody => assert_eq!(visitor.get(address).await.status, StatusCode::SEE_OTHER),
                 Person::Dana => drop(Stream::open(&visitor, address).await),
@@ -142,8 +142,8 @@ async fn only_those_who_may_see_a_page_hear_of_it(#[values(Sqlite, Postgres)] ki
         }
     }
     let dana = world.visitor(Person::Dana).await;
-    assert_eq!(dana.get("/agency/live?brand=atlantis").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(dana.get("/agency/live?page=home").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(dana.get("/agency/live/sync/atlantis").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(dana.get("/agency/live/home").await.status, StatusCode::NOT_FOUND);
 }
 
 #[rstest]
@@ -175,8 +175,8 @@ async fn the_agency_hears_of_a_run_that_began_or_ended_and_of_a_key_that_was_tes
     let mut home = Stream::open(&dana, "/agency/live?v=old").await;
     let version = home.until("landed", "").await.pop().unwrap().data;
     let mut again = Stream::open(&dana, &format!("/agency/live?v={version}")).await;
-    let mut sync = Stream::open(&dana, "/agency/live?page=sync").await;
-    let mut one = Stream::open(&dana, "/agency/live?brand=harbor&v=old").await;
+    let mut sync = Stream::open(&dana, "/agency/live/sync").await;
+    let mut one = Stream::open(&dana, "/agency/live/sync/harbor?v=old").await;
     one.until("landed", "").await;
     for _ in 0..2 {
         assert_eq!(again.next().await.unwrap().name, "row");

@@ -288,7 +288,7 @@ async fn a_sync_asked_for_twice_is_one_and_can_be_cancelled(#[values(Sqlite, Pos
         "{}",
         words(&page)
     );
-    assert!(tags(&page).iter().any(|tag| tag.get("data-live") == Some("/agency/live?brand=harbor")));
+    assert!(tags(&page).iter().any(|tag| tag.get("data-live") == Some("/agency/live/sync/harbor")));
     let cancelled = dana.post(&format!("{}/cancel", first.location()), &[]).await;
     assert_eq!(cancelled.location(), first.location());
     let page = told(&dana, first.location()).await;
@@ -298,7 +298,7 @@ async fn a_sync_asked_for_twice_is_one_and_can_be_cancelled(#[values(Sqlite, Pos
     assert!(words(&told(&dana, &format!("{}/contacts/0", first.location())).await).contains("kept for 14 days"));
     let events = audit::newest(world.db.store.conn(), 10).await.unwrap();
     let told: Vec<&str> = events.iter().map(|event| event.what.as_str()).collect();
-    assert_eq!(told, ["canceled a run", "asked for a sync", "asked for a sync"]);
+    assert_eq!(told, ["canceled a run", "requested a sync", "requested a sync"]);
     assert!(events.iter().all(|event| event.person.as_deref() == Some("dana") && event.brand.as_deref() == Some("Harbor")));
 }
 
