@@ -11,7 +11,7 @@ use crate::history::{CandidateRef, History};
 use crate::pipeline::{Pipeline, add_up};
 
 /// The definition of a past pipeline, shown on pages.
-pub const AS_OF: &str = "The pipeline at the end of that day, as recorded by then. Stages, roles, and stage odds are today’s.";
+pub const AS_OF: &str = "The pipeline at the end of that day, as recorded that day. Stages, roles, and stage odds are current.";
 
 /// A prospect's deal at a past moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use tetherboard_domain::{EpochMs, Money, Role};
 use crate::history::{CandidateRef, DealState, History, PipelineItem, Span};
 
 /// The definition of the movement, shown on pages.
-pub const MOVEMENT: &str = "Each deal is compared at the two ends of the period, as recorded by then. Opening value, plus new \
+pub const MOVEMENT: &str = "Each deal is compared at the start and the end of the period, as recorded at the time. Opening value, plus new \
     deals, plus fees that rose or became known, minus fees that fell or were cleared, plus reopened deals, minus deals lost, \
     awarded, parked, and removed, equals closing value, to the cent. Each deal counts once, with the fee that entered or left \
     the open pipeline. A deal that entered and left within the period is not counted.";

@@ -10,10 +10,9 @@ pub const AWARDS: &str = "Deals that moved to an awarded stage in the period.";
 /// The definition of lost deals, shown on pages.
 pub const LOST: &str = "Deals that moved from an open stage to an inactive stage in the period.";
 /// The definition of the win rate, shown on pages.
-pub const WIN_RATE: &str = "Awards as a share of awards and lost deals. Shown from five such deals on.";
+pub const WIN_RATE: &str = "Awards as a share of awards and lost deals. Shown once there are at least five.";
 /// The definition of the cycle time, shown on pages.
-pub const CYCLE_TIME: &str =
-    "The median time from a candidate’s creation to the award, for awards in the last 12 months. Shown from five awards on.";
+pub const CYCLE_TIME: &str = "The median time from a candidate’s creation to the award, for awards in the last 12 months. Shown once there are at least five.";
 
 /// How a deal ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -297,7 +297,7 @@ pub async fn latest_for<C: Conn>(
     for part in contacts.chunks(1_000) {
         let mut query = Query::new(&format!(
             "SELECT n.client_id, n.kind, n.author, SUBSTR(n.body, 1, {PREVIEW_CHARS}) AS body, n.created_ms FROM \
-             (SELECT n.crm_id, ROW_NUMBER() OVER (BATCHITION BY n.client_id ORDER BY n.created_ms DESC, n.crm_id) AS place \
+             (SELECT n.crm_id, ROW_NUMBER() OVER (PARTITION BY n.client_id ORDER BY n.created_ms DESC, n.crm_id) AS place \
              FROM notes n WHERE n.gone_ms IS NULL AND n.created_ms IS NOT NULL AND n.tenant_id = ",
         ));
         query.bind(tenant).push(" AND n.client_id IN ").bind_list(part.iter().cloned());

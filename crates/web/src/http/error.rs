@@ -29,7 +29,7 @@ pub(crate) const NOT_FOUND: &str = "We can’t find that page, or you don’t ha
 /// A result of handling a request.
 pub(crate) type HttpResult<T> = Result<T, HttpError>;
 
-const OUR_FAULT: &str = "Something stage_changes wrong on our side, and the error has been logged. Try again in a minute.";
+const OUR_FAULT: &str = "Something went wrong on our side, and the error has been logged. Try again in a minute.";
 
 impl HttpError {
     fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
@@ -65,7 +65,7 @@ impl HttpError {
 
     /// 500; the cause is in the log.
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something stage_changes wrong", OUR_FAULT)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", OUR_FAULT)
     }
 }
 

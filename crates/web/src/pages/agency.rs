@@ -161,7 +161,7 @@ fn brands(lines: &[BrandLine], now: Timestamp) -> Markup {
                         th scope="col" { "State" }
                         th scope="col" { "Data as of" }
                         th scope="col" { "Last 24 runs" }
-                        th.num scope="col" { "New leads, week" }
+                        th.num scope="col" { "New leads this week" }
                         th.num scope="col" { "In pipeline" }
                         th.num scope="col" { "Qualified" }
                         th.num scope="col" { "Weighted" }

@@ -28,7 +28,7 @@ impl SyncHealth {
         let (rank, tone, icon, label) = match fresh.state {
             SyncState::Running if fresh.as_of.is_none() => (3, "info", "sparkles", "First sync"),
             SyncState::Running => (5, "info", "refresh-cw", "Syncing"),
-            _ if fresh.refused.is_some() => (0, "danger", "key-round", "CredentialRefusal"),
+            _ if fresh.refused.is_some() => (0, "danger", "key-round", "Refused"),
             _ if !tenant.has_web_key => (2, "warning", "key-round", "No key"),
             SyncState::Failing if failed => (0, "danger", "circle-x", "Failed"),
             SyncState::Failing if held => (1, "wait", "hand", "Held"),
@@ -108,7 +108,7 @@ fn refused_key(since: Timestamp, now: Timestamp, tenant: &Tenant) -> Markup {
     }
 }
 
-/// What stage_changes wrong in the last run, with a link to it.
+/// What went wrong in the last run, with a link to it.
 fn last_run(trouble: &SyncFailure, slug: &str) -> Markup {
     let run = links::run(slug, &trouble.run.id).url();
     let held = trouble.datasets.iter().find(|report| report.status == DatasetStatus::Held);

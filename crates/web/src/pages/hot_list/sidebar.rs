@@ -96,7 +96,7 @@ pub(super) fn rising_candidates(shell: &Shell<'_>, view: &HotListView<'_>) -> Ma
     html! {
         section.card id="heating-up" {
             div.card-head {
-                h2 { "Momentum up" }
+                h2 { "Heating up" }
                 span.sub {
                     (counted(count(heating.len()), "earlier-stage candidate", "earlier-stage candidates"))
                     " up 2+ stages in 14 days"

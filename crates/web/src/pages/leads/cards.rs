@@ -96,7 +96,7 @@ fn in_pipeline(slug: &str, view: &LeadsView) -> Card {
         name: "Leads in pipeline",
         value: number(summary.in_pipeline),
         link: Some((links::leads(slug).with("in", "pipeline").url(), summary.in_pipeline)),
-        meaning: "Prospects whose current stage is not inactive, including parked ones, whenever they were created.",
+        meaning: "Prospects whose current stage is not inactive, including parked ones, regardless of when they were created.",
         counted: format!("{} of {prospects}", number(summary.in_pipeline)),
         spark: EMPTY,
         below: html! { "of " (prospects) },

@@ -42,7 +42,7 @@ fn value(slug: &str, view: &PipelineView) -> Card {
         name: "Pipeline value",
         value: if pipeline.fees_known == 0 { "—".to_owned() } else { pipeline.value.short() },
         link: Some(known_fees(slug, view)),
-        meaning: "The total fees of open deals, awarded ones excluded. A blank or zero fee is unknown and adds nothing.",
+        meaning: "The total fees of open deals, excluding awarded deals. A blank or zero fee is unknown and adds nothing.",
         counted: coverage.clone(),
         spark: history(view, |day| day.value.0, "Pipeline value, last 10 weeks"),
         below: html! { (coverage) },

@@ -102,7 +102,7 @@ fn cards(slug: &str, pipeline: &Pipeline, day: Date) -> Markup {
             "Pipeline value",
             amount(pipeline.value),
             known_link(),
-            "The total fees of deals that were open, awarded ones excluded.",
+            "The total fees of deals that were open, excluding awarded deals.",
             format!("fee known for {} of {open}", number(pipeline.fees_known)),
         ),
         card(

@@ -1,4 +1,4 @@
-//! What stage_changes wrong in a run, for someone who has never seen the code: what happened, what it means, and what to do.
+//! What went wrong in a run, for someone who has never seen the code: what happened, what it means, and what to do.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -260,6 +260,6 @@ mod tests {
         assert_eq!(sentence("could not read x: y"), "Could not read x: y.");
         assert_eq!(sentence("It ended."), "It ended.");
         assert_eq!(sentence(""), "");
-        assert_eq!(listed_names(&["Lead sources", "People", "Deals"]), "Lead sources, people and deals");
+        assert_eq!(listed_names(&["Lead sources", "People", "Deals"]), "Lead sources, people, and deals");
     }
 }

@@ -1,4 +1,4 @@
-//! Sync pages for the agency: every run, what stage_changes wrong in it and what to do, and the stored responses.
+//! Sync pages for the agency: every run, what went wrong in it and what to do, and the stored responses.
 
 mod actions;
 mod brand;

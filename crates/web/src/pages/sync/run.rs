@@ -1,4 +1,4 @@
-//! One run: who started it, what it changed, what stage_changes wrong, and what to do.
+//! One run: who started it, what it changed, what went wrong, and what to do.
 
 use std::collections::HashMap;
 

@@ -64,6 +64,11 @@ impl Show {
         }
     }
 
+    /// Whether the rows are those at the end of one day.
+    pub(super) fn is_of_one_day(self) -> bool {
+        matches!(self, Self::Deals | Self::Candidates)
+    }
+
     /// Whether it covers the page's period, rather than a day or the last year.
     pub(super) fn has_period(self) -> bool {
         !matches!(self, Self::Stays | Self::Cycle | Self::Deals | Self::Candidates)

@@ -153,7 +153,7 @@ fn body(shell: &Shell<'_>, view: &RowsView) -> Markup {
                 h1 { (view.address.show.title()) }
                 span.sub {
                     (number(view.total()))
-                    @if let Some(as_of) = view.as_of { " at the end of " (time::full_day(as_of.day)) }
+                    @if let Some(as_of) = view.as_of.filter(|_| view.address.show.is_of_one_day()) { " at the end of " (time::full_day(as_of.day)) }
                 }
                 div.push.flex.wrapf { a.btn href=(back.url()) { (icon("arrow-left", 14)) "Pipeline" } }
             }
