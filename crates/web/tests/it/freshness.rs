@@ -148,7 +148,7 @@ async fn a_refused_key_is_explained_in_plain_words_and_numbers_stay(#[case] hour
     let agency = world.visitor(Person::Dana).await.get("/agency").await.text();
     let brands = element(&agency, "id=\"brands\"");
     assert!(brands.contains("Refused") && brands.contains("has refused this brand’s web key since"), "{brands}");
-    assert!(element(&agency, "<h1").contains("One needs you"), "{}", element(&agency, "<h1"));
+    assert!(element(&agency, "<h1").contains("1 needs attention"), "{}", element(&agency, "<h1"));
 }
 
 #[rstest]
