@@ -189,7 +189,7 @@ fn row(line: &BrandLine, now: Timestamp) -> Markup {
             th scope="row" { a.who.brand href=(Tab::Overview.url(slug)) { (brand_tile(tenant)) span.t { (tenant.name) } } }
             td {
                 (line.health().badge())
-                @match &line.reason { Some(reason) => span.l2.factor { (reason) }, None => (EMPTY) }
+                @match &line.reason { Some(reason) => span.l2.why { (reason) }, None => (EMPTY) }
             }
             td.nowrap {
                 @match fresh.as_of { Some(as_of) => (time::aging(as_of, now, &tenant.zone)), None => span.muted { "never" } }

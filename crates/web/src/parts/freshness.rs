@@ -87,7 +87,7 @@ fn age_line(dataset: Dataset, as_of: Option<Timestamp>, fresh: &Freshness, now: 
             dt { (dataset_name(dataset)) }
             dd { @match as_of { Some(as_of) => (time::aging(as_of, now, zone)), None => "never" } }
             @if let Some(report) = trouble {
-                dd.factor {
+                dd.why {
                     @match report.status {
                         DatasetStatus::Held => { "Held: " (number(report.held)) " records are missing in ClientTether." }
                         _ => "The last sync did not finish.",

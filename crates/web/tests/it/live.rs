@@ -193,7 +193,7 @@ async fn the_agency_hears_of_a_run_that_began_or_ended_and_of_a_key_that_was_tes
     credentials::request_key_check(conn, tenant.id, now_ms).await.unwrap();
     sync.until("row", "The key is being tested").await;
     credentials::answer_key_check(conn, tenant.id, None, now_ms).await.unwrap();
-    sync.until("row", "The key is good.").await;
+    sync.until("row", "The key works.").await;
 }
 
 #[tokio::test]

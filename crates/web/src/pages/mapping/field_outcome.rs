@@ -148,7 +148,7 @@ fn value(look: &FieldPreview) -> Markup {
         Ok(Some(value)) => html! { span.t title=(value) { (value) } },
         Ok(None) => html! { span.muted { "blank" } },
         Err(reason) => html! {
-            span.badge.danger { (icon("circle-x", 14)) "Unreadable" } span.l2.factor { (reason) }
+            span.badge.danger { (icon("circle-x", 14)) "Unreadable" } span.l2.why { (reason) }
         },
     }
 }

@@ -263,7 +263,7 @@ impl<'a> MappingView<'a> {
         html! {
             @if let Some(since) = coverage.vanished_ms {
                 span.badge.warning { (icon("triangle-alert", 14)) "Missing" }
-                span.l2.factor {
+                span.l2.why {
                     "Missing since "
                     (since.timestamp().map(|since| time::exact(since, &self.tenant.zone)).unwrap_or_default())
                     "; the last known values are shown. Before: " (number(coverage.filled)) " of "
@@ -331,7 +331,7 @@ fn places(line: &FieldLine) -> Markup {
         @if !rule.formats.is_empty() { span.l2 { "as " (rule.formats.join(" or ")) } }
         @if let Some(zone) = &rule.zone { span.l2 { "in " (time::zone_name(zone)) } }
         @if let Some(reason) = &line.ignored_reason {
-            span.badge.warning { (icon("circle-alert", 14)) "Own rule not used" } span.l2.factor { (reason) }
+            span.badge.warning { (icon("circle-alert", 14)) "Own rule not used" } span.l2.why { (reason) }
         } @else if line.is_own { span.badge.info { (icon("pencil", 14)) "Own rule" } }
         @else if !rule.places.is_empty() { span.l2 { "built in" } }
     }

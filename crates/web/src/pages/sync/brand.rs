@@ -177,7 +177,7 @@ impl BrandSyncView {
                     a.who href=(links::run(&tenant.slug, &run.id).url()) { (time::exact(started(run), &tenant.zone)) }
                 }
                 td { (started_by(run, &self.names)) }
-                td { (run_badge(run)) @if let Some(problem) = problem(reports) { span.l2.factor { (problem) } } }
+                td { (run_badge(run)) @if let Some(problem) = problem(reports) { span.l2.why { (problem) } } }
                 td.num { @match duration { Some(duration) => (duration), None => span.muted { "—" } } }
                 td.num { (cell(sum(|report| report.pages))) }
                 td.num { (cell(sum(|report| report.added))) }

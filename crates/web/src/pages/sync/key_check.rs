@@ -42,7 +42,7 @@ pub(super) fn result(tenant: &Tenant, check: Option<&KeyCheck>, now: Timestamp) 
             html! {
                 span.told.danger role="status" { (icon("circle-x", 14)) span {
                     b { (problem) } " " (advice) (when)
-                    @if !message.is_empty() { span.l2.factor { (message) } }
+                    @if !message.is_empty() { span.l2.why { (message) } }
                 } }
             }
         }
