@@ -268,7 +268,7 @@ async fn what_the_agency_hides_is_nowhere_for_the_brands_people(#[values(Sqlite,
         }
         assert_eq!(total(&people, &format!("{NOTES}?client=7001")).await, 1, "{round}");
         let page = words(&agency.get(&format!("{NOTES}?client=7001")).await.text());
-        assert!(page.contains("Type hidden from the brand") && page.contains("Show to the brand"), "{round}: {page}");
+        assert!(page.contains("Type hidden from the brand") && page.contains("Show to brand"), "{round}: {page}");
         assert_eq!(agency.get("/t/harbor/notes/one?id=7001/424242").await.status, 200);
     }
     let done: Vec<String> = audit::newest(world.db.store.conn(), 9)
@@ -343,7 +343,7 @@ async fn a_note_without_end_is_read_in_parts_and_one_without_a_date_comes_last(#
     assert!(second.contains("needle") && second.contains("rel=\"next\"") && second.contains("rel=\"prev\""));
     assert_eq!(visitor.get("/t/harbor/notes/one?id=7001/1&page=900").await.status, 404);
     let rows = visitor.csv(&format!("{NOTES}?client=7001")).await;
-    assert!(rows[0][6].len() < 5_000 && rows[0][6].ends_with("(cut; the link has all of it)"));
+    assert!(rows[0][6].len() < 5_000 && rows[0][6].ends_with("(cut; open the link for the full note)"));
     assert_eq!((rows[1][0].as_str(), rows[1][6].as_str()), ("", "nobody knows when"));
     let api = visitor.json(&format!("{API}?client=7001")).await;
     assert_eq!((&api["notes"][0]["cut"], &api["notes"][1]["cut"]), (&true.into(), &false.into()));
