@@ -27,6 +27,7 @@ use tetherboard_store::{Result as StoreResult, calendar_feeds, tenants};
 
 use crate::address::links;
 use crate::cache::CacheKey;
+use crate::http::NO_SUCH_PAGE;
 use crate::http::auth::hash_token;
 use crate::http::best_effort::best_effort;
 use crate::http::error::{HttpError, HttpResult};
@@ -51,7 +52,7 @@ async fn feed(
         Some(secret) => tenant_of(&portal, &secret, now).await?,
         None => None,
     };
-    let tenant = tenant.ok_or_else(|| HttpError::not_found(NO_SUCH_FEED))?;
+    let tenant = tenant.ok_or_else(|| HttpError::not_found(NO_SUCH_PAGE))?;
     let fresh = freshness(conn, &tenant, now).await?;
     let site = site(&portal, &headers);
     let read_at = fresh.datasets.iter().find(|age| age.dataset == Dataset::Events).and_then(|age| age.as_of);
@@ -74,9 +75,6 @@ async fn tenant_of(portal: &Portal, secret: &SecretString, now: Timestamp) -> St
     }
     tenants::by_id(conn, grant.tenant).await
 }
-
-/// The response to every address without a feed: it does not say why.
-const NO_SUCH_FEED: &str = "There is no calendar at this address. Create a new calendar link on the Schedule page.";
 
 /// A rendered calendar.
 struct RenderedFeed {

@@ -20,7 +20,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::http::error::{HttpError, as_problem, panicked};
-use crate::http::{CSP, assets, etag, health, log};
+use crate::http::{CSP, NO_SUCH_PAGE, assets, etag, health, log};
 use crate::live::Live;
 use crate::parts::error_page::as_page;
 use crate::state::Portal;
@@ -39,7 +39,7 @@ impl Portal {
 fn routes() -> Router<Portal> {
     let pages = pages::router()
         .merge(calendar_feed::router())
-        .fallback(async || HttpError::not_found("There is no page at this address. Check it for typos."))
+        .fallback(async || HttpError::not_found(NO_SUCH_PAGE))
         .layer(from_fn(etag::tag_pages))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(as_page));

@@ -15,6 +15,9 @@ pub(crate) mod viewer;
 /// Where calendar feeds are served. The rest of the path is a secret.
 pub(crate) const CALENDAR_FEEDS: &str = "/calendar/";
 
+/// The message for an address that leads nowhere.
+pub(crate) const NO_SUCH_PAGE: &str = "There is no page at this address. Check it for typos.";
+
 /// The content security policy: scripts, style sheets, and images only from here. Style attributes set a brand's accent and the
 /// lengths of bars.
 pub(crate) const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \

@@ -170,7 +170,7 @@ async fn today_and_what_is_to_come_are_grouped_and_filters_add_up(#[values(Sqlit
     let narrowed = visitor.get(&format!("{PAGE}?view=list&owner=Nobody+like+that")).await.text();
     assert!(words(&narrowed).contains("No appointments match"));
     let cancelled = element(&visitor.get(&format!("{PAGE}?show=later&type=Kindly")).await.text(), "data-total=");
-    assert!(cancelled.contains("near monday") && cancelled.contains("Cancelled"), "{cancelled}");
+    assert!(cancelled.contains("near monday") && cancelled.contains("Canceled"), "{cancelled}");
     let ahead = element(&visitor.get(&format!("{PAGE}?type=Kindly")).await.text(), "class=\"sched-ahead\"");
     assert!(ahead.contains("1 appointment today, 1 tomorrow, 1 later this week."), "{ahead}");
     assert!(ahead.contains("tomorrow at 8:00 AM CST."), "what is to come next; {ahead}");

@@ -226,14 +226,14 @@ async fn one_refused_token_is_one_incident_for_all_brands(#[values(Sqlite, Postg
         assert_eq!(page.matches("id=\"incident\"").count(), 1, "{address}");
         let said = element(&page, "id=\"incident\"");
         assert!(
-            said.contains("refuses the agency’s access token since Thu Nov 19, 10:30 AM CST: no brand can be read"),
+            said.contains("has refused the agency’s access token since Thu Nov 19, 10:30 AM CST. No brand can sync."),
             "{said}"
         );
-        assert!(said.contains("It is tried again at 11:30 AM CST") && said.contains("CLIENTTETHER_ACCESS_TOKEN"), "{said}");
+        assert!(said.contains("The next attempt is at 11:30 AM CST") && said.contains("CLIENTTETHER_ACCESS_TOKEN"), "{said}");
     }
     let page = told(&riley, "/t/harbor/overview").await;
     let banner = element(&page, "class=\"banner ");
-    assert!(banner.contains("ClientTether refuses our access since"), "{banner}");
+    assert!(banner.contains("ClientTether has refused our access since"), "{banner}");
     assert!(!banner.contains("token") && !page.contains("/agency/sync"), "{banner}");
     assert_eq!(riley.json("/api/v1/tenants/harbor/sync").await["state"], "failing");
 }
