@@ -277,7 +277,7 @@ async fn what_the_agency_hides_is_nowhere_for_the_brands_people(#[values(Sqlite,
         .into_iter()
         .map(|event| format!("{}: {}", event.what, event.detail))
         .collect();
-    for told in ["hid a type of notes: type “internal memo”", "hid a note: note 7001/424242"] {
+    for told in ["hid a note type: type “internal memo”", "hid a note: note 7001/424242"] {
         assert!(done.iter().any(|done| done == told), "{done:?}");
     }
     agency.post("/agency/brands/harbor/notes/type", &[("what", "Internal Memo"), ("do", "show")]).await;
@@ -347,7 +347,7 @@ async fn a_note_without_end_is_read_in_parts_and_one_without_a_date_comes_last(#
     assert_eq!((rows[1][0].as_str(), rows[1][6].as_str()), ("", "nobody knows when"));
     let api = visitor.json(&format!("{API}?client=7001")).await;
     assert_eq!((&api["notes"][0]["cut"], &api["notes"][1]["cut"]), (&true.into(), &false.into()));
-    assert!(words(&visitor.get(&format!("{NOTES}?client=7001")).await.text()).contains("Without a date 1 note"));
+    assert!(words(&visitor.get(&format!("{NOTES}?client=7001")).await.text()).contains("No date 1 note without a readable date"));
 }
 
 #[rstest]
