@@ -102,11 +102,10 @@ impl Cache {
     async fn drop_older(&self, tenant: TenantId, version: Version) {
         let is_newer = {
             let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = newest.insert(tenant, version);
-            if before.is_some_and(|before| before > version) {
-                newest.insert(tenant, before.unwrap_or(version));
-            }
-            before.is_some_and(|before| before < version)
+            let known = newest.entry(tenant).or_insert(version);
+            let is_newer = *known < version;
+            *known = version.max(*known);
+            is_newer
         };
         if is_newer {
             self.drop_where(|key| key.tenant == tenant && key.version < version).await;
