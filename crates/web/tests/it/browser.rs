@@ -513,7 +513,7 @@ async fn the_agency_finds_the_field_for_units_previews_it_and_saves_it() {
             continue;
         }
         browser.click("a.btn[href$='units?places=%2Fnumber_of_units']").await.unwrap();
-        assert!(browser.text(".banner").await.unwrap().contains("nothing has been saved"));
+        assert!(browser.text(".banner").await.unwrap().contains("Nothing has been saved."));
         browser.fill("#places", "/~x").await.unwrap();
         browser.click(".rule-form button:not(.primary)").await.unwrap();
         assert!(browser.text("#places-fault").await.unwrap().contains("write a tilde as ~0"));
