@@ -54,8 +54,9 @@ fn is_password(password: &SecretString, hash: &str) -> bool {
     }
     // Hashes from before passwords were prepared are of the text as typed, on a computer that composes letters or on one that
     // does not.
-    let decomposed = || SecretString::from(text.nfd().collect::<String>());
-    is_it(&prepared(text)) || !text.is_ascii() && (is_it(password) || is_it(&decomposed()))
+    let prepared = prepared(text);
+    let decomposed = || SecretString::from(prepared.expose_secret().nfd().collect::<String>());
+    is_it(&prepared) || !text.is_ascii() && (is_it(password) || is_it(&decomposed()))
 }
 
 /// The password as it is hashed, RFC 8265: computers send the same accented letter as one character or as two, and the same

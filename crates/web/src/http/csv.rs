@@ -101,6 +101,9 @@ fn harmless(cell: &str) -> Cow<'_, str> {
         return Cow::Borrowed(cell);
     }
     let mut out = String::with_capacity(cell.len() + 8);
+    if cell.starts_with(['\t', '\r', '\n']) {
+        out.push('\'');
+    }
     for (at, part) in cell.split_inclusive(is_separator).enumerate() {
         if is_formula(part.trim_end_matches(is_separator), at == 0) {
             out.push('\'');
@@ -116,8 +119,7 @@ fn is_formula(text: &str, is_whole_start: bool) -> bool {
     // Spreadsheets ignore some of these before a formula.
     let visible =
         text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c) || matches!(c, '"' | '“' | '”'));
-    visible.starts_with(is_trigger) && !is_number(visible.trim_end())
-        || is_whole_start && (visible.starts_with(is_leading_trigger) || text.starts_with(['\t', '\r', '\n']))
+    visible.starts_with(is_trigger) && !is_number(visible.trim_end()) || is_whole_start && visible.starts_with(is_leading_trigger)
 }
 
 /// What begins a formula, also in full width.
