@@ -15,6 +15,7 @@ mod cipher;
 mod connection;
 mod migrations;
 mod query;
+mod user_names;
 
 pub mod agency;
 pub mod api_tokens;
@@ -23,6 +24,7 @@ pub mod calendar_feeds;
 pub mod candidate_facts;
 pub mod candidates;
 pub mod credentials;
+pub mod data_quality;
 pub mod deal_links;
 pub mod deals;
 pub mod field_rules;

@@ -8,7 +8,7 @@ use tetherboard_store::{Result, Tx};
 
 use super::history_log::HistoryLog;
 use super::names::{display_name, full_name, link_key};
-use super::{Context, Deals, Normalize, Record, ids, money, odds};
+use super::{Context, Deals, Normalize, Record, ids, money, odds, reference};
 use crate::history::TrackedValues;
 
 /// The columns that each field fills.
@@ -79,7 +79,7 @@ impl Normalize for Deals {
                 fee_flagged,
                 odds: odds(raw.odds),
                 close_date,
-                owner: context.owner(raw.owner),
+                owner: reference(raw.owner),
                 created_ms,
             };
             written.push((meta, deal));
