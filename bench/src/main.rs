@@ -102,6 +102,8 @@ async fn tenant(store: &Store, web_key: &str) -> anyhow::Result<Tenant> {
     let zone = Zone::named("America/Chicago")?;
     let new = NewTenant { slug: "bench", name: "Bench", zone: &zone, source_zone: None };
     let id = tenants::add(store.conn(), &new, EpochMs(0)).await?;
-    tenants::set_web_key(store.conn(), store.cipher(), id, &SecretString::from(web_key.to_owned())).await?;
+    let tx = store.begin().await?;
+    tenants::set_web_key(&tx, store.cipher(), id, &SecretString::from(web_key.to_owned())).await??;
+    Store::commit(tx).await?;
     tenants::by_id(store.conn(), id).await?.ok_or_else(|| anyhow::anyhow!("the tenant that was just added is missing"))
 }

@@ -61,6 +61,12 @@ impl Client {
         Pages::new(self.fetcher.clone(), self.list_spec(request))
     }
 
+    /// As [`Client::pages`], but with shorter pages: a row that was hidden by the boundaries of the pages appears.
+    pub fn pages_again<R: ListRequest>(&self, request: R) -> Pages {
+        let page_size = request.page_size().unwrap_or(self.fetcher.limits().page_size);
+        self.pages(request.limit(page_size - page_size / 10))
+    }
+
     /// One page of a list.
     ///
     /// # Errors

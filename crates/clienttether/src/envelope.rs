@@ -67,7 +67,7 @@ fn split_text(body: &str) -> Result<SplitBody, Cause> {
     let envelope = Envelope {
         result_code,
         message: parts.message.and_then(fields::loose_text).map(String::from).unwrap_or_default(),
-        total: parts.total.and_then(fields::loose_text).and_then(|total| fields::whole_number(&total)),
+        total: parts.total.and_then(fields::loose_text).and_then(|total| whole_total(&total)),
     };
     let start = body.as_ptr() as usize;
     let span = |row: &str| {
@@ -75,6 +75,18 @@ fn split_text(body: &str) -> Result<SplitBody, Cause> {
         at..at + row.len()
     };
     Ok(SplitBody { envelope, rows: rows.into_iter().map(span).collect() })
+}
+
+/// Parses a total: "4312", "4,312", or "4312.0".
+fn whole_total(total: &str) -> Option<u64> {
+    let (whole, fraction) = total.split_once('.').unwrap_or((total, ""));
+    if !fraction.bytes().all(|b| b == b'0') {
+        return None;
+    }
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let is_grouped = whole.len() == first.len() || ((1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3));
+    is_grouped.then(|| fields::whole_number(&whole.replace(',', ""))).flatten()
 }
 
 /// The envelope's raw values.
@@ -285,6 +297,12 @@ mod tests {
     #[case::number("4312", Some(4312))]
     #[case::digits(r#""4312""#, Some(4312))]
     #[case::zero("0", Some(0))]
+    #[case::grouped(r#""4,312""#, Some(4312))]
+    #[case::grouped_twice(r#""1,004,312""#, Some(1_004_312))]
+    #[case::written_as_a_fraction("4312.0", Some(4312))]
+    #[case::grouped_and_a_fraction(r#""4,312.00""#, Some(4312))]
+    #[case::badly_grouped(r#""4,31,2""#, None)]
+    #[case::only_a_comma(r#"",""#, None)]
     #[case::negative("-1", None)]
     #[case::words(r#""many""#, None)]
     #[case::fraction("1.5", None)]

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tetherboard_crm_records::Mapping;
 use tetherboard_domain::{Clock, Dataset};
 use tokio::time::{Instant, sleep, timeout};
@@ -16,6 +15,7 @@ use crate::page::{Page, UnreadableResponse};
 use crate::response::{self, ResponseContext};
 use crate::retry::{self, Decision, FailedAttempt};
 use crate::retry_budget::{self, RetryBudget};
+use crate::secret_mask::SecretMask;
 use crate::token_budget::{Budgets, TokenBudget};
 use crate::transport::{Transport, TransportError};
 
@@ -32,7 +32,7 @@ struct Shared {
     limits: Limits,
     token_budget: Arc<TokenBudget>,
     mapping: Arc<Mapping>,
-    secrets: [SecretString; 2],
+    secret_mask: SecretMask,
 }
 
 /// What a call needs to know about the list it reads.
@@ -64,7 +64,8 @@ impl Fetcher {
         let token_budget = budgets.of(&config.access_token);
         let retry_budget = Arc::new(RetryBudget::new(&config.limits));
         let ClientConfig { limits, mapping, access_token, web_key, .. } = config;
-        let shared = Shared { transport, limits, token_budget, mapping, secrets: [access_token, web_key] };
+        let secret_mask = SecretMask::new(&[access_token, web_key]);
+        let shared = Shared { transport, limits, token_budget, mapping, secret_mask };
         Ok(Self { shared: Arc::new(shared), retry_budget, single_try: false })
     }
 
@@ -157,7 +158,7 @@ impl Fetcher {
     }
 
     async fn attempt(&self, list: &ListSpec, offset: usize) -> Result<Page, AttemptFailure> {
-        let Shared { transport, limits, token_budget, mapping, secrets } = &*self.shared;
+        let Shared { transport, limits, token_budget, mapping, secret_mask } = &*self.shared;
         self.retry_budget.call_started();
         let began = Instant::now();
         let call_limits = || retry_budget::call_limits(limits, self.outage_tolerance_left(), self.single_try);
@@ -170,13 +171,14 @@ impl Fetcher {
         let response = transport.get(&path_and_query, limits, deadline).await;
         drop(permit);
         let milliseconds = began.elapsed().as_millis();
-        let response = response.inspect_err(|error| {
+        let mut response = response.inspect_err(|error| {
             debug!(request = list.name, offset, milliseconds, class = ?error.cause.class(), "the CRM call failed");
         })?;
+        response.body = secret_mask.mask(response.body);
         let (status, bytes) = (response.status, response.body.len());
         debug!(request = list.name, offset, milliseconds, status, bytes, "the CRM responded");
 
-        let context = ResponseContext { offset, path_and_query: &path_and_query, dataset: list.dataset, mapping, secrets };
+        let context = ResponseContext { offset, path_and_query: &path_and_query, dataset: list.dataset, mapping };
         match response::parse_page(&response, context) {
             Ok(page) => {
                 self.retry_budget.call_succeeded();

@@ -23,6 +23,7 @@ mod result_code;
 mod retry;
 mod retry_after;
 mod retry_budget;
+mod secret_mask;
 mod seen_rows;
 mod token_budget;
 mod transport;

@@ -11,6 +11,7 @@ use crate::error::{Cause, Error};
 use crate::fetch::{FetchFailure, FetchResult, Fetcher, ListSpec};
 use crate::page::{Page, UnreadableResponse};
 use crate::pagination::{NextStep, Pagination};
+use crate::result_code::ResultCode;
 use crate::seen_rows::SeenRows;
 
 /// The pages of one read. Dropping it aborts every call in flight.
@@ -34,7 +35,15 @@ struct PageCall {
 struct ReadCounts {
     pages: usize,
     rows: usize,
+    /// Rows on pages that contained something new.
+    listed: usize,
+    /// Records that were listed more than once when the last page with something new had come.
+    repeated: usize,
     retries: usize,
+    /// Whether a page was longer than requested, so that later pages overlapped it.
+    has_overlap: bool,
+    /// Whether the CRM said in words that the list is empty.
+    said_empty: bool,
 }
 
 /// The result of reading a list.
@@ -47,6 +56,14 @@ pub struct ReadOutcome {
     pub rows: usize,
     /// Rows with different IDs, plus rows without an ID that differ in their bytes.
     pub distinct: usize,
+    /// Rows of the list as the CRM counts them, repeated ones included.
+    pub listed: usize,
+    /// Records that the list contains more than once.
+    pub repeated: usize,
+    /// Whether the last page had the requested length, but all of its rows had come before.
+    pub repeats_page: bool,
+    /// Whether the list is empty and the CRM said so with its result code, rather than by leaving the rows out.
+    pub said_empty: bool,
     /// The largest `TotalRecord` that a page stated.
     pub total: Option<u64>,
     pub retries: usize,
@@ -63,7 +80,7 @@ pub enum IncompleteReason {
     Fault,
     /// Fewer distinct rows than the largest total.
     ShortOfTotal { distinct: usize, total: u64 },
-    /// The last page was full of rows that had come before.
+    /// The last page had the requested length, but all of its rows had come before.
     RepeatedPage,
     /// The caller stopped before the end.
     Abandoned,
@@ -108,7 +125,7 @@ impl Pages {
 
     /// The outcome of the read so far.
     pub fn finish(self) -> ReadOutcome {
-        let ReadCounts { pages, rows, retries } = self.counts;
+        let ReadCounts { pages, rows, listed, repeated, retries, has_overlap, said_empty } = self.counts;
         let (distinct, total) = (self.pagination.distinct(), self.pagination.total());
         let incomplete_reason = match total {
             _ if self.failure.is_some() => Some(IncompleteReason::Fault),
@@ -120,7 +137,23 @@ impl Pages {
         let (fault, unreadable) = self.failure.map(|FetchFailure { error, unreadable }| (error, unreadable)).unzip();
         let complete = incomplete_reason.is_none();
         let unreadable = unreadable.flatten();
-        ReadOutcome { complete, pages, rows, distinct, total, retries, fault, unreadable, incomplete_reason }
+        // Overlapping pages repeat rows that the list contains once.
+        let (listed, repeated) = if has_overlap { (distinct, 0) } else { (listed, repeated) };
+        ReadOutcome {
+            complete,
+            pages,
+            rows,
+            distinct,
+            listed,
+            repeated,
+            repeats_page: self.pagination.ended_on_repeated_page(),
+            said_empty,
+            total,
+            retries,
+            fault,
+            unreadable,
+            incomplete_reason,
+        }
     }
 
     /// Marks repeated rows, counts the page, and continues from there.
@@ -133,6 +166,12 @@ impl Pages {
         let (rows, new) = (page.rows.len(), self.seen.len() - seen_before);
         self.counts.pages += 1;
         self.counts.rows += rows;
+        if new > 0 {
+            self.counts.listed += rows;
+            self.counts.repeated = self.seen.repeated();
+        }
+        self.counts.has_overlap |= rows > self.list.page_size;
+        self.counts.said_empty |= page.offset == 0 && page.envelope.result_code == ResultCode::NO_RECORD_FOUND;
         match self.pagination.page_received(page.offset, rows, new, page.envelope.total) {
             NextStep::Continue => {}
             NextStep::DiscardInFlight => self.in_flight.clear(),

@@ -2,7 +2,8 @@
 //!
 //! While each page is as long as requested, pages are fetched concurrently at fixed strides. The first page of another length
 //! shows that strides would miss rows: pages already in flight are discarded, and from then on offsets advance by the rows
-//! received, one page at a time. Only an empty page or a page without new rows ends the list.
+//! received, one page at a time. A page that is longer than requested may contain rows that offsets do not count, so its
+//! successor may overlap it. Only an empty page or a page without new rows ends the list.
 
 /// The state of one read.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct Pagination {
     next: usize,
     in_flight: usize,
     received: usize,
+    /// Behind the last row of any page with something new. More than `received` after a page that was longer than requested.
+    farthest: usize,
     total: Option<u64>,
     distinct: usize,
     /// Whether one more page has been requested after a page without new rows.
@@ -43,6 +46,7 @@ impl Pagination {
             next: 0,
             in_flight: 0,
             received: 0,
+            farthest: 0,
             total: None,
             distinct: 0,
             extra_page_requested: false,
@@ -66,19 +70,24 @@ impl Pagination {
     /// as the page states it.
     pub(crate) fn page_received(&mut self, offset: usize, rows: usize, new: usize, total: Option<u64>) -> NextStep {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.received = offset.saturating_add(rows);
+        self.received = offset.saturating_add(rows.min(self.stride));
         self.distinct += new;
         // If the total changes during the read, the largest is the safest: it can make a complete read look short, but never the
         // reverse. A contact removed behind the reader lowers the total and hides another that moved up.
         self.total = self.total.max(total);
-        if self.ends_at_total && rows < self.stride && self.total.is_some() && !self.is_short() {
+        if self.ends_at_total && rows < self.stride && self.total == Some(self.distinct as u64) {
             return NextStep::End;
         }
         if new > 0 {
             self.extra_page_requested = false;
+            self.farthest = self.farthest.max(offset.saturating_add(rows));
             return if rows == self.stride && self.in_strides { NextStep::Continue } else { self.advance_to(self.received) };
         }
-        self.ended_on_repeated_page = rows >= self.stride;
+        if offset < self.farthest {
+            return self.advance_to(self.farthest);
+        }
+        // A page that is longer than requested comes from a list without pages: it was all there was.
+        self.ended_on_repeated_page = rows == self.stride;
         if self.extra_page_requested || !self.is_short() {
             return NextStep::End;
         }
@@ -91,7 +100,7 @@ impl Pagination {
         self.total.is_some_and(|total| (self.distinct as u64) < total)
     }
 
-    /// Whether the last page was full but had no new rows, which is not how a list ends.
+    /// Whether the last page had exactly the requested length but no new rows, which is not how a list ends.
     pub(crate) fn ended_on_repeated_page(&self) -> bool {
         self.ended_on_repeated_page
     }
@@ -198,6 +207,31 @@ mod tests {
         assert_eq!(pagination.next_offset(), Some(250));
         assert_eq!(pagination.page_received(250, 0, 0, None), NextStep::End);
         assert!(!pagination.is_short());
+    }
+
+    /// Offsets that a client requests from a list of 1,000 rows whose server pages in its own way.
+    fn offsets_of(page: impl Fn(usize) -> std::ops::Range<usize>) -> (Vec<usize>, Pagination) {
+        let (mut pagination, mut seen, mut offsets) = (Pagination::new(100, 1, false), 0, Vec::new());
+        while let Some(offset) = pagination.next_offset() {
+            offsets.push(offset);
+            let rows = page(offset);
+            let new = rows.end.saturating_sub(seen);
+            seen = seen.max(rows.end);
+            if pagination.page_received(offset, rows.len(), new.min(rows.len()), None) == NextStep::End {
+                break;
+            }
+        }
+        (offsets, pagination)
+    }
+
+    #[test]
+    fn longer_pages_than_requested_lose_no_row() {
+        let (offsets, pagination) = offsets_of(|offset| offset.min(1000)..1000);
+        assert_eq!((offsets.as_slice(), pagination.distinct()), ([0, 100, 1000].as_slice(), 1000));
+        // Offsets are rounded down to pages of 250.
+        let (offsets, pagination) = offsets_of(|offset| (offset / 250 * 250).min(1000)..(offset / 250 * 250 + 250).min(1000));
+        assert_eq!((offsets.as_slice(), pagination.distinct()), ([0, 100, 250, 350, 500, 600, 750, 850, 1000].as_slice(), 1000));
+        assert!(!pagination.ended_on_repeated_page());
     }
 
     #[test]

@@ -10,8 +10,12 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 #[derive(Default)]
 pub(crate) struct SeenRows {
     key: RandomState,
-    fingerprints: HashSet<u64, BuildHasherDefault<IdentityHasher>>,
+    fingerprints: Fingerprints,
+    /// Those of records that were added more than once.
+    repeated: Fingerprints,
 }
+
+type Fingerprints = HashSet<u64, BuildHasherDefault<IdentityHasher>>;
 
 impl SeenRows {
     /// Adds a row; returns whether it is new. A row without an ID is identified by its bytes.
@@ -20,7 +24,16 @@ impl SeenRows {
             Some(id) => self.key.hash_one(("id", id)),
             None => self.key.hash_one(("row", row)),
         };
-        self.fingerprints.insert(fingerprint)
+        let is_new = self.fingerprints.insert(fingerprint);
+        if !is_new && id.is_some() {
+            self.repeated.insert(fingerprint);
+        }
+        is_new
+    }
+
+    /// How many records with an ID were added more than once.
+    pub(crate) fn repeated(&self) -> usize {
+        self.repeated.len()
     }
 
     /// How many distinct rows were added.
@@ -65,6 +78,6 @@ mod tests {
             seen.insert(None, b"7"),
         ];
         assert_eq!(is_new, [true, false, true, true, false, true]);
-        assert_eq!(seen.len(), 4);
+        assert_eq!((seen.len(), seen.repeated()), (4, 1));
     }
 }

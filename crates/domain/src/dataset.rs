@@ -41,6 +41,8 @@ macro_rules! text_enum {
     };
 }
 
+pub(crate) use text_enum;
+
 text_enum!(
     /// A list of the CRM that is read and applied on its own.
     Dataset {

@@ -1,5 +1,7 @@
 //! What the simulator creates: the seed and the accounts.
 
+use crate::world::quirks::Quirks;
+
 /// The simulator's settings. The same settings and the same start time always produce the same data.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -26,12 +28,22 @@ pub struct AccountConfig {
     pub live: bool,
     /// The average number of new leads per day in a live account.
     pub daily_leads: f64,
+    /// What is permanently odd about its lists.
+    pub quirks: Quirks,
 }
 
 impl AccountConfig {
     /// An account that changes only through edits.
     pub fn frozen(name: &str, zone: &str, contacts: usize) -> Self {
-        Self { name: name.into(), zone: zone.into(), contacts, deals: None, live: false, daily_leads: 0.0 }
+        Self {
+            name: name.into(),
+            zone: zone.into(),
+            contacts,
+            deals: None,
+            live: false,
+            daily_leads: 0.0,
+            quirks: Quirks::default(),
+        }
     }
 
     /// An account that changes as the clock advances.
@@ -51,6 +63,13 @@ impl Config {
             ],
             hostile_text: false,
         }
+    }
+
+    /// As [`Config::plain`], with these quirks in every account.
+    pub fn odd(seed: u64, contacts: &[usize], quirks: &Quirks) -> Self {
+        let mut config = Self::plain(seed, contacts);
+        config.accounts.iter_mut().for_each(|account| account.quirks = quirks.clone());
+        config
     }
 
     /// Frozen accounts, one per entry of `contacts`, in time zones from east to west.

@@ -20,4 +20,5 @@ pub use faults::fault::Fault;
 pub use request::Request;
 pub use simulator::{AccountInfo, Call, Simulator};
 pub use wire::server::Server;
+pub use world::quirks::{Quirks, TotalQuirk};
 pub use world::truth::Truth;

@@ -206,6 +206,11 @@ impl Account {
         world
     }
 
+    /// What a client needs to connect.
+    pub(crate) fn info(&self) -> &AccountInfo {
+        &self.info
+    }
+
     /// Revokes the account's web key.
     pub(crate) fn revoke_key(&self) {
         self.key_revoked.store(true, Ordering::SeqCst);

@@ -7,6 +7,7 @@ use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, TenantId};
 
 use crate::query::{Query, all, number, rows};
 use crate::records::SubjectId;
+use crate::user_names::{BY_PERSON, with_names};
 use crate::{Conn, Result};
 
 /// IDs per query, below the limit on parameters of a statement.
@@ -29,12 +30,12 @@ pub struct ContactTouch {
 pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId], until_ms: EpochMs) -> Result<Vec<ContactTouch>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
-        let mut query = Query::new(
+        let mut query = Query::new(&format!(
             "SELECT l.crm_id, l.created_ms, l.first_seen_ms, \
              CASE WHEN l.notes_read_ms >= l.changed_ms THEN l.notes_read_ms END AS notes_known_ms, \
              (SELECT MAX(n.created_ms) FROM notes n WHERE n.tenant_id = l.tenant_id AND n.client_id = l.crm_id \
-             AND n.gone_ms IS NULL AND LOWER(TRIM(n.author)) NOT IN ('', 'system') AND n.created_ms <= ",
-        );
+             AND n.gone_ms IS NULL AND {BY_PERSON} AND n.created_ms <= ",
+        ));
         let earliest_ms = *PlausibleDates::at(until_ms).of_past().start();
         query
             .bind(until_ms)
@@ -73,7 +74,7 @@ pub async fn profiles<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId]) ->
         let mut query =
             Query::new("SELECT crm_id, owner, units, source, phone FROM leads WHERE gone_ms IS NULL AND tenant_id = ");
         query.bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
-        found.extend(query.all::<_, Profile>(conn).await?);
+        found.extend(with_names(conn, tenant, query.all::<_, Profile>(conn).await?).await?);
     }
     Ok(found)
 }
@@ -122,7 +123,7 @@ pub async fn events<C: Conn>(conn: &C, tenant: TenantId, filter: EventFilter) ->
     if let Some(limit) = filter.limit {
         query.push(" LIMIT ").bind(limit);
     }
-    query.all(conn).await
+    with_names(conn, tenant, query.all(conn).await?).await
 }
 
 /// An appointment of a contact, with the fields that the contact's status depends on.

@@ -5,6 +5,7 @@ use tetherboard_domain::{ContactId, DealId, EpochMs, FragmentSearch, PlausibleDa
 
 use crate::notes::{Audience, HIDDEN, HIDDEN_KIND, visible};
 use crate::query::{Query, all, one, rows};
+use crate::user_names::{with_name, with_names};
 use crate::{Conn, Result};
 
 /// A contact as its own page shows it, live or gone.
@@ -44,7 +45,7 @@ pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Re
     let text = "SELECT crm_id, name, company, email, phone, market, units, whiteboard, owner, source, stage, stage_since_ms, \
                 stage_since_exact, contact_type, fee_cents, fee_flagged, created_ms, first_seen_ms, changed_ms, missing_ms, \
                 gone_ms, notes_read_ms FROM leads WHERE tenant_id = $1 AND crm_id = $2";
-    one(conn, text, [tenant.into(), contact.as_str().into()]).await
+    with_name(conn, tenant, one(conn, text, [tenant.into(), contact.as_str().into()]).await?).await
 }
 
 /// A deal on a candidate's page.
@@ -68,7 +69,7 @@ pub async fn deals<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> 
     let text = "SELECT crm_id, title, owner, stage, stage_since_ms, stage_since_exact, fee_cents, fee_flagged, odds, close_date, \
                 gone_ms FROM pipeline_items WHERE tenant_id = $1 AND contact_id = $2 \
                 ORDER BY CASE WHEN gone_ms IS NULL THEN 0 ELSE 1 END, crm_id";
-    all(conn, text, [tenant.into(), contact.as_str().into()]).await
+    with_names(conn, tenant, all(conn, text, [tenant.into(), contact.as_str().into()]).await?).await
 }
 
 /// An appointment on a candidate's page.
@@ -105,7 +106,7 @@ pub async fn appointments<C: Conn>(
     query.bind(tenant).push(" AND client_id = ").bind(contact.as_str());
     query.push(if with_gone { "" } else { " AND gone_ms IS NULL" });
     query.push(" ORDER BY COALESCE(starts_ms, 9223372036854775807), crm_id");
-    query.all(conn).await
+    with_names(conn, tenant, query.all(conn).await?).await
 }
 
 /// A note on a candidate's page.
@@ -157,7 +158,7 @@ pub async fn notes<C: Conn>(
         .bind(*dates.of_past().end())
         .push(" THEN 0 ELSE 1 END, COALESCE(n.created_ms, -9223372036854775807) DESC, n.crm_id LIMIT ")
         .bind(limit);
-    Ok((query.all(conn).await?, total))
+    Ok((with_names(conn, tenant, query.all(conn).await?).await?, total))
 }
 
 // Finding --------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Money, Odds, Stage
 use crate::leads::{LabelMatch, PriorState, by_stage, match_label, prior_states_in};
 use crate::query::Query;
 use crate::records::{self, RecordMeta, SubjectId};
+use crate::user_names::{by_owner, with_names};
 use crate::{Conn, Result, search};
 
 /// A deal as a sync run writes it. [`crate::deal_links::relink`] links it to a contact.
@@ -84,13 +85,13 @@ pub async fn prior_states<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -
 /// The deals of prospects, including an implicit deal for each prospect without one. A deal counts if its live contact is
 /// a prospect; without a live contact, the deal's own contact type decides, and an unknown type counts.
 const DEAL: &str = "WITH deal AS (\
-    SELECT d.crm_id AS deal_id, c.crm_id AS contact_id, d.title, COALESCE(c.name, d.name) AS name, COALESCE(c.market, '') AS market, \
+    SELECT d.tenant_id, d.crm_id AS deal_id, c.crm_id AS contact_id, d.title, COALESCE(c.name, d.name) AS name, COALESCE(c.market, '') AS market, \
         d.owner, d.stage, d.stage_key, d.stage_since_ms, d.stage_since_exact, d.fee_cents, d.odds, d.close_date, \
         d.search || '\n' || COALESCE(c.search, '') AS search \
     FROM pipeline_items d LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id AND c.gone_ms IS NULL \
     WHERE d.tenant_id = $1 AND d.gone_ms IS NULL AND COALESCE(c.contact_type, d.contact_type, 1) = 1 \
     UNION ALL \
-    SELECT '' AS deal_id, l.crm_id, '', l.name, l.market, l.owner, l.stage, l.stage_key, l.stage_since_ms, l.stage_since_exact, \
+    SELECT l.tenant_id, '' AS deal_id, l.crm_id, '', l.name, l.market, l.owner, l.stage, l.stage_key, l.stage_since_ms, l.stage_since_exact, \
         l.fee_cents, CAST(NULL AS BIGINT), CAST(NULL AS TEXT), l.search \
     FROM leads l WHERE l.tenant_id = $1 AND l.gone_ms IS NULL AND l.contact_type = 1 AND NOT EXISTS (\
         SELECT 1 FROM pipeline_items d WHERE d.tenant_id = l.tenant_id AND d.contact_id = l.crm_id AND d.gone_ms IS NULL)) ";
@@ -220,13 +221,13 @@ pub async fn list<C: Conn>(
         DealSort::Stage => by_stage(&mut query, stage_order),
         DealSort::Name => query.push("LOWER(name)"),
         DealSort::Fee => query.push("CASE WHEN fee_cents IS NULL THEN 1 ELSE 0 END, fee_cents"),
-        DealSort::Owner => query.push("CASE WHEN owner = '' THEN 1 ELSE 0 END, LOWER(owner)"),
+        DealSort::Owner => query.push(&by_owner("deal")),
         DealSort::CloseDate => query.push("CASE WHEN close_date IS NULL THEN 1 ELSE 0 END, close_date"),
         DealSort::Since => query.push("stage_since_ms"),
     };
     query.push(if descending { " DESC" } else { "" }).push(", LOWER(name), deal_id, contact_id");
     query.push(" LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
-    query.all(conn).await
+    with_names(conn, tenant, query.all(conn).await?).await
 }
 
 /// The top `most` deals of every stage: highest fees first, then the most recent arrivals.
@@ -241,7 +242,7 @@ pub async fn top_by_stage<C: Conn>(conn: &C, tenant: TenantId, most: i64) -> Res
         [tenant.into()],
     );
     query.bind(most).push(" ORDER BY stage_key, place");
-    query.all(conn).await
+    with_names(conn, tenant, query.all(conn).await?).await
 }
 
 /// The display name of a deal or contact.
@@ -263,8 +264,10 @@ pub async fn names<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, ids: &[Id
     for chunk in ids.chunks(1_000) {
         let mut query = Query::new(select);
         query.bind(tenant).push(" AND crm_id IN ").bind_list(chunk.iter().cloned());
-        for row in query.rows(conn).await? {
-            found.insert(row.try_get("", "crm_id")?, DealName::from_query_result(&row, "")?);
+        let rows = query.rows(conn).await?;
+        let names = rows.iter().map(|row| Ok(DealName::from_query_result(row, "")?)).collect::<Result<_>>()?;
+        for (row, name) in rows.iter().zip(with_names(conn, tenant, names).await?) {
+            found.insert(row.try_get("", "crm_id")?, name);
         }
     }
     Ok(found)

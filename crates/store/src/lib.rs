@@ -16,6 +16,7 @@ mod connection;
 mod migrations;
 mod query;
 mod search;
+mod user_names;
 
 pub mod agency;
 pub mod api_tokens;
@@ -24,6 +25,7 @@ pub mod calendar_feeds;
 pub mod candidate_facts;
 pub mod candidates;
 pub mod credentials;
+pub mod data_quality;
 pub mod deal_links;
 pub mod deals;
 pub mod field_rules;

@@ -186,10 +186,14 @@ pub struct RowSetHash {
 }
 
 impl RowSetHash {
-    /// Hashes the row numbers, which must be sorted. `decoded_by` is the mapping version.
-    pub fn of(row_nos: &[RowNo], decoded_by: i64) -> Self {
+    /// Hashes the numbers of the records' rows and of the rows that are not records, each of which must be sorted. `decoded_by`
+    /// is the mapping version.
+    pub fn of(row_nos: &[RowNo], skipped: &[RowNo], decoded_by: i64) -> Self {
+        // Without skipped rows nothing is added, so that the hashes stored by earlier versions stay valid.
+        const END_OF_RECORDS: RowNo = -1;
         let mut hasher = blake3::Hasher::new();
-        for row_no in row_nos {
+        let end = (!skipped.is_empty()).then_some(&END_OF_RECORDS);
+        for row_no in row_nos.iter().chain(end).chain(skipped) {
             hasher.update(&row_no.to_le_bytes());
         }
         Self { hash: hasher.finalize().into(), decoded_by }

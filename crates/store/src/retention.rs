@@ -94,7 +94,9 @@ async fn find_unused<C: Conn>(conn: &C, tenant: TenantId) -> Result<(Vec<i64>, L
         let text = format!("SELECT row_no FROM {} WHERE tenant_id = $1", table(*dataset));
         live.add(row_nos(conn, &text, tenant).await?);
     }
-    live.add(row_nos(conn, "SELECT row_no FROM set_aside_rows WHERE tenant_id = $1", tenant).await?);
+    for table in ["set_aside_rows", "skipped_rows"] {
+        live.add(row_nos(conn, &format!("SELECT row_no FROM {table} WHERE tenant_id = $1"), tenant).await?);
+    }
     Ok((unused_bodies, live))
 }
 

@@ -5,6 +5,7 @@ use tetherboard_domain::{ContactId, Dataset, EpochMs, TenantId};
 
 use crate::query::{Query, all};
 use crate::records::{self, RecordMeta};
+use crate::user_names::with_names;
 use crate::{Conn, Result};
 
 /// An appointment as a sync run writes it.
@@ -118,7 +119,7 @@ pub async fn between<C: Conn>(conn: &C, tenant: TenantId, from_ms: EpochMs, unti
                 LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id AND l.gone_ms IS NULL \
                 WHERE a.tenant_id = $1 AND a.gone_ms IS NULL AND a.starts_ms >= $2 AND a.starts_ms < $3 \
                 ORDER BY a.starts_ms, a.crm_id";
-    all(conn, text, [tenant.into(), from_ms.into(), until_ms.into()]).await
+    with_names(conn, tenant, all(conn, text, [tenant.into(), from_ms.into(), until_ms.into()]).await?).await
 }
 
 /// The attributes that schedule filters apply to.
@@ -136,7 +137,7 @@ pub struct EventAttributes {
 pub async fn undated<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<EventAttributes>> {
     let text = "SELECT kind, title, place, owner, status FROM scheduled_activities \
                 WHERE tenant_id = $1 AND gone_ms IS NULL AND starts_ms IS NULL";
-    all(conn, text, [tenant.into()]).await
+    with_names(conn, tenant, all(conn, text, [tenant.into()]).await?).await
 }
 
 /// An appointment as the calendar page shows it.
@@ -172,7 +173,7 @@ pub async fn calendar<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Calenda
                 LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id AND l.gone_ms IS NULL \
                 WHERE a.tenant_id = $1 AND a.gone_ms IS NULL \
                 ORDER BY CASE WHEN a.starts_ms IS NULL THEN 1 ELSE 0 END, a.starts_ms, a.crm_id";
-    all(conn, text, [tenant.into()]).await
+    with_names(conn, tenant, all(conn, text, [tenant.into()]).await?).await
 }
 
 /// The stage of each live deal of these contacts.
@@ -212,7 +213,7 @@ pub struct FeedRow {
     pub all_day: bool,
     pub starts_ms: EpochMs,
     pub ends_ms: Option<EpochMs>,
-    /// When the appointment or its contact last changed.
+    /// When the appointment, its contact, or the user who owns it last changed.
     pub changed_ms: EpochMs,
     /// The mapping version, with the decoder version in the upper 32 bits.
     pub mapping_version: i64,
@@ -229,18 +230,21 @@ pub async fn feed<C: Conn>(
                            ELSE COALESCE(l.gone_ms, 0) END";
     let text = format!(
         "SELECT crm_id, client_id, name, stage, kind, title, description, place, owner, status, cancelled, gone, all_day, \
-         starts_ms, ends_ms, CASE WHEN own_ms > contact_ms THEN own_ms ELSE contact_ms END AS changed_ms, mapping_version FROM ( \
+         starts_ms, ends_ms, CASE WHEN own_ms >= contact_ms AND own_ms >= user_ms THEN own_ms \
+         WHEN contact_ms >= user_ms THEN contact_ms ELSE user_ms END AS changed_ms, mapping_version FROM ( \
          SELECT a.crm_id, CASE WHEN l.gone_ms IS NULL THEN l.crm_id END AS client_id, \
          CASE WHEN l.gone_ms IS NULL AND l.name IS NOT NULL THEN l.name ELSE a.name END AS name, \
          CASE WHEN l.gone_ms IS NULL THEN l.stage END AS stage, SUBSTR(a.kind, 1, 300) AS kind, SUBSTR(a.title, 1, 300) AS title, \
          SUBSTR(a.description, 1, 2000) AS description, SUBSTR(a.place, 1, 400) AS place, a.owner, a.status, \
          a.cancelled, a.gone_ms IS NOT NULL AS gone, a.all_day, a.starts_ms, a.ends_ms, \
          CASE WHEN a.changed_ms > COALESCE(a.gone_ms, 0) THEN a.changed_ms ELSE a.gone_ms END AS own_ms, \
-         {GREATER} AS contact_ms, a.mapping_version FROM scheduled_activities a \
+         {GREATER} AS contact_ms, COALESCE(u.changed_ms, 0) AS user_ms, a.mapping_version FROM scheduled_activities a \
          LEFT JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id \
+         LEFT JOIN crm_users u ON u.tenant_id = a.tenant_id AND u.crm_id = a.owner \
          WHERE a.tenant_id = $1 AND a.starts_ms >= $2 AND a.starts_ms < $3 ORDER BY a.starts_ms, a.crm_id LIMIT $4) AS activity ORDER BY starts_ms, crm_id"
     );
-    all(conn, &text, [tenant.into(), from_ms.into(), until_ms.into(), most.into()]).await
+    let found = all(conn, &text, [tenant.into(), from_ms.into(), until_ms.into(), most.into()]).await?;
+    with_names(conn, tenant, found).await
 }
 
 /// An appointment as the notes feed shows it.
@@ -259,5 +263,5 @@ pub struct EventSummary {
 pub async fn event_summaries<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<EventSummary>> {
     let text = "SELECT client_id, kind, SUBSTR(title, 1, 200) AS title, owner, cancelled, starts_ms FROM scheduled_activities \
                 WHERE tenant_id = $1 AND gone_ms IS NULL AND client_id IS NOT NULL AND starts_ms IS NOT NULL";
-    all(conn, text, [tenant.into()]).await
+    with_names(conn, tenant, all(conn, text, [tenant.into()]).await?).await
 }

@@ -1,12 +1,12 @@
 //! Brands. In code a brand is a tenant.
 
 use jiff::civil::Date;
-use sea_orm::{FromQueryResult, Value};
-use secrecy::SecretString;
+use sea_orm::{ConnectionTrait, FromQueryResult, Value};
+use secrecy::{ExposeSecret, SecretString};
 use tetherboard_domain::{EpochMs, SourceTime, TenantId, Zone};
 
-use crate::query::{Query, all, execute, one};
-use crate::{Cipher, CipherError, Conn, Result};
+use crate::query::{Query, all, execute, is_sqlite, one};
+use crate::{Cipher, CipherError, Conn, Result, Tx};
 
 /// A brand, without its secrets.
 #[derive(Clone, Debug)]
@@ -143,11 +143,55 @@ pub async fn set_refused<C: Conn>(conn: &C, tenant: TenantId, since_ms: Option<E
     Ok(())
 }
 
-/// Stores the brand's CRM key, encrypted, and clears a recorded refusal.
-pub async fn set_web_key<C: Conn>(conn: &C, cipher: &Cipher, tenant: TenantId, key: &SecretString) -> Result<()> {
+/// A web key that another brand has: with it, this brand would show the other one's data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{brand} already has this web key; each brand needs the key of its own ClientTether account")]
+pub struct WebKeyInUse {
+    /// The other brand's name, for the agency only.
+    pub brand: String,
+}
+
+/// Stores the brand's CRM key, encrypted, and clears a recorded refusal. Needs a transaction, so that two brands cannot get the
+/// same key at once. The inner result fails if another brand has it.
+pub async fn set_web_key(
+    tx: &Tx,
+    cipher: &Cipher,
+    tenant: TenantId,
+    key: &SecretString,
+) -> Result<std::result::Result<(), WebKeyInUse>> {
+    if !is_sqlite(tx) {
+        // In SQLite, the transaction itself keeps other writers out.
+        tx.execute_unprepared("SELECT pg_advisory_xact_lock(7305816292)").await?;
+    }
+    if let Some(brand) = brand_with_web_key(tx, cipher, key, tenant).await? {
+        return Ok(Err(WebKeyInUse { brand }));
+    }
     let sealed = cipher.seal(&web_key_place(tenant), key);
-    execute(conn, "UPDATE tenants SET web_key = $2, refused_ms = NULL WHERE id = $1", [tenant.into(), sealed.into()]).await?;
-    Ok(())
+    execute(tx, "UPDATE tenants SET web_key = $2, refused_ms = NULL WHERE id = $1", [tenant.into(), sealed.into()]).await?;
+    Ok(Ok(()))
+}
+
+/// The name of a brand other than `except` that has this CRM key, in whatever case.
+pub async fn brand_with_web_key<C: Conn>(
+    conn: &C,
+    cipher: &Cipher,
+    key: &SecretString,
+    except: TenantId,
+) -> Result<Option<String>> {
+    #[derive(FromQueryResult)]
+    struct OtherBrand {
+        id: TenantId,
+        name: String,
+        web_key: Vec<u8>,
+    }
+    let text = "SELECT id, name, web_key FROM tenants WHERE web_key IS NOT NULL AND id <> $1 ORDER BY name, id";
+    let others: Vec<OtherBrand> = all(conn, text, [except.into()]).await?;
+    // Every encryption of a key differs, so the keys themselves are compared.
+    let has_key = |brand: &OtherBrand| {
+        let other = cipher.open(&web_key_place(brand.id), &brand.web_key);
+        other.is_ok_and(|other| other.expose_secret().trim().eq_ignore_ascii_case(key.expose_secret().trim()))
+    };
+    Ok(others.into_iter().find(has_key).map(|brand| brand.name))
 }
 
 /// The brand's CRM key; `None` if none was set. The inner result fails if it cannot be decrypted.

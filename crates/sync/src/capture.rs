@@ -1,14 +1,17 @@
 //! Reads one list to its end and saves every response before anything is decoded.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use tetherboard_clienttether::{Client, IncompleteReason, ListRequest, Page, Pages, ReadOutcome, UnreadableResponse};
+use tetherboard_clienttether::{Client, ListRequest, Page, Pages, RawRow, ReadOutcome, UnreadableResponse};
 use tetherboard_domain::{Clock, DatasetStatus, FaultClass, RunId};
 use tetherboard_store::leases::{self, SyncLease};
 use tetherboard_store::runs::{self, DatasetReport, RunError};
 use tetherboard_store::snapshots::{RawResponse, Recorder, RowNo};
-use tetherboard_store::{Store, Tx};
+use tetherboard_store::{Store, Tx, data_quality};
 
+use crate::completeness::{SecondPass, needs_second_pass, problem};
+use crate::data_quality::Oddities;
 use crate::dedup::{Fingerprints, ReadRows};
 use crate::report::chain;
 use crate::run::SyncError;
@@ -22,71 +25,113 @@ pub(crate) struct ListCapture<'a> {
     pub(crate) fingerprints: &'a Fingerprints,
 }
 
-/// The rows of a read in order, and whether the read was complete.
+/// The rows of a read in order, and what the read proves.
 pub(crate) struct CapturedList<P> {
     pub(crate) rows: ReadRows<P>,
+    /// Whether the read was complete, so that a missing record may be gone.
     pub(crate) complete: bool,
+    /// Whether the read was complete except for a page of which more than half was skipped.
+    pub(crate) has_bad_page: bool,
+    /// What the read showed to be odd about the list; `None` if it says nothing about that.
+    pub(crate) oddities: Option<Oddities>,
+}
+
+/// One pass over a list.
+struct Pass {
+    rows: ReadRows<()>,
+    outcome: ReadOutcome,
+    has_bad_page: bool,
 }
 
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
 impl ListCapture<'_> {
-    /// Reads until the list ends or fails. Counts and faults go into `report`.
+    /// Reads until the list ends or fails, and once more if its total or its end says that rows are missing. Counts and faults go
+    /// into `report`.
     ///
     /// # Errors
     /// If the lease is lost. A fault of the CRM is not an error.
-    pub(crate) async fn read(&self, mut pages: Pages, report: &mut DatasetReport) -> Result<CapturedList<()>, SyncError> {
-        let tenant = self.lease.tenant();
-        let mut recorder = Recorder::new(self.store.conn(), tenant, self.run.clone(), report.dataset).await?;
+    pub(crate) async fn read<R: ListRequest>(
+        &self,
+        client: &Client,
+        request: R,
+        report: &mut DatasetReport,
+    ) -> Result<CapturedList<()>, SyncError> {
+        let (conn, tenant, dataset) = (self.store.conn(), self.lease.tenant(), report.dataset);
+        let accepted = data_quality::accepted_shortfall(conn, tenant, dataset).await?;
+        let skipped = data_quality::skipped_rows(conn, tenant, dataset).await?;
+        let known_skipped = skipped.iter().filter(|(_, row)| row.accepted).map(|((_, row_no), _)| *row_no).collect();
+        let mut recorder = Recorder::new(conn, tenant, self.run.clone(), dataset).await?;
+        let mut first = self.pass(client.pages(request.clone()), &mut recorder, &known_skipped, report).await?;
+        let mut second = None;
+        if needs_second_pass(&first.outcome, accepted) {
+            report.read = 0;
+            second = Some(self.pass(client.pages_again(request), &mut recorder, &known_skipped, report).await?);
+            report.read = report.read.max(count(first.outcome.rows));
+        }
+        flush(self.store, self.lease, &mut recorder).await?;
+        let is_fault = first.outcome.fault.is_some();
+        let problem = {
+            let compared = second.as_ref().map(|pass| SecondPass::of(&pass.outcome, &first.rows.ids(), &pass.rows.ids()));
+            problem(&first.outcome, compared.as_ref(), accepted)
+        };
+        let oddities = Oddities::of(&first.outcome, second.is_some());
+        let mut has_bad_page = first.has_bad_page;
+        if let Some(second) = second {
+            first.rows.append(second.rows);
+            has_bad_page |= second.has_bad_page;
+        }
+        let complete = problem.is_none() && !has_bad_page;
+        has_bad_page &= problem.is_none();
+        set_status(problem, is_fault, has_bad_page, report);
+        Ok(CapturedList { rows: first.rows, complete, has_bad_page, oddities: Some(oddities) })
+    }
+
+    /// Reads until the list ends or fails, and saves every response. Counts go into `report`.
+    async fn pass(
+        &self,
+        mut pages: Pages,
+        recorder: &mut Recorder,
+        known_skipped: &HashSet<RowNo>,
+        report: &mut DatasetReport,
+    ) -> Result<Pass, SyncError> {
         let mut rows = ReadRows::default();
         let mut last_progress = Instant::now();
         let mut has_bad_page = false;
         while let Some(page) = pages.next().await {
-            let row_nos = save_page(self.store, &mut recorder, &page).await?;
+            let row_nos = save_page(self.store, recorder, &page).await?;
+            has_bad_page |= is_bad(&page, &row_nos, known_skipped);
             for (row, row_no) in page.rows.iter().zip(row_nos) {
                 rows.push(row_no, (), row.id.as_deref().map(|id| self.fingerprints.of(id)));
             }
-            has_bad_page |= is_bad(&page);
             report.pages += 1;
             report.read += count(page.rows.len());
             report.expected = page.envelope.total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)).max(report.expected);
             if recorder.is_full() {
-                flush(self.store, self.lease, &mut recorder).await?;
+                flush(self.store, self.lease, recorder).await?;
             }
             if last_progress.elapsed() >= PROGRESS_INTERVAL {
                 last_progress = Instant::now();
-                runs::report(self.store.conn(), tenant, self.run, report, self.clock.now_ms()).await?;
+                runs::report(self.store.conn(), self.lease.tenant(), self.run, report, self.clock.now_ms()).await?;
             }
         }
         let outcome = pages.finish();
-        save_unreadable(self.store, &mut recorder, outcome.unreadable.as_ref()).await?;
-        flush(self.store, self.lease, &mut recorder).await?;
-        Ok(CapturedList { complete: judge(outcome, has_bad_page, report), rows })
+        save_unreadable(self.store, recorder, outcome.unreadable.as_ref()).await?;
+        report.retries += count(outcome.retries);
+        Ok(Pass { rows, outcome, has_bad_page })
     }
 }
 
-/// Sets the status and error of a read. Returns whether the read was complete, so that a missing record may be gone.
-fn judge(outcome: ReadOutcome, has_bad_page: bool, report: &mut DatasetReport) -> bool {
-    report.retries += count(outcome.retries);
-    if let Some(error) = &outcome.fault {
-        report.status = if report.read == 0 { DatasetStatus::Failed } else { DatasetStatus::Partial };
-        report.error = Some(client_error(error));
-        return false;
-    }
-    let problem = match outcome.incomplete_reason {
-        _ if has_bad_page => Some("a page contained rows that are not records; its other rows were saved".to_owned()),
-        _ if outcome.complete => None,
-        Some(IncompleteReason::RepeatedPage) => {
-            Some(format!("the list kept returning the same page; it gave {} records", outcome.distinct))
-        }
-        _ => Some(format!("the list ended after {} of {} records", outcome.distinct, outcome.total.unwrap_or_default())),
+/// Sets the status and error of a read.
+fn set_status(problem: Option<RunError>, is_fault: bool, has_bad_page: bool, report: &mut DatasetReport) {
+    const BAD_PAGE: &str = "more than half of the rows of a page are not records; its other rows were saved";
+    let bad_page = has_bad_page.then(|| RunError::new(FaultClass::Body, BAD_PAGE));
+    report.error = problem.or(bad_page);
+    report.status = match &report.error {
+        None => DatasetStatus::Succeeded,
+        Some(_) if is_fault && report.read == 0 => DatasetStatus::Failed,
+        Some(_) => DatasetStatus::Partial,
     };
-    report.status = if problem.is_none() { DatasetStatus::Succeeded } else { DatasetStatus::Partial };
-    let is_complete = problem.is_none();
-    if let Some(problem) = problem {
-        report.error = Some(RunError::new(FaultClass::Body, problem));
-    }
-    is_complete
 }
 
 /// Saves a response that is not a page.
@@ -142,11 +187,10 @@ pub(crate) async fn begin(store: &Store, lease: &SyncLease) -> Result<Tx, SyncEr
     if leases::holds(&tx, lease).await? { Ok(tx) } else { Err(SyncError::LeaseLost) }
 }
 
-/// Whether a page has a row that is not an object, or more than half of its rows without an ID.
-fn is_bad(page: &Page) -> bool {
-    let has_non_object = page.rows.iter().any(|row| page.row(row).first() != Some(&b'{'));
-    let without_id = page.rows.iter().filter(|row| row.id.is_none()).count();
-    has_non_object || without_id * 2 > page.rows.len()
+/// Whether more than half of a page's rows must be skipped, not counting those that a complete read has shown before.
+fn is_bad(page: &Page, row_nos: &[RowNo], known_skipped: &HashSet<RowNo>) -> bool {
+    let is_new = |(row, row_no): &(&RawRow, &RowNo)| row.id.is_none() && !known_skipped.contains(row_no);
+    page.rows.iter().zip(row_nos).filter(is_new).count() * 2 > page.rows.len()
 }
 
 /// A failed request as it is stored with the run.

@@ -28,6 +28,11 @@ pub struct Crm {
 pub enum CrmError {
     #[error("this brand has no web key, so it cannot be synced; set it with: tetherboard tenant set --slug {0} --web-key-stdin")]
     NoWebKey(String),
+    #[error(
+        "this brand has the same web key as {brand}, so it would show that brand's data; set the key of its own account with: \
+         tetherboard tenant set --slug {slug} --web-key-stdin"
+    )]
+    SharedWebKey { brand: String, slug: String },
     #[error("no access token is set, so no brand can be synced; set CLIENTTETHER_ACCESS_TOKEN")]
     NoAccessToken,
     #[error("a saved key could not be decrypted, so it cannot be used; save it again in the portal")]
@@ -55,9 +60,20 @@ impl Crm {
             Some(token) => token.clone(),
             None => agency::access_token(store.conn(), store.cipher()).await?.ok_or(CrmError::NoAccessToken)??,
         };
+        self.check_web_key(store, tenant).await?;
         let mapping = Arc::new(load_mapping(store, tenant).await?);
         let client = self.client(store, tenant, clock, &token, Arc::clone(&mapping)).await?;
         Ok(CrmSession { client, token, mapping })
+    }
+
+    /// Checks that no other brand has this brand's key. Keys saved by an earlier version were not compared.
+    async fn check_web_key(&self, store: &Store, tenant: &Tenant) -> Result<(), CrmError> {
+        let (conn, cipher) = (store.conn(), store.cipher());
+        let Some(Ok(key)) = tenants::web_key(conn, cipher, tenant.id).await? else { return Ok(()) };
+        match tenants::brand_with_web_key(conn, cipher, &key, tenant.id).await? {
+            Some(brand) => Err(CrmError::SharedWebKey { brand, slug: tenant.slug.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// The agency's token; `None` if there is none or it cannot be decrypted.

@@ -112,7 +112,7 @@ impl<'a> DatasetReader<'a> {
         let Syncer { store, clock, .. } = self.syncer;
         let started_ms = self.start(report).await?;
         let capture = ListCapture { store, clock, lease: self.lease, run: self.run, fingerprints: &self.fingerprints };
-        let list = capture.read(self.client.pages(request), report).await?;
+        let list = capture.read(&self.client, request, report).await?;
         self.ignore_short_wait(report);
         report.finished_ms = Some(clock.now_ms());
         if report.status == DatasetStatus::Failed {

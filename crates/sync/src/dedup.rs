@@ -1,7 +1,7 @@
 //! Deduplicates the rows of one read, because a list that changes while it is paged shows the same record twice.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use tetherboard_domain::EpochMs;
@@ -38,6 +38,16 @@ impl<P: Clone + Ord> ReadRows<P> {
     /// Adds a row; `id` is `None` if the row has no readable ID.
     pub(crate) fn push(&mut self, row_no: RowNo, parent: P, id: Option<Fingerprint>) {
         self.rows.push((SourceRow { row_no, parent }, id));
+    }
+
+    /// Adds the rows of a later read.
+    pub(crate) fn append(&mut self, mut later: Self) {
+        self.rows.append(&mut later.rows);
+    }
+
+    /// The records that the rows show.
+    pub(crate) fn ids(&self) -> HashSet<Fingerprint> {
+        self.rows.iter().filter_map(|(_, id)| *id).collect()
     }
 
     /// Groups the rows by record. A row that appears on several pages counts once.

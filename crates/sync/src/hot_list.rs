@@ -9,8 +9,8 @@ use crate::capture::begin;
 use crate::run::SyncError;
 
 /// The datasets whose records appear on the hot list.
-pub(crate) const HOT_LIST_DATASETS: [Dataset; 5] =
-    [Dataset::Stages, Dataset::Contacts, Dataset::Deals, Dataset::Events, Dataset::Notes];
+pub(crate) const HOT_LIST_DATASETS: [Dataset; 6] =
+    [Dataset::Stages, Dataset::Users, Dataset::Contacts, Dataset::Deals, Dataset::Events, Dataset::Notes];
 
 /// Rebuilds the list if a record changed or if the passage of days alone changed a score.
 ///

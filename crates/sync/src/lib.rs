@@ -7,8 +7,10 @@
 mod apply;
 mod calendar_window;
 mod capture;
+mod completeness;
 mod credential_health;
 mod crm;
+mod data_quality;
 mod dataset_reader;
 mod dedup;
 mod doctor;
@@ -28,7 +30,7 @@ mod telemetry;
 mod worker;
 
 pub use crm::{Crm, CrmError, CrmSession, load_mapping};
-pub use doctor::{AccountCheck, DatasetCheck, DatasetFault, FieldCheck};
+pub use doctor::{AccountCheck, DatasetCheck, DatasetFault, FieldCheck, QualityFinding};
 pub use report::RunReport;
 pub use retention::{Retention, delete_old_responses};
 #[doc(hidden)]

@@ -1,11 +1,11 @@
 //! Reads notes, which the CRM returns contact by contact: each run reads those of some contacts.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use tetherboard_clienttether::{Client, Page, ReadNotes, ReadOutcome};
-use tetherboard_domain::{ContactId, Dataset, DatasetStatus, FaultClass};
+use tetherboard_clienttether::{Client, Page, Pages, ReadNotes, ReadOutcome};
+use tetherboard_domain::{ContactId, DataQualityKind, Dataset, DatasetStatus, FaultClass};
 use tetherboard_metrics::Board;
 use tetherboard_store::notes::{self, ReadReason};
 use tetherboard_store::records::Scope;
@@ -13,6 +13,8 @@ use tetherboard_store::runs::DatasetReport;
 use tetherboard_store::snapshots::Recorder;
 
 use crate::capture::{CapturedList, client_error, count, flush, save_page, save_unreadable};
+use crate::completeness::needs_second_pass;
+use crate::data_quality::Oddities;
 use crate::dataset_reader::{DatasetReader, ReadExtent};
 use crate::dedup::ReadRows;
 use crate::normalize::{Normalize, Notes};
@@ -48,11 +50,14 @@ impl DatasetReader<'_> {
             return self.save(report).await;
         }
         let complete: Vec<ContactNotes> = contacts.into_iter().filter(|contact| contact.complete).collect();
-        // A row without an ID could be any of its contact's notes that are absent.
-        let judged = complete.iter().filter(|contact| !contact.has_row_without_id);
-        let scope = Scope::Of { contacts: judged.map(|contact| contact.client_id.clone()).collect() };
-        let contacts = complete.into_iter().map(|contact| contact.client_id).collect();
-        let list = CapturedList { rows, complete: report.status == DatasetStatus::Succeeded };
+        let wrong_totals = complete.iter().filter(|contact| contact.total_is_too_high).count();
+        let contacts: Vec<ContactId> = complete.into_iter().map(|contact| contact.client_id).collect();
+        let scope = Scope::Of { contacts: contacts.clone() };
+        // A run that reads no notes says nothing about their totals.
+        let found = vec![(DataQualityKind::TotalTooHigh, count(wrong_totals))];
+        let oddities = (!contacts.is_empty()).then(|| Oddities::confirmed(found));
+        let complete = report.status == DatasetStatus::Succeeded;
+        let list = CapturedList { rows, complete, has_bad_page: false, oddities };
         self.apply::<Notes>(list, ReadExtent { started_ms, scope, contacts }, report).await
     }
 
@@ -82,7 +87,17 @@ struct ContactNotes {
     client_id: ContactId,
     /// Whether every note was read, so that a note which is not among them may be gone.
     complete: bool,
-    has_row_without_id: bool,
+    /// Whether two passes gave the same notes, fewer than their total.
+    total_is_too_high: bool,
+}
+
+/// The responses with one contact's notes.
+struct NotesRead {
+    client_id: ContactId,
+    pages: Vec<Page>,
+    outcome: ReadOutcome,
+    /// The outcome of a second pass, and whether it gave the same notes.
+    second: Option<(ReadOutcome, bool)>,
 }
 
 /// One read of notes: several contacts side by side, until the run's requests are spent.
@@ -111,18 +126,19 @@ impl<'a> NotesReader<'a> {
         let mut in_flight = FuturesOrdered::new();
         loop {
             while let Some(client_id) = self.next_contact(in_flight.len()) {
-                in_flight.push_back(read_contact(client, client_id));
+                in_flight.push_back(NotesRead::of(client, client_id));
             }
-            let Some((client_id, pages, outcome)) = in_flight.next().await else { break };
-            let is_retry_contact = self.retry_contact.as_ref() == Some(&client_id);
-            self.save(client_id, &pages, &outcome, report).await?;
-            if self.must_stop(report) || (is_retry_contact && outcome.fault.is_some()) {
+            let Some(read) = in_flight.next().await else { break };
+            let is_retry_contact = self.retry_contact.as_ref() == Some(&read.client_id);
+            let has_failed = read.fault().is_some();
+            self.save(read, report).await?;
+            if self.must_stop(report) || (is_retry_contact && has_failed) {
                 break;
             }
             if self.failures_in_a_row >= MAX_FAILURES_IN_A_ROW && self.retry_contact.is_none() {
                 self.retry_contact = self.last_contact(in_flight.len());
                 let Some(client_id) = self.retry_contact.clone() else { break };
-                in_flight.push_back(read_contact(client, client_id));
+                in_flight.push_back(NotesRead::of(client, client_id));
             }
             if self.contacts.len().is_multiple_of(CONTACTS_PER_REPORT) {
                 self.reader.save(report).await?;
@@ -146,40 +162,36 @@ impl<'a> NotesReader<'a> {
     }
 
     /// Saves the responses of one contact.
-    async fn save(
-        &mut self,
-        client_id: ContactId,
-        pages: &[Page],
-        outcome: &ReadOutcome,
-        report: &mut DatasetReport,
-    ) -> Result<(), SyncError> {
+    async fn save(&mut self, read: NotesRead, report: &mut DatasetReport) -> Result<(), SyncError> {
         let DatasetReader { syncer, lease, fingerprints, .. } = self.reader;
-        self.requests += pages.len().max(1) + outcome.retries;
-        let mut has_row_without_id = false;
-        for page in pages {
+        let retries = read.outcomes().map(|outcome| outcome.retries).sum::<usize>();
+        self.requests += read.pages.len().max(1) + retries;
+        for page in &read.pages {
             let row_nos = save_page(&syncer.store, &mut self.recorder, page).await?;
             for (row, row_no) in page.rows.iter().zip(row_nos) {
-                let id = row.id.as_deref().map(|id| fingerprints.of(&Notes::record_id(&client_id, id)));
-                has_row_without_id |= id.is_none();
-                self.rows.push(row_no, client_id.clone(), id);
+                let id = row.id.as_deref().map(|id| fingerprints.of(&Notes::record_id(&read.client_id, id)));
+                self.rows.push(row_no, read.client_id.clone(), id);
             }
             report.pages += 1;
-            report.read += count(page.rows.len());
         }
-        save_unreadable(&syncer.store, &mut self.recorder, outcome.unreadable.as_ref()).await?;
+        report.read += count(read.outcome.rows);
+        for outcome in read.outcomes() {
+            save_unreadable(&syncer.store, &mut self.recorder, outcome.unreadable.as_ref()).await?;
+        }
         if self.recorder.is_full() {
             flush(&syncer.store, lease, &mut self.recorder).await?;
         }
-        report.retries += count(outcome.retries);
-        match &outcome.fault {
+        report.retries += count(retries);
+        match read.fault() {
             Some(error) => {
                 self.failures_in_a_row += 1;
                 report.error.get_or_insert_with(|| client_error(error));
             }
             None => (self.failures_in_a_row, self.retry_contact) = (0, None),
         }
-        if outcome.fault.is_none() || pages.iter().any(|page| !page.rows.is_empty()) {
-            self.contacts.push(ContactNotes { client_id, complete: outcome.complete, has_row_without_id });
+        if read.fault().is_none() || read.outcome.rows > 0 {
+            let (complete, total_is_too_high) = (read.is_complete(), read.total_is_too_high());
+            self.contacts.push(ContactNotes { client_id: read.client_id, complete, total_is_too_high });
         }
         Ok(())
     }
@@ -194,11 +206,44 @@ impl<'a> NotesReader<'a> {
     }
 }
 
-async fn read_contact(client: &Client, client_id: ContactId) -> (ContactId, Vec<Page>, ReadOutcome) {
-    let mut pages = client.pages(ReadNotes::for_contact(client_id.as_str()));
-    let mut read = Vec::new();
+impl NotesRead {
+    /// Reads a contact's notes, and once more if their total or their end says that notes are missing.
+    async fn of(client: &Client, client_id: ContactId) -> Self {
+        let request = ReadNotes::for_contact(client_id.as_str());
+        let mut pages = Vec::new();
+        let outcome = read_all(client.pages(request.clone()), &mut pages).await;
+        let mut second = None;
+        if needs_second_pass(&outcome, None) {
+            let ids = |pages: &[Page]| pages.iter().flat_map(|page| &page.rows).filter_map(|row| row.id.clone()).collect();
+            let (first, mut again): (HashSet<String>, _) = (ids(&pages), Vec::new());
+            let outcome = read_all(client.pages_again(request), &mut again).await;
+            second = Some((outcome, first == ids(&again)));
+            pages.append(&mut again);
+        }
+        Self { client_id, pages, outcome, second }
+    }
+
+    fn outcomes(&self) -> impl Iterator<Item = &ReadOutcome> {
+        std::iter::once(&self.outcome).chain(self.second.as_ref().map(|(outcome, _)| outcome))
+    }
+
+    fn fault(&self) -> Option<&tetherboard_clienttether::Error> {
+        self.outcomes().find_map(|outcome| outcome.fault.as_ref())
+    }
+
+    fn is_complete(&self) -> bool {
+        let is_confirmed = self.second.as_ref().is_some_and(|(_, same_notes)| *same_notes);
+        self.fault().is_none() && (self.outcome.complete || is_confirmed)
+    }
+
+    fn total_is_too_high(&self) -> bool {
+        self.is_complete() && self.outcome.total.is_some_and(|total| total > self.outcome.listed as u64)
+    }
+}
+
+async fn read_all(mut pages: Pages, read: &mut Vec<Page>) -> ReadOutcome {
     while let Some(page) = pages.next().await {
         read.push(page);
     }
-    (client_id, read, pages.finish())
+    pages.finish()
 }

@@ -191,7 +191,7 @@ impl<'a> Replay<'a> {
             accept_removals: false,
             replay: true,
         };
-        apply.apply::<N>(context, CapturedList { rows, complete: false }, report).await
+        apply.apply::<N>(context, CapturedList { rows, complete: false, has_bad_page: false, oddities: None }, report).await
     }
 
     fn no_rows<N: Normalize>(&self) -> SavedRows<N::Parent> {

@@ -25,9 +25,12 @@ pub async fn tenant(store: &Store, slug: &str, zone: &str) -> Tenant {
 ///
 /// # Panics
 ///
-/// Panics if the database fails.
+/// Panics if the database fails, or another brand has the key.
 pub async fn web_key(store: &Store, tenant: TenantId, key: &str) {
-    tenants::set_web_key(store.conn(), store.cipher(), tenant, &SecretString::from(key)).await.expect("the key is stored");
+    let tx = store.begin().await.expect("a transaction begins");
+    let stored = tenants::set_web_key(&tx, store.cipher(), tenant, &SecretString::from(key)).await.expect("the key is stored");
+    stored.expect("no other brand has the key");
+    Store::commit(tx).await.expect("the key is stored");
 }
 
 /// Adds a user of some brands, named after the email address.

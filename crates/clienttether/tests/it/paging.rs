@@ -126,7 +126,40 @@ async fn a_server_that_ignores_the_limit_is_read_once() {
     let crm = Crm::start(|call| Reply::Json(contacts(call.offset..1000, "1000"))).await;
     let (pages, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
     assert_eq!((ids(&pages).len(), outcome.complete), (1000, true));
-    assert_eq!(crm.offsets(), [0, 1000]);
+    assert_eq!(crm.offsets(), [0, 100, 1000]);
+}
+
+/// The server adds rows that are not records to each page, but its offsets count only records.
+#[tokio::test]
+async fn rows_that_offsets_do_not_count_hide_no_record() {
+    let crm = Crm::start(|call| {
+        let page = page_of(call, 750, "750");
+        Reply::Json(page.replacen("\"data\":[", "\"data\":[null,7,", 1))
+    })
+    .await;
+    let (pages, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
+    assert_eq!(ids(&pages), (0..750).collect::<Vec<_>>());
+    assert!(outcome.complete, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn records_that_a_list_contains_twice_are_counted() {
+    // The last thirty rows are the first thirty again.
+    let crm =
+        Crm::start(|call| Reply::Json(contacts((call.offset..(call.offset + 100).min(250)).map(|at| at % 220), "250"))).await;
+    let (_, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
+    assert_eq!((outcome.listed, outcome.distinct, outcome.repeated), (250, 220, 30));
+    assert_eq!(outcome.incomplete_reason, Some(IncompleteReason::ShortOfTotal { distinct: 220, total: 250 }));
+}
+
+#[tokio::test]
+async fn a_second_read_has_other_page_boundaries() {
+    let crm = Crm::start(|call| Reply::Json(page_of(call, 250, "250"))).await;
+    let client = crm.client(quick());
+    let mut pages = client.pages_again(ReadContacts::new());
+    while pages.next().await.is_some() {}
+    assert!(pages.finish().complete);
+    assert!(crm.calls().iter().all(|call| call.path.contains("limit=90")), "{:?}", crm.offsets());
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ impl RawContact {
                 state: state.text(),
                 market: market.text(),
                 units: units.text(),
-                whiteboard: whiteboard.text(),
+                whiteboard: whiteboard.long_text(),
                 stage: stage.label(),
                 source: source.label(),
                 contact_type: kind.number(),

@@ -65,7 +65,7 @@ impl RawEvent {
                 last_name: last.text(),
                 event_type: kind.text(),
                 title: title.text(),
-                description: description.text(),
+                description: description.long_text(),
                 location: location.text(),
                 starts: starts.moment(),
                 ends: ends.moment(),

@@ -42,7 +42,7 @@ impl RawNote {
             Some(Self {
                 note_id: id.id()?,
                 client_id: client.foreign_id(),
-                html: html.text(),
+                html: html.long_text(),
                 note_type: kind.text(),
                 author: author.person(),
                 created: created.moment(),

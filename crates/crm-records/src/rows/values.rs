@@ -52,14 +52,20 @@ impl<'v> Value<'v> {
         self.read(decode::foreign_id).value()
     }
 
+    /// A text that is shown in one line.
     pub(super) fn text(self) -> Option<String> {
+        self.long_text().map(fields::shortened)
+    }
+
+    /// A text of any length, such as a note.
+    pub(super) fn long_text(self) -> Option<String> {
         self.read(decode::text).value()
     }
 
     pub(super) fn label(self) -> Text {
         match self.read(decode::label) {
             FieldValue::Blank => Text::Blank,
-            FieldValue::Present(text) => Text::Text(text),
+            FieldValue::Present(text) => Text::Text(fields::shortened(text)),
             FieldValue::Unreadable => Text::NotText,
         }
     }
@@ -85,7 +91,10 @@ impl<'v> Value<'v> {
     }
 
     pub(super) fn person(self) -> Person {
-        self.read(decode::person).value().unwrap_or_default()
+        match self.read(decode::person).value().unwrap_or_default() {
+            Person::Name(name) => Person::Name(fields::shortened(name)),
+            person => person,
+        }
     }
 
     pub(super) fn moment(self) -> Moment {

@@ -147,6 +147,8 @@ pub enum Fault {
     ByteOrderMark,
     /// The correct response after this many milliseconds.
     SlowMs(u64),
+    /// The request's credentials in the message and in the first row, in every spelling.
+    EchoCredentials,
     /// A redirect to this address.
     Redirect(String),
     /// This many redirects to the simulator, each with another status, then one to this address.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
 use crate::dice::Dice;
@@ -84,6 +84,21 @@ pub(crate) fn copy_with_new_id(row: &[u8], request: Request, serial: usize) -> A
     replace_ids(&mut copy, request, |_| quote(format!("77{serial:010}").as_bytes()));
     let [copy] = copy;
     copy
+}
+
+/// Texts as they are, in upper case, percent-encoded, and in base64, as a server's dump of headers would have them.
+pub(crate) fn spellings(texts: &[&str]) -> String {
+    let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let all = texts.iter().map(|text| {
+        let base64 = STANDARD.encode(format!("X-Header: {text}"));
+        format!("X-HEADER: {text}; {}; {}; {base64}", text.to_uppercase(), percent(text))
+    });
+    all.collect::<Vec<_>>().join("; ")
+}
+
+/// Replaces the free text of the first row.
+pub(crate) fn set_free_text(rows: &mut [Arc<[u8]>], request: Request, text: &str) {
+    edit_rows(first(rows), |row| drop(row.insert(request.free_text_field().to_owned(), text.into())));
 }
 
 fn edit_rows(rows: &mut [Arc<[u8]>], edit: impl Fn(&mut Map<String, Value>)) {

@@ -7,7 +7,7 @@ use crate::faults::fault::Fault;
 
 impl Fault {
     /// Every fault's text form, with a sample argument where it takes one, and its meaning.
-    pub const SPELLINGS: [(&'static str, &'static str); 74] = [
+    pub const SPELLINGS: [(&'static str, &'static str); 75] = [
         ("status:500", "an HTTP status with an HTML page"),
         ("429", "too many requests, without Retry-After"),
         ("429:30", "too many requests, with this Retry-After: seconds or an HTTP date"),
@@ -82,6 +82,7 @@ impl Fault {
         ("latin-1", "the whole body in ISO 8859-1"),
         ("utf-16", "the whole body in UTF-16"),
         ("byte-order-mark", "a byte order mark before the body"),
+        ("echo-credentials", "the request's credentials in the message and the first row"),
         ("slow:1500", "the correct response after this many milliseconds"),
         ("redirect:https://elsewhere.example/", "a redirect"),
         ("redirect-chain:3:https://elsewhere.example/", "this many redirects to the simulator, then one to this address"),
@@ -161,7 +162,7 @@ impl FromStr for Fault {
 }
 
 /// The faults without arguments.
-const SIMPLE: [(&str, Fault); 51] = [
+const SIMPLE: [(&str, Fault); 52] = [
     ("html", Fault::Html),
     ("not-json", Fault::NotJson),
     ("cut-body", Fault::CutBody),
@@ -213,6 +214,7 @@ const SIMPLE: [(&str, Fault); 51] = [
     ("latin-1", Fault::Latin1),
     ("utf-16", Fault::Utf16),
     ("byte-order-mark", Fault::ByteOrderMark),
+    ("echo-credentials", Fault::EchoCredentials),
 ];
 
 /// Parses the argument of a fault.

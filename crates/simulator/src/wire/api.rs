@@ -62,6 +62,12 @@ fn page_body(state: &ServerState, account: &Account, query: &PageQuery, fault: O
     if let Some(fault) = fault {
         rows::corrupt(&mut page.rows, fault, query.request, query.offset);
     }
+    if fault == Some(&Fault::EchoCredentials) {
+        let echo = rows::spellings(&[&state.simulator.access_token(), &account.info().web_key]);
+        rows::set_free_text(&mut page.rows, query.request, &echo);
+        let body = envelope::for_page(&page, query.request, fault);
+        return [format!("{{\"Message\":{},", serde_json::Value::from(echo)).as_bytes(), &body[1..]].concat();
+    }
     envelope::for_page(&page, query.request, fault)
 }
 

@@ -7,6 +7,7 @@ use crate::faults::fault::Fault;
 use crate::request::Request;
 use crate::wire::pages::Page;
 use crate::world::json_writer::push_text;
+use crate::world::quirks::StatedTotal;
 
 /// How a request's envelope is written. The CRM is inconsistent, so a client must accept every variant.
 #[derive(Clone, Copy)]
@@ -31,6 +32,7 @@ enum Total {
     Missing,
     Number(i64),
     Text(String),
+    Json(String),
 }
 
 enum Data {
@@ -51,7 +53,11 @@ pub(crate) fn for_page(page: &Page, request: Request, fault: Option<&Fault>) -> 
         Some(Fault::TotalMissing) => Total::Missing,
         Some(Fault::TotalWrong(wrong)) => style.total(*wrong),
         Some(Fault::TotalText(text)) => Total::Text(text.clone()),
-        _ => style.total(number),
+        _ => match &page.stated_total {
+            StatedTotal::Length => style.total(number),
+            StatedTotal::Missing => Total::Missing,
+            StatedTotal::Json(json) => Total::Json(json.clone()),
+        },
     };
     let data = match fault {
         Some(Fault::DataMissing) => Data::Missing,
@@ -123,6 +129,7 @@ fn write(code: &str, message: &str, total: &Total, data: &Data, rows: &[Arc<[u8]
     push_text(&mut out, message);
     match total {
         Total::Missing => {}
+        Total::Json(json) => out.extend_from_slice(format!(",\"TotalRecord\":{json}").as_bytes()),
         Total::Number(number) => out.extend_from_slice(format!(",\"TotalRecord\":{number}").as_bytes()),
         Total::Text(text) => {
             out.extend_from_slice(b",\"TotalRecord\":");

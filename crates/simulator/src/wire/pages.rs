@@ -7,6 +7,7 @@ use crate::faults::rows;
 use crate::request::Request;
 use crate::wire::page_query::PageQuery;
 use crate::world::World;
+use crate::world::quirks::{Quirks, StatedTotal};
 use crate::world::records::Appointment;
 use crate::world::render;
 use crate::world::table::{Row, Table};
@@ -16,6 +17,13 @@ pub(crate) struct Page {
     pub(crate) rows: Vec<Arc<[u8]>>,
     /// The length of the whole list.
     pub(crate) total: usize,
+    pub(crate) stated_total: StatedTotal,
+}
+
+impl Page {
+    fn new(rows: Vec<Arc<[u8]>>, total: usize) -> Self {
+        Self { rows, total, stated_total: StatedTotal::Length }
+    }
 }
 
 /// A date of the query cannot be parsed.
@@ -40,7 +48,7 @@ impl World {
                 let page = self.slice(query, offset, limit)?;
                 let first = if page.rows.is_empty() { self.slice(query, 0, limit)?.rows } else { Vec::new() };
                 let new = first.iter().zip(offset..).map(|(row, serial)| rows::copy_with_new_id(row, query.request, serial));
-                Ok(Page { rows: page.rows.into_iter().chain(new).collect(), total: offset.saturating_add(2 * limit) })
+                Ok(Page::new(page.rows.into_iter().chain(new).collect(), offset.saturating_add(2 * limit)))
             }
             Some(Fault::ShiftingPages) if offset > 0 => self.slice(query, offset - 1, limit),
             Some(Fault::PageHole) if offset > 0 => self.slice(query, offset + 1, limit),
@@ -71,6 +79,14 @@ impl World {
     }
 
     fn slice(&self, query: &PageQuery, offset: usize, limit: usize) -> Result<Page, BadRequest> {
+        if self.quirks == Quirks::default() {
+            return self.records_of(query, offset, limit);
+        }
+        let all = self.records_of(query, 0, usize::MAX)?.rows;
+        Ok(self.quirks.page(&all, query.request, offset, limit, self.now))
+    }
+
+    fn records_of(&self, query: &PageQuery, offset: usize, limit: usize) -> Result<Page, BadRequest> {
         Ok(match query.request {
             Request::Stages => in_order(&self.stages, offset, limit),
             Request::Sources => in_order(&self.sources, offset, limit),
@@ -93,16 +109,16 @@ impl World {
         let matches = |row: &&Row<Appointment>| kind == "appt" && (from..=end).contains(&row.item.starts);
         let found: Vec<&Row<Appointment>> = self.appointments.rows().iter().filter(matches).collect();
         let rows = found.iter().skip(offset).take(limit).map(|row| row.json()).collect();
-        Ok(Page { rows, total: found.len() })
+        Ok(Page::new(rows, found.len()))
     }
 
     fn notes(&self, client_id: &str, offset: usize, limit: usize) -> Page {
         let contact = self.contacts.serial_of(client_id).and_then(|serial| self.contacts.get(serial));
-        let Some(contact) = contact else { return Page { rows: Vec::new(), total: 0 } };
+        let Some(contact) = contact else { return Page::new(Vec::new(), 0) };
         let notes = &contact.item.notes;
         let newest_first = notes.iter().rev().skip(offset).take(limit);
         let rows = newest_first.map(|note| render::note(&self.context, note, contact).into()).collect();
-        Page { rows, total: notes.len() }
+        Page::new(rows, notes.len())
     }
 }
 
@@ -111,10 +127,10 @@ fn to_i64(count: usize) -> i64 {
 }
 
 fn in_order<T>(table: &Table<T>, offset: usize, limit: usize) -> Page {
-    Page { rows: table.rows().iter().skip(offset).take(limit).map(Row::json).collect(), total: table.len() }
+    Page::new(table.rows().iter().skip(offset).take(limit).map(Row::json).collect(), table.len())
 }
 
 /// In this order, a new record moves all others down by one.
 fn newest_first<T>(table: &Table<T>, offset: usize, limit: usize) -> Page {
-    Page { rows: table.rows().iter().rev().skip(offset).take(limit).map(Row::json).collect(), total: table.len() }
+    Page::new(table.rows().iter().rev().skip(offset).take(limit).map(Row::json).collect(), table.len())
 }

@@ -10,6 +10,7 @@ use crate::dice::{self, Dice};
 use crate::people::journey::Step;
 use crate::world::World;
 use crate::world::calendar::{Calendar, DAY, lead_second, lead_share};
+use crate::world::quirks::Quirks;
 use crate::world::records::{Deal, Source, Stage, User};
 use crate::world::render_context::RenderContext;
 use crate::world::sources::SOURCES;
@@ -30,9 +31,10 @@ impl World {
     ///
     /// Panics if the account's zone is not in the time zone database.
     pub(crate) fn new(config: &Config, account: usize, start: i64) -> Self {
-        let AccountConfig { zone, contacts, deals, live, daily_leads, .. } = &config.accounts[account];
+        let AccountConfig { zone, contacts, deals, live, daily_leads, quirks, .. } = &config.accounts[account];
         let seed = dice::key(&[config.seed, account as u64]);
         let mut world = Self::empty(account, time_zone(zone), config.hostile_text, start);
+        world.quirks = quirks.clone();
         world.add_reference_data();
 
         let mut timeline = Timeline {
@@ -86,6 +88,7 @@ impl World {
             now: start,
             last_note_id: 4_000_000 + id_offset,
             timeline: None,
+            quirks: Quirks::default(),
         }
     }
 

@@ -6,6 +6,7 @@
 pub(crate) mod calendar;
 pub(crate) mod initial_state;
 pub(crate) mod json_writer;
+pub(crate) mod quirks;
 pub(crate) mod records;
 pub(crate) mod render;
 pub(crate) mod render_context;
@@ -25,6 +26,7 @@ use crate::people::meetings::Meeting;
 use crate::people::persona::Persona;
 use crate::request::Request;
 use calendar::DAY;
+use quirks::Quirks;
 use records::{Appointment, Contact, Deal, Note, NoteBody, Source, Stage, User};
 use render_context::RenderContext;
 use table::{Row, Table};
@@ -45,6 +47,8 @@ pub(crate) struct World {
     pub(crate) last_note_id: u64,
     /// What has not happened yet; `None` in a frozen account.
     pub(crate) timeline: Option<Timeline>,
+    /// What is permanently odd about the lists.
+    pub(crate) quirks: Quirks,
 }
 
 impl World {

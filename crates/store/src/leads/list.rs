@@ -5,6 +5,7 @@ use tetherboard_domain::{ContactId, EpochMs, StageKey, TenantId, UsState, Window
 
 use crate::query::{Query, one, rows};
 use crate::search::find;
+use crate::user_names::{by_owner, with_name, with_names};
 use crate::{Conn, Result};
 
 /// A filter on live contacts. Fields that are `None`, empty, or false do not restrict.
@@ -110,12 +111,12 @@ pub async fn list<C: Conn>(
         LeadSort::Name => query.push("LOWER(name)"),
         LeadSort::Source => query.push("COALESCE(source_key, '')"),
         LeadSort::Market => query.push("CASE WHEN market = '' THEN 1 ELSE 0 END, LOWER(market)"),
-        LeadSort::Owner => query.push("CASE WHEN owner = '' THEN 1 ELSE 0 END, LOWER(owner)"),
+        LeadSort::Owner => query.push(&by_owner("leads")),
         LeadSort::Stage => by_stage(&mut query, stage_order),
     };
     query.push(if descending { " DESC, crm_id" } else { ", crm_id" });
     query.push(" LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
-    query.all(conn).await
+    with_names(conn, tenant, query.all(conn).await?).await
 }
 
 /// Appends an expression that sorts by the order of stages. Stages not in the list come last.
@@ -133,7 +134,7 @@ pub(crate) fn by_stage<'a>(query: &'a mut Query, stage_order: &[StageKey]) -> &'
 /// A live contact.
 pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Option<LeadRow>> {
     let text = format!("SELECT {COLUMNS} FROM leads WHERE tenant_id = $1 AND crm_id = $2 AND gone_ms IS NULL");
-    one(conn, &text, [tenant.into(), contact.as_str().into()]).await
+    with_name(conn, tenant, one(conn, &text, [tenant.into(), contact.as_str().into()]).await?).await
 }
 
 /// The IDs of all live contacts, sorted, for comparison with the CRM.

@@ -8,6 +8,7 @@ use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, Search, TenantId, T
 use super::hidden::{Audience, HIDDEN, HIDDEN_KIND, visible};
 use super::kind_key;
 use crate::query::{Query, is_sqlite, rows};
+use crate::user_names::{UserNames, with_name, with_names};
 use crate::{Conn, Result};
 
 /// A filter on notes. Fields that are `None` do not restrict.
@@ -53,7 +54,7 @@ pub struct NoteRow {
 pub async fn count<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, filter: &NoteFilter) -> Result<i64> {
     let mut query =
         Query::new("SELECT COUNT(*) FROM notes n JOIN leads l ON l.tenant_id = n.tenant_id AND l.crm_id = n.client_id");
-    narrow(&mut query, tenant, audience, filter, is_sqlite(conn));
+    narrow(conn, &mut query, tenant, audience, filter).await?;
     query.number(conn).await
 }
 
@@ -68,7 +69,7 @@ pub async fn list<C: Conn>(
 ) -> Result<Vec<NoteRow>> {
     // Sort without the texts, since all texts of a brand would take too much memory.
     let mut query = Query::new("SELECT n.no FROM notes n JOIN leads l ON l.tenant_id = n.tenant_id AND l.crm_id = n.client_id");
-    narrow(&mut query, tenant, audience, filter, is_sqlite(conn));
+    narrow(conn, &mut query, tenant, audience, filter).await?;
     query.push(" ORDER BY COALESCE(n.created_ms, -9223372036854775807) DESC, n.crm_id LIMIT ").bind(limit);
     query.push(" OFFSET ").bind(offset);
     let found = query.rows(conn).await?;
@@ -88,7 +89,7 @@ pub async fn by_numbers<C: Conn>(
     query.push(" WHERE n.no IN ").bind_list(numbers.iter().copied());
     query.push(" AND n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant);
     visible(&mut query, audience);
-    let mut rows: Vec<NoteRow> = query.all(conn).await?;
+    let mut rows: Vec<NoteRow> = with_names(conn, tenant, query.all(conn).await?).await?;
     let positions: HashMap<i64, usize> = numbers.iter().enumerate().map(|(position, no)| (*no, position)).collect();
     rows.sort_by_key(|row| positions.get(&row.no));
     Ok(rows)
@@ -108,14 +109,15 @@ fn select(longest: i32) -> Query {
     query
 }
 
-fn narrow(query: &mut Query, tenant: TenantId, audience: Audience, filter: &NoteFilter, sqlite: bool) {
+async fn narrow<C: Conn>(conn: &C, query: &mut Query, tenant: TenantId, audience: Audience, filter: &NoteFilter) -> Result<()> {
     query.push(" WHERE n.gone_ms IS NULL AND l.gone_ms IS NULL AND n.tenant_id = ").bind(tenant);
     visible(query, audience);
     if let Some(kind) = &filter.kind {
         query.push(" AND n.kind_key = ").bind(kind_key(kind));
     }
     if let Some(author) = &filter.author {
-        query.push(" AND n.author = ").bind(author.clone());
+        let references = UserNames::load(conn, tenant).await?.references_to(author);
+        query.push(" AND n.author IN ").bind_list(references);
     }
     if let Some(client) = &filter.client {
         query.push(" AND n.client_id = ").bind(client.clone());
@@ -128,7 +130,7 @@ fn narrow(query: &mut Query, tenant: TenantId, audience: Audience, filter: &Note
     }
     if let Some(search) = &filter.text {
         query.push(" AND ");
-        match (search.is_empty(), sqlite) {
+        match (search.is_empty(), is_sqlite(conn)) {
             // A search without words matches nothing.
             (true, _) => query.push("1 = 0"),
             (false, true) => query
@@ -138,6 +140,7 @@ fn narrow(query: &mut Query, tenant: TenantId, audience: Audience, filter: &Note
             (false, false) => push_tsquery(query, search, tenant),
         };
     }
+    Ok(())
 }
 
 // Full-text search ----------------------------------------------------------------------------------------------------------------
@@ -228,11 +231,12 @@ pub async fn each_summary<C: Conn>(conn: &C, tenant: TenantId, mut take: impl Fn
          WHERE n.tenant_id = $1 AND n.gone_ms IS NULL AND (n.client_id > $2 OR (n.client_id = $2 AND n.no > $3)) \
          AND n.client_id >= $2 ORDER BY n.client_id, n.no LIMIT $4"
     );
+    let names = UserNames::load(conn, tenant).await?;
     let mut after = (ContactId::default(), i64::MIN);
     loop {
         let batch = rows(conn, &text, [tenant.into(), after.0.clone().into(), after.1.into(), BATCH.into()]).await?;
         for row in &batch {
-            let note = NoteSummary {
+            let mut note = NoteSummary {
                 no: row.try_get_by_index(0)?,
                 client_id: row.try_get_by_index(1)?,
                 created_ms: row.try_get_by_index(2)?,
@@ -241,6 +245,7 @@ pub async fn each_summary<C: Conn>(conn: &C, tenant: TenantId, mut take: impl Fn
                 author: row.try_get_by_index(5)?,
                 hidden: row.try_get_by_index(6)?,
             };
+            names.resolve(&mut note.author);
             after.0.clone_from(&note.client_id);
             after.1 = note.no;
             take(note);
@@ -322,7 +327,7 @@ pub async fn latest_for<C: Conn>(
         query.push(" AND ").bind(*dates.of_past().end()).push(" AND n.client_id IN ").bind_list(part.iter().cloned());
         visible(&mut query, audience);
         query.push(") newest JOIN notes n ON n.crm_id = newest.crm_id AND newest.place = 1 WHERE n.tenant_id = ").bind(tenant);
-        for note in query.all::<_, LatestNote>(conn).await? {
+        for note in with_names(conn, tenant, query.all::<_, LatestNote>(conn).await?).await? {
             latest.insert(note.client_id.clone(), note);
         }
     }
@@ -354,7 +359,7 @@ pub async fn get<C: Conn>(conn: &C, tenant: TenantId, audience: Audience, crm_id
     ));
     query.bind(tenant).push(" AND n.crm_id = ").bind(crm_id);
     visible(&mut query, audience);
-    Ok(query.all(conn).await?.into_iter().next())
+    with_name(conn, tenant, query.all(conn).await?.into_iter().next()).await
 }
 
 /// `letters` characters of a note's plain text starting at `from` (the first is 1), and its HTML unless that is longer.

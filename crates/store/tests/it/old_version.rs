@@ -105,6 +105,28 @@ async fn existing_notes_are_indexed_by_the_migration(#[values(Sqlite, Postgres)]
     assert_eq!(notes::search_hits(conn, HARBOR, &Search::parse("other words")).await.unwrap().len(), 1);
 }
 
+/// Earlier versions stored "User 7" for a user who was not listed yet.
+#[rstest]
+#[tokio::test]
+async fn unresolved_owners_become_references_again(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
+    let conn = db.store.conn();
+    let owners = ["User 7", "User 0042", "User", "User ", "User Ash", "Uma Unger", "7", ""];
+    for (at, owner) in owners.iter().enumerate() {
+        let text = "INSERT INTO leads (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, name, company, email, \
+                    phone, market, owner, search, stage_since_ms, stage_since_exact, fee_flagged) \
+                    VALUES ($1, $2, 1, 1, 5, 6, 'Ada', '', '', '', '', $3, '', 5, FALSE, FALSE)";
+        execute(conn, text, vec![HARBOR.0.into(), at.to_string().into(), (*owner).into()]).await;
+    }
+    db.store.migrate().await.unwrap();
+    let text = "SELECT owner FROM leads ORDER BY crm_id";
+    let found = conn.query_all_raw(Statement::from_string(conn.get_database_backend(), text)).await.unwrap();
+    let stored: Vec<String> = found.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(stored, ["7", "0042", "User", "User ", "User Ash", "Uma Unger", "7", ""]);
+    let shown = leads::get(conn, HARBOR, &"0".into()).await.unwrap().unwrap();
+    assert_eq!(shown.owner, "User 7");
+}
+
 /// Stores responses as the first version did: one frame per run, one table row per response.
 struct OldRecorder<'a> {
     db: &'a TestDatabase,

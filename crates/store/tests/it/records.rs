@@ -184,7 +184,7 @@ async fn the_row_set_hash_stays_until_it_is_changed(#[values(Sqlite, Postgres)] 
     let tidewater = tetherboard_testkit::tenant(&db.store, "tidewater", "America/New_York").await.id;
     let conn = db.store.conn();
     let ground = async |brand, dataset| records::row_set_hash(conn, brand, dataset).await.unwrap();
-    let stands = RowSetHash::of(&[65_536, 65_537], 1);
+    let stands = RowSetHash::of(&[65_536, 65_537], &[], 1);
     assert_eq!(ground(harbor, Dataset::Contacts).await, None);
     runs::set_dataset_age(conn, harbor, Dataset::Contacts, NOW_MS, true).await.unwrap();
     runs::set_dataset_age(conn, harbor, Dataset::Deals, NOW_MS, true).await.unwrap();
@@ -195,7 +195,9 @@ async fn the_row_set_hash_stays_until_it_is_changed(#[values(Sqlite, Postgres)] 
     runs::set_dataset_age(conn, harbor, Dataset::Contacts, NOW_MS + 1, false).await.unwrap();
     assert_eq!(ground(harbor, Dataset::Contacts).await, Some(stands));
     assert_eq!((ground(harbor, Dataset::Deals).await, ground(tidewater, Dataset::Contacts).await), (None, None));
-    for other in [RowSetHash::of(&[65_537, 65_536], 1), RowSetHash::of(&[65_536], 1), RowSetHash::of(&[65_536, 65_537], 2)] {
+    for other in
+        [RowSetHash::of(&[65_537, 65_536], &[], 1), RowSetHash::of(&[65_536], &[], 1), RowSetHash::of(&[65_536, 65_537], &[], 2)]
+    {
         assert_ne!(stands, other);
     }
     records::set_row_set_hash(conn, harbor, Dataset::Contacts, None).await.unwrap();

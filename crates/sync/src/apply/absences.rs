@@ -26,23 +26,30 @@ struct LiveRecords {
 
 impl Apply<'_> {
     /// Marks records as back, missing, or gone. Returns whether the dataset's live records are exactly those that
-    /// the read showed.
+    /// the read showed, and how many absent ones are kept because skipped rows may stand for them.
     pub(super) async fn update_absences<N: Normalize>(
         &self,
         tx: &Tx,
         context: &Context,
         input: &Input<N::Parent>,
         report: &mut DatasetReport,
-    ) -> Result<bool, SyncError> {
+    ) -> Result<(bool, i64), SyncError> {
         let (tenant, scope) = (context.tenant, &self.extent.scope);
         let LiveRecords { live, back, absent } = self.live_records::<N>(tx, context, input).await?;
         records::set_absence(tx, tenant, N::DATASET, &back, Absence::Back).await?;
         let (all, complete) = match scope {
             // The scope contains only contacts whose notes were read completely and have IDs.
             Scope::Of { .. } => (records::live_count(tx, tenant, N::DATASET, &Scope::All).await?, true),
-            // A row without an ID could be any of the absent records.
-            _ => (live, input.complete && input.rows.without_id.is_empty()),
+            _ => (live, input.complete),
         };
+        let all_shown = matches!(scope, Scope::All) && absent.is_empty() && live == count(input.rows.by_id.len());
+        let may_be_there = |(id, missing_ms): &AbsentRecord| input.skipped.may_stand_for::<N>(id, *missing_ms, context.now_ms);
+        // After a page that was mostly skipped, every absent record may be on it.
+        let (kept, absent): (Vec<_>, Vec<_>) =
+            absent.into_iter().partition(|record| input.has_bad_page || (complete && may_be_there(record)));
+        let first_missed =
+            kept.iter().filter(|(_, missing_ms)| missing_ms.is_none()).map(|(id, _)| id.clone()).collect::<Vec<_>>();
+        records::set_absence(tx, tenant, N::DATASET, &first_missed, Absence::Missing(context.now_ms)).await?;
         let before = |live: i64| usize::try_from(live - report.added).unwrap_or(0);
         let counts = AbsenceCounts {
             live: before(live),
@@ -51,9 +58,8 @@ impl Apply<'_> {
             complete,
             accepted: self.accept_removals,
         };
-        let all_shown = matches!(scope, Scope::All) && absent.is_empty() && live == count(input.rows.by_id.len());
-        apply_removal::<N>(tx, context, decide(counts), absent, report).await?;
-        Ok(all_shown)
+        apply_removal::<N>(tx, context, input, decide(counts), absent, report).await?;
+        Ok((all_shown, count(kept.len())))
     }
 
     /// Compares the live records in the scope with those that the read showed.
@@ -90,6 +96,7 @@ impl Apply<'_> {
 async fn apply_removal<N: Normalize>(
     tx: &Tx,
     context: &Context,
+    input: &Input<N::Parent>,
     removal: Removal,
     absent: Vec<AbsentRecord>,
     report: &mut DatasetReport,
@@ -103,7 +110,8 @@ async fn apply_removal<N: Normalize>(
             report.status = DatasetStatus::Held;
         }
         Removal::AfterTwoReads => {
-            let (again, first): (Vec<_>, Vec<_>) = absent.into_iter().partition(|(_, missing_ms)| missing_ms.is_some());
+            let is_proven = |(_, missing_ms): &AbsentRecord| missing_ms.is_some_and(|ms| input.skipped.is_proven(ms));
+            let (again, first): (Vec<_>, Vec<_>) = absent.into_iter().partition(is_proven);
             report.gone = count(again.len());
             set(&ids(first), Absence::Missing(context.now_ms)).await?;
             set(&ids(again), Absence::Gone(context.now_ms)).await?;

@@ -2,12 +2,13 @@
 
 mod absences;
 mod field_coverage;
+mod skipped;
 mod upsert;
 
 use std::collections::HashMap;
 
 use tetherboard_crm_records::Mapping;
-use tetherboard_domain::{Dataset, DatasetStatus, RunId};
+use tetherboard_domain::{DataQualityKind, Dataset, DatasetStatus, EpochMs, RunId};
 use tetherboard_store::field_rules::{self, FieldCoverage};
 use tetherboard_store::leases::SyncLease;
 use tetherboard_store::records::{self, RowSetHash, Scope};
@@ -16,7 +17,9 @@ use tetherboard_store::snapshots::{RowNo, RowReader};
 use tetherboard_store::{Store, StoreError, Tx, deal_links, hot_list, notes};
 
 use self::field_coverage::FieldCounts;
+use self::skipped::SkippedRows;
 use crate::capture::{CapturedList, begin, count};
+use crate::data_quality::Oddities;
 use crate::dataset_reader::ReadExtent;
 use crate::dedup::{DedupedRows, Fingerprints, SourceRow, latest_version};
 use crate::hot_list::HOT_LIST_DATASETS;
@@ -45,6 +48,10 @@ struct Input<P> {
     /// Identifies `selected`.
     row_set: RowSetHash,
     complete: bool,
+    /// Whether the read was complete except for a page of which more than half was skipped.
+    has_bad_page: bool,
+    skipped: SkippedRows<P>,
+    oddities: Option<Oddities>,
     field_coverage: HashMap<String, FieldCoverage>,
 }
 
@@ -60,11 +67,16 @@ impl Apply<'_> {
         report: &mut DatasetReport,
     ) -> Result<(), SyncError> {
         let mut reader = RowReader::new(context.tenant);
-        let input = self.input::<N>(context, &mut reader, list).await?;
+        let mut input = self.input::<N>(context, &mut reader, list).await?;
+        if input.has_bad_page && self.shows_as_much_as_before::<N>(context, &input).await? {
+            (input.complete, input.has_bad_page) = (true, false);
+            (report.status, report.error) = (DatasetStatus::Succeeded, None);
+        }
         if self.is_unchanged::<N>(context, &input).await? {
             let tx = begin(self.store, self.lease).await?;
             report.unchanged = count(input.selected.len());
-            self.finish::<N>(&tx, context, true, report).await?;
+            self.set_aside::<N>(&tx, &mut reader, &input.rows.without_id, report).await?;
+            self.finish::<N>(&tx, context, &input, 0, report).await?;
             return Ok(Store::commit(tx).await?);
         }
         context.vanished = field_coverage::vanished_before::<N>(&input.field_coverage);
@@ -94,10 +106,33 @@ impl Apply<'_> {
         let mut rows = list.rows.dedup();
         self.resolve_conflicts::<N>(context, reader, &mut rows).await?;
         let selected = rows.selected();
-        let row_nos: Vec<RowNo> = selected.iter().map(|row| row.row_no).collect();
-        let row_set = RowSetHash::of(&row_nos, N::decoder_version(self.mapping_version));
-        let field_coverage = field_rules::coverage(self.store.conn(), context.tenant, N::DATASET).await?;
-        Ok(Input { rows, selected, row_set, complete: list.complete, field_coverage })
+        let row_no = |row: &SourceRow<N::Parent>| row.row_no;
+        let row_nos: Vec<RowNo> = selected.iter().map(row_no).collect();
+        let skipped_nos: Vec<RowNo> = rows.without_id.iter().map(row_no).collect();
+        let row_set = RowSetHash::of(&row_nos, &skipped_nos, N::decoder_version(self.mapping_version));
+        let conn = self.store.conn();
+        let field_coverage = field_rules::coverage(conn, context.tenant, N::DATASET).await?;
+        let skipped = SkippedRows::load::<N, _>(conn, context, &rows.without_id, &self.extent.scope).await?;
+        let CapturedList { complete, has_bad_page, oddities, .. } = list;
+        Ok(Input { rows, selected, row_set, complete, has_bad_page, skipped, oddities, field_coverage })
+    }
+
+    /// Whether a page that is mostly skipped hides nothing: its odd rows were there before, and none of them may stand for a
+    /// record that is missing.
+    async fn shows_as_much_as_before<N: Normalize>(
+        &self,
+        context: &Context,
+        input: &Input<N::Parent>,
+    ) -> Result<bool, SyncError> {
+        if self.replay || !input.skipped.are_known() {
+            return Ok(false);
+        }
+        let live = records::live_ids(self.store.conn(), context.tenant, N::DATASET, &self.extent.scope).await?;
+        let is_shown = |id: &str| input.rows.by_id.contains_key(&self.fingerprints.of(id));
+        let is_hidden = |(id, missing_ms): &(String, Option<EpochMs>)| {
+            !is_shown(id) && input.skipped.may_stand_for::<N>(id, *missing_ms, context.now_ms)
+        };
+        Ok(!live.iter().any(is_hidden))
     }
 
     /// Of a record that the read showed in several versions, uses the one modified last.
@@ -125,7 +160,7 @@ impl Apply<'_> {
     /// Whether every live record already comes from exactly these rows and this decoder: then nothing need be looked up.
     async fn is_unchanged<N: Normalize>(&self, context: &Context, input: &Input<N::Parent>) -> Result<bool, SyncError> {
         let covers_all = matches!(self.extent.scope, Scope::All);
-        if self.replay || !input.complete || !input.rows.without_id.is_empty() || !covers_all {
+        if self.replay || !input.complete || !covers_all {
             return Ok(false);
         }
         Ok(records::row_set_hash(self.store.conn(), context.tenant, N::DATASET).await? == Some(input.row_set))
@@ -140,24 +175,26 @@ impl Apply<'_> {
         counts: &FieldCounts,
         report: &mut DatasetReport,
     ) -> Result<(), SyncError> {
-        let mut all_shown = false;
+        let (mut all_shown, mut kept) = (false, 0);
         if !self.replay {
-            all_shown = self.update_absences::<N>(&tx, context, input, report).await? && report.set_aside == 0;
+            (all_shown, kept) = self.update_absences::<N>(&tx, context, input, report).await?;
             // Some contacts' notes say nothing about which fields the list as a whole has.
             if !matches!(self.extent.scope, Scope::Of { .. }) {
                 self.save_field_coverage::<N>(&tx, context, input, counts).await?;
             }
         }
-        self.finish::<N>(&tx, context, input.complete, report).await?;
+        self.finish::<N>(&tx, context, input, kept, report).await?;
         records::set_row_set_hash(&tx, context.tenant, N::DATASET, all_shown.then_some(input.row_set)).await?;
         Ok(Store::commit(tx).await?)
     }
 
+    /// Stores what the read means for the dataset as a whole. `kept` records are absent, but skipped rows may stand for them.
     async fn finish<N: Normalize>(
         &self,
         tx: &Tx,
         context: &Context,
-        complete: bool,
+        input: &Input<N::Parent>,
+        kept: i64,
         report: &mut DatasetReport,
     ) -> Result<(), SyncError> {
         let ReadExtent { started_ms, contacts, .. } = &self.extent;
@@ -173,9 +210,32 @@ impl Apply<'_> {
         }
         notes::set_read(tx, context.tenant, contacts, *started_ms).await?;
         // Held records are still shown although the CRM no longer has them, so the data is as old as the read before.
-        let is_current = complete && report.status != DatasetStatus::Held;
+        let is_current = input.complete && report.status != DatasetStatus::Held;
         runs::set_dataset_age(tx, context.tenant, N::DATASET, *started_ms, is_current).await?;
+        self.save_quality::<N>(tx, context, input, kept).await?;
         report.finished_ms = Some(context.now_ms);
         Ok(runs::report(tx, context.tenant, self.run, report, context.now_ms).await?)
+    }
+
+    /// Stores which rows are not records and, after a complete read, what else is odd about the list.
+    async fn save_quality<N: Normalize>(
+        &self,
+        tx: &Tx,
+        context: &Context,
+        input: &Input<N::Parent>,
+        kept: i64,
+    ) -> Result<(), SyncError> {
+        let is_judged = input.complete || matches!(self.extent.scope, Scope::Of { .. });
+        if is_judged || input.has_bad_page {
+            input.skipped.save::<N>(tx, context, is_judged).await?;
+        }
+        if let Some(oddities) = input.oddities.as_ref().filter(|_| input.complete) {
+            let mut oddities = oddities.clone();
+            oddities.compare_total(count(input.rows.by_id.len()));
+            oddities.add(DataQualityKind::SkippedRows, count(input.skipped.len()));
+            oddities.add(DataQualityKind::KeptRecords, kept);
+            oddities.save(tx, context.tenant, N::DATASET, context.now_ms).await?;
+        }
+        Ok(())
     }
 }

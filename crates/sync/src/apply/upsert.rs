@@ -46,7 +46,7 @@ impl Apply<'_> {
     }
 
     /// Saves rows without an ID together with the reason.
-    async fn set_aside<N: Normalize>(
+    pub(super) async fn set_aside<N: Normalize>(
         &self,
         tx: &Tx,
         reader: &mut RowReader,

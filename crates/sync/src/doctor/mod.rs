@@ -3,14 +3,17 @@
 
 mod time_check;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use tetherboard_clienttether::{
     ListRequest, Page, ReadContacts, ReadDeals, ReadEvents, ReadNotes, ReadSources, ReadStages, ReadUsers,
 };
 use tetherboard_crm_records::{Mapping, fields_of};
-use tetherboard_domain::Dataset;
-use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{StoreError, credentials};
+use tetherboard_domain::{DataQualityKind, Dataset};
+use tetherboard_store::data_quality::{self, QualityWarning};
+use tetherboard_store::tenants::{self, Tenant};
+use tetherboard_store::{StoreError, credentials, lookups};
 
 use self::time_check::TimeCheck;
 use crate::calendar_window::CalendarWindow;
@@ -29,6 +32,21 @@ pub struct AccountCheck {
     pub datasets: Vec<DatasetCheck>,
     /// Problems with credentials, clocks, time zones, and date formats, and what to do about each.
     pub warnings: Vec<String>,
+    /// What recent syncs showed to be permanently odd about the account's lists.
+    pub data_quality: Vec<QualityFinding>,
+}
+
+/// An oddity of a list. Syncs accept it while it stays the same.
+#[derive(Debug, Serialize)]
+pub struct QualityFinding {
+    pub dataset: Dataset,
+    pub kind: DataQualityKind,
+    /// How many rows, records, or contacts it concerns.
+    pub amount: i64,
+    /// When it was first seen, in milliseconds since 1970.
+    pub since_ms: i64,
+    /// The finding as a clause whose subject is the list: "lists 18 records twice".
+    pub meaning: String,
 }
 
 /// The result of requesting the first page of one dataset.
@@ -79,7 +97,8 @@ impl AccountCheck {
     pub fn is_healthy(&self) -> bool {
         let is_healthy =
             |check: &DatasetCheck| check.fault.is_none() && check.rows_without_id == 0 && check.rows_not_objects == 0;
-        self.connection_error.is_none() && self.warnings.is_empty() && self.datasets.iter().all(is_healthy)
+        let has_warnings = !self.warnings.is_empty() || !self.data_quality.is_empty();
+        self.connection_error.is_none() && !has_warnings && self.datasets.iter().all(is_healthy)
     }
 }
 
@@ -89,8 +108,10 @@ impl Syncer {
     /// # Errors
     /// If the database fails.
     pub async fn check_account(&self, tenant: &Tenant) -> Result<AccountCheck, StoreError> {
-        let (datasets, warnings) = (Vec::new(), Vec::new());
-        let mut check = AccountCheck { tenant: tenant.slug.clone(), connection_error: None, datasets, warnings };
+        let (conn, datasets) = (self.store.conn(), Vec::new());
+        let data_quality = data_quality::warnings(conn, tenant.id).await?.iter().map(QualityFinding::of).collect();
+        let warnings = self.same_users(tenant).await?.into_iter().collect();
+        let mut check = AccountCheck { tenant: tenant.slug.clone(), connection_error: None, datasets, warnings, data_quality };
         let session = match self.crm.session(&self.store, tenant, &self.clock).await {
             Ok(session) => session,
             Err(CrmError::Store(error)) => return Err(error),
@@ -113,6 +134,30 @@ impl Syncer {
         Ok(check)
     }
 
+    /// Warns if another brand has the same CRM users: then the two web keys probably belong to one account.
+    async fn same_users(&self, tenant: &Tenant) -> Result<Option<String>, StoreError> {
+        // One user with an email can be the same consultant in two accounts.
+        const FEWEST_USERS: usize = 2;
+        let conn = self.store.conn();
+        let users = async |tenant: &Tenant| -> Result<BTreeSet<(String, String)>, StoreError> {
+            let users = lookups::crm_users(conn, tenant.id).await?;
+            Ok(users.into_iter().map(|user| (user.crm_id, user.email.to_lowercase())).collect())
+        };
+        let own = users(tenant).await?;
+        if own.iter().filter(|(_, email)| !email.is_empty()).count() < FEWEST_USERS {
+            return Ok(None);
+        }
+        for other in tenants::list(conn).await?.iter().filter(|other| other.id != tenant.id) {
+            if users(other).await? == own {
+                return Ok(Some(format!(
+                    "{} has the same ClientTether users, so both web keys may belong to one account; check the web key of each brand",
+                    other.name
+                )));
+            }
+        }
+        Ok(None)
+    }
+
     async fn check_datasets(&self, tenant: &Tenant, session: &CrmSession, check: &mut AccountCheck) {
         let mut checker = Checker { session, time: TimeCheck::default() };
         let calendar = CalendarWindow::around(&tenant.source_time(), self.clock.now());
@@ -129,6 +174,13 @@ impl Syncer {
         };
         check.datasets = vec![stages, sources, users, contacts, deals, events, notes];
         check.warnings.extend(checker.time.warnings(tenant, self.clock.now()));
+    }
+}
+
+impl QualityFinding {
+    fn of(warning: &QualityWarning) -> Self {
+        let QualityWarning { dataset, kind, amount, since_ms, .. } = *warning;
+        Self { dataset, kind, amount, since_ms: since_ms.0, meaning: warning.clause() }
     }
 }
 

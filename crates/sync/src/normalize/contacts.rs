@@ -1,13 +1,13 @@
 //! Contacts, and the stage moves and value changes that they show.
 
-use tetherboard_crm_records::{Mapping, RawContact, SkippedRow};
+use tetherboard_crm_records::{Mapping, RawContact, SkippedRow, fields};
 use tetherboard_domain::{Dataset, EpochMs, SourceTime};
 use tetherboard_store::leads::{LeadRecord, PriorState};
 use tetherboard_store::{Result, Tx, leads};
 
 use super::history_log::HistoryLog;
 use super::names::{self, display_name, full_name, link_key};
-use super::{Contacts, Context, Normalize, Record, ids, label, money};
+use super::{Contacts, Context, Normalize, Record, ids, label, money, reference};
 use crate::history::TrackedValues;
 use crate::rich_text;
 
@@ -34,7 +34,7 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 17] = [
 
 impl Normalize for Contacts {
     const DATASET: Dataset = Dataset::Contacts;
-    const VERSION: i64 = rich_text::VERSION + names::VERSION;
+    const VERSION: i64 = rich_text::VERSION + names::VERSION + super::DECODER_VERSION;
     type Parent = ();
     type Raw = RawContact;
 
@@ -77,7 +77,7 @@ impl Normalize for Contacts {
                 market: raw.market.unwrap_or_else(|| market(raw.city.as_deref(), raw.state.as_deref())),
                 units: raw.units.unwrap_or_default(),
                 whiteboard,
-                owner: context.owner(raw.owner),
+                owner: reference(raw.owner),
                 contact_type: raw.contact_type,
                 source: label(raw.source),
                 stage,
@@ -120,5 +120,5 @@ fn changed_text(previous: Option<&PriorState>, whiteboard: &str) -> (Option<Stri
 /// `City, State`; either may be missing.
 fn market(city: Option<&str>, state: Option<&str>) -> String {
     let parts = [city, state].into_iter().flatten().map(str::trim).filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join(", ")
+    fields::shortened(parts.collect::<Vec<_>>().join(", "))
 }

@@ -8,7 +8,7 @@ use tetherboard_store::{Result, Tx};
 
 use super::history_log::HistoryLog;
 use super::names::{self, display_name, full_name, link_key};
-use super::{Context, Deals, Normalize, Record, ids, money, odds};
+use super::{Context, Deals, Normalize, Record, ids, money, odds, reference};
 use crate::history::TrackedValues;
 
 /// The columns that each field fills.
@@ -30,7 +30,7 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 13] = [
 
 impl Normalize for Deals {
     const DATASET: Dataset = Dataset::Deals;
-    const VERSION: i64 = names::VERSION;
+    const VERSION: i64 = names::VERSION + super::DECODER_VERSION;
     type Parent = ();
     type Raw = RawDeal;
 
@@ -80,7 +80,7 @@ impl Normalize for Deals {
                 fee_flagged,
                 odds: odds(raw.odds),
                 close_date,
-                owner: context.owner(raw.owner),
+                owner: reference(raw.owner),
                 created_ms,
             };
             written.push((meta, deal));

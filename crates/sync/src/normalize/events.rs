@@ -8,7 +8,7 @@ use tetherboard_store::schedule::{self, ActivityRecord, PriorTimes};
 use tetherboard_store::{Result, Tx};
 
 use super::names::{self, full_name};
-use super::{Context, Events, Normalize, Record, ids};
+use super::{Context, Events, Normalize, Record, ids, reference};
 use crate::rich_text;
 
 /// The columns that each field fills.
@@ -28,7 +28,7 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 11] = [
 
 impl Normalize for Events {
     const DATASET: Dataset = Dataset::Events;
-    const VERSION: i64 = rich_text::VERSION + names::VERSION;
+    const VERSION: i64 = rich_text::VERSION + names::VERSION + super::DECODER_VERSION;
     type Parent = ();
     type Raw = RawEvent;
 
@@ -65,7 +65,7 @@ impl Normalize for Events {
                 title: raw.title.unwrap_or_default(),
                 description: raw.description.as_deref().map(rich_text::plain).unwrap_or_default(),
                 place: raw.location.unwrap_or_default(),
-                owner: context.owner(raw.owner),
+                owner: reference(raw.owner),
                 cancelled: is_canceled(&status),
                 status,
                 all_day: raw.all_day,

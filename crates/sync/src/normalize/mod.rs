@@ -8,15 +8,16 @@ mod names;
 mod notes;
 mod setup;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::hash::Hash;
 
 use tetherboard_crm_records::fields::{Fee, Person, Text};
 use tetherboard_crm_records::{FieldSpec, Mapping, SkippedRow, fields_of};
-use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId, is_visible};
+use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId};
 use tetherboard_metrics::Board;
 use tetherboard_store::records::RecordMeta;
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Conn, Result, Tx, lookups};
+use tetherboard_store::{Conn, Result, Tx};
 
 /// The account's stages.
 pub(crate) struct Stages;
@@ -33,13 +34,16 @@ pub(crate) struct Events;
 /// Notes, which the CRM returns contact by contact.
 pub(crate) struct Notes;
 
+/// Increases when the decoders of rows change: 1 cuts long labels and keeps references to users.
+const DECODER_VERSION: i64 = 1;
+
 /// A dataset of the CRM.
 pub(crate) trait Normalize: Sized {
     const DATASET: Dataset;
     /// Increases when this code makes a different record of the same row.
-    const VERSION: i64 = 0;
+    const VERSION: i64 = DECODER_VERSION;
     /// What a record belongs to: `()` in a list of the whole account, the contact in its list of notes.
-    type Parent: Clone + Ord + Default;
+    type Parent: Clone + Ord + Hash + Default;
     /// A decoded row, its times still local.
     type Raw: Clone;
 
@@ -55,6 +59,11 @@ pub(crate) trait Normalize: Sized {
     /// The ID of the record in the tables, unique within the tenant.
     fn record_id(_: &Self::Parent, id: &str) -> String {
         id.to_owned()
+    }
+
+    /// The parent as stored with rows that have no ID: the contact of a note, otherwise blank.
+    fn parent_key(_: &Self::Parent) -> String {
+        String::new()
     }
 
     /// Whether the record with this ID belongs to the parent.
@@ -98,8 +107,6 @@ pub(crate) struct Record<N: Normalize> {
 pub(crate) struct Context {
     pub(crate) tenant: TenantId,
     pub(crate) source_time: SourceTime,
-    /// The names of the CRM's users by ID, for rows that give the owner as an ID.
-    pub(crate) users: HashMap<String, String>,
     pub(crate) first_stage: Option<StageKey>,
     /// The start of the previous read.
     pub(crate) read_before_ms: Option<EpochMs>,
@@ -121,12 +128,10 @@ impl Context {
         whole_before_ms: Option<EpochMs>,
         now_ms: EpochMs,
     ) -> Result<Self> {
-        let users = lookups::crm_users(conn, tenant.id).await?;
         let board = Board::load(conn, tenant.id).await?;
         Ok(Self {
             tenant: tenant.id,
             source_time: tenant.source_time(),
-            users: users.into_iter().map(|user| (user.crm_id, user.name)).collect(),
             first_stage: board.first().map(|stage| stage.key.clone()),
             read_before_ms,
             whole_before_ms,
@@ -134,15 +139,6 @@ impl Context {
             vanished: BTreeSet::new(),
             vanished_before: BTreeSet::new(),
         })
-    }
-
-    /// The name of an owner or author: `User 12` if the CRM gives an ID that its list of users does not have.
-    pub(crate) fn owner(&self, owner: Person) -> String {
-        match owner {
-            Person::Name(name) => name,
-            Person::UserId(id) => self.users.get(&id).filter(|name| is_visible(name)).cloned().unwrap_or(format!("User {id}")),
-            Person::Blank => String::new(),
-        }
     }
 
     fn has_vanished(&self, field: &str) -> bool {
@@ -188,6 +184,14 @@ fn money(fee: Fee) -> (Option<Money>, bool) {
         Fee::Unknown => (None, false),
         Fee::Cents(cents) => (Some(Money(cents)), false),
         Fee::Flagged => (None, true),
+    }
+}
+
+/// An owner or author as the CRM refers to it: a name, or a user's ID or email, whose name is looked up when the record is read.
+fn reference(person: Person) -> String {
+    match person {
+        Person::Name(reference) | Person::UserId(reference) => reference,
+        Person::Blank => String::new(),
     }
 }
 

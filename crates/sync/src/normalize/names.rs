@@ -14,7 +14,7 @@ pub(super) fn full_name(first: Option<&str>, last: Option<&str>) -> Option<Strin
         return None;
     }
     let parts = [first, last].into_iter().flatten().map(str::trim).filter(|part| real(part));
-    Some(parts.collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty())
+    Some(parts.collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty()).map(fields::shortened)
 }
 
 /// The name to display: the person's, otherwise the company's, otherwise "No name".

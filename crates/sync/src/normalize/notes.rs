@@ -5,12 +5,12 @@ use tetherboard_domain::{ContactId, Dataset};
 use tetherboard_store::notes::{self, NoteRecord};
 use tetherboard_store::{Result, Tx};
 
-use super::{Context, Normalize, Notes, Record};
+use super::{Context, Normalize, Notes, Record, reference};
 use crate::rich_text;
 
 impl Normalize for Notes {
     const DATASET: Dataset = Dataset::Notes;
-    const VERSION: i64 = rich_text::VERSION;
+    const VERSION: i64 = rich_text::VERSION + super::DECODER_VERSION;
     /// The contact whose notes were requested, whatever the row itself says.
     type Parent = ContactId;
     type Raw = RawNote;
@@ -28,6 +28,10 @@ impl Normalize for Notes {
         format!("{client_id}/{note_id}")
     }
 
+    fn parent_key(client_id: &ContactId) -> String {
+        client_id.to_string()
+    }
+
     fn is_record_of(client_id: &ContactId, crm_id: &str) -> bool {
         crm_id.strip_prefix(client_id.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
@@ -43,7 +47,7 @@ impl Normalize for Notes {
                 note_id: raw.note_id,
                 client_id,
                 kind: raw.note_type.unwrap_or_default(),
-                author: context.owner(raw.author),
+                author: reference(raw.author),
                 html: rich_text::safe(&text),
                 body: rich_text::plain(&text),
                 created_ms: raw.created.ms(&context.source_time),

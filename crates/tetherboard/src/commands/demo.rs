@@ -149,7 +149,9 @@ async fn add_brand(store: &Store, clock: &Clock, account: &AccountInfo, slug: &s
     let new = NewTenant { slug, name: &account.name, zone: &zone, source_zone: None };
     let tenant = tenants::add(store.conn(), &new, clock.now_ms()).await?;
     tenants::set(store.conn(), tenant, &Changes { accent: Some(accent), ..Default::default() }).await?;
-    tenants::set_web_key(store.conn(), store.cipher(), tenant, &SecretString::from(account.web_key.clone())).await?;
+    let tx = store.begin().await?;
+    tenants::set_web_key(&tx, store.cipher(), tenant, &SecretString::from(account.web_key.clone())).await??;
+    Store::commit(tx).await?;
     Ok(tenant)
 }
 

@@ -12,7 +12,7 @@ use crate::config::Config;
 
 #[derive(Args)]
 #[command(after_help = "Requests the first page of each list and reports which fields have values, which values cannot be read,
-and whether clocks and time zones agree. Saves nothing.
+and whether clocks and time zones agree. Also lists what recent syncs found to be odd about the account's lists. Saves nothing.
 
 Exit codes:
   0  no problems
@@ -61,6 +61,9 @@ fn print(check: &AccountCheck) {
     }
     for warning in &check.warnings {
         println!("  warning: {warning}");
+    }
+    for finding in &check.data_quality {
+        println!("  warning: {}: the list {}; syncs accept this while it stays the same", finding.dataset, finding.meaning);
     }
     if check.is_healthy() {
         println!("  No problems found.");

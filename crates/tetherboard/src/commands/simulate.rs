@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, bail};
 use clap::Args;
 use tetherboard_domain::Clock;
-use tetherboard_simulator::{Config, Simulator};
+use tetherboard_simulator::{Config, Quirks, Simulator};
 
 #[derive(Args)]
 #[command(after_help = "Prints the base URL and access token as settings to export, and a web key for each account.")]
@@ -22,6 +22,10 @@ pub(crate) struct Arguments {
     /// Contacts in each account, 300 by default; the last number applies to all remaining accounts
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     contacts: Vec<usize>,
+    /// Makes the accounts permanently odd: repeated rows, rows that are not records, and rows without an ID, each for this
+    /// percentage of the rows, and wrong totals
+    #[arg(long, value_name = "PERCENT")]
+    odd: Option<u8>,
 }
 
 /// Runs until Ctrl-C or a termination signal.
@@ -35,8 +39,14 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("--contacts is too large; use at most 1000000 for each account");
     }
     let mut config = Config::plain(arguments.seed, &contacts);
+    let quirks = match arguments.odd {
+        None => Quirks::default(),
+        Some(percent @ 0..=100) => Quirks::every_kind(f64::from(percent) / 100.0),
+        Some(percent) => bail!("--odd is {percent}; use a percentage from 0 to 100"),
+    };
     for account in &mut config.accounts {
         account.live = true;
+        account.quirks = quirks.clone();
     }
     let simulator = Simulator::new(config, Clock::system());
     let listen = arguments.listen;

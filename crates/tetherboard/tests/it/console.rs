@@ -145,3 +145,41 @@ async fn hot_list_rules_are_validated_saved_and_logged(#[values(Sqlite, Postgres
     let versions: Vec<&str> = log.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(versions, ["2", "1"], "{log}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_web_key_of_another_brand_is_refused_with_its_name(#[values(Sqlite, Postgres)] kind: Kind) {
+    let installation = Installation::new(kind).await;
+    let add = |slug, name| ["tenant", "add", "--slug", slug, "--name", name, "--zone", "UTC", "--web-key-stdin"];
+    installation.run_ok(&add("harbor", "Harbor Bagel Co."), "CT_0a1b2c3d\n").await;
+    let done = installation.run(&add("tidewater", "Tidewater Pools"), "CT_0A1B2C3D").await;
+    assert!(done.code() == 1 && done.stderr.contains("Harbor Bagel Co. already has this web key"), "{done:?}");
+    assert_eq!(installation.run_ok(&["tenant", "list"], "").await.lines().count(), 2, "the brand was not added");
+    installation.run_ok(&add("tidewater", "Tidewater Pools"), "CT_44444444\n").await;
+    let set = |slug| ["tenant", "set", "--slug", slug, "--name", "New name", "--web-key-stdin"];
+    let done = installation.run(&set("tidewater"), "CT_0a1b2c3d\n").await;
+    assert!(done.code() == 1 && done.stderr.contains("Harbor Bagel Co."), "{done:?}");
+    assert!(!installation.run_ok(&["tenant", "list"], "").await.contains("New name"), "nothing was changed");
+    installation.run_ok(&set("harbor"), "CT_0a1b2c3d\n").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn doctor_says_what_is_odd_about_a_list(#[values(Sqlite, Postgres)] kind: Kind) {
+    let mut installation = Installation::new(kind).await;
+    let crm = installation.with_crm("130").await;
+    installation.add_brands_and_users(&crm).await;
+    let fault = serde_json::json!({"account": 0, "request": "stages", "fault": "total:99"});
+    crm.control("fault", fault).await;
+    installation.run_ok(&["sync", "--tenant", "harbor"], "").await;
+    let done = installation.run(&["doctor", "--tenant", "harbor"], "").await;
+    assert_eq!(done.code(), 1, "{done:?}");
+    let warning = done.stdout.lines().find(|line| line.contains("warning: stages: the list reports a total "));
+    assert!(warning.is_some_and(|line| line.contains("higher than its list")), "{}", done.stdout);
+    let json = installation.run(&["doctor", "--tenant", "harbor", "--json"], "").await;
+    let check: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(
+        (&check["data_quality"][0]["dataset"], &check["data_quality"][0]["kind"]),
+        (&"stages".into(), &"total_too_high".into())
+    );
+}

@@ -196,6 +196,7 @@ pub(crate) const AGENCY: &str = "/agency";
 pub(crate) const AGENCY_LIVE: &str = "/agency/live";
 pub(crate) const SYNC: &str = "/agency/sync";
 pub(crate) const SYNC_LIVE: &str = "/agency/live/sync";
+pub(crate) const QUALITY: &str = "/agency/quality";
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
 /// The sync page of a brand: its runs and actions.

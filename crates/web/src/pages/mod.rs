@@ -9,6 +9,7 @@ mod mapping;
 mod notes;
 mod overview;
 mod pipeline;
+mod quality;
 mod schedule;
 mod sign_in;
 mod sync;
@@ -30,5 +31,6 @@ pub(crate) fn router() -> Router<Portal> {
         .merge(schedule::router())
         .merge(candidate::router())
         .merge(sync::router())
+        .merge(quality::router())
         .merge(mapping::router())
 }

@@ -15,11 +15,15 @@ use crate::state::Portal;
 pub(crate) enum AgencyTab {
     Brands,
     Sync,
+    Quality,
 }
 
 impl AgencyTab {
-    const ALL: [(Self, &'static str, &'static str); 2] =
-        [(Self::Brands, "Brands", links::AGENCY), (Self::Sync, "Sync", links::SYNC)];
+    const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Brands, "Brands", links::AGENCY),
+        (Self::Sync, "Sync", links::SYNC),
+        (Self::Quality, "Data quality", links::QUALITY),
+    ];
 }
 
 /// A page inside the frame.

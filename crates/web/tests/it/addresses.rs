@@ -104,13 +104,14 @@ const fn api(method: &'static str, path: &'static str, whom: Whom, status: u16, 
     Route { method, path, whom, refuses: Refuses::Problem, status, queries }
 }
 
-pub(crate) const ROUTES: [Route; 54] = [
+pub(crate) const ROUTES: [Route; 55] = [
     page("GET", "/", Whom::Members, 303, &[]),
     page("GET", "/sign-in", Whom::Everybody, 200, &["?back=/t/tidewater/leads"]),
     page("POST", "/sign-in", Whom::Everybody, 422, &[]),
     page("POST", "/sign-out", Whom::Everybody, 303, &[]),
     page("POST", "/theme", Whom::Everybody, 422, &[]),
     page("GET", "/agency", Whom::Agency, 200, &[]),
+    page("GET", "/agency/quality", Whom::Agency, 200, &[]),
     page("GET", "/agency/sync", Whom::Agency, 200, &[]),
     page("GET", "/agency/sync/{brand}", Whom::Agency, 200, &["?page=2", "?held=1"]),
     page("GET", "/agency/sync/{brand}/records/{dataset}", Whom::Agency, 404, &["?id=900001"]),

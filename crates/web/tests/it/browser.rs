@@ -288,11 +288,12 @@ async fn every_page_fits_is_accessible_and_logs_no_errors_on_phone_tablet_and_de
     let run = browser.evaluate("return document.querySelector('tbody a.who').getAttribute('href')").await.unwrap();
     let run = run.as_str().unwrap();
     let (answers, answer) = (format!("{run}/contacts"), format!("{run}/contacts/0"));
-    let pages: [&str; 29] = [
+    let pages: [&str; 30] = [
         run,
         &answers,
         &answer,
         "/agency/sync",
+        "/agency/quality",
         "/agency/sync/harbor",
         "/agency/sync/harbor/records/contacts?id=900001",
         "/agency",

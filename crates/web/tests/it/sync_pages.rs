@@ -399,3 +399,28 @@ async fn what_a_fault_says_is_text_whatever_it_holds(#[values(Sqlite, Postgres)]
     let page = told(&dana, &of(&run)).await;
     assert!(words(&page).contains(SCRIPT) && !page.contains("eyJhbGciOi"));
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_data_quality_page_says_what_is_odd_about_a_list(#[values(Sqlite, Postgres)] kind: Kind) {
+    let world = World::read(kind).await;
+    let dana = world.visitor(Person::Dana).await;
+    let empty = told(&dana, "/agency/quality").await;
+    assert!(words(&empty).contains("Every list is in order."), "{}", words(&empty));
+
+    world.simulator.fault(0, Request::Contacts, Fault::RowsWithoutId(2));
+    world.simulator.fault(0, Request::Deals, Fault::DuplicateIds);
+    for _ in 0..2 {
+        world.pass(SignedDuration::from_hours(1));
+        world.sync(HARBOR).await;
+    }
+    let page = told(&dana, "/agency/quality").await;
+    let rows = cells(&page, "quality");
+    let findings: Vec<(&str, &str)> = rows.iter().map(|row| (row[1].as_str(), row[2].as_str())).collect();
+    assert!(findings.contains(&("Contacts", "contains 2 rows that are not records")), "{findings:?}");
+    assert!(findings.contains(&("Deals", "lists 3 records twice")), "{findings:?}");
+    let link = tags(&page).into_iter().find(|tag| tag.get("data-count") == Some("2")).unwrap();
+    let list = told(&dana, link.get("href").unwrap()).await;
+    assert!(tags(&list).iter().any(|tag| tag.get("data-total") == Some("2")));
+    assert_eq!(world.visitor(Person::Jordan).await.get("/agency/quality").await.status, StatusCode::NOT_FOUND);
+}

@@ -127,7 +127,7 @@ async fn add(config: &Config, clock: &Clock, arguments: &Add) -> anyhow::Result<
     let tx = store.begin().await?;
     let tenant = tenants::add(&tx, &new, clock.now_ms()).await?;
     if let Some(key) = &web_key {
-        tenants::set_web_key(&tx, store.cipher(), tenant, key).await?;
+        tenants::set_web_key(&tx, store.cipher(), tenant, key).await??;
     }
     Store::commit(tx).await?;
     println!("Added {name} at /t/{}.", arguments.slug);

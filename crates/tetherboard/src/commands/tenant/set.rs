@@ -92,7 +92,7 @@ impl<'a> BrandChanges<'a> {
             }
         }
         if let Some(key) = &self.web_key {
-            tenants::set_web_key(tx, store.cipher(), tenant, key).await?;
+            tenants::set_web_key(tx, store.cipher(), tenant, key).await??;
             tenants::park(tx, tenant, None).await?;
         }
         if let Some(rules) = &self.rules {
