@@ -21,6 +21,7 @@ mod outages;
 mod removals;
 mod replay;
 mod responses;
+mod rich_text;
 mod secrets;
 mod speed;
 mod values;

@@ -19,6 +19,7 @@ mod notes;
 mod overview;
 mod page;
 mod past;
+mod rich_text;
 mod schedule;
 mod sign_in;
 mod sync_pages;
