@@ -42,7 +42,7 @@ fn routes() -> Router<Portal> {
         .fallback(async || HttpError::not_found(NO_SUCH_PAGE))
         .layer(from_fn(etag::tag_pages))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(map_response(as_page));
+        .layer(from_fn(as_page));
     let api = api::router().layer(CatchPanicLayer::custom(panicked));
     let api = Router::new()
         .nest("/api/v1", api)

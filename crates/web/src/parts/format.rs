@@ -33,9 +33,16 @@ pub(crate) fn compared(now: i64, before: i64, with: &str) -> String {
     format!("{} {} {with}", change(now, before), if now == before { "as" } else { "than" })
 }
 
-/// A share in whole percent; a dash if the whole is zero.
+/// A share in whole percent, `<1%` and `>99%` next to the ends; a dash if the whole is zero.
 pub(crate) fn percent(part: i64, whole: i64) -> String {
-    if whole == 0 { "—".to_owned() } else { format!("{}%", (200 * part + whole) / (2 * whole)) }
+    if whole == 0 {
+        return "—".to_owned();
+    }
+    match (200 * part + whole) / (2 * whole) {
+        0 if part > 0 => "<1%".to_owned(),
+        100 if part < whole => ">99%".to_owned(),
+        percent => format!("{percent}%"),
+    }
 }
 
 /// The initials of a person or brand, at most two letters.
@@ -105,6 +112,7 @@ mod tests {
         assert_eq!(compared(11, 8, "last week"), "3 more than last week");
         assert_eq!(compared(2, 2, "last week"), "same as last week");
         assert_eq!((percent(1, 3), percent(1, 2), percent(0, 0)), ("33%".into(), "50%".into(), "—".into()));
+        assert_eq!((percent(1, 201), percent(200, 201), percent(0, 9)), ("<1%".into(), ">99%".into(), "0%".into()));
         assert_eq!(counted(1, "lead", "leads"), "1 lead");
         assert_eq!(counted(4_312, "lead", "leads"), "4,312 leads");
         assert_eq!(initials("Dana van Whitlock"), "DW");

@@ -251,7 +251,7 @@ fn coverage(view: &NotesView) -> Markup {
             details.def id="def-coverage" {
                 summary aria-label="What this means" { (icon("info", 14)) }
                 div.def-panel {
-                    b { "How current notes are" }
+                    b { "Note freshness" }
                     p { (COVERAGE) " " (NOTE_FEED) }
                     dl { dt { "Read within the last 24 h" } dd { (number(current)) " of " (number(contacts)) } }
                 }

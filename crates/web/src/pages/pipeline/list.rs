@@ -72,7 +72,7 @@ fn toolbar(slug: &str, view: &PipelineView) -> Markup {
     };
     html! {
         div.toolbar {
-            h2 { "Deals" } span.sub { (counted(view.deals.total, "deal of a prospect", "deals of prospects")) }
+            h2 { "Deals" } span.sub { (counted(view.deals.total, "deal", "deals")) }
             div.push.flex.wrapf {
                 div.seg role="group" aria-label="Deals as" {
                     (layout_link(slug, view, Layout::Table, "table", "Table"))
