@@ -15,7 +15,6 @@ use crate::crm::load_mapping;
 use crate::dataset_reader::ReadExtent;
 use crate::dedup::{Fingerprints, ReadRows};
 use crate::normalize::{Context, Events, Normalize, Notes};
-use crate::rich_text;
 use crate::run::{SyncError, Syncer};
 
 /// Records per transaction, so that others can write in between.
@@ -45,8 +44,8 @@ impl Syncer {
         run: &Run,
         parent: impl Fn(&OutdatedRecord) -> Option<N::Parent>,
     ) -> Result<usize, SyncError> {
-        // Only the sanitizer counts here: a changed mapping applies when a record is read again.
-        let version = rich_text::VERSION << 32;
+        // Only the code counts here: a changed mapping applies when a record is read again.
+        let version = N::decoder_version(0);
         let conn = self.store.conn();
         if records::decoded_by(conn, tenant.id, N::DATASET).await?.is_some_and(|decoded_by| decoded_by >= version) {
             return Ok(0);
