@@ -1,7 +1,7 @@
 //! Numbers, names, and changes as text.
 
 use maud::{Markup, html};
-use tetherboard_domain::{Money, grouped};
+use tetherboard_domain::{Money, grouped, is_visible, isolated};
 
 /// `1,234`.
 pub(crate) fn number(number: i64) -> String {
@@ -68,6 +68,7 @@ pub(crate) fn source_name(source: Option<&str>) -> &str {
     match source {
         None => "Unreadable",
         Some("") => "Not recorded",
+        Some(name) if !is_visible(name) => "Invisible name",
         Some(name) => name,
     }
 }
@@ -78,7 +79,7 @@ pub(crate) const NO_OWNER: &str = "No owner";
 /// An owner's name, on one line.
 pub(crate) fn owner(name: &str) -> Markup {
     let name = name.trim();
-    html! { @if name.is_empty() { span.muted { (NO_OWNER) } } @else { span.t title=(name) { (name) } } }
+    html! { @if !is_visible(name) { span.muted { (NO_OWNER) } } @else { span.t title=(name) { (name) } } }
 }
 
 /// The weighted value of a fee, or of one stage's fees. Unknown odds add nothing to a sum, but are shown as a dash: $0 would
@@ -97,8 +98,8 @@ pub(crate) fn weighted_fee(fee: Option<Money>, weighted: Option<Money>) -> Marku
 pub(crate) fn clipped(name: &str) -> Markup {
     const LONGEST: usize = 60;
     match name.char_indices().nth(LONGEST) {
-        None => html! { (name) },
-        Some((end, _)) => html! { span title=(name) { (name[..end].trim_end()) "…" } },
+        None => html! { (isolated(name)) },
+        Some((end, _)) => html! { span title=(name) { (isolated(name[..end].trim_end())) "…" } },
     }
 }
 
@@ -122,6 +123,7 @@ mod tests {
     #[test]
     fn a_blank_owner_is_shown_as_no_owner() {
         assert_eq!(owner(" ").into_string(), "<span class=\"muted\">No owner</span>");
+        assert_eq!(owner("\u{200b}").into_string(), "<span class=\"muted\">No owner</span>");
         assert_eq!(owner(" <b> ").into_string(), "<span class=\"t\" title=\"&lt;b&gt;\">&lt;b&gt;</span>");
     }
 
