@@ -1,7 +1,7 @@
-//! Measures the cost of a sync (records per CPU-second, memory) and the response time of pages, each next to a baseline in the
-//! same run.
+//! Measures the cost of a sync (records per CPU-second, memory), the response time of pages, and the cost of sanitizing text,
+//! each next to a baseline in the same run.
 //!
-//!     cargo run --release -p tetherboard-bench -- [--contacts 50000] [--deals 10000] [--database postgres://…]
+//!     cargo run --release -p tetherboard-bench -- [--contacts 50000] [--deals 10000] [--database postgres://…] [--texts]
 //!
 //! The simulated CRM runs in a separate process, so that its work is not measured. The baseline is a plain script that requests
 //! the same pages one after another, parses them, and writes each row as text into one SQLite table.
@@ -12,6 +12,7 @@ mod crm;
 mod heap;
 mod notes;
 mod pages;
+mod texts;
 mod usage;
 
 use std::time::Instant;
@@ -36,6 +37,9 @@ struct Arguments {
     /// PostgreSQL database to use instead of a new SQLite file; its tables must be empty
     #[arg(long)]
     database: Option<DatabaseUrl>,
+    /// Measures only the cost of sanitizing text
+    #[arg(long)]
+    texts: bool,
     /// Runs the simulated CRM; the benchmark starts itself with this option
     #[arg(long, hide = true)]
     serve_crm: bool,
@@ -44,6 +48,9 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     heap::limit_arenas();
     let arguments = Arguments::parse();
+    if arguments.texts {
+        return texts::measure();
+    }
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments.serve_crm {
@@ -87,7 +94,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let read = baseline::read_all(&crm, &folder.path().join("plain.db")).await?;
     before.print("baseline, a plain script", read, started)?;
     notes::write(&store, &tenant).await?;
-    pages::measure(&store).await
+    pages::measure(&store).await?;
+    texts::measure()
 }
 
 async fn run(label: &str, syncer: &Syncer, tenant: &Tenant, records: usize) -> anyhow::Result<()> {

@@ -105,6 +105,19 @@ pub async fn next_to_read<C: Conn>(
     found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
+/// Live contacts with an appointment that is not canceled and starts in this range, by ID.
+pub async fn contacts_with_appointments<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    (from_ms, until_ms): (EpochMs, EpochMs),
+) -> Result<Vec<ContactId>> {
+    let text = "SELECT DISTINCT l.crm_id FROM scheduled_activities a JOIN leads l ON l.tenant_id = a.tenant_id AND l.crm_id = a.client_id \
+                WHERE a.tenant_id = $1 AND a.gone_ms IS NULL AND l.gone_ms IS NULL AND NOT a.cancelled \
+                AND a.starts_ms >= $2 AND a.starts_ms <= $3 ORDER BY l.crm_id";
+    let found = rows(conn, text, [tenant.into(), from_ms.into(), until_ms.into()]).await?;
+    found.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
 /// Records that the notes of these contacts were read completely, by a read that started at `started_ms`.
 pub async fn set_read<C: Conn>(conn: &C, tenant: TenantId, contacts: &[ContactId], started_ms: EpochMs) -> Result<()> {
     for part in contacts.chunks(1_000) {
@@ -126,17 +139,18 @@ pub async fn live_rows<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<(RowNo
 /// How complete the notes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoteCoverage {
-    /// Live contacts whose notes were read after the contact last changed.
+    /// Live contacts whose notes were read recently.
     pub current: i64,
     /// All live contacts.
     pub contacts: i64,
 }
 
-/// How complete the notes are.
-pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId) -> Result<NoteCoverage> {
-    let text = "SELECT COUNT(*), COUNT(CASE WHEN notes_read_ms >= changed_ms THEN 1 END) FROM leads \
+/// For how many contacts the notes were read at `since_ms` or later. A new note leaves its contact's record unchanged, so
+/// nothing else tells how current notes are.
+pub async fn coverage<C: Conn>(conn: &C, tenant: TenantId, since_ms: EpochMs) -> Result<NoteCoverage> {
+    let text = "SELECT COUNT(*), COUNT(CASE WHEN notes_read_ms >= $2 THEN 1 END) FROM leads \
                 WHERE tenant_id = $1 AND gone_ms IS NULL";
-    let found = rows(conn, text, [tenant.into()]).await?;
+    let found = rows(conn, text, [tenant.into(), since_ms.into()]).await?;
     let Some(row) = found.first() else { return Ok(NoteCoverage::default()) };
     Ok(NoteCoverage { contacts: row.try_get_by_index(0)?, current: row.try_get_by_index(1)? })
 }

@@ -210,9 +210,11 @@ pub async fn row_set_hash<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset)
     Ok(hash.zip(decoded_by).map(|(hash, decoded_by)| RowSetHash { hash, decoded_by }))
 }
 
-/// Stores the hash. Must be called whenever the records change; `None` if they are not exactly those of the last read.
+/// Stores the hash. Must be called whenever the records change; `None` if they are not exactly those of the last read. The
+/// version that decoded all of them stays.
 pub async fn set_row_set_hash<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, row_set: Option<RowSetHash>) -> Result<()> {
-    let text = "UPDATE dataset_states SET rows_hash = $3, decoded_by = $4 WHERE tenant_id = $1 AND dataset = $2";
+    let text =
+        "UPDATE dataset_states SET rows_hash = $3, decoded_by = COALESCE($4, decoded_by) WHERE tenant_id = $1 AND dataset = $2";
     let values: [Value; 4] = [
         tenant.into(),
         dataset.as_str().into(),
@@ -221,6 +223,43 @@ pub async fn set_row_set_hash<C: Conn>(conn: &C, tenant: TenantId, dataset: Data
     ];
     execute(conn, text, values).await?;
     Ok(())
+}
+
+/// A version that every live record of a dataset was decoded by, or by a newer one; `None` if there is no such version.
+pub async fn decoded_by<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset) -> Result<Option<i64>> {
+    let text = "SELECT decoded_by FROM dataset_states WHERE tenant_id = $1 AND dataset = $2";
+    let found = rows(conn, text, [tenant.into(), dataset.as_str().into()]).await?;
+    found.first().map_or(Ok(None), |row| Ok(row.try_get_by_index(0)?))
+}
+
+/// Stores that every live record of a dataset was decoded by a version, or by a newer one.
+pub async fn set_decoded_by<C: Conn>(conn: &C, tenant: TenantId, dataset: Dataset, version: i64) -> Result<()> {
+    let text = "UPDATE dataset_states SET decoded_by = $3 WHERE tenant_id = $1 AND dataset = $2";
+    execute(conn, text, [tenant.into(), dataset.as_str().into(), version.into()]).await?;
+    Ok(())
+}
+
+/// A live note or appointment that an older version decoded.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct OutdatedRecord {
+    pub row_no: RowNo,
+    pub crm_id: String,
+    pub client_id: Option<ContactId>,
+}
+
+/// Live notes or appointments that a version before `version` decoded: at most `limit`, by ID, after the ID `after`.
+pub async fn decoded_before<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    dataset: Dataset,
+    version: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<OutdatedRecord>> {
+    let mut query = Query::new(&format!("SELECT row_no, crm_id, client_id FROM {} WHERE tenant_id = ", table(dataset)));
+    query.bind(tenant).push(" AND gone_ms IS NULL AND mapping_version < ").bind(version);
+    query.push(" AND crm_id > ").bind(after).push(" ORDER BY crm_id LIMIT ").bind(limit);
+    query.all(conn).await
 }
 
 /// Raw rows of at most `limit` live records, newest rows first.

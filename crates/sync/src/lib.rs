@@ -14,6 +14,8 @@ mod data_quality;
 mod dataset_reader;
 mod dedup;
 mod doctor;
+#[doc(hidden)]
+pub mod fuzzing;
 mod history;
 mod hot_list;
 mod lease;
@@ -27,6 +29,7 @@ mod retention;
 mod rich_text;
 mod run;
 mod telemetry;
+mod text_update;
 mod worker;
 
 pub use crm::{Crm, CrmError, CrmSession, load_mapping};

@@ -4,9 +4,10 @@ use std::collections::{HashSet, VecDeque};
 
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
+use jiff::SignedDuration;
 use tetherboard_clienttether::{Client, Page, Pages, ReadNotes, ReadOutcome};
 use tetherboard_domain::{ContactId, DataQualityKind, Dataset, DatasetStatus, FaultClass};
-use tetherboard_metrics::Board;
+use tetherboard_metrics::{Board, hot_list_at};
 use tetherboard_store::notes::{self, ReadReason};
 use tetherboard_store::records::Scope;
 use tetherboard_store::runs::DatasetReport;
@@ -22,7 +23,10 @@ use crate::run::SyncError;
 
 /// How many contacts whose notes are current are read again in each run, because a new note leaves its contact's record
 /// unchanged. Half of them have open deals; the others were read longest ago, so that every contact has its turn.
-const REFRESHED_PER_RUN: i64 = 200;
+const REFRESHED_PER_RUN: usize = 200;
+
+/// How far away an appointment may be for its contact's notes to be read by every run.
+const APPOINTMENT_DISTANCE: SignedDuration = SignedDuration::from_hours(48);
 
 /// After this many failed contacts in a row, one contact from the end of the queue is tried: a few contacts can fail
 /// forever, and must not block those behind them. If it fails too, the rest is left to the next run.
@@ -61,24 +65,57 @@ impl DatasetReader<'_> {
         self.apply::<Notes>(list, ReadExtent { started_ms, scope, contacts }, report).await
     }
 
-    /// Contacts that changed since their notes were read, then contacts never read, then some of those read longest ago.
+    /// Contacts that changed since their notes were read, then those whose notes matter now, then contacts never read, then
+    /// some of those read longest ago.
     async fn notes_queue(&self) -> Result<VecDeque<ContactId>, SyncError> {
-        let conn = self.syncer.store.conn();
-        let board = Board::load(conn, self.tenant.id).await?;
+        let (conn, tenant) = (self.syncer.store.conn(), self.tenant.id);
+        let board = Board::load(conn, tenant).await?;
         let open: Vec<String> = board.open_keys().into_iter().map(|key| key.0).collect();
-        let mut left = i64::try_from(self.syncer.notes_calls_per_run).unwrap_or(i64::MAX);
-        let mut queue = VecDeque::new();
-        for turn in [ReadReason::Changed, ReadReason::NeverRead] {
-            let contacts = notes::next_to_read(conn, self.tenant.id, turn, &open, left).await?;
-            left -= count(contacts.len());
-            queue.extend(contacts);
-        }
-        let share = left.min(REFRESHED_PER_RUN);
-        let refreshed = notes::next_to_read(conn, self.tenant.id, ReadReason::OldestOpen, &open, share / 2).await?;
-        let oldest = notes::next_to_read(conn, self.tenant.id, ReadReason::Oldest, &open, share).await?;
-        let others = oldest.into_iter().filter(|contact| !refreshed.contains(contact)).collect::<Vec<_>>();
-        queue.extend(refreshed.into_iter().chain(others).take(usize::try_from(share).unwrap_or(0)));
-        Ok(queue)
+        let next = async |reason, limit: usize| notes::next_to_read(conn, tenant, reason, &open, count(limit)).await;
+        let mut queue = ReadingQueue { contacts: VecDeque::new(), left: self.syncer.notes_calls_per_run };
+        queue.extend(next(ReadReason::Changed, queue.left).await?, queue.left);
+        queue.extend(self.urgent_contacts().await?, queue.left);
+        queue.extend(next(ReadReason::NeverRead, queue.needed(queue.left)).await?, queue.left);
+        let share = queue.left.min(REFRESHED_PER_RUN);
+        let limit = queue.needed(share);
+        let refreshed = queue.extend(next(ReadReason::OldestOpen, limit).await?, share / 2);
+        queue.extend(next(ReadReason::Oldest, queue.needed(share)).await?, share - refreshed);
+        Ok(queue.contacts)
+    }
+
+    /// The candidates of the hot list and everyone with an appointment around now, whose statuses depend on their notes.
+    async fn urgent_contacts(&self) -> Result<Vec<ContactId>, SyncError> {
+        let (conn, now) = (self.syncer.store.conn(), self.syncer.clock.now());
+        // The stored list is that of the previous run.
+        let (hot, _) = hot_list_at(conn, self.tenant, now, true).await?;
+        let around = (now - APPOINTMENT_DISTANCE, now + APPOINTMENT_DISTANCE);
+        let meeting = notes::contacts_with_appointments(conn, self.tenant.id, (around.0.into(), around.1.into())).await?;
+        Ok(hot.into_iter().filter_map(|item| item.contact_id).chain(meeting).collect())
+    }
+}
+
+/// The contacts whose notes a run reads, in that order, each once.
+struct ReadingQueue {
+    contacts: VecDeque<ContactId>,
+    /// How many more the run may read.
+    left: usize,
+}
+
+impl ReadingQueue {
+    /// How many contacts to ask for so that `more` of them are not in the queue yet.
+    fn needed(&self, more: usize) -> usize {
+        self.contacts.len().saturating_add(more)
+    }
+
+    /// Adds at most `most` of these contacts; returns how many.
+    fn extend(&mut self, contacts: Vec<ContactId>, most: usize) -> usize {
+        let mut known: HashSet<ContactId> = self.contacts.iter().cloned().collect();
+        let before = self.contacts.len();
+        let new = contacts.into_iter().filter(|contact| known.insert(contact.clone()));
+        self.contacts.extend(new.take(most.min(self.left)));
+        let added = self.contacts.len() - before;
+        self.left -= added;
+        added
     }
 }
 

@@ -120,6 +120,7 @@ impl Syncer {
         if run.trigger == Trigger::Replay {
             Replay::new(self, tenant, lease, run).await?.run(&mut reports).await?;
         } else {
+            self.update_texts(tenant, lease, run).await?;
             self.read(tenant, lease, run, &mut reports).await?;
         }
         if has_read(&reports) {

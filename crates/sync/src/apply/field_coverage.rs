@@ -14,6 +14,7 @@ use crate::run::SyncError;
 const MIN_ROWS: i64 = 5;
 
 /// How many rows of a read have a value for each field, in the order of the dataset's fields.
+#[derive(Clone)]
 pub(super) struct FieldCounts {
     rows: i64,
     filled: Vec<i64>,

@@ -1,8 +1,10 @@
 //! Applies one dataset: writes everything that a read means for the tables in one transaction.
 
 mod absences;
+mod changed_rows;
 mod field_coverage;
 mod skipped;
+mod texts;
 mod upsert;
 
 use std::collections::HashMap;
@@ -79,12 +81,13 @@ impl Apply<'_> {
             self.finish::<N>(&tx, context, &input, 0, report).await?;
             return Ok(Store::commit(tx).await?);
         }
+        let changed = self.changed_rows::<N>(context, &mut reader, &input).await?;
         context.vanished = field_coverage::vanished_before::<N>(&input.field_coverage);
         context.vanished_before = context.vanished.clone();
         loop {
             let tx = begin(self.store, self.lease).await?;
             let mut attempt = report.clone();
-            let counts = self.write_rows::<N>(&tx, context, &mut reader, &input, &mut attempt).await?;
+            let counts = self.write_rows::<N>(&tx, context, &mut reader, &input, &changed, &mut attempt).await?;
             let vanished = self.vanished_now::<N>(&input.field_coverage, &counts);
             if vanished == context.vanished {
                 self.complete::<N>(tx, context, &input, &counts, &mut attempt).await?;

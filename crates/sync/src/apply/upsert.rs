@@ -6,20 +6,21 @@ use tetherboard_store::records::{self, RecordMeta, StoredRecord};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
 
+use super::changed_rows::{ChangedChunk, ChangedRows};
 use super::field_coverage::FieldCounts;
+use super::texts::RowTexts;
 use super::{Apply, Input};
 use crate::capture::count;
 use crate::dedup::SourceRow;
 use crate::normalize::{Context, Normalize, Record};
 use crate::run::SyncError;
 
-const ROWS_PER_CHUNK: usize = 500;
-
 /// A decoded row and its record in the tables.
 struct DecodedRow<N: Normalize> {
     source: SourceRow<N::Parent>,
     crm_id: String,
     raw: N::Raw,
+    texts: RowTexts,
     /// `None` if the record is new.
     known: Option<StoredRecord>,
 }
@@ -32,15 +33,17 @@ impl Apply<'_> {
         context: &Context,
         reader: &mut RowReader,
         input: &Input<N::Parent>,
+        changed: &ChangedRows<N::Parent>,
         report: &mut DatasetReport,
     ) -> Result<FieldCounts, SyncError> {
-        let mut counts = FieldCounts::new(N::fields().len());
+        report.unchanged += changed.unchanged;
+        let mut counts = changed.counts.clone();
         self.set_aside::<N>(tx, reader, &input.rows.without_id, report).await?;
-        for (index, chunk) in input.selected.chunks(ROWS_PER_CHUNK).enumerate() {
+        for (index, chunk) in changed.chunks.iter().enumerate() {
             if index == 1 {
                 records::analyze_if_new(tx, N::DATASET).await?;
             }
-            self.write_changed::<N>(tx, context, reader, chunk, report, &mut counts).await?;
+            self.write_chunk::<N>(tx, context, reader, chunk, report, &mut counts).await?;
         }
         Ok(counts)
     }
@@ -64,30 +67,21 @@ impl Apply<'_> {
         Ok(runs::set_aside(tx, self.lease.tenant(), self.run, N::DATASET, &reasons).await?)
     }
 
-    /// Skips rows that a live record already comes from with this mapping: they are neither decoded nor written.
-    async fn write_changed<N: Normalize>(
+    async fn write_chunk<N: Normalize>(
         &self,
         tx: &Tx,
         context: &Context,
         reader: &mut RowReader,
-        rows: &[SourceRow<N::Parent>],
+        chunk: &ChangedChunk<N::Parent>,
         report: &mut DatasetReport,
         counts: &mut FieldCounts,
     ) -> Result<(), SyncError> {
-        let version = N::decoder_version(self.mapping_version);
-        let row_nos: Vec<RowNo> = rows.iter().map(|row| row.row_no).collect();
-        let current = records::already_decoded(tx, context.tenant, N::DATASET, version, &row_nos).await?;
-        let mut candidates = Vec::new();
-        for row in rows {
-            match current.get(&row.row_no).filter(|record| N::is_record_of(&row.parent, &record.crm_id)) {
-                Some(record) => {
-                    report.unchanged += 1;
-                    counts.add(record.filled);
-                }
-                None => candidates.push(row),
-            }
-        }
-        let mut decoded = self.decode_rows::<N>(tx, reader, &candidates, report).await?;
+        let texts = match &chunk.texts {
+            Some(texts) => texts.unpack(),
+            None if N::HAS_RICH_TEXT => self.sanitize_rows::<N, _>(tx, context, reader, &chunk.rows).await?.unpack(),
+            None => Vec::new(),
+        };
+        let mut decoded = self.decode_rows::<N>(tx, reader, &chunk.rows, texts, report).await?;
         if decoded.is_empty() {
             return Ok(());
         }
@@ -102,15 +96,18 @@ impl Apply<'_> {
         &self,
         tx: &Tx,
         reader: &mut RowReader,
-        rows: &[&SourceRow<N::Parent>],
+        rows: &[SourceRow<N::Parent>],
+        texts: Vec<RowTexts>,
         report: &mut DatasetReport,
     ) -> Result<Vec<DecodedRow<N>>, SyncError> {
         let mut decoded = Vec::with_capacity(rows.len());
+        let mut texts = texts.into_iter();
         for row in rows {
+            let texts = texts.next().unwrap_or_default();
             match N::decode(reader.row(tx, row.row_no).await?, self.mapping) {
                 Ok(raw) => {
                     let crm_id = N::record_id(&row.parent, N::id(&raw));
-                    decoded.push(DecodedRow { source: (*row).clone(), crm_id, raw, known: None });
+                    decoded.push(DecodedRow { source: row.clone(), crm_id, raw, texts, known: None });
                 }
                 Err(reason) => {
                     report.set_aside += 1;
@@ -134,7 +131,7 @@ impl Apply<'_> {
     ) -> Result<Vec<Record<N>>, SyncError> {
         let mapping_version = N::decoder_version(self.mapping_version);
         let mut changed = Vec::with_capacity(decoded.len());
-        for DecodedRow { source: SourceRow { row_no, parent }, crm_id, raw, known } in decoded {
+        for DecodedRow { source: SourceRow { row_no, parent }, crm_id, raw, texts, known } in decoded {
             let known = known.as_ref();
             if known.is_some_and(|known| self.is_up_to_date(known, row_no, mapping_version, context.now_ms)) {
                 report.unchanged += 1;
@@ -153,7 +150,8 @@ impl Apply<'_> {
                 Some(known) => N::decode(reader.row(tx, known.row_no).await?, self.mapping).ok(),
                 None => None,
             };
-            changed.push(Record { meta, parent, raw, previous_raw });
+            let RowTexts { new: rich_text, previous: previous_rich_text } = texts;
+            changed.push(Record { meta, parent, raw, rich_text, previous_raw, previous_rich_text });
         }
         Ok(changed)
     }

@@ -9,7 +9,7 @@ use super::history_log::HistoryLog;
 use super::names::{self, display_name, full_name, link_key};
 use super::{Contacts, Context, Normalize, Record, ids, label, money, reference};
 use crate::history::TrackedValues;
-use crate::rich_text;
+use crate::rich_text::{self, RichText};
 
 /// The columns that each field fills.
 const COLUMNS_BY_FIELD: [(&str, &[&str]); 17] = [
@@ -35,6 +35,8 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 17] = [
 impl Normalize for Contacts {
     const DATASET: Dataset = Dataset::Contacts;
     const VERSION: i64 = rich_text::VERSION + names::VERSION + super::DECODER_VERSION;
+    const HAS_RICH_TEXT: bool = true;
+    const COMPARES_RICH_TEXT: bool = true;
     type Parent = ();
     type Raw = RawContact;
 
@@ -50,6 +52,10 @@ impl Normalize for Contacts {
         raw.filled
     }
 
+    fn typed_text(raw: &RawContact) -> Option<&str> {
+        raw.whiteboard.as_deref()
+    }
+
     fn modified_ms(raw: &RawContact, source_time: &SourceTime) -> Option<EpochMs> {
         raw.modified.ms(source_time)
     }
@@ -58,11 +64,11 @@ impl Normalize for Contacts {
         let previous = leads::prior_states(tx, context.tenant, &ids(&records)).await?;
         let mut history = HistoryLog::new(context, Dataset::Contacts, previous);
         let mut written = Vec::with_capacity(records.len());
-        for Record { meta, raw, previous_raw, .. } in records {
-            let previous = history.previous(&meta).map(|previous| as_mapped(context, previous, previous_raw));
+        for Record { meta, raw, rich_text, previous_raw, previous_rich_text, .. } in records {
+            let previous = history.previous(&meta);
+            let previous = previous.map(|previous| as_mapped(context, previous, previous_raw, &previous_rich_text));
             let (fee, fee_flagged) = money(raw.fee);
-            let whiteboard = raw.whiteboard.as_deref().map(rich_text::safe).unwrap_or_default();
-            let (old_text, new_text) = changed_text(previous.as_ref(), &whiteboard);
+            let (old_text, new_text) = changed_text(previous.as_ref(), &previous_rich_text, &rich_text);
             let previous = previous.map(|previous| PriorState { whiteboard: old_text, ..previous });
             let values = TrackedValues { fee_cents: fee.map(|fee| fee.0), whiteboard: new_text, ..TrackedValues::default() };
             let created_ms = raw.created.ms(&context.source_time);
@@ -76,7 +82,7 @@ impl Normalize for Contacts {
                 phone: raw.phone.unwrap_or_default(),
                 market: raw.market.unwrap_or_else(|| market(raw.city.as_deref(), raw.state.as_deref())),
                 units: raw.units.unwrap_or_default(),
-                whiteboard,
+                whiteboard: rich_text.html,
                 owner: reference(raw.owner),
                 contact_type: raw.contact_type,
                 source: label(raw.source),
@@ -95,9 +101,9 @@ impl Normalize for Contacts {
 }
 
 /// A contact's previous state as today's mapping would have read it.
-fn as_mapped(context: &Context, previous: &PriorState, previous_raw: Option<RawContact>) -> PriorState {
-    let Some(raw) = previous_raw else { return previous.clone() };
-    let whiteboard = raw.whiteboard.as_deref().map(rich_text::safe);
+fn as_mapped(context: &Context, previous: &PriorState, raw: Option<RawContact>, rich_text: &RichText) -> PriorState {
+    let Some(raw) = raw else { return previous.clone() };
+    let whiteboard = raw.whiteboard.map(|_| rich_text.html.clone());
     PriorState {
         stage: context.previous_stage(raw.stage, previous.stage.as_deref()),
         fee_cents: context.previous_value("fee", money(raw.fee).0.map(|fee| fee.0), previous.fee_cents),
@@ -107,14 +113,16 @@ fn as_mapped(context: &Context, previous: &PriorState, previous_raw: Option<RawC
 }
 
 /// The plain text of the previous and the new whiteboard, cut to 4,000 characters; `None` if the two are the same.
-fn changed_text(previous: Option<&PriorState>, whiteboard: &str) -> (Option<String>, Option<String>) {
+fn changed_text(previous: Option<&PriorState>, old_text: &RichText, whiteboard: &RichText) -> (Option<String>, Option<String>) {
     const MAX_CHARS: usize = 4_000;
     let Some(old) = previous.map(|previous| previous.whiteboard.as_deref().unwrap_or_default()) else { return (None, None) };
-    if old == whiteboard {
+    if old == whiteboard.html {
         return (None, None);
     }
-    let text = |html: &str| rich_text::plain(html).chars().take(MAX_CHARS).collect::<String>();
-    (Some(text(old)), Some(text(whiteboard)))
+    let cut = |text: &str| text.chars().take(MAX_CHARS).collect::<String>();
+    // A whiteboard that was kept while the CRM had lost the field comes from an earlier row.
+    let old = if old == old_text.html { cut(&old_text.text) } else { cut(&rich_text::plain(old)) };
+    (Some(old), Some(cut(&whiteboard.text)))
 }
 
 /// `City, State`; either may be missing.

@@ -29,6 +29,7 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 11] = [
 impl Normalize for Events {
     const DATASET: Dataset = Dataset::Events;
     const VERSION: i64 = rich_text::VERSION + names::VERSION + super::DECODER_VERSION;
+    const HAS_RICH_TEXT: bool = true;
     type Parent = ();
     type Raw = RawEvent;
 
@@ -44,12 +45,16 @@ impl Normalize for Events {
         raw.filled
     }
 
+    fn typed_text(raw: &RawEvent) -> Option<&str> {
+        raw.description.as_deref()
+    }
+
     async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
         let previous = schedule::prior_times(tx, context.tenant, &ids(&records)).await?;
         let previous: HashMap<String, PriorTimes> =
             previous.into_iter().map(|previous| (previous.crm_id.clone(), previous)).collect();
         let mut written = Vec::with_capacity(records.len());
-        for Record { meta, raw, previous_raw, .. } in records {
+        for Record { meta, raw, rich_text, previous_raw, .. } in records {
             let starts_ms = raw.starts.ms(&context.source_time);
             let moved_from_ms = previous.get(&meta.crm_id).and_then(|previous| {
                 let as_mapped =
@@ -63,7 +68,7 @@ impl Normalize for Events {
                 client_id: raw.client_id.map(ContactId),
                 kind: raw.event_type.unwrap_or_default(),
                 title: raw.title.unwrap_or_default(),
-                description: raw.description.as_deref().map(rich_text::plain).unwrap_or_default(),
+                description: rich_text.text,
                 place: raw.location.unwrap_or_default(),
                 owner: reference(raw.owner),
                 cancelled: is_canceled(&status),

@@ -19,6 +19,8 @@ use tetherboard_store::records::RecordMeta;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, Tx};
 
+use crate::rich_text::RichText;
+
 /// The account's stages.
 pub(crate) struct Stages;
 /// The account's lead sources.
@@ -42,6 +44,10 @@ pub(crate) trait Normalize: Sized {
     const DATASET: Dataset;
     /// Increases when this code makes a different record of the same row.
     const VERSION: i64 = DECODER_VERSION;
+    /// Whether rows have a text that may be HTML.
+    const HAS_RICH_TEXT: bool = false;
+    /// Whether changes of that text are recorded, so that a record's previous text is needed too.
+    const COMPARES_RICH_TEXT: bool = false;
     /// What a record belongs to: `()` in a list of the whole account, the contact in its list of notes.
     type Parent: Clone + Ord + Hash + Default;
     /// A decoded row, its times still local.
@@ -74,6 +80,11 @@ pub(crate) trait Normalize: Sized {
     /// The fields that have a value, one bit each in the order of [`Self::fields`].
     fn filled(raw: &Self::Raw) -> u64;
 
+    /// The text that may be HTML. It is sanitized before anything is written.
+    fn typed_text(_: &Self::Raw) -> Option<&str> {
+        None
+    }
+
     /// When the CRM says that the record was last modified.
     fn modified_ms(_: &Self::Raw, _: &SourceTime) -> Option<EpochMs> {
         None
@@ -98,9 +109,13 @@ pub(crate) struct Record<N: Normalize> {
     pub(crate) meta: RecordMeta,
     pub(crate) parent: N::Parent,
     pub(crate) raw: N::Raw,
+    /// What [`Normalize::typed_text`] shows; empty if there is none.
+    pub(crate) rich_text: RichText,
     /// The record's previous row decoded with today's mapping; `None` if it was decoded with that already. Where it
     /// differs from the tables, the mapping changed and not the CRM.
     pub(crate) previous_raw: Option<N::Raw>,
+    /// The text of the record's previous row, sanitized, if changes of it are recorded.
+    pub(crate) previous_rich_text: RichText,
 }
 
 /// What rows are normalized with.

@@ -6,11 +6,12 @@ use tetherboard_store::notes::{self, NoteRecord};
 use tetherboard_store::{Result, Tx};
 
 use super::{Context, Normalize, Notes, Record, reference};
-use crate::rich_text;
+use crate::rich_text::{self, RichText};
 
 impl Normalize for Notes {
     const DATASET: Dataset = Dataset::Notes;
     const VERSION: i64 = rich_text::VERSION + super::DECODER_VERSION;
+    const HAS_RICH_TEXT: bool = true;
     /// The contact whose notes were requested, whatever the row itself says.
     type Parent = ContactId;
     type Raw = RawNote;
@@ -40,20 +41,22 @@ impl Normalize for Notes {
         raw.filled
     }
 
+    fn typed_text(raw: &RawNote) -> Option<&str> {
+        raw.html.as_deref()
+    }
+
     async fn write(tx: &Tx, context: &Context, records: Vec<Record<Self>>) -> Result<()> {
-        let note = |client_id: ContactId, raw: RawNote| {
-            let text = raw.html.unwrap_or_default();
-            NoteRecord {
-                note_id: raw.note_id,
-                client_id,
-                kind: raw.note_type.unwrap_or_default(),
-                author: reference(raw.author),
-                html: rich_text::safe(&text),
-                body: rich_text::plain(&text),
-                created_ms: raw.created.ms(&context.source_time),
-            }
+        let note = |client_id: ContactId, raw: RawNote, rich_text: RichText| NoteRecord {
+            note_id: raw.note_id,
+            client_id,
+            kind: raw.note_type.unwrap_or_default(),
+            author: reference(raw.author),
+            html: rich_text.html,
+            body: rich_text.text,
+            created_ms: raw.created.ms(&context.source_time),
         };
-        let records: Vec<_> = records.into_iter().map(|record| (record.meta, note(record.parent, record.raw))).collect();
+        let records: Vec<_> =
+            records.into_iter().map(|record| (record.meta, note(record.parent, record.raw, record.rich_text))).collect();
         notes::put(tx, context.tenant, &records, &[]).await
     }
 }

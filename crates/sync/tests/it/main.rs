@@ -22,6 +22,7 @@ mod quirks;
 mod removals;
 mod replay;
 mod responses;
+mod rich_text;
 mod secrets;
 mod speed;
 mod user_names;

@@ -36,7 +36,7 @@ const MAX_CHARS: i32 = 65_536;
 /// How current the notes are: ClientTether returns notes one contact at a time.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Coverage {
-    /// Contacts whose notes were read after the contact last changed.
+    /// Contacts whose notes were read within the last 24 hours.
     current: i64,
     contacts: i64,
 }

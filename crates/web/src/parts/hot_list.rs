@@ -53,6 +53,12 @@ impl<'a> HotListFormat<'a> {
         }
     }
 
+    /// When the notes behind the last touch were read, if that was more than a day before: `notes read 3 days ago`.
+    pub(crate) fn old_notes(&self, item: &HotListItem) -> Option<String> {
+        let read_ms = item.notes_known_ms.filter(|read_ms| EpochMs::from(self.as_of) - *read_ms > DAY)?;
+        Some(format!("notes read {}", self.ago(read_ms)))
+    }
+
     fn day_name(&self, day: Date) -> String {
         match (day - self.today).get_days() {
             0 => "today".to_owned(),

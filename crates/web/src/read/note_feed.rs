@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tetherboard_domain::{Dataset, EpochMs, ResolvedPeriod, Search};
 use tetherboard_metrics::{Board, FeedFilter, NoteFeed, SelectedNote, Selection};
 use tetherboard_store::notes::{self, Audience, NoteCoverage};
@@ -73,12 +73,18 @@ pub(crate) async fn select_notes(
     Ok(NoteSelection { feed, filter, selection, search, period, read_at })
 }
 
-/// For how many contacts the notes are current.
+/// How recently a contact's notes must have been read to count as current, in hours.
+pub(crate) const NOTES_WINDOW_HOURS: i64 = 24;
+
+/// For how many contacts the notes were read within the last 24 hours.
 ///
 /// # Errors
 /// When the database fails.
 pub(crate) async fn note_coverage(portal: &Portal, tenant: &Tenant, now: Timestamp) -> Result<NoteCoverage> {
-    Ok(*portal.cache.get(tenant, now, NoteCoverageKey, || notes::coverage(portal.store.conn(), tenant.id)).await?)
+    // Time passes without new data, so the value is computed at least every ten minutes.
+    let key = NoteCoverageKey { ten_minutes: now.as_second() / 600 };
+    let since = EpochMs::from(now - SignedDuration::from_hours(NOTES_WINDOW_HOURS));
+    Ok(*portal.cache.get(tenant, now, key, || notes::coverage(portal.store.conn(), tenant.id, since)).await?)
 }
 
 /// All notes of a brand, without their texts.
@@ -94,7 +100,9 @@ impl CacheKey for NoteFeedKey {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct NoteCoverageKey;
+struct NoteCoverageKey {
+    ten_minutes: i64,
+}
 
 impl CacheKey for NoteCoverageKey {
     type Value = NoteCoverage;

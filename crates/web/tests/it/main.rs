@@ -21,6 +21,7 @@ mod openapi;
 mod overview;
 mod page;
 mod past;
+mod rich_text;
 mod schedule;
 mod sign_in;
 mod sync_pages;

@@ -54,8 +54,9 @@ fn whiteboard_change(shell: &Shell<'_>, change: &ValueChange) -> Markup {
 
 /// The removed lines, then the added ones, each with its sign.
 fn changed_lines<'a>(old: Option<&'a str>, new: Option<&'a str>) -> Vec<(char, &'a str)> {
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (old.unwrap_or_default().lines().collect(), new.unwrap_or_default().lines().collect());
+    let lines =
+        |text: Option<&'a str>| -> Vec<&'a str> { text.unwrap_or_default().lines().filter(|line| !line.is_empty()).collect() };
+    let (old, new) = (lines(old), lines(new));
     let without = |some: &[&'a str], others: &[&str]| {
         let mut others = others.to_vec();
         let mut left = Vec::new();

@@ -122,7 +122,10 @@ fn days(format: HotListFormat<'_>, item: &HotListItem) -> Markup {
 fn touch(format: HotListFormat<'_>, item: &HotListItem) -> Markup {
     let title = item.last_touch_ms.and_then(time::moment).map(|at| time::exact(at, &format.tenant.zone));
     let text = format.touch(item);
-    html! { @if title.is_some() { span title=[title] { (text) } } @else { span.muted { (text) } } }
+    html! {
+        @if title.is_some() { span title=[title] { (text) } } @else { span.muted { (text) } }
+        @if let Some(old_notes) = format.old_notes(item) { span.l2.muted { (old_notes) } }
+    }
 }
 
 fn totals(view: &HotListView<'_>, has_units: bool, list: &Link) -> Markup {

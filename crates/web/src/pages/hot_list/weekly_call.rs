@@ -119,7 +119,13 @@ fn facts(view: &HotListView<'_>, item: &HotListItem) -> Markup {
             div { dt { "Fee" } dd { (or_unknown(item.fee)) } }
             div { dt { "Weighted" } dd { (weighted_fee(item.fee, item.weighted_shown())) } }
             @if !item.units.trim().is_empty() { div { dt { "Units" } dd { (item.units) } } }
-            div { dt { "Last touch" } dd { (view.format.touch(item)) } }
+            div {
+                dt { "Last touch" }
+                dd {
+                    (view.format.touch(item))
+                    @if let Some(old_notes) = view.format.old_notes(item) { span.muted { " (" (old_notes) ")" } }
+                }
+            }
         }
     }
 }

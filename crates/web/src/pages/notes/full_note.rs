@@ -24,9 +24,6 @@ use crate::state::Portal;
 /// Characters per page.
 const PART: i32 = 40_000;
 
-/// How much of a note's text a sync stores, in bytes.
-const STORED: i64 = 1 << 20;
-
 /// One page of a note.
 struct NotePart {
     note: FullNote,
@@ -76,7 +73,7 @@ impl NotePart {
 
 fn body(shell: &Shell<'_>, part: &NotePart) -> Markup {
     let (slug, zone) = (&shell.tenant().slug, &shell.tenant().zone);
-    let NotePart { note, page, pages, .. } = part;
+    let NotePart { note, pages, .. } = part;
     let created = note.created_ms.and_then(time::moment);
     html! {
         article.card.note-whole {
@@ -94,9 +91,6 @@ fn body(shell: &Shell<'_>, part: &NotePart) -> Markup {
             }
             div.drawer-sec {
                 @match &part.html { Some(html) => (rich(html)), None => p.note-text { (part.text) } }
-                @if page == pages && note.letters >= STORED / 2 {
-                    p.sub { "Tetherboard stores the first megabyte of a note. Open ClientTether to read the rest." }
-                }
             }
             @if *pages > 1 { (pager(slug, part)) }
         }

@@ -268,8 +268,8 @@ fn headline(view: &NotesView) -> Markup {
 }
 
 const COVERAGE: &str = "ClientTether returns notes one candidate at a time, so each sync reads some of them: candidates that \
-    changed first, then those never read, then those read longest ago. A candidate’s notes are current if they were read after \
-    ClientTether last changed the candidate.";
+    changed, everyone on the hot list, everyone with an appointment within 2 days, then those never read, then those read longest \
+    ago. ClientTether does not say which candidates have new notes, so notes written since a candidate’s were last read are missing.";
 
 fn coverage(view: &NotesView) -> Markup {
     let NoteCoverage { current, contacts } = view.coverage;
@@ -280,10 +280,10 @@ fn coverage(view: &NotesView) -> Markup {
                 div.def-panel {
                     b { "Note freshness" }
                     p { (COVERAGE) " " (NOTE_FEED) }
-                    dl { dt { "Current" } dd { (number(current)) " of " (number(contacts)) } }
+                    dl { dt { "Read within the last 24 h" } dd { (number(current)) " of " (number(contacts)) } }
                 }
             }
-            "Notes are current for " (number(current)) " of " (counted(contacts, "candidate", "candidates"))
+            "Notes read within the last 24 h for " (number(current)) " of " (counted(contacts, "candidate", "candidates"))
         }
     }
 }
