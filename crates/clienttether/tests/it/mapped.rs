@@ -9,8 +9,9 @@ use crate::crm::{Call, Crm, Reply, ids, quick, read_all};
 
 /// A page of a list of 250 rows whose ID only a mapping can find.
 fn page(call: &Call) -> String {
-    let rows =
-        (call.offset..(call.offset + call.limit).min(250)).map(|n| format!(r#"{{"client_id":"same","key":{{"no":{n}}}}}"#));
+    let rows = (call.offset..(call.offset + call.limit).min(250))
+        .map(|n| n + 1)
+        .map(|n| format!(r#"{{"client_id":"same","key":{{"no":{n}}}}}"#));
     format!(r#"{{"ResultCode":"CT_200","data":[{}]}}"#, rows.collect::<Vec<_>>().join(","))
 }
 
@@ -25,7 +26,7 @@ async fn rows_are_distinguished_by_the_id_that_the_mapping_names() {
     let config = ClientConfig { mapping: Arc::new(mapping), ..crm.config(quick()) };
     let client = Client::new(config, &Budgets::new(4, 10_000), Clock::system()).unwrap();
     let (pages, outcome) = read_all(&client, ReadContacts::new()).await;
-    assert_eq!(ids(&pages), (0..250).collect::<Vec<_>>());
+    assert_eq!(ids(&pages), (1..=250).collect::<Vec<_>>());
     assert_eq!((outcome.distinct, outcome.complete), (250, true));
 }
 
