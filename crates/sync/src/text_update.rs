@@ -78,7 +78,13 @@ impl Syncer {
                 replay: true,
             };
             let mut report = DatasetReport::waiting(N::DATASET);
-            apply.apply::<N>(&mut context, CapturedList { rows, complete: false }, &mut report).await?;
+            apply
+                .apply::<N>(
+                    &mut context,
+                    CapturedList { rows, complete: false, has_bad_page: false, oddities: None },
+                    &mut report,
+                )
+                .await?;
         }
         records::set_decoded_by(conn, tenant.id, N::DATASET, version).await?;
         Ok(updated)
