@@ -10,11 +10,13 @@ mod capture;
 mod credential_health;
 mod crm;
 mod dataset_reader;
+mod days;
 mod dedup;
 mod doctor;
 mod history;
 mod hot_list;
 mod lease;
+mod list_names;
 mod next_step;
 mod normalize;
 mod notes;
@@ -28,10 +30,11 @@ mod telemetry;
 mod worker;
 
 pub use crm::{Crm, CrmError, CrmSession, load_mapping};
+pub use days::close_day;
 pub use doctor::{AccountCheck, DatasetCheck, DatasetFault, FieldCheck};
 pub use report::RunReport;
 pub use retention::{Retention, delete_old_responses};
 #[doc(hidden)]
 pub use rich_text::{plain as text_of_html, safe as sanitize_html};
 pub use run::{RunOptions, SyncError, Syncer};
-pub use worker::{Worker, close_day};
+pub use worker::Worker;
