@@ -9,7 +9,10 @@ pub(crate) fn note_search(data: &[u8]) {
     let search = Search::parse(typed);
     assert_eq!(search.is_empty(), search.terms().is_empty());
     for term in search.terms() {
-        assert!(!term.words.is_empty() && term.words.iter().all(|word| !word.is_empty()), "{term:?}");
+        assert!(
+            !term.ways.is_empty() && term.ways.iter().all(|way| !way.is_empty() && way.iter().all(|word| !word.is_empty())),
+            "{term:?}"
+        );
     }
     let (mut end, length) = (0, note.chars().count());
     for mark in search.marks(note.chars()) {

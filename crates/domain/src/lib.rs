@@ -13,11 +13,13 @@ mod hot_list_rules;
 mod ids;
 mod money;
 mod period;
+mod plausible;
 mod schedule;
 mod score;
 mod search;
 mod stage;
 mod statistics;
+mod text;
 mod us_state;
 mod zone;
 
@@ -31,10 +33,12 @@ pub use hot_list_rules::{HotListRules, HotListRulesError, ScoreRules, StallDays,
 pub use ids::{ContactId, DealId, NO_NAME, RunId, TenantId, UserId, UserRole};
 pub use money::{Money, Odds, grouped, weighted};
 pub use period::{Bucket, Compare, Lookback, Period, ResolvedPeriod, Slot, Week, Window, weeks_ending_with};
+pub use plausible::PlausibleDates;
 pub use schedule::next_hourly_run;
 pub use score::{LastMove, MedianComparison, MedianFee, Points, Score, ScoreFactor, ScoreFacts, score};
-pub use search::{Search, Term, search_words};
+pub use search::{FragmentSearch, SEARCH_VERSION, Search, Term, phone_fragments, search_fragments, search_words};
 pub use stage::{Milestone, Role, StageKey, StageMilestone, StageRole, suggest_milestone, suggest_role};
 pub use statistics::{lower_median, median, percentile};
+pub use text::{is_direction_control, is_invisible, is_visible, isolated};
 pub use us_state::UsState;
 pub use zone::{SourceTime, Zone, ZoneError};

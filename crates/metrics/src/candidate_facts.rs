@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, LastMove, Milestone, Role, StageKey, Zone};
+use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, LastMove, Milestone, PlausibleDates, Role, StageKey, Zone};
 use tetherboard_store::candidate_facts::{self, ContactEvent, ContactTouch, StageMove};
 use tetherboard_store::deals::{self, DealFilter, DealRow, DealSort};
 use tetherboard_store::leads::LabelMatch;
@@ -191,11 +191,14 @@ async fn calendar<C: Conn>(
     let at_ms = EpochMs::from(at);
     // Long appointments that began earlier count too.
     let from_ms = days_before(tenant, at, EVENT_DAYS);
+    let plausible = PlausibleDates::at(at).of_plans();
+    let span = (from_ms, *plausible.end());
     let blank_is_none = candidate_facts::has_event_status(conn, tenant.id).await?;
     let mut found: HashMap<ContactId, Calendar> = HashMap::new();
-    for event in candidate_facts::events_for(conn, tenant.id, contacts, from_ms).await? {
+    for event in candidate_facts::events_for(conn, tenant.id, contacts, span).await? {
         let calendar = found.entry(event.client_id.clone()).or_default();
-        let ended_ms = ends_ms(event.all_day, event.starts_ms, event.ends_ms, tenant);
+        let planned_end_ms = event.ends_ms.filter(|ms| plausible.contains(ms));
+        let ended_ms = ends_ms(event.all_day, event.starts_ms, planned_end_ms, tenant);
         if ended_ms > at_ms {
             // Appointments are in order of their start, so the first one is next.
             calendar.appointments.next_ms.get_or_insert(event.starts_ms);

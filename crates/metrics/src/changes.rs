@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use tetherboard_domain::{ContactId, EpochMs, Money, Role, Zone, weighted};
+use tetherboard_domain::{ContactId, EpochMs, Money, PlausibleDates, Role, Zone, weighted};
 use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter, NewFee, ProspectMove};
 use tetherboard_store::leads::LabelMatch;
 use tetherboard_store::tenants::Tenant;
@@ -139,7 +139,8 @@ async fn discovery_days<C: Conn>(conn: &C, tenant: &Tenant, since_ms: EpochMs, n
     let today = tenant.zone.date(now);
     let from_ms = tenant.zone.start_of(today).min(tenant.source_time().0.start_of(today)).into();
     let first_ms = candidate_facts::first_events_ms(conn, tenant.id).await?;
-    let ahead = candidate_facts::events(conn, tenant.id, EventFilter { from_ms, ..EventFilter::default() }).await?;
+    let until_ms = Some(*PlausibleDates::at(now).of_plans().end());
+    let ahead = candidate_facts::events(conn, tenant.id, EventFilter { from_ms, until_ms, limit: None }).await?;
     let mut found: Vec<(Date, ContactId)> = Vec::new();
     for event in ahead {
         let is_new = event.first_seen_ms >= since_ms && event.first_seen_ms > first_ms;

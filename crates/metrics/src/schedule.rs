@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tetherboard_domain::{AppointmentTime, ContactId, Dataset, EpochMs, Nearness, Role};
+use tetherboard_domain::{AppointmentTime, ContactId, Dataset, EpochMs, Nearness, PlausibleDates, Role, is_visible};
 use tetherboard_store::schedule::{self, CalendarRow};
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, runs};
@@ -54,6 +54,8 @@ pub struct Appointment {
     pub of_type: AppointmentType,
     /// See [`OUTCOME_NEEDED`].
     pub outcome_needed: bool,
+    /// Whether its start is so far away that it is most likely a typing mistake.
+    pub doubtful: bool,
 }
 
 impl Appointment {
@@ -70,7 +72,7 @@ impl Appointment {
     /// Its title, or else its kind.
     pub fn display_title(&self) -> &str {
         let texts = [&self.title, &self.kind].map(|text| text.trim());
-        texts.into_iter().find(|text| !text.is_empty()).unwrap_or("Appointment")
+        texts.into_iter().find(|text| is_visible(text)).unwrap_or("Appointment")
     }
 }
 
@@ -145,6 +147,7 @@ pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Ti
         let when = AppointmentTime::of(row.all_day, row.starts_ms, row.ends_ms, &source);
         Appointment {
             outcome_needed: due.contains(&row.crm_id),
+            doubtful: PlausibleDates::at(now).doubts_appointment(row.starts_ms),
             of_type: appointment_type(&row.title, &row.kind, &row.place),
             days: when.map(|when| when.days(&tenant.zone)),
             when,

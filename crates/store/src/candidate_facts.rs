@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, EpochMs, TenantId};
+use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, TenantId};
 
 use crate::query::{Query, all, number, rows};
 use crate::records::SubjectId;
@@ -24,8 +24,8 @@ pub struct ContactTouch {
     pub last_note_ms: Option<EpochMs>,
 }
 
-/// The last touches of these live contacts. Notes written by the CRM (author blank or "System") or after `until_ms` do
-/// not count.
+/// The last touches of these live contacts. Notes written by the CRM (author blank or "System") or after `until_ms`, and those
+/// with an implausible date, do not count.
 pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId], until_ms: EpochMs) -> Result<Vec<ContactTouch>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
@@ -35,7 +35,13 @@ pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId], unt
              (SELECT MAX(n.created_ms) FROM notes n WHERE n.tenant_id = l.tenant_id AND n.client_id = l.crm_id \
              AND n.gone_ms IS NULL AND LOWER(TRIM(n.author)) NOT IN ('', 'system') AND n.created_ms <= ",
         );
-        query.bind(until_ms).push(") AS last_note_ms FROM leads l WHERE l.gone_ms IS NULL AND l.tenant_id = ").bind(tenant);
+        let earliest_ms = *PlausibleDates::at(until_ms).of_past().start();
+        query
+            .bind(until_ms)
+            .push(" AND n.created_ms >= ")
+            .bind(earliest_ms)
+            .push(") AS last_note_ms FROM leads l WHERE l.gone_ms IS NULL AND l.tenant_id = ")
+            .bind(tenant);
         query.push(" AND l.crm_id IN ").bind_list(chunk.iter().cloned());
         found.extend(query.all::<_, ContactTouch>(conn).await?);
     }
@@ -132,12 +138,13 @@ pub struct ContactEvent {
     pub ends_ms: Option<EpochMs>,
 }
 
-/// The live appointments of these contacts that start at or after `from_ms` and are not canceled, by start.
+/// The live appointments of these contacts that start at or after `from_ms` and before `until_ms` and are not canceled, by
+/// start.
 pub async fn events_for<C: Conn>(
     conn: &C,
     tenant: TenantId,
     contacts: &[ContactId],
-    from_ms: EpochMs,
+    (from_ms, until_ms): (EpochMs, EpochMs),
 ) -> Result<Vec<ContactEvent>> {
     // No index leads from a contact to its appointments, so each query scans all of them.
     const CHUNK: usize = 10_000;
@@ -147,7 +154,7 @@ pub async fn events_for<C: Conn>(
             "SELECT client_id, kind, title, status, all_day, starts_ms, ends_ms FROM scheduled_activities \
              WHERE gone_ms IS NULL AND NOT cancelled AND tenant_id = ",
         );
-        query.bind(tenant).push(" AND starts_ms >= ").bind(from_ms);
+        query.bind(tenant).push(" AND starts_ms >= ").bind(from_ms).push(" AND starts_ms < ").bind(until_ms);
         query.push(" AND client_id IN ").bind_list(chunk.iter().cloned()).push(" ORDER BY starts_ms, crm_id");
         found.extend(query.all::<_, ContactEvent>(conn).await?);
     }

@@ -1,11 +1,10 @@
 //! The candidate page: one contact with deals, appointments, and notes; and the quick search.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, DealId, EpochMs, TenantId};
+use tetherboard_domain::{ContactId, DealId, EpochMs, FragmentSearch, PlausibleDates, TenantId, search_fragments};
 
-use crate::leads::find_words;
 use crate::notes::{Audience, HIDDEN, HIDDEN_KIND, visible};
-use crate::query::{Query, all, one};
+use crate::query::{Query, all, one, rows};
 use crate::{Conn, Result};
 
 /// A contact as its own page shows it, live or gone.
@@ -130,13 +129,14 @@ pub struct CandidateNote {
     pub hidden_kind: bool,
 }
 
-/// The newest `limit` notes of a contact that an audience may see, undated ones last, with at most `longest` characters of
-/// text each; and the total number.
+/// The newest `limit` notes of a contact that an audience may see, those with a doubtful date and undated ones last, with at
+/// most `longest` characters of text each; and the total number.
 pub async fn notes<C: Conn>(
     conn: &C,
     tenant: TenantId,
     audience: Audience,
     contact: &ContactId,
+    dates: PlausibleDates,
     limit: i64,
     longest: i32,
 ) -> Result<(Vec<CandidateNote>, i64)> {
@@ -154,11 +154,72 @@ pub async fn notes<C: Conn>(
     query.bind(longest).push(" THEN n.html ELSE '' END AS html, SUBSTR(n.body, 1, ").bind(longest);
     query.push(&format!(") AS body, {HIDDEN} AS hidden, {HIDDEN_KIND} AS hidden_kind"));
     of_contact(&mut query);
-    query.push(" ORDER BY COALESCE(n.created_ms, -9223372036854775807) DESC, n.crm_id LIMIT ").bind(limit);
+    query.push(" ORDER BY CASE WHEN n.created_ms BETWEEN ").bind(*dates.of_past().start()).push(" AND ");
+    query
+        .bind(*dates.of_past().end())
+        .push(" THEN 0 ELSE 1 END, COALESCE(n.created_ms, -9223372036854775807) DESC, n.crm_id LIMIT ")
+        .bind(limit);
     Ok((query.all(conn).await?, total))
 }
 
 // Finding --------------------------------------------------------------------------------------------------------------
+
+/// What the live contacts of a brand are found by, in order of their names: small enough to keep, so that a search while typing
+/// need not read every contact.
+#[derive(Clone, Debug, Default)]
+pub struct SearchTexts {
+    texts: String,
+    ids: String,
+    /// Where each contact's text and ID end.
+    ends: Vec<(usize, usize)>,
+}
+
+impl SearchTexts {
+    /// Loads the texts of all live contacts.
+    pub async fn load<C: Conn>(conn: &C, tenant: TenantId) -> Result<Self> {
+        let text = "SELECT search, crm_id FROM leads WHERE tenant_id = $1 AND gone_ms IS NULL";
+        let mut contacts: Vec<(String, String)> = Vec::new();
+        for row in rows(conn, text, [tenant.into()]).await? {
+            contacts.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+        }
+        // A text begins with the name. The databases would sort names differently.
+        contacts.sort_unstable();
+        let mut all = Self::default();
+        for (text, id) in contacts {
+            all.texts.push_str(&text);
+            all.ids.push_str(&id);
+            all.ends.push((all.texts.len(), all.ids.len()));
+        }
+        Ok(all)
+    }
+
+    /// Its approximate size in memory, in bytes.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.texts.len() + self.ids.len() + size_of_val(&*self.ends)
+    }
+
+    /// The first `limit` contacts that match, those whose name starts with the text first; and the number of matches.
+    pub fn find(&self, text: &str, limit: usize) -> (Vec<ContactId>, i64) {
+        let search = FragmentSearch::parse(text);
+        let begins = search_fragments([text]);
+        let (mut first, mut others, mut total) = (Vec::new(), Vec::new(), 0);
+        let mut start = (0, 0);
+        for end in &self.ends {
+            let text = &self.texts[start.0..end.0];
+            if search.matches(text) {
+                total += 1;
+                let found = if text.starts_with(&begins) { &mut first } else { &mut others };
+                if found.len() < limit {
+                    found.push(ContactId::from(&self.ids[start.1..end.1]));
+                }
+            }
+            start = *end;
+        }
+        first.extend(others);
+        first.truncate(limit);
+        (first, total)
+    }
+}
 
 /// A contact found by the quick search.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -170,85 +231,11 @@ pub struct SearchMatch {
     pub stage: Option<String>,
 }
 
-/// The first `limit` live contacts that match, those whose name starts with the text first; and the number of matches.
-pub async fn search<C: Conn>(conn: &C, tenant: TenantId, text: &str, limit: i64) -> Result<(Vec<SearchMatch>, i64)> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        crm_id: ContactId,
-        name: String,
-        company: String,
-        market: String,
-        stage: Option<String>,
-        total: i64,
-    }
-    let mut query = Query::new(
-        "SELECT crm_id, name, company, market, stage, COUNT(*) OVER () AS total FROM leads WHERE gone_ms IS NULL AND tenant_id = ",
-    );
-    query.bind(tenant);
-    find(&mut query, text);
-    // The search column starts with the name.
-    let begins: String = text.trim().to_lowercase().chars().take(200).collect();
-    query.push(&format!(" ORDER BY CASE WHEN SUBSTR(search, 1, {}) = ", begins.chars().count())).bind(begins);
-    query.push(" THEN 0 ELSE 1 END, LOWER(name), crm_id LIMIT ").bind(limit);
-    let rows: Vec<Row> = query.all(conn).await?;
-    let total = rows.first().map_or(0, |row| row.total);
-    let found = rows.into_iter().map(|row| SearchMatch {
-        crm_id: row.crm_id,
-        name: row.name,
-        company: row.company,
-        market: row.market,
-        stage: row.stage,
-    });
-    Ok((found.collect(), total))
-}
-
-/// Requires each word to occur in name, company, email, phone, or market. Text that looks like a phone number also matches
-/// by its digits, whatever the formatting.
-pub(crate) fn find(query: &mut Query, text: &str) {
-    let Some(digits) = phone_digits(text) else { return find_words(query, "search", text) };
-    let mut bare = "phone".to_owned();
-    for sign in [" ", "-", "(", ")", ".", "+", "/", "\u{a0}"] {
-        bare = format!("REPLACE({bare}, '{sign}', '')");
-    }
-    query.push(" AND ((1 = 1");
-    find_words(query, "search", text);
-    // A cheap filter: few phones have these digits in this order, and only those are stripped of punctuation.
-    let in_order: String = digits.chars().flat_map(|digit| ['%', digit]).chain(['%']).collect();
-    query.push(") OR (phone LIKE ").bind(in_order);
-    query.push(&format!(" AND {bare} LIKE ")).bind(format!("%{digits}%")).push("))");
-}
-
-/// The digits of text that looks like a phone number or part of one, without the North American country code.
-fn phone_digits(text: &str) -> Option<String> {
-    let (digits, rest): (String, String) = text.chars().partition(char::is_ascii_digit);
-    let is_phone_like = rest.chars().all(|c| c.is_whitespace() || "-().+/".contains(c));
-    if !is_phone_like || !(3..=20).contains(&digits.len()) {
-        return None;
-    }
-    match digits.strip_prefix('1') {
-        Some(national) if digits.len() == 11 => Some(national.to_owned()),
-        _ => Some(digits),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case::written_out("(512) 555-0101", Some("5125550101"))]
-    #[case::bare("5125550101", Some("5125550101"))]
-    #[case::with_country_code("+1 512.555.0101", Some("5125550101"))]
-    #[case::foreign("+44 20 7946 0958", Some("442079460958"))]
-    #[case::partial("555-01", Some("55501"))]
-    #[case::too_short("51", None)]
-    #[case::a_name("Ada", None)]
-    #[case::a_name_with_a_number("Ada 512", None)]
-    #[case::no_digits("()", None)]
-    #[case::arabic_digits("٥١٢٥٥٥", None)]
-    fn text_that_looks_like_a_phone_number_is_matched_by_its_digits(#[case] text: &str, #[case] digits: Option<&str>) {
-        assert_eq!(phone_digits(text).as_deref(), digits);
-    }
+/// The live contacts with these IDs, in that order.
+pub async fn matches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId]) -> Result<Vec<SearchMatch>> {
+    let mut query = Query::new("SELECT crm_id, name, company, market, stage FROM leads WHERE gone_ms IS NULL AND tenant_id = ");
+    query.bind(tenant).push(" AND crm_id IN ").bind_list(ids.iter().cloned());
+    let mut found: Vec<SearchMatch> = query.all(conn).await?;
+    found.sort_by_key(|one| ids.iter().position(|id| *id == one.crm_id));
+    Ok(found)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
-use crate::{Cipher, Result, Tx, migrations};
+use crate::{Cipher, Result, Tx, migrations, search};
 
 /// An open database and the cipher for its secrets. Clones share one connection pool.
 #[derive(Clone)]
@@ -26,14 +26,15 @@ impl Store {
         Ok(Self { db, cipher })
     }
 
-    /// Applies the pending migrations in one transaction. Several processes may call it at once.
+    /// Applies the pending migrations in one transaction, and prepares stored texts for search if that has changed. Several processes may call it at once.
     pub async fn migrate(&self) -> Result<()> {
-        migrations::run(&self.db).await
+        migrations::run(&self.db).await?;
+        search::prepare(self).await
     }
 
-    /// Whether every migration of this version has been applied.
+    /// Whether every migration of this version has been applied, and stored texts are prepared for its searches.
     pub async fn is_migrated(&self) -> Result<bool> {
-        migrations::are_applied(&self.db).await
+        Ok(migrations::are_applied(&self.db).await? && search::is_prepared(&self.db).await?)
     }
 
     /// The connection pool, for queries outside a transaction.

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Money, Odds, StageKey, TenantId};
 
-use crate::leads::{LabelMatch, ListRef, PriorState, by_stage, find_words, match_label, prior_states_in};
+use crate::leads::{LabelMatch, ListRef, PriorState, by_stage, match_label, prior_states_in};
 use crate::query::Query;
 use crate::records::{self, RecordMeta, SubjectId};
-use crate::{Conn, Result};
+use crate::{Conn, Result, search};
 
 /// A deal as a sync run writes it. [`crate::deal_links::relink`] links it to a contact.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(RecordMeta, Deal
             deal.client_id.clone().into(),
             deal.title.clone().into(),
             deal.name.clone().into(),
-            format!("{}\n{}", deal.name, deal.title).to_lowercase().into(),
+            search::of_deal(&deal.name, &deal.title).into(),
             deal.link_key.clone().into(),
             deal.contact_type.into(),
             deal.stage.clone().into(),
@@ -94,7 +94,7 @@ pub async fn prior_states<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -
 const DEAL: &str = "WITH deal AS (\
     SELECT d.crm_id AS deal_id, c.crm_id AS contact_id, d.title, COALESCE(c.name, d.name) AS name, COALESCE(c.market, '') AS market, \
         d.owner, d.stage, d.stage_key, d.stage_since_ms, d.stage_since_exact, d.fee_cents, d.odds, d.close_date, \
-        d.search || ' ' || COALESCE(c.search, '') AS search \
+        d.search || '\n' || COALESCE(c.search, '') AS search \
     FROM pipeline_items d LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id AND c.gone_ms IS NULL \
     WHERE d.tenant_id = $1 AND d.gone_ms IS NULL AND COALESCE(c.contact_type, d.contact_type, 1) = 1 \
     UNION ALL \
@@ -312,6 +312,6 @@ fn narrow(query: &mut Query, filter: &DealFilter) {
         }
     }
     if let Some(text) = &filter.text {
-        find_words(query, "search", text);
+        search::find(query, text);
     }
 }

@@ -7,10 +7,10 @@ use tetherboard_domain::{Dataset, EpochMs, Money, StageKey, TenantId, Window};
 
 use crate::query::{Query, all};
 use crate::records::{self, RecordMeta};
-use crate::{Conn, Result};
+use crate::{Conn, Result, search};
 
 pub use list::{ContactTypes, LabelMatch, LeadFilter, LeadRow, LeadSort, count, get, ids, list};
-pub(crate) use list::{by_stage, find_words, match_label};
+pub(crate) use list::{by_stage, match_label};
 
 /// A contact as a sync run writes it.
 #[derive(Clone, Debug)]
@@ -84,8 +84,7 @@ const COLUMNS: [&str; 24] = [
 /// Upserts contacts. Existing contacts keep their values in the columns named in `keep`.
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(RecordMeta, LeadRecord)], keep: &[&'static str]) -> Result<()> {
     let rows = leads.iter().map(|(meta, lead)| {
-        let search =
-            [&lead.name, &lead.company, &lead.email, &lead.phone, &lead.market].map(|text| text.to_lowercase()).join("\n");
+        let search = search::of_lead(&lead.name, &lead.company, &lead.email, &lead.phone, &lead.market);
         let own = vec![
             lead.name.clone().into(),
             lead.company.clone().into(),
@@ -250,8 +249,8 @@ pub struct FirstTouches {
     pub after_ms: Vec<i64>,
 }
 
-/// The first responses to prospects created in a window. Notes written by the CRM (author blank or "System") and notes
-/// older than the contact do not count.
+/// The first responses to prospects created in a window. Notes written by the CRM (author blank or "System"), notes older
+/// than the contact, and notes dated more than a day after they were read do not count.
 pub async fn first_touches<C: Conn>(conn: &C, tenant: TenantId, created: Window) -> Result<FirstTouches> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -261,6 +260,7 @@ pub async fn first_touches<C: Conn>(conn: &C, tenant: TenantId, created: Window)
     let mut query = Query::new(
         "SELECT COALESCE(l.notes_read_ms >= l.created_ms, 1 = 0) AS read, (SELECT MIN(n.created_ms) - l.created_ms FROM notes n \
          WHERE n.tenant_id = l.tenant_id AND n.client_id = l.crm_id AND n.gone_ms IS NULL AND n.created_ms >= l.created_ms \
+         AND n.created_ms <= l.notes_read_ms + 86400000 \
          AND LOWER(TRIM(n.author)) NOT IN ('', 'system')) AS after_ms \
          FROM leads l WHERE l.gone_ms IS NULL AND l.contact_type = 1 AND l.tenant_id = ",
     );

@@ -15,6 +15,7 @@ mod cipher;
 mod connection;
 mod migrations;
 mod query;
+mod search;
 
 pub mod agency;
 pub mod api_tokens;

@@ -19,7 +19,7 @@ use icalendar::{Calendar, Component, Event, Property};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use secrecy::SecretString;
-use tetherboard_domain::{AppointmentTime, CALENDAR_READ_DAYS, Dataset, EpochMs, TenantId};
+use tetherboard_domain::{AppointmentTime, CALENDAR_READ_DAYS, Dataset, EpochMs, TenantId, isolated};
 use tetherboard_metrics::{AppointmentType, Board, Staleness, appointment_type, freshness};
 use tetherboard_store::schedule::{self, FeedRow};
 use tetherboard_store::tenants::Tenant;
@@ -143,7 +143,7 @@ impl FeedContent<'_> {
                 calendar.push(event);
             }
         }
-        Ok(calendar.to_string())
+        Ok(folded(&calendar.to_string()))
     }
 
     /// The calendar without its events.
@@ -242,7 +242,7 @@ fn sequence(row: &FeedRow) -> i64 {
 fn summary(row: &FeedRow, of_type: &AppointmentType, is_canceled: bool) -> String {
     let title = [row.title.trim(), row.kind.trim()].into_iter().find(|text| !text.is_empty()).unwrap_or(of_type.name());
     let name = row.name.trim();
-    let summary = if name.is_empty() { title.to_owned() } else { format!("{name}: {title}") };
+    let summary = if name.is_empty() { title.to_owned() } else { format!("{}: {}", isolated(name), isolated(title)) };
     if is_canceled { format!("Canceled: {summary}") } else { summary }
 }
 
@@ -265,7 +265,8 @@ fn description(board: &Board, row: &FeedRow, of_type: &AppointmentType, link: Op
     lines.join("\n")
 }
 
-/// At most `max` characters of a text, without control characters that would end a line of the format.
+/// At most `max` characters of a text, without control characters that would end a line of the format, and with its direction
+/// characters confined to it.
 fn clean(text: &str, max: usize) -> String {
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
     let plain = lines.chars().map(|c| match c {
@@ -279,7 +280,28 @@ fn clean(text: &str, max: usize) -> String {
         clipped.pop();
         clipped.push('…');
     }
-    clipped
+    isolated(&clipped).into_owned()
+}
+
+/// The calendar with its long lines folded: no line has more than 75 octets, and no character is split.
+fn folded(calendar: &str) -> String {
+    const LONGEST_LINE: usize = 75;
+    // The library folds too, but counts an octet too few.
+    let unfolded = calendar.replace("\r\n ", "");
+    let mut out = String::with_capacity(unfolded.len() + unfolded.len() / 60);
+    for line in unfolded.lines() {
+        let mut length = 0;
+        for c in line.chars() {
+            if length + c.len_utf8() > LONGEST_LINE {
+                out.push_str("\r\n ");
+                length = 1;
+            }
+            length += c.len_utf8();
+            out.push(c);
+        }
+        out.push_str("\r\n");
+    }
+    out
 }
 
 /// `20260312T153000Z`.
@@ -306,8 +328,25 @@ mod tests {
     }
 
     #[test]
+    fn a_folded_line_has_at_most_75_octets_and_unfolds_to_the_same_text() {
+        for sign in ["a", "é", "議", "🎉", "a議é🎉\\n"] {
+            for length in 0..160 {
+                let text: String = sign.chars().cycle().take(length).collect();
+                let mut calendar = Calendar::empty();
+                calendar.append_property(Property::new("SUMMARY", &text));
+                let written = calendar.to_string();
+                let folded = folded(&written);
+                assert!(folded.split("\r\n").all(|line| line.len() <= 75), "{folded}");
+                assert_eq!(folded.replace("\r\n ", ""), written.replace("\r\n ", ""));
+                assert!(folded.ends_with("END:VCALENDAR\r\n"));
+            }
+        }
+    }
+
+    #[test]
     fn text_contains_no_character_that_ends_a_line() {
         assert_eq!(clean("a\r\nb\rc\u{2028}d\u{0}e\u{85}f\tg", 99), "a\nb\nc\nd e f g");
         assert_eq!(clean("éééé", 3), "ééé…");
+        assert_eq!(clean("a\u{202e}bc", 3), "\u{2068}a\u{202e}b…\u{202c}\u{2069}");
     }
 }

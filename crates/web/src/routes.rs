@@ -19,7 +19,8 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::http::error::{HttpError, as_problem, panicked};
+use crate::http::error::{HttpError, as_problem, panicked, with_problem_body};
+use crate::http::isolation::isolate_page;
 use crate::http::{CSP, NO_SUCH_PAGE, assets, etag, health, log};
 use crate::live::Live;
 use crate::parts::error_page::as_page;
@@ -42,7 +43,8 @@ fn routes() -> Router<Portal> {
         .fallback(async || HttpError::not_found(NO_SUCH_PAGE))
         .layer(from_fn(etag::tag_pages))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(map_response(as_page));
+        .layer(from_fn(as_page))
+        .layer(map_response(isolate_page));
     let api = api::router().layer(CatchPanicLayer::custom(panicked));
     let api = Router::new()
         .nest("/api/v1", api)
@@ -78,6 +80,7 @@ fn with_headers(routes: Router<Portal>, portal: &Portal) -> Router<Portal> {
             .layer(header(STRICT_TRANSPORT_SECURITY, hsts))
             .layer(header(CACHE_CONTROL, "private, no-cache"))
             .layer(CompressionLayer::new().br(true).gzip(true))
+            .layer(from_fn(with_problem_body))
             .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30))),
     )
 }

@@ -1,6 +1,7 @@
 //! Decoder for a person, such as a contact's owner. The CRM writes one in four ways, sometimes within one list.
 
 use serde_json::value::RawValue;
+use tetherboard_domain::{is_invisible, is_visible};
 
 use super::id;
 use super::text::{loose_text, text};
@@ -20,19 +21,22 @@ pub enum Person {
 /// text that contains one. User 0 means nobody.
 pub fn person<'a>(raw: impl Into<Option<&'a RawValue>>) -> Person {
     let Some(raw) = raw.into() else { return Person::Blank };
-    if raw.get().starts_with('{') {
-        return from_object(raw.get());
-    }
-    match loose_text(raw) {
+    let person = match loose_text(raw) {
+        _ if raw.get().starts_with('{') => from_object(raw.get()),
         Some(text) if text.starts_with('{') => from_object(&text),
         Some(text) => from_text(&text),
         None => Person::Blank,
+    };
+    match person {
+        Person::Name(name) if !is_visible(&name) => Person::Blank,
+        person => person,
     }
 }
 
 /// Whether a name is a placeholder that the CRM fills in: "No Name Text Added", "No Name Added by Call".
 pub fn is_placeholder_name(name: &str) -> bool {
-    let name = name.trim().to_ascii_lowercase();
+    let visible: String = name.chars().filter(|c| !is_invisible(*c)).collect();
+    let name = visible.trim().to_ascii_lowercase();
     name.strip_prefix("no name").is_some_and(|rest| rest.is_empty() || (rest.starts_with(' ') && rest.contains("added")))
 }
 
@@ -103,6 +107,8 @@ mod tests {
     #[case::null_in_text(r#""null""#, Person::Blank)]
     #[case::list("[]", Person::Blank)]
     #[case::flag("false", Person::Blank)]
+    #[case::invisible("\"\u{200b} \u{feff}\"", Person::Blank)]
+    #[case::invisible_in_an_object("{\"first_name\":\"\u{200b}\"}", Person::Blank)]
     fn a_person_is_a_name_a_user_id_or_blank(#[case] json: &str, #[case] expected: Person) {
         let raw: &RawValue = serde_json::from_str(json).unwrap();
         assert_eq!(person(raw), expected);
@@ -112,6 +118,7 @@ mod tests {
     #[case("No Name Text Added", true)]
     #[case("No Name Added by Call", true)]
     #[case(" no name ", true)]
+    #[case("No\u{200b} Name Text Added\u{feff}", true)]
     #[case("Noname Ash", false)]
     #[case("No Name Ash", false)]
     #[case("", false)]

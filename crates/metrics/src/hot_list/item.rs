@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use tetherboard_domain::{HotListRules, MedianFee, Money, NO_NAME, Odds, Score, ScoreFacts, score, weighted};
+use tetherboard_domain::{HotListRules, MedianFee, Money, NO_NAME, Odds, Score, ScoreFacts, is_visible, score, weighted};
 use tetherboard_store::candidate_facts::Profile;
 use tetherboard_store::deals::DealRow;
 use tetherboard_store::tenants::Tenant;
@@ -115,7 +115,7 @@ impl ItemBuilder<'_> {
 
 /// The candidate's name, or the title of a deal without a named contact.
 fn name_of(deal: &DealRow) -> String {
-    let title = Some(&deal.title).filter(|title| deal.name == NO_NAME && !title.trim().is_empty());
+    let title = Some(&deal.title).filter(|title| deal.name == NO_NAME && is_visible(title));
     title.unwrap_or(&deal.name).clone()
 }
 

@@ -71,11 +71,7 @@ impl LeadCounts {
             .into_iter()
             .map(|(place, (contacts, prospects))| StageCount {
                 stage: board.label(place).map(str::to_owned),
-                // All contact types are counted here, so a stage of another type keeps its own role.
-                role: match board.stage(place) {
-                    Some(stage) if !stage.of_prospects => stage.role,
-                    _ => board.role(place),
-                },
+                role: board.role(place),
                 active: board.stage(place).map(|stage| stage.active),
                 place: place.clone(),
                 contacts,

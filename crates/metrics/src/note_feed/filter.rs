@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use tetherboard_domain::{ContactId, EpochMs, StageRole};
+use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, StageRole};
 use tetherboard_store::notes::Audience;
 
 use super::{FeedAppointment, FeedFilter, FeedMove, FeedNote, NoteFeed, SelectedNote, Selection, TOP_CLIENTS};
@@ -14,11 +14,14 @@ impl NoteFeed {
         let fits = FilterMatches::new(self, board, filter);
         let mut counts = Counts::new(self);
         let mut notes = Vec::new();
+        let plausible = PlausibleDates::at(now_ms).of_past();
         for note in self.notes.iter().filter(|note| sees(audience, note.hidden) && fits.time(note.at_ms) && fits.words(note.no)) {
             if counts.add(self, &fits, note) {
-                notes.push(SelectedNote { no: note.no, at_ms: Some(note.at_ms).filter(|ms| *ms != EpochMs::MIN) });
+                notes.push(SelectedNote { no: note.no, at_ms: Some(note.at_ms).filter(|ms| plausible.contains(ms)) });
             }
         }
+        // A doubtful date must not come first.
+        notes.sort_by_key(|note| note.at_ms.is_none());
         let moves = self.moves.iter().filter(|seen| fits.moved(seen)).count();
         let appointments = self.appointments.iter().filter(|one| fits.met(one, now_ms)).count();
         let (visible_kinds, visible_authors) = self.visible_values(audience);

@@ -99,7 +99,7 @@ pub const TOP_CLIENTS: usize = 8;
 pub struct SelectedNote {
     /// The note's number in the store.
     pub no: i64,
-    /// `None`: undated.
+    /// `None`: without a date, or with a doubtful one. Such notes come last.
     pub at_ms: Option<EpochMs>,
 }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use tetherboard_domain::{EpochMs, Milestone, Zone};
 
 /// The caution next to every estimate of the waiting period, shown on pages.
-pub const FDD_CAUTION: &str = "The waiting period is an estimate: confirm it on the receipt. It does not include state rules \
-    or the 7 days for the completed agreement.";
+pub const FDD_CAUTION: &str = "The waiting period is an estimate. Confirm the date on the signed receipt. State rules and the 7 days \
+    for the completed agreement are not included.";
 
 /// When a candidate's federal waiting period began. This is an estimate: the CRM does not have the receipt itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

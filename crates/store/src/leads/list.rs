@@ -4,7 +4,8 @@ use sea_orm::FromQueryResult;
 use tetherboard_domain::{ContactId, EpochMs, StageKey, TenantId, UsState, Window};
 
 use crate::query::{Query, one, rows};
-use crate::{Conn, Result, candidates};
+use crate::search::find;
+use crate::{Conn, Result};
 
 /// A filter on live contacts. Fields that are `None`, empty, or false do not restrict.
 #[derive(Clone, Debug, Default)]
@@ -174,17 +175,7 @@ fn narrow(query: &mut Query, tenant: TenantId, filter: &LeadFilter) {
         query.push(")");
     }
     if let Some(text) = &filter.text {
-        candidates::find(query, text);
-    }
-}
-
-/// Requires each word of `text` to occur in a column of lowercase text.
-pub(crate) fn find_words(query: &mut Query, column: &str, text: &str) {
-    // No name is longer, and SQLite rejects patterns over 50,000 bytes.
-    let text: String = text.chars().take(200).collect();
-    for word in text.to_lowercase().split_whitespace().take(12) {
-        let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        query.push(&format!(" AND {column} LIKE ")).bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
+        find(query, text);
     }
 }
 

@@ -29,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(SqlMigration { name: "m0009_hot_list_format", text: include_str!("m0009_hot_list_format.sql") }),
             Box::new(SqlMigration { name: "m0010_stage_identity", text: include_str!("m0010_stage_identity.sql") }),
             Box::new(SqlMigration { name: "m0011_past_as_shown", text: include_str!("m0011_past_as_shown.sql") }),
+            Box::new(SqlMigration { name: "m0014_search_versions", text: include_str!("m0014_search_versions.sql") }),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, EpochMs, Search, TenantId, Term};
+use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, Search, TenantId, Term};
 
 use super::hidden::{Audience, HIDDEN, HIDDEN_KIND, visible};
 use super::kind_key;
@@ -165,25 +165,42 @@ pub async fn search_hits<C: Conn>(conn: &C, tenant: TenantId, search: &Search) -
 /// The search in FTS5 syntax. Search words consist of letters and digits, so quotes are enough to escape them. The index
 /// prefixes each word with its tenant.
 fn fts5_query(search: &Search, tenant: TenantId) -> String {
-    let phrase = |term: &Term| {
-        let words: Vec<String> = term.words.iter().map(|word| format!("{}/{word}", tenant.0)).collect();
-        format!("\"{}\"{}", words.join(" "), if term.is_prefix { " *" } else { "" })
+    let term = |term: &Term| {
+        let prefix = if term.is_prefix { " *" } else { "" };
+        let phrase = |way: &Vec<String>| {
+            let words: Vec<String> = way.iter().map(|word| format!("{}/{word}", tenant.0)).collect();
+            format!("\"{}\"{prefix}", words.join(" "))
+        };
+        format!("({})", term.ways.iter().map(phrase).collect::<Vec<_>>().join(" OR "))
     };
-    search.terms().iter().map(phrase).collect::<Vec<_>>().join(" AND ")
+    search.terms().iter().map(term).collect::<Vec<_>>().join(" AND ")
 }
 
 /// Appends the search as a tsquery. The index has no word positions, so phrases are checked against the text of the notes
 /// that contain all their words.
 fn push_tsquery<'a>(query: &'a mut Query, search: &Search, tenant: TenantId) -> &'a mut Query {
-    let words = search.terms().iter().flat_map(|term| {
-        let last = term.words.len() - 1;
-        term.words.iter().enumerate().map(move |(i, word)| (word, if term.is_prefix && i == last { ":*" } else { "" }))
-    });
-    let words: Vec<String> = words.map(|(word, begins)| format!("'{}/{word}'{begins}", tenant.0)).collect();
+    let term = |term: &Term| {
+        let all_words = |way: &Vec<String>| {
+            let last = way.len() - 1;
+            let begins = |at: usize| if term.is_prefix && at == last { ":*" } else { "" };
+            way.iter()
+                .enumerate()
+                .map(|(at, word)| format!("'{}/{word}'{}", tenant.0, begins(at)))
+                .collect::<Vec<_>>()
+                .join(" & ")
+        };
+        format!("({})", term.ways.iter().map(all_words).collect::<Vec<_>>().join(" | "))
+    };
+    let words: Vec<String> = search.terms().iter().map(term).collect();
     query.push("n.words @@ CAST(").bind(words.join(" & ")).push(" AS tsquery)");
-    for term in search.terms().iter().filter(|term| term.words.len() > 1) {
+    for term in search.terms().iter().filter(|term| term.ways.iter().any(|way| way.len() > 1)) {
         let end = if term.is_prefix { "" } else { " " };
-        query.push(" AND n.search LIKE ").bind(format!("% {}{end}%", term.words.join(" ")));
+        query.push(" AND (");
+        for (at, way) in term.ways.iter().enumerate() {
+            query.push(if at == 0 { "" } else { " OR " });
+            query.push("n.search LIKE ").bind(format!("% {}{end}%", way.join(" ")));
+        }
+        query.push(")");
     }
     query
 }
@@ -286,21 +303,23 @@ pub struct LatestNote {
     pub created_ms: EpochMs,
 }
 
-/// The newest dated note of each of these contacts that an audience may see, by contact.
+/// The newest note with a plausible date of each of these contacts that an audience may see, by contact.
 pub async fn latest_for<C: Conn>(
     conn: &C,
     tenant: TenantId,
     audience: Audience,
     contacts: &[ContactId],
+    dates: PlausibleDates,
 ) -> Result<HashMap<ContactId, LatestNote>> {
     let mut latest = HashMap::with_capacity(contacts.len());
     for part in contacts.chunks(1_000) {
         let mut query = Query::new(&format!(
             "SELECT n.client_id, n.kind, n.author, SUBSTR(n.body, 1, {PREVIEW_CHARS}) AS body, n.created_ms FROM \
              (SELECT n.crm_id, ROW_NUMBER() OVER (PARTITION BY n.client_id ORDER BY n.created_ms DESC, n.crm_id) AS place \
-             FROM notes n WHERE n.gone_ms IS NULL AND n.created_ms IS NOT NULL AND n.tenant_id = ",
+             FROM notes n WHERE n.gone_ms IS NULL AND n.tenant_id = ",
         ));
-        query.bind(tenant).push(" AND n.client_id IN ").bind_list(part.iter().cloned());
+        query.bind(tenant).push(" AND n.created_ms BETWEEN ").bind(*dates.of_past().start());
+        query.push(" AND ").bind(*dates.of_past().end()).push(" AND n.client_id IN ").bind_list(part.iter().cloned());
         visible(&mut query, audience);
         query.push(") newest JOIN notes n ON n.crm_id = newest.crm_id AND newest.place = 1 WHERE n.tenant_id = ").bind(tenant);
         for note in query.all::<_, LatestNote>(conn).await? {

@@ -83,7 +83,7 @@ async fn appointments_are_sorted_by_start_without_canceled_ones_and_name_their_c
     let cut = EventFilter { until_ms: Some(NOW_MS + 4 * DAY), limit: Some(1), ..filter };
     assert_eq!(candidate_facts::events(conn, harbor, cut).await.unwrap().len(), 1);
     let asked = ["2", "1", "7"].map(ContactId::from);
-    let own = candidate_facts::events_for(conn, harbor, &asked, NOW_MS).await.unwrap();
+    let own = candidate_facts::events_for(conn, harbor, &asked, (NOW_MS, NOW_MS + 99 * DAY)).await.unwrap();
     let note_by: Vec<_> = own.iter().map(|event| (event.client_id.as_str(), event.starts_ms)).collect();
     assert_eq!(note_by, [("1", NOW_MS + 2 * DAY), ("2", NOW_MS + 3 * DAY)]);
     assert!(candidate_facts::has_event_status(conn, harbor).await.unwrap());

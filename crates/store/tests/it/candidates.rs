@@ -1,5 +1,5 @@
 use rstest::rstest;
-use tetherboard_domain::{Dataset, EpochMs, TenantId};
+use tetherboard_domain::{Dataset, EpochMs, PlausibleDates, TenantId};
 use tetherboard_store::candidates;
 use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::{LeadFilter, LeadRecord};
@@ -19,7 +19,9 @@ async fn gone(db: &TestDatabase, tenant: TenantId, dataset: Dataset, id: &str) {
 }
 
 async fn found(db: &TestDatabase, tenant: TenantId, text: &str) -> Vec<String> {
-    let (found, fitting) = candidates::search(db.store.conn(), tenant, text, 100).await.unwrap();
+    let texts = candidates::SearchTexts::load(db.store.conn(), tenant).await.unwrap();
+    let (ids, fitting) = texts.find(text, 100);
+    let found = candidates::matches(db.store.conn(), tenant, &ids).await.unwrap();
     let filter = LeadFilter { text: Some(text.to_owned()), ..LeadFilter::default() };
     assert_eq!(leads::count(db.store.conn(), tenant, &filter).await.unwrap(), fitting, "{text}");
     assert_eq!(i64::try_from(found.len()).unwrap(), fitting, "{text}");
@@ -84,11 +86,22 @@ async fn a_candidates_notes_are_newest_first_with_their_total(#[values(Sqlite, P
     notes::put(conn, harbor, &put, &[]).await.unwrap();
     let gone_id = put[3].0.crm_id.clone();
     gone(&db, harbor, Dataset::Notes, &gone_id).await;
-    let (shown, total) = candidates::notes(conn, harbor, Audience::Brand, &"7".into(), 2, 1_000).await.unwrap();
+    let (shown, total) =
+        candidates::notes(conn, harbor, Audience::Brand, &"7".into(), PlausibleDates::at(NOW_MS), 2, 1_000).await.unwrap();
     let texts: Vec<String> = shown.into_iter().map(|note| note.html).collect();
     assert_eq!((texts, total), (vec!["<p>new</p>".to_owned(), "<p>old</p>".to_owned()], 3));
-    assert_eq!(candidates::notes(conn, harbor, Audience::Brand, &"7".into(), 9, 1_000).await.unwrap().0.len(), 3);
-    assert_eq!(candidates::notes(conn, tidewater, Audience::Brand, &"7".into(), 9, 1_000).await.unwrap().1, 0);
+    assert_eq!(
+        candidates::notes(conn, harbor, Audience::Brand, &"7".into(), PlausibleDates::at(NOW_MS), 9, 1_000)
+            .await
+            .unwrap()
+            .0
+            .len(),
+        3
+    );
+    assert_eq!(
+        candidates::notes(conn, tidewater, Audience::Brand, &"7".into(), PlausibleDates::at(NOW_MS), 9, 1_000).await.unwrap().1,
+        0
+    );
 }
 
 #[rstest]
@@ -122,6 +135,7 @@ async fn the_search_puts_names_that_start_with_the_text_first_and_matches_phones
     for (text, ids) in wanted {
         assert_eq!(found(&db, harbor, text).await, ids, "{text}");
     }
-    let (first, fitting) = candidates::search(db.store.conn(), harbor, "e", 1).await.unwrap();
+    let texts = candidates::SearchTexts::load(db.store.conn(), harbor).await.unwrap();
+    let (first, fitting) = texts.find("e", 1);
     assert_eq!((first.len(), fitting), (1, 2));
 }

@@ -27,6 +27,7 @@ mod retention;
 mod rows;
 mod runs;
 mod schedule;
+mod search;
 mod snapshots;
 mod tenants;
 mod text;

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use tetherboard_domain::{Dataset, EpochMs, RunId, RunStatus, Search, TenantId, Trigger};
 use tetherboard_store::notes::{self, Audience, NoteFilter};
 use tetherboard_store::snapshots;
-use tetherboard_store::{Conn, history, leads, runs};
+use tetherboard_store::{Conn, deals, history, leads, runs};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, empty};
 
@@ -74,8 +74,9 @@ async fn existing_notes_are_indexed_by_the_migration(#[values(Sqlite, Postgres)]
     let text = "INSERT INTO notes (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, filled, note_id, client_id, \
                 kind, author, html, body, search, created_ms) VALUES ($1, $2, 1, 1, 5, 6, 0, $3, '7', ' Call', 'Uma', $4, $4, $5, 9)";
     let long = format!("long {}", "hay ".repeat(200_000));
+    let (etude, meeting) = ("ÉTUDE of the build-out", "O’Brien、臨時会議室");
     for tenant in [HARBOR, TIDEWATER] {
-        for (note, body) in [("1", "ÉTUDE of the build-out"), ("2", ""), ("3", long.as_str()), ("4", "more")] {
+        for (note, body) in [("1", etude), ("2", ""), ("3", long.as_str()), ("4", "more"), ("5", meeting)] {
             let values = vec![tenant.0.into(), format!("7/{note}").into(), note.into(), body.into(), body.to_lowercase().into()];
             execute(conn, text, values).await;
         }
@@ -83,7 +84,17 @@ async fn existing_notes_are_indexed_by_the_migration(#[values(Sqlite, Postgres)]
     db.store.migrate().await.unwrap();
     for tenant in [HARBOR, TIDEWATER] {
         put_leads(&db, tenant, [("7", lead("Ada"))]).await;
-        for (search, found) in [("etude", 1), ("\"build out\"", 1), ("long hay", 1), ("hay*", 1), ("more", 1), ("nothing", 0)] {
+        for (search, found) in [
+            ("etude", 1),
+            ("\"build out\"", 1),
+            ("long hay", 1),
+            ("hay*", 1),
+            ("more", 1),
+            ("nothing", 0),
+            ("buildout", 1),
+            ("obrien", 1),
+            ("会議", 1),
+        ] {
             let filter = NoteFilter { text: Some(Search::parse(search)), kind: Some("call".to_owned()), ..NoteFilter::default() };
             assert_eq!(notes::count(conn, tenant, Audience::Brand, &filter).await.unwrap(), found, "{search}");
             assert_eq!(notes::search_hits(conn, tenant, &Search::parse(search)).await.unwrap().len() as i64, found, "{search}");
@@ -302,7 +313,10 @@ async fn other_data_of_the_first_version_survives_the_migration(#[values(Sqlite,
     conn.execute_unprepared(
         "INSERT INTO leads (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, name, company, email, phone, \
          market, owner, search, stage_since_ms, stage_since_exact, fee_flagged) \
-         VALUES (1, '7', 65536, 1, 5, 6, 'Ada', '', '', '', '', '', 'ada', 5, FALSE, FALSE); \
+         VALUES (1, '7', 65536, 1, 5, 6, 'Ada', '', '', '', '', '', 'ada', 5, FALSE, FALSE), \
+         (1, '8', 65537, 1, 5, 6, 'José O’Brien', '', '', '(312) 555-0142', '', '', 'josé o’brien', 5, FALSE, FALSE); \
+         INSERT INTO pipeline_items (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, title, name, search, owner, \
+         stage_since_ms, stage_since_exact, fee_flagged) VALUES (1, '70', 65538, 1, 5, 6, 'Élan', 'Jean-Luc', 'jean-luc', '', 5, FALSE, FALSE); \
          INSERT INTO sync_runs (id, tenant_id, started_by, status, requested_ms) VALUES ('waiting', 1, 'person', 'queued', 9)",
     )
     .await
@@ -310,6 +324,14 @@ async fn other_data_of_the_first_version_survives_the_migration(#[values(Sqlite,
     db.store.migrate().await.unwrap();
     let ada = leads::get(conn, HARBOR, &"7".into()).await.unwrap().unwrap();
     assert_eq!((&*ada.name, ada.first_seen_ms), ("Ada", EpochMs(5)));
+    for text in ["jose", "obrien", "o'brien", "555-0142", "+1 312 555 0142"] {
+        let filter = leads::LeadFilter { text: Some(text.to_owned()), ..leads::LeadFilter::default() };
+        assert_eq!(leads::count(conn, HARBOR, &filter).await.unwrap(), 1, "{text}");
+    }
+    for text in ["elan", "jeanluc"] {
+        let filter = deals::DealFilter { text: Some(text.to_owned()), ..deals::DealFilter::default() };
+        assert_eq!(deals::count(conn, HARBOR, &filter).await.unwrap(), 1, "{text}");
+    }
     let asked = runs::start(conn, HARBOR, Trigger::Schedule, NOW_MS).await.unwrap();
     assert_eq!((&*asked.id.0, asked.trigger, asked.status), ("waiting", Trigger::Person, RunStatus::Running));
     assert!(asked.accept_removals.is_empty() && asked.requested_by.is_none() && !asked.canceled);

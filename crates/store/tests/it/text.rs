@@ -66,8 +66,9 @@ async fn postgresql_rejects_a_nul_and_the_connection_stays_usable(#[values(Sqlit
     let written = leads::put(conn, tenant, &found, &[]).await;
     assert_eq!(written.is_ok(), kind == Sqlite);
     put_leads(&db, tenant, [("2", lead("Bo"))]).await;
+    // A search drops it.
     let filter = LeadFilter { text: Some("b\0o".to_owned()), ..LeadFilter::default() };
-    assert_eq!(leads::count(conn, tenant, &filter).await.is_ok(), kind == Sqlite);
+    assert_eq!(leads::count(conn, tenant, &filter).await.unwrap(), 1);
     assert_eq!(leads::count(conn, tenant, &LeadFilter::default()).await.unwrap(), if kind == Sqlite { 2 } else { 1 });
     let run = runs::start(conn, tenant, Trigger::Schedule, NOW_MS).await.unwrap().id;
     runs::finish(conn, &run, RunStatus::Succeeded, NOW_MS).await.unwrap();

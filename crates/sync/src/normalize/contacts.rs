@@ -6,7 +6,7 @@ use tetherboard_store::leads::{LeadRecord, PriorState};
 use tetherboard_store::{Result, Tx, deal_links, leads};
 
 use super::history_log::{HistoryLog, stored_stage};
-use super::names::{display_name, full_name, link_key};
+use super::names::{self, display_name, full_name, link_key};
 use super::{Contacts, Context, Normalize, Record, ids, label, money};
 use crate::history::TrackedValues;
 use crate::list_names::ListValue;
@@ -35,7 +35,7 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 17] = [
 
 impl Normalize for Contacts {
     const DATASET: Dataset = Dataset::Contacts;
-    const VERSION: i64 = rich_text::VERSION;
+    const VERSION: i64 = rich_text::VERSION + names::VERSION;
     type Parent = ();
     type Raw = RawContact;
 

@@ -7,7 +7,7 @@ use tetherboard_store::leads::PriorState;
 use tetherboard_store::{Result, Tx};
 
 use super::history_log::{HistoryLog, stored_stage};
-use super::names::{display_name, full_name, link_key};
+use super::names::{self, display_name, full_name, link_key};
 use super::{Context, Deals, Normalize, Record, ids, money, odds};
 use crate::history::TrackedValues;
 
@@ -30,6 +30,7 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 13] = [
 
 impl Normalize for Deals {
     const DATASET: Dataset = Dataset::Deals;
+    const VERSION: i64 = names::VERSION;
     type Parent = ();
     type Raw = RawDeal;
 

@@ -7,7 +7,7 @@ use tetherboard_domain::{ContactId, Dataset};
 use tetherboard_store::schedule::{self, ActivityRecord, PriorTimes};
 use tetherboard_store::{Result, Tx};
 
-use super::names::full_name;
+use super::names::{self, full_name};
 use super::{Context, Events, Normalize, Record, ids};
 use crate::rich_text;
 
@@ -28,7 +28,7 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 11] = [
 
 impl Normalize for Events {
     const DATASET: Dataset = Dataset::Events;
-    const VERSION: i64 = rich_text::VERSION;
+    const VERSION: i64 = rich_text::VERSION + names::VERSION;
     type Parent = ();
     type Raw = RawEvent;
 

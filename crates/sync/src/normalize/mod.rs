@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tetherboard_crm_records::fields::{Fee, Person, Text};
 use tetherboard_crm_records::{FieldSpec, Mapping, SkippedRow, fields_of};
-use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId};
+use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, TenantId, is_visible};
 use tetherboard_metrics::Board;
 use tetherboard_store::records::RecordMeta;
 use tetherboard_store::tenants::Tenant;
@@ -149,7 +149,7 @@ impl Context {
     pub(crate) fn owner(&self, owner: Person) -> String {
         match owner {
             Person::Name(name) => name,
-            Person::UserId(id) => self.users.get(&id).filter(|name| !name.is_empty()).cloned().unwrap_or(format!("User {id}")),
+            Person::UserId(id) => self.users.get(&id).filter(|name| is_visible(name)).cloned().unwrap_or(format!("User {id}")),
             Person::Blank => String::new(),
         }
     }

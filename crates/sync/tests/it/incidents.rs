@@ -1,5 +1,9 @@
 //! The CRM refuses credentials or asks for a wait: which brands stop, and how few requests are made until it ends.
 
+mod backoff;
+mod ended_runs;
+mod key_checks;
+
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
@@ -90,6 +94,10 @@ fn refusal_of(report: &RunReport) -> String {
 }
 
 // Whose fault it is ----------------------------------------------------------------------------------------------------
+
+fn asks_to_wait(seconds: i64) -> Fault {
+    Fault::TooManyRequests { retry_after: Some(seconds.to_string()) }
+}
 
 #[rstest]
 #[tokio::test]
@@ -340,209 +348,4 @@ async fn the_worker_sends_a_revoked_key_to_the_crm_once_an_hour(#[values(Kind::S
         (brands.tenant(0).await.refused_ms, brands.world.runs(brands.ids[0], 1).await[0].status),
         (None, RunStatus::Succeeded)
     );
-}
-
-// Parks ----------------------------------------------------------------------------------------------------------------
-
-fn asks_to_wait(seconds: i64) -> Fault {
-    Fault::TooManyRequests { retry_after: Some(seconds.to_string()) }
-}
-
-#[rstest]
-#[case::two_hours(7_200, 7_200)]
-#[case::more_than_a_day(25 * 3_600, 24 * 3_600)]
-#[tokio::test]
-async fn a_parked_brand_is_not_requested_until_the_wait_is_over(
-    #[case] asked: i64,
-    #[case] seconds: i64,
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let brands = Brands::of(kind, 2).await;
-    brands.world.crm.fault(0, Request::Contacts, asks_to_wait(asked));
-    assert_eq!(brands.run(0, Trigger::Schedule).await.run.status, RunStatus::Partial);
-    let until = brands.world.clock.now_ms() + seconds * 1_000;
-    assert_eq!((brands.tenant(0).await.parked_until_ms, brands.token().await.parked_until_ms), (Some(until), None));
-    brands.world.crm.heal(0);
-
-    let _work = brands.world.start_worker();
-    brands.settled().await;
-    brands.clear_calls();
-    brands.world.clock.set((until - 60_000).timestamp().unwrap());
-    brands.settled().await;
-    assert_eq!(brands.calls()[0], 0);
-    assert!(brands.calls()[1] > 0, "the other brand is read");
-    brands.world.clock.set((until + HOUR_MS).timestamp().unwrap());
-    brands.settled().await;
-    assert!(brands.calls()[0] > 0);
-    assert_eq!(brands.world.numbers_of(brands.ids[0]).await, brands.world.truth_of(0));
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_second_parked_brand_parks_the_token_until_a_persons_run_succeeds(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let brands = Brands::of(kind, 3).await;
-    brands.world.crm.fault_everything(0, asks_to_wait(7_200));
-    brands.world.crm.fault_everything(1, asks_to_wait(3 * 3_600));
-    brands.run(0, Trigger::Schedule).await;
-    assert_eq!(brands.token().await.parked_until_ms, None);
-    brands.run(1, Trigger::Schedule).await;
-    let until = brands.world.clock.now_ms() + 3 * HOUR_MS;
-    assert_eq!(brands.token().await.parked_until_ms, Some(until));
-
-    brands.clear_calls();
-    let waiting = brands.run(2, Trigger::Schedule).await;
-    let error = waiting.of(Dataset::Contacts).error.clone().unwrap();
-    assert_eq!((waiting.run.status, error.class, brands.calls()), (RunStatus::Failed, FaultClass::Budget, vec![0, 0, 0]));
-    let work = brands.world.start_worker();
-    brands.settled().await;
-    assert_eq!(brands.calls(), [0, 0, 0], "nor does the worker ask for anybody");
-    work.stop().await;
-    // A person's run that gets a response continues, and the token is no longer parked.
-    assert_eq!(brands.run(2, Trigger::Person).await.run.status, RunStatus::Succeeded);
-    assert_eq!(brands.world.numbers_of(brands.ids[2]).await, brands.world.truth_of(2));
-    assert_eq!(brands.token().await.parked_until_ms, None);
-    assert!(brands.tenant(0).await.parked_until_ms.is_some(), "each brand's own park stays its own");
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_persons_run_of_a_parked_brand_makes_one_request(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let brands = Brands::of(kind, 2).await;
-    brands.world.crm.fault_everything(0, asks_to_wait(7_200));
-    brands.run(0, Trigger::Schedule).await;
-    brands.clear_calls();
-    let report = brands.run(0, Trigger::Person).await;
-    assert_eq!((report.run.status, brands.calls()), (RunStatus::Failed, vec![1, 0]));
-    assert_eq!(brands.tenant(0).await.parked_until_ms, Some(brands.world.clock.now_ms() + 7_200_000), "anew");
-    brands.world.crm.heal(0);
-    assert_eq!(brands.run(0, Trigger::Person).await.run.status, RunStatus::Succeeded);
-    assert_eq!(brands.tenant(0).await.parked_until_ms, None);
-}
-
-// Keys that are checked ------------------------------------------------------------------------------------------------
-
-#[rstest]
-#[tokio::test]
-async fn the_worker_reports_whether_a_key_is_good(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let mut brands = Brands::of(kind, 2).await;
-    let _work = brands.world.start_worker();
-    brands.settled().await;
-    brands.clear_calls();
-    let good = brands.checked(0).await;
-    assert!(good.fault.is_none() && good.answered_ms >= Some(good.asked_ms));
-    assert_eq!(brands.calls(), [1, 0]);
-
-    brands.world.crm.revoke_web_key(0);
-    let (class, message) = brands.checked(0).await.fault.unwrap();
-    assert_eq!(class, FaultClass::Credentials);
-    assert!(message.contains("this brand's web key is refused"), "{message}");
-    assert!(brands.tenant(0).await.refused_ms.is_some());
-    brands.world.crm.restore_web_key(0);
-    assert!(brands.checked(0).await.fault.is_none());
-    assert_eq!(brands.tenant(0).await.refused_ms, None);
-
-    brands.world.crm.fault_everything(0, Fault::Status(503));
-    assert_eq!(brands.checked(0).await.fault.unwrap().0, FaultClass::HttpStatus);
-    assert_eq!(brands.tenant(0).await.refused_ms, None, "no answer is no refusal");
-    brands.world.stop_crm().await;
-    assert_eq!(brands.checked(0).await.fault.unwrap().0, FaultClass::Network);
-}
-
-impl Brands {
-    /// Requests a key check and waits for its result.
-    async fn checked(&self, nth: usize) -> KeyCheck {
-        let conn = self.world.db.store.conn();
-        credentials::request_key_check(conn, self.ids[nth], self.world.clock.now_ms()).await.unwrap();
-        let answered = async {
-            loop {
-                let check = credentials::key_check(conn, self.ids[nth]).await.unwrap().unwrap();
-                if check.answered_ms.is_some() {
-                    return check;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), answered).await.expect("an answer")
-    }
-}
-
-// Runs that are stopped, and runs whose process died -------------------------------------------------------------------
-
-#[rstest]
-#[tokio::test]
-async fn a_canceled_run_ends_within_two_seconds_and_releases_the_lease(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(Fault::Hang, Fault::SlowMs(8_000))] fault: Fault,
-) {
-    let mut brands = Brands::of(kind, 1).await;
-    let long = Duration::from_secs(20);
-    brands.world.syncer.crm.limits = Limits { connect: long, idle: long, total: long, ..quick() };
-    brands.world.fault(Request::Contacts, fault);
-    let work = brands.world.start_worker();
-    brands.world.wait_for_call(Request::Contacts).await;
-    let conn = brands.world.db.store.conn();
-    let run = runs::open_run(conn, brands.ids[0]).await.unwrap().unwrap();
-    assert!(runs::cancel(conn, brands.ids[0], &run.id, brands.world.clock.now_ms()).await.unwrap());
-    let began = Instant::now();
-    while brands.world.status_of(&run.id).await == RunStatus::Running {
-        assert!(began.elapsed() < Duration::from_secs(2), "it still runs");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(brands.world.status_of(&run.id).await, RunStatus::Aborted);
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(!leases::is_held(conn, brands.ids[0], Clock::system().now_ms()).await.unwrap());
-    assert!(!runs::cancel(conn, brands.ids[0], &run.id, brands.world.clock.now_ms()).await.unwrap(), "it has ended");
-
-    // A canceled run is not repeated before its next hour.
-    brands.world.crm.heal(0);
-    brands.world.a_while().await;
-    assert_eq!(brands.world.runs(brands.ids[0], 1).await.len(), 1);
-    work.stop().await;
-    assert_eq!(brands.run(0, Trigger::Person).await.run.status, RunStatus::Succeeded);
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_queued_run_is_canceled_immediately(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let brands = Brands::of(kind, 1).await;
-    let conn = brands.world.db.store.conn();
-    let now_ms = brands.world.clock.now_ms();
-    let run = runs::request(conn, brands.ids[0], Trigger::Person, now_ms).await.unwrap();
-    assert!(runs::cancel(conn, brands.ids[0], &run, now_ms).await.unwrap());
-    assert_eq!(brands.world.status_of(&run).await, RunStatus::Aborted);
-    assert_eq!(brands.run(0, Trigger::Person).await.run.status, RunStatus::Succeeded);
-    assert_eq!(brands.world.status_of(&run).await, RunStatus::Aborted, "another run was opened for it");
-}
-
-#[rstest]
-#[tokio::test]
-async fn the_worker_repeats_a_run_whose_process_died_once_its_lease_has_expired(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[values(Trigger::Person, Trigger::Replay)] trigger: Trigger,
-) {
-    let brands = Brands::of(kind, 1).await;
-    brands.run(0, Trigger::Schedule).await;
-    let conn = brands.world.db.store.conn();
-    let now_ms = brands.world.clock.now_ms();
-    let machine_ms = Clock::system().now_ms();
-    leases::claim(conn, brands.ids[0], "the dead one", machine_ms, machine_ms + 1_200).await.unwrap().unwrap();
-    let dead = runs::start(conn, brands.ids[0], trigger, now_ms).await.unwrap();
-    brands.clear_calls();
-    let _work = brands.world.start_worker();
-    brands.world.a_while().await;
-    assert_eq!(brands.world.status_of(&dead.id).await, RunStatus::Running, "its lease may still be renewed");
-    let began = Instant::now();
-    loop {
-        let list = runs::list(conn, brands.ids[0], 10, 0).await.unwrap();
-        if list.len() == 3 && list.iter().all(|run| run.finished_ms.is_some()) {
-            assert_eq!((list[0].trigger, list[0].status), (trigger, RunStatus::Succeeded));
-            break;
-        }
-        assert!(began.elapsed() < Duration::from_secs(10), "{list:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(brands.world.status_of(&dead.id).await, RunStatus::Aborted);
-    assert_eq!(brands.calls()[0] > 0, trigger == Trigger::Person);
-    brands.world.a_while().await;
-    assert_eq!(runs::count(conn, brands.ids[0]).await.unwrap(), 3, "once is enough");
 }

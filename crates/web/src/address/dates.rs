@@ -26,6 +26,14 @@ impl Edge {
         }
     }
 
+    /// The local day.
+    pub(crate) fn day(self) -> Date {
+        match self {
+            Self::Day(day) => day,
+            Self::Moment(moment) => moment.date(),
+        }
+    }
+
     /// The instant at which a range from here starts.
     pub(crate) fn start(self, zone: &Zone) -> Option<Timestamp> {
         match self {

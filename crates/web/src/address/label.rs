@@ -52,8 +52,7 @@ impl Param for Option<Label> {
     fn parse(pairs: &Pairs, key: &str) -> Parsed<Self> {
         Ok(match pairs.get(&not_text(key)) {
             Some("1") => Some(Label::NotText),
-            // The "All" option of a form that is sent without scripts.
-            _ => pairs.get(key).filter(|text| *text != "*").map(|text| Label::Named(text.trim().to_owned())),
+            _ => pairs.name(key).map(Label::Named),
         })
     }
 

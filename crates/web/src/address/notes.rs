@@ -16,15 +16,15 @@ query! {
     /// The notes of a feed. Of several values of one key, any may match.
     pub(crate) struct NoteQuery {
         /// Words that must all occur, at most 256; "words in quotes" are a phrase, and begin* matches the beginning of a word.
-        /// Case and accents do not matter.
+        /// Case, accents, apostrophes, and hyphens do not matter.
         text: SearchText = "q",
-        /// The note type, as ClientTether spells it.
+        /// The note type, as ClientTether spells it. Empty: no type.
         kinds: Vec<String> = "type",
-        /// Who wrote the note.
+        /// Who wrote the note. Empty: no author.
         authors: Vec<String> = "author",
         /// The role of the candidate's stage.
         roles: Vec<StageRole> = "role",
-        /// The candidate's stage, as ClientTether spells it.
+        /// The candidate's stage, as ClientTether spells it. Empty: no stage, which counts as the first one.
         stages: Vec<String> = "stage",
         /// The contact's ID in ClientTether.
         clients: Vec<ContactId> = "client",
@@ -124,15 +124,6 @@ impl Param for NotePeriod {
 impl NoteQuery {
     pub(crate) fn search(&self) -> Option<Search> {
         self.text.as_deref().map(Search::parse)
-    }
-
-    /// The same query without blank types, authors, and contacts: in the API, a parameter without a value is not a filter.
-    pub(crate) fn without_blanks(mut self) -> Self {
-        for values in [&mut self.kinds, &mut self.authors, &mut self.stages] {
-            values.retain(|value| !value.is_empty());
-        }
-        self.clients.retain(|client| !client.as_str().is_empty());
-        self
     }
 
     /// The same feed in every period.

@@ -13,6 +13,9 @@ pub(crate) fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+/// The value of the "All" option in a form that is sent without scripts. Names are trimmed, so none begins with a space.
+pub(crate) const ALL: &str = " all";
+
 /// The pairs of a query, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs(Vec<(String, String)>);
@@ -35,6 +38,11 @@ impl Pairs {
     /// The last value of a key; a form may send one twice.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The name that a filter asks for, trimmed: any text, and empty for rows without a name. `None` asks for all.
+    pub(crate) fn name(&self, key: &str) -> Option<String> {
+        self.get(key).filter(|value| *value != ALL).map(|value| value.trim().to_owned())
     }
 
     /// The last value of a key, trimmed; `None` if nothing is left.

@@ -221,8 +221,7 @@ pub(crate) fn same_text(a: &str, b: &str) -> bool {
 
 impl Param for ExactText {
     fn parse(pairs: &Pairs, key: &str) -> Parsed<Self> {
-        // The "All" option of a form that is sent without scripts.
-        Ok(Self(pairs.get(key).filter(|text| *text != "*").map(|text| text.trim().to_owned())))
+        Ok(Self(pairs.name(key)))
     }
 
     fn add_to(&self, key: &str, link: Link) -> Link {

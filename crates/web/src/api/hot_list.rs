@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::versioned::versioned;
 use crate::cache::CacheKey;
-use crate::http::error::{HttpResult, Problem};
+use crate::http::error::HttpResult;
 use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
 use crate::parts::hot_list::HotListFormat;
@@ -74,7 +74,8 @@ pub(crate) struct Reason {
 
 /// The candidates in late stages, ranked by score.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/hot-list", params(("tenant" = String, Path)),
-    responses((status = 200, body = HotList), (status = 404, body = Problem)))]
+    responses((status = 200, body = HotList),
+        (status = 304, description = "Unchanged since the response with the ETag in If-None-Match.")))]
 pub(crate) async fn hot_list(
     brand: BrandViewer,
     State(portal): State<Portal>,

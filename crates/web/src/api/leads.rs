@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::cursor::Cursor;
 use super::versioned::versioned;
 use crate::address::leads::LeadQuery;
-use crate::http::error::{HttpResult, Problem};
+use crate::http::error::HttpResult;
 use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
 use crate::read::lead_list::lead_page;
@@ -71,7 +71,8 @@ pub(crate) struct WeekCount {
 
 /// How many contacts there are, by source, by stage, and by the week they were created.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads/summary", params(("tenant" = String, Path)),
-    responses((status = 200, body = Summary), (status = 404, body = Problem)))]
+    responses((status = 200, body = Summary),
+        (status = 304, description = "Unchanged since the response with the ETag in If-None-Match.")))]
 pub(crate) async fn summary(
     brand: BrandViewer,
     State(portal): State<Portal>,
@@ -152,7 +153,8 @@ pub(crate) struct Lead {
 
 /// Contacts that match the filters, 100 at a time.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/leads", params(("tenant" = String, Path), LeadQuery, Cursor),
-    responses((status = 200, body = Leads), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = Leads),
+        (status = 304, description = "Unchanged since the response with the ETag in If-None-Match.")))]
 pub(crate) async fn list(
     brand: BrandViewer,
     State(portal): State<Portal>,

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
+use tetherboard_domain::PlausibleDates;
 use tetherboard_metrics::Board;
 use tetherboard_store::notes::{self, NoteRow};
 use utoipa::ToSchema;
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 use super::cursor::Cursor;
 use super::versioned::versioned;
 use crate::address::notes::NoteQuery;
-use crate::http::error::{HttpResult, Problem};
+use crate::http::error::HttpResult;
 use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
 use crate::read::note_feed::{note_coverage, select_notes};
@@ -57,11 +58,14 @@ pub(crate) struct Note {
     /// Whether the note is longer than `text`.
     cut: bool,
     created_at: Option<String>,
+    /// Whether `created_at` is before 1990 or after tomorrow, most likely a typing mistake. Such notes come last.
+    doubtful_date: bool,
 }
 
 /// Notes that match the filters, newest first, 100 at a time.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/notes", params(("tenant" = String, Path), NoteQuery, Cursor),
-    responses((status = 200, body = Notes), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = Notes),
+        (status = 304, description = "Unchanged since the response with the ETag in If-None-Match.")))]
 pub(crate) async fn list(
     brand: BrandViewer,
     State(portal): State<Portal>,
@@ -69,7 +73,6 @@ pub(crate) async fn list(
     cursor: Cursor,
     if_none_match: IfNoneMatch,
 ) -> HttpResult<Response> {
-    let query = query.without_blanks();
     versioned(&if_none_match, &brand, portal.clock.now(), read(&portal, &brand, &query, cursor)).await
 }
 
@@ -85,11 +88,11 @@ async fn read(portal: &Portal, brand: &BrandViewer, query: &NoteQuery, cursor: C
         total,
         coverage: Coverage { current: coverage.current, contacts: coverage.contacts },
         next: cursor.next(rows.len(), total),
-        notes: rows.into_iter().map(note).collect(),
+        notes: rows.into_iter().map(|row| note(row, PlausibleDates::at(now))).collect(),
     })
 }
 
-fn note(row: NoteRow) -> Note {
+fn note(row: NoteRow, dates: PlausibleDates) -> Note {
     Note {
         id: row.note_id,
         client_id: row.client_id.into(),
@@ -101,5 +104,6 @@ fn note(row: NoteRow) -> Note {
         html: row.html,
         text: row.body,
         created_at: row.created_ms.and_then(super::text_of_ms),
+        doubtful_date: dates.doubts_note(row.created_ms),
     }
 }

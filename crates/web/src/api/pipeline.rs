@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::versioned::versioned;
 use crate::address::as_of::{AsOfQuery, AsOfView};
-use crate::http::error::{HttpError, HttpResult, Problem};
+use crate::http::error::{HttpError, HttpResult};
 use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
 use crate::read::numbers::numbers;
@@ -53,7 +53,8 @@ pub(crate) struct Stage {
 
 /// The pipeline now, or at the end of a past day, as it was shown that day. The roles of stages are today's.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline", params(("tenant" = String, Path), AsOfQuery),
-    responses((status = 200, body = Pipeline), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = Pipeline),
+        (status = 304, description = "Unchanged since the response with the ETag in If-None-Match.")))]
 pub(crate) async fn pipeline(
     brand: BrandViewer,
     State(portal): State<Portal>,

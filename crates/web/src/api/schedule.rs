@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
+use tetherboard_domain::PlausibleDates;
 use tetherboard_metrics::appointment_type;
 use tetherboard_store::schedule::ActivityRow;
 use utoipa::ToSchema;
@@ -11,7 +12,7 @@ use super::versioned::versioned;
 use crate::address::dates::{Edge, window};
 use crate::address::query::query;
 use crate::address::schedule::ScheduleFilters;
-use crate::http::error::{HttpResult, Problem};
+use crate::http::error::HttpResult;
 use crate::http::etag::IfNoneMatch;
 use crate::http::viewer::BrandViewer;
 use crate::read::schedule::appointments_in;
@@ -52,6 +53,8 @@ pub(crate) struct Event {
     owner: String,
     location: String,
     description: String,
+    /// Whether `starts_at` is before 1990 or more than two years ahead, most likely a typing mistake.
+    doubtful_date: bool,
 }
 
 query! {
@@ -66,7 +69,8 @@ query! {
 
 /// The appointments in a range of days.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/schedule", params(("tenant" = String, Path), DayRange, ScheduleFilters),
-    responses((status = 200, body = Schedule), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = Schedule),
+        (status = 304, description = "Unchanged since the response with the ETag in If-None-Match.")))]
 pub(crate) async fn list(
     brand: BrandViewer,
     State(portal): State<Portal>,
@@ -74,17 +78,19 @@ pub(crate) async fn list(
     filters: ScheduleFilters,
     if_none_match: IfNoneMatch,
 ) -> HttpResult<Response> {
+    let dates = PlausibleDates::at(portal.clock.now());
     let read = async {
         let window = window(days.from, days.to, &brand.tenant.zone);
         let range = appointments_in(&portal, &brand.tenant, window, &filters).await?;
-        Ok(Schedule { events: range.rows.into_iter().map(event).collect(), undated: range.undated })
+        Ok(Schedule { events: range.rows.into_iter().map(|row| event(row, dates)).collect(), undated: range.undated })
     };
     versioned(&if_none_match, &brand, portal.clock.now(), read).await
 }
 
-fn event(row: ActivityRow) -> Event {
+fn event(row: ActivityRow, dates: PlausibleDates) -> Event {
     Event {
         id: row.crm_id,
+        doubtful_date: dates.doubts_appointment(row.starts_ms),
         starts_at: row.starts_ms.and_then(super::text_of_ms),
         ends_at: row.ends_ms.and_then(super::text_of_ms),
         all_day: row.all_day,

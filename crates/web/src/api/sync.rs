@@ -9,7 +9,7 @@ use tetherboard_metrics::freshness;
 use tetherboard_store::runs::{self, DatasetReport, Run, RunRequest};
 use utoipa::ToSchema;
 
-use crate::http::error::{HttpError, HttpResult, Problem};
+use crate::http::error::{HttpError, HttpResult};
 use crate::http::viewer::BrandViewer;
 use crate::read::sync_requests::request_run;
 use crate::state::Portal;
@@ -101,7 +101,7 @@ const RUNS: i64 = 24;
 
 /// The state of a brand's sync, and its 24 newest runs.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/sync", params(("tenant" = String, Path)),
-    responses((status = 200, body = Sync), (status = 404, body = Problem)))]
+    responses((status = 200, body = Sync)))]
 pub(crate) async fn sync(brand: BrandViewer, State(portal): State<Portal>) -> HttpResult<Json<Sync>> {
     read(&portal, &brand).await.map(Json)
 }
@@ -130,7 +130,7 @@ pub(crate) struct Started {
 
 /// Starts a sync, for the agency only. If one is waiting or running, returns its ID.
 #[utoipa::path(post, path = "/api/v1/tenants/{tenant}/sync", params(("tenant" = String, Path)),
-    responses((status = 202, body = Started), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 202, body = Started)))]
 pub(crate) async fn start(brand: BrandViewer, State(portal): State<Portal>) -> HttpResult<(StatusCode, Json<Started>)> {
     if !brand.viewer.is_agency() {
         return Err(HttpError::forbidden("Only the agency can start a sync."));

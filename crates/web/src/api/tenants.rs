@@ -6,7 +6,7 @@ use serde::Serialize;
 use tetherboard_metrics::freshness;
 use utoipa::ToSchema;
 
-use crate::http::error::{HttpResult, Problem};
+use crate::http::error::HttpResult;
 use crate::http::viewer::Viewer;
 use crate::state::Portal;
 
@@ -30,7 +30,7 @@ pub(crate) struct SyncBrief {
 }
 
 /// The brands the caller may see.
-#[utoipa::path(get, path = "/api/v1/tenants", responses((status = 200, body = Vec<Tenant>), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/tenants", responses((status = 200, body = Vec<Tenant>)))]
 pub(crate) async fn tenants(viewer: Viewer, State(portal): State<Portal>) -> HttpResult<Json<Vec<Tenant>>> {
     let mut found = Vec::with_capacity(viewer.tenants.len());
     for tenant in viewer.tenants {

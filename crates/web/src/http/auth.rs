@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tetherboard_store::users::email_key;
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
 /// Why a password cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,19 +35,35 @@ const MAX_PASSWORD: usize = 1_000;
 /// # Errors
 /// When the password is too short or too long.
 pub fn hash_password(password: &SecretString) -> Result<String, PasswordError> {
-    let text = password.expose_secret();
-    if text.chars().count() < MIN_PASSWORD {
-        return Err(PasswordError::TooShort);
-    }
-    if text.len() > MAX_PASSWORD {
+    if password.expose_secret().len() > MAX_PASSWORD {
         return Err(PasswordError::TooLong);
     }
-    Argon2::default().hash_password(text.as_bytes()).map(|hash| hash.to_string()).map_err(|_| PasswordError::Hash)
+    let text = prepared(password.expose_secret());
+    if text.expose_secret().chars().count() < MIN_PASSWORD {
+        return Err(PasswordError::TooShort);
+    }
+    Argon2::default().hash_password(text.expose_secret().as_bytes()).map(|hash| hash.to_string()).map_err(|_| PasswordError::Hash)
 }
 
 fn is_password(password: &SecretString, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
-    Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
+    let text = password.expose_secret();
+    let is_it = |text: &SecretString| Argon2::default().verify_password(text.expose_secret().as_bytes(), &hash).is_ok();
+    if text.len() > MAX_PASSWORD {
+        return false;
+    }
+    // Hashes from before passwords were prepared are of the text as typed, on a computer that composes letters or on one that
+    // does not.
+    let prepared = prepared(text);
+    let decomposed = || SecretString::from(prepared.expose_secret().nfd().collect::<String>());
+    is_it(&prepared) || !text.is_ascii() && (is_it(password) || is_it(&decomposed()))
+}
+
+/// The password as it is hashed, RFC 8265: computers send the same accented letter as one character or as two, and the same
+/// space as one of several.
+fn prepared(password: &str) -> SecretString {
+    let space = |c: char| if c != ' ' && c.is_whitespace() && !c.is_control() { ' ' } else { c };
+    SecretString::from(password.chars().map(space).nfc().collect::<String>())
 }
 
 /// A new API token (`tb_…`), to be shown once.
@@ -143,6 +160,24 @@ mod tests {
         assert!(is_password(&secret("correct horse"), &hash));
         assert!(!is_password(&secret("correct house"), &hash));
         assert!(matches!(hash_password(&secret("short")), Err(PasswordError::TooShort)));
+    }
+
+    #[test]
+    fn an_accent_may_be_part_of_its_letter_or_follow_it() {
+        let (composed, decomposed, other) =
+            (secret("contrase\u{f1}a\u{a0}\u{c5}1"), secret("contrasen\u{303}a A\u{30a}1"), secret("contrasena A1"));
+        for (chosen, typed) in [(&composed, &decomposed), (&decomposed, &composed)] {
+            let hash = hash_password(chosen).unwrap();
+            assert!(is_password(typed, &hash) && is_password(chosen, &hash) && !is_password(&other, &hash));
+            // A hash from before passwords were prepared.
+            let text = chosen.expose_secret().replace('\u{a0}', " ");
+            let old = Argon2::default().hash_password(text.as_bytes()).unwrap().to_string();
+            assert!(is_password(typed, &old) && is_password(&secret(&text), &old) && !is_password(&other, &old));
+        }
+        let nine = secret("e\u{301}".repeat(9).as_str());
+        assert!(matches!(hash_password(&nine), Err(PasswordError::TooShort)), "an accent is not a character of its own");
+        let old = Argon2::default().hash_password("Ünsichtbar\u{a0}1".as_bytes()).unwrap().to_string();
+        assert!(is_password(&secret("Ünsichtbar\u{a0}1"), &old), "as typed");
     }
 
     #[tokio::test]

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::OriginalUri;
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::extract::{OriginalUri, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tetherboard_store::StoreError;
@@ -113,6 +114,30 @@ pub(crate) struct Problem {
     title: &'static str,
     status: u16,
     detail: String,
+}
+
+/// Gives a failed response of the API that no handler made, such as one to a request that took too long, a problem document as
+/// its body.
+pub(crate) async fn with_problem_body(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_bare = (status.is_client_error() || status.is_server_error()) && !response.headers().contains_key(CONTENT_TYPE);
+    if !is_api || !is_bare {
+        return response;
+    }
+    let detail = match status {
+        StatusCode::FORBIDDEN => "Another site sent this request. Use an API token instead of a session.",
+        StatusCode::SERVICE_UNAVAILABLE => "The response took too long. Try again later.",
+        _ => "The request could not be answered.",
+    };
+    let title = status.canonical_reason().unwrap_or("Error");
+    let mut problem = as_problem(HttpError::new(status, title, detail).into_response()).await;
+    // What the layers below added, such as an allowed method.
+    for (name, value) in response.headers().iter().filter(|(name, _)| *name != CONTENT_LENGTH) {
+        problem.headers_mut().entry(name).or_insert_with(|| value.clone());
+    }
+    problem
 }
 
 /// Gives failed responses of the API a problem document as their body.

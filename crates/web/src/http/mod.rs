@@ -7,6 +7,7 @@ pub(crate) mod csv;
 pub(crate) mod error;
 pub(crate) mod etag;
 pub(crate) mod health;
+pub(crate) mod isolation;
 pub(crate) mod log;
 pub(crate) mod referer;
 pub(crate) mod site;

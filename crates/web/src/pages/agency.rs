@@ -123,7 +123,7 @@ fn headline(lines: &[BrandLine], is_token_refused: bool) -> Markup {
             ". "
             @match need_attention {
                 _ if is_token_refused => "The access token needs attention.",
-                0 => "All brands are syncing.",
+                0 => "All brands are up to date.",
                 1 => "1 needs attention.",
                 more => { (number(more)) " need attention." }
             }
@@ -158,7 +158,7 @@ fn brands(lines: &[BrandLine], now: Timestamp) -> Markup {
                 table.table id="brands" {
                     thead { tr {
                         th scope="col" { "Brand" }
-                        th scope="col" { "State" }
+                        th scope="col" { "Status" }
                         th scope="col" { "Data as of" }
                         th scope="col" { "Last 24 runs" }
                         th.num scope="col" { "New leads this week" }

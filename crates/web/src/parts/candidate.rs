@@ -1,7 +1,7 @@
 //! A candidate's name in a list, and their phone and email.
 
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, NO_NAME};
+use tetherboard_domain::{ContactId, NO_NAME, is_visible};
 
 use crate::address::links;
 
@@ -19,7 +19,7 @@ pub(crate) fn candidate_name(slug: &str, contact: Option<&ContactId>, name: &str
 /// The name shown in a list. A contact without a name has the company as its name, from the sync, or is shown by email.
 pub(crate) fn display_name<'a>(name: &'a str, email: &'a str) -> &'a str {
     let email = email.trim();
-    if name == NO_NAME && !email.is_empty() { email } else { name }
+    if name == NO_NAME && is_visible(email) { email } else { name }
 }
 
 /// What the shown name is, if it is not the name of a person.
@@ -96,6 +96,7 @@ mod tests {
             ("Ash LLC", "Ash LLC", "ada@example.org", "Ash LLC", Some("company")),
             (NO_NAME, "", " ada@example.org ", "ada@example.org", Some("no name")),
             (NO_NAME, "", " ", NO_NAME, None),
+            (NO_NAME, "\u{200b}", "\u{200b}\u{feff}", NO_NAME, None),
         ] {
             assert_eq!((display_name(name, email), nameless(name, company, email)), (shown, label), "{name}");
         }

@@ -10,7 +10,8 @@ mod tests;
 use std::collections::HashSet;
 
 use maud::{Markup, html};
-use tetherboard_domain::{ChartSpec, ChartUnit, Flow, Money, waterfall_floor};
+use serde_json::Value;
+use tetherboard_domain::{ChartSpec, ChartUnit, Flow, Money, is_direction_control, isolated, waterfall_floor};
 
 use crate::parts::format::number;
 use table::table;
@@ -58,6 +59,7 @@ impl Figure<'_> {
         }
         // Serializing plain text and numbers does not fail.
         let spec = serde_json::to_string(self.spec).unwrap_or_default();
+        let spec = if spec.contains(is_direction_control) { isolated_labels(self.spec) } else { spec };
         let height = format!("--h:{}px", self.height.unwrap_or(224));
         let (class, size, axis_from) = match self.spec {
             ChartSpec::Columns { .. } | ChartSpec::Line { .. } => ("plot", height, None),
@@ -80,6 +82,19 @@ impl Figure<'_> {
             div class=(class) style=(size) role="img" aria-label=(self.label) data-chart=(spec) data-axis-from=[axis_from] {}
         }
     }
+}
+
+/// The chart's data with the direction characters in its labels confined to them. Addresses contain none.
+fn isolated_labels(spec: &ChartSpec) -> String {
+    fn isolate(data: Value) -> Value {
+        match data {
+            Value::String(text) => Value::String(isolated(&text).into_owned()),
+            Value::Array(parts) => parts.into_iter().map(isolate).collect(),
+            Value::Object(parts) => parts.into_iter().map(|(key, part)| (key, isolate(part))).collect(),
+            other => other,
+        }
+    }
+    serde_json::to_value(spec).map(isolate).unwrap_or_default().to_string()
 }
 
 /// The text shown instead of a chart that would be empty.

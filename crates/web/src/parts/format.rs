@@ -1,7 +1,7 @@
 //! Numbers, names, and changes as text.
 
 use maud::{Markup, html};
-use tetherboard_domain::{Money, grouped};
+use tetherboard_domain::{Money, grouped, is_visible, isolated};
 
 /// `1,234`.
 pub(crate) fn number(number: i64) -> String {
@@ -33,9 +33,16 @@ pub(crate) fn compared(now: i64, before: i64, with: &str) -> String {
     format!("{} {} {with}", change(now, before), if now == before { "as" } else { "than" })
 }
 
-/// A share in whole percent; a dash if the whole is zero.
+/// A share in whole percent, `<1%` and `>99%` next to the ends; a dash if the whole is zero.
 pub(crate) fn percent(part: i64, whole: i64) -> String {
-    if whole == 0 { "—".to_owned() } else { format!("{}%", (200 * part + whole) / (2 * whole)) }
+    if whole == 0 {
+        return "—".to_owned();
+    }
+    match (200 * part + whole) / (2 * whole) {
+        0 if part > 0 => "<1%".to_owned(),
+        100 if part < whole => ">99%".to_owned(),
+        percent => format!("{percent}%"),
+    }
 }
 
 /// The initials of a person or brand, at most two letters.
@@ -61,6 +68,7 @@ pub(crate) fn source_name(source: Option<&str>) -> &str {
     match source {
         None => "Unreadable",
         Some("") => "Not recorded",
+        Some(name) if !is_visible(name) => "Invisible name",
         Some(name) => name,
     }
 }
@@ -71,7 +79,7 @@ pub(crate) const NO_OWNER: &str = "No owner";
 /// An owner's name, on one line.
 pub(crate) fn owner(name: &str) -> Markup {
     let name = name.trim();
-    html! { @if name.is_empty() { span.muted { (NO_OWNER) } } @else { span.t title=(name) { (name) } } }
+    html! { @if !is_visible(name) { span.muted { (NO_OWNER) } } @else { span.t title=(name) { (name) } } }
 }
 
 /// The weighted value of a fee, or of one stage's fees. Unknown odds add nothing to a sum, but are shown as a dash: $0 would
@@ -90,8 +98,8 @@ pub(crate) fn weighted_fee(fee: Option<Money>, weighted: Option<Money>) -> Marku
 pub(crate) fn clipped(name: &str) -> Markup {
     const LONGEST: usize = 60;
     match name.char_indices().nth(LONGEST) {
-        None => html! { (name) },
-        Some((end, _)) => html! { span title=(name) { (name[..end].trim_end()) "…" } },
+        None => html! { (isolated(name)) },
+        Some((end, _)) => html! { span title=(name) { (isolated(name[..end].trim_end())) "…" } },
     }
 }
 
@@ -105,6 +113,7 @@ mod tests {
         assert_eq!(compared(11, 8, "last week"), "3 more than last week");
         assert_eq!(compared(2, 2, "last week"), "same as last week");
         assert_eq!((percent(1, 3), percent(1, 2), percent(0, 0)), ("33%".into(), "50%".into(), "—".into()));
+        assert_eq!((percent(1, 201), percent(200, 201), percent(0, 9)), ("<1%".into(), ">99%".into(), "0%".into()));
         assert_eq!(counted(1, "lead", "leads"), "1 lead");
         assert_eq!(counted(4_312, "lead", "leads"), "4,312 leads");
         assert_eq!(initials("Dana van Whitlock"), "DW");
@@ -114,6 +123,7 @@ mod tests {
     #[test]
     fn a_blank_owner_is_shown_as_no_owner() {
         assert_eq!(owner(" ").into_string(), "<span class=\"muted\">No owner</span>");
+        assert_eq!(owner("\u{200b}").into_string(), "<span class=\"muted\">No owner</span>");
         assert_eq!(owner(" <b> ").into_string(), "<span class=\"t\" title=\"&lt;b&gt;\">&lt;b&gt;</span>");
     }
 

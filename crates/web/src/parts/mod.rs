@@ -6,6 +6,7 @@ pub(crate) mod active_filters;
 pub(crate) mod agency;
 pub(crate) mod candidate;
 pub(crate) mod card;
+pub(crate) mod doubtful_date;
 pub(crate) mod empty_state;
 pub(crate) mod error_page;
 pub(crate) mod figure;

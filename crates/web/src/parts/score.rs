@@ -11,7 +11,7 @@ pub(crate) fn reasons(display: HotListFormat<'_>, item: &HotListItem, rules: &Sc
     let sum: i64 = item.points.iter().map(|part| part.points).sum();
     html! {
         div {
-            h2 { "Why " (item.score) }
+            h2 { "Score breakdown" }
             dl.mt2 {
                 @for part in &item.points {
                     div.reason {

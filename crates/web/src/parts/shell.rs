@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use tetherboard_domain::isolated;
 use tetherboard_metrics::{Freshness, freshness};
 use tetherboard_store::agency::{self, Setting};
 use tetherboard_store::tenants::Tenant;
@@ -167,7 +168,7 @@ impl<'a> Shell<'a> {
             }
             (shortcuts())
         };
-        let title = format!("{name} · {}", tenant.name);
+        let title = format!("{} · {}", isolated(name), isolated(&tenant.name));
         let now = Some((self.now, self.portal.settings.clock_speed));
         Document { title: &title, theme: self.theme, accent: tenant.accent.as_deref(), now, charts: true }.render(&body)
     }

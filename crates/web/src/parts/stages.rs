@@ -1,7 +1,7 @@
 //! Stages on a page: the CRM's name with its role's color, and the pipeline as one strip.
 
 use maud::{Markup, html};
-use tetherboard_domain::{Role, StageRole};
+use tetherboard_domain::{Role, StageRole, is_visible};
 use tetherboard_metrics::{Board, LeadGroup, Pipeline, StageLine};
 
 use crate::address::label::with_label;
@@ -44,6 +44,7 @@ pub(crate) fn stage_name(name: Option<&str>) -> &str {
     match name {
         None => "Unreadable",
         Some("") => "No stage",
+        Some(name) if !is_visible(name) => "Invisible name",
         Some(name) => name,
     }
 }

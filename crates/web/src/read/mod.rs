@@ -1,6 +1,7 @@
 //! What a page, its CSV, and its API response load, defined once for all three.
 
 pub(crate) mod attention;
+pub(crate) mod candidate_search;
 pub(crate) mod deal_list;
 pub(crate) mod hot_list;
 pub(crate) mod lead_list;

@@ -58,7 +58,7 @@ const ROWS: &[&str] = &[
     "?show=lost",
     "?show=awards&period=12m",
     "?show=reached&stage=FDD+Sent",
-    "?show=went&from-stage=New+Lead&to-stage-not-text=1",
+    "?show=stage-changes&from-stage=New+Lead&to-stage-not-text=1",
     "?show=stays&sort=-took&format=csv",
     "?show=deals&asof=2026-11-19&in=open&fee=known&sort=name",
     "?show=candidates&stage=",

@@ -16,6 +16,8 @@ mod layers;
 mod live;
 mod mapping;
 mod notes;
+mod odd_text;
+mod openapi;
 mod overview;
 mod page;
 mod past;

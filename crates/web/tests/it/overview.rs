@@ -234,7 +234,7 @@ async fn only_observed_changes_are_listed_and_no_renamed_stage(#[values(Sqlite, 
     assert!(text.contains("Mona Moved moved from FDD Sent to FA Sent on Nov 19."), "{text}");
     assert!(text.contains("1 candidate booked a Discovery Day (Nov 26)."), "{text}");
     assert!(text.contains("1 lead became inactive."), "{text}");
-    assert!(text.contains("Weighted value rose by") && text.contains("from the new fee of Mona Moved"), "{text}");
+    assert!(text.contains("Weighted value rose by") && text.contains("from Mona Moved’s new fee"), "{text}");
     assert!(!text.contains("Bea Back") && !text.contains("Questionnaire"), "{text}");
     assert_eq!(listed(&visitor, "show=became-inactive&since=2026-11-16").await, ["Ivo Inactive"]);
     assert_eq!(listed(&visitor, "show=discovery-day&since=2026-11-16").await, ["Dora Discovered"]);

@@ -81,7 +81,7 @@ async fn changes_in_a_period_link_to_their_rows(#[values(Sqlite, Postgres)] kind
     assert!(names("removed").await.contains(&"900005".to_owned()));
     // Lost and back again: at the two ends of the week nothing happened to its value.
     assert!(!names("lost").await.contains(&"900002".to_owned()));
-    assert!(names("went").await.contains(&"900001".to_owned()));
+    assert!(names("stage-changes").await.contains(&"900001".to_owned()));
 }
 
 #[rstest]

@@ -3,11 +3,12 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::Dataset;
+use tetherboard_domain::{Dataset, PlausibleDates};
 use tetherboard_store::candidates::CandidateAppointment;
 
 use super::{CandidateView, dated};
 use crate::address::links;
+use crate::parts::doubtful_date::doubtful_date;
 use crate::parts::format::counted;
 use crate::parts::shell::{EMPTY, Shell};
 use crate::parts::{icon, time};
@@ -37,7 +38,11 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
 
 /// The next appointment, on top of the page.
 pub(super) fn next_banner(shell: &Shell<'_>, view: &CandidateView) -> Markup {
-    let next = view.appointments.iter().find(|one| !one.cancelled && one.starts_ms.is_some() && is_ahead(shell, one));
+    let dates = PlausibleDates::at(shell.now).of_plans();
+    let is_next = |one: &&CandidateAppointment| {
+        !one.cancelled && one.starts_ms.is_some_and(|starts_ms| dates.contains(&starts_ms)) && is_ahead(shell, one)
+    };
+    let next = view.appointments.iter().find(is_next);
     let Some(next) = next else { return EMPTY };
     html! {
         div.banner.info {
@@ -61,6 +66,7 @@ fn line(shell: &Shell<'_>, one: &CandidateAppointment) -> Markup {
                 b.cand-what { (name(one)) }
                 @if one.cancelled { span.badge.quiet { (icon("calendar-x", 13)) "Canceled" } }
                 @else if one.moved_from_ms.is_some() { span.badge.info { (icon("calendar-clock", 13)) "Moved" } }
+                @if PlausibleDates::at(shell.now).doubts_appointment(one.starts_ms) { (doubtful_date(shell, one.starts_ms)) }
             }
             p.cand-when {
                 @match one.starts_ms.and_then(time::moment).map(|starts| first_day(shell, one, starts)) {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use tetherboard_metrics::Board;
-use tetherboard_store::candidates::{self, SearchMatch};
+use tetherboard_store::candidates::SearchMatch;
 use tetherboard_store::tenants::Tenant;
 
 use crate::address::links::{self, leads};
@@ -14,10 +14,11 @@ use crate::http::viewer::BrandViewer;
 use crate::parts::format::{count, counted, number};
 use crate::parts::shell::EMPTY;
 use crate::parts::stages::stage;
+use crate::read::candidate_search::find_candidates;
 use crate::state::Portal;
 
 /// How many matches are shown; the lead list has all of them.
-const SHOWN: i64 = 8;
+const SHOWN: usize = 8;
 
 query! {
     /// A candidate search.
@@ -48,7 +49,7 @@ pub(super) async fn find(brand: BrandViewer, State(portal): State<Portal>, query
     }
     let Some(text) = text else { return Ok(EMPTY.into_response()) };
     let conn = portal.store.conn();
-    let (found, total) = candidates::search(conn, tenant.id, text, SHOWN).await?;
+    let (found, total) = find_candidates(&portal, tenant, text, SHOWN, portal.clock.now()).await?;
     let board = Board::load(conn, tenant.id).await?;
     Ok(list(tenant, &board, text, &found, total).into_response())
 }

@@ -19,7 +19,7 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, DAY, Dataset, TenantId, Zone};
+use tetherboard_domain::{ContactId, DAY, Dataset, PlausibleDates, TenantId, Zone};
 use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{self, Candidate, CandidateAppointment, CandidateDeal, CandidateNote};
 use tetherboard_store::history::{self, ValueChange};
@@ -72,6 +72,7 @@ impl CandidateView {
         audience: Audience,
         candidate: Candidate,
         hot_list: Arc<HotListData>,
+        dates: PlausibleDates,
         shows_all: bool,
     ) -> StoreResult<Self> {
         let contact = candidate.crm_id.clone();
@@ -86,7 +87,7 @@ impl CandidateView {
         let history = timeline::load(conn, tenant, &candidate, &deals, &board).await?;
         let appointments = candidates::appointments(conn, tenant, &contact, candidate.gone_ms.is_some()).await?;
         let limit = if shows_all { ALL_NOTES } else { NOTES };
-        let (notes, notes_total) = candidates::notes(conn, tenant, audience, &contact, limit, EXCERPT_CHARS).await?;
+        let (notes, notes_total) = candidates::notes(conn, tenant, audience, &contact, dates, limit, EXCERPT_CHARS).await?;
         Ok(Self { candidate, board, deals, appointments, notes, notes_total, history, hot_list, whiteboards, shows_all })
     }
 
@@ -125,7 +126,9 @@ async fn page(
         return Err(HttpError::not_found("We can’t find that candidate. Search for a name, or open the lead list."));
     };
     let hot_list = hot_list(&portal, tenant, portal.clock.now()).await?;
-    let view = CandidateView::load(conn, tenant.id, brand.viewer.audience(), candidate, hot_list, query.extent.is_some()).await?;
+    let dates = PlausibleDates::at(portal.clock.now());
+    let (audience, shows_all) = (brand.viewer.audience(), query.extent.is_some());
+    let view = CandidateView::load(conn, tenant.id, audience, candidate, hot_list, dates, shows_all).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
     let address = query.add_to(links::candidate(&tenant.slug, &contact));
     let page = Page {

@@ -1,12 +1,13 @@
 //! The notes about a candidate and the whiteboard, and how current they are.
 
 use maud::{Markup, html};
-use tetherboard_domain::EpochMs;
+use tetherboard_domain::{EpochMs, PlausibleDates};
 use tetherboard_store::candidates::CandidateNote;
 use tetherboard_store::history::ValueChange;
 
 use super::{CandidateView, dated, dated_and_aging, show_all};
 use crate::address::links;
+use crate::parts::doubtful_date::doubtful_date;
 use crate::parts::format::{count, counted, number};
 use crate::parts::hide_note::hide_form;
 use crate::parts::highlight::excerpt;
@@ -151,6 +152,7 @@ fn line(shell: &Shell<'_>, note: &CandidateNote) -> Markup {
                 @if !note.kind.is_empty() { " · " (note.kind) }
                 " · "
                 @match note.created_ms.and_then(time::moment) {
+                    Some(_) if PlausibleDates::at(shell.now).doubts_note(note.created_ms) => (doubtful_date(shell, note.created_ms)),
                     Some(created) => (dated_and_aging(created, shell.now, &shell.tenant().zone)),
                     None => "date unknown",
                 }

@@ -6,6 +6,7 @@ use tetherboard_metrics::Status;
 use super::HotListView;
 use crate::address::hot_list::{FeeFilter, HotListQuery};
 use crate::address::links::{self, Link, Tab};
+use crate::address::pairs::ALL;
 use crate::address::query::{ExactText, Param};
 use crate::parts::actions::{filters_summary, hidden_fields};
 use crate::parts::format::{NO_OWNER, number};
@@ -41,8 +42,8 @@ fn select(key: &str, label: &str, blank: &str, chosen: &ExactText, values: &Labe
     let is_chosen = |lower: &str| chosen.0.as_ref().is_some_and(|chosen| chosen.to_lowercase() == lower);
     html! {
         div.field { label for=(format!("hot-{key}")) { (label) }
-            select.select id=(format!("hot-{key}")) name=(key) {
-                option value="*" { "All" }
+            select.select id=(format!("hot-{key}")) name=(key) data-absent=(ALL) {
+                option value=(ALL) { "All" }
                 @for (lower, text) in values {
                     option value=(text) selected[is_chosen(lower)] { (if text.is_empty() { blank } else { text.as_str() }) }
                 }

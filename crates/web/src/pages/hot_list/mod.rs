@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{ContactId, Money, Role};
+use tetherboard_domain::{ContactId, Money, PlausibleDates, Role};
 use tetherboard_metrics::{Board, HOT_LIST, HotListItem};
 use tetherboard_store::notes::{self, LatestNote};
 
@@ -109,7 +109,7 @@ impl<'a> HotListView<'a> {
             view.news = visits::visit(conn, tenant, viewer.user.id, &data.list, now, is_visit).await?;
         }
         let shown: Vec<ContactId> = view.shown().iter().filter_map(|item| item.contact_id.clone()).collect();
-        view.notes = notes::latest_for(conn, tenant.id, viewer.audience(), &shown).await?;
+        view.notes = notes::latest_for(conn, tenant.id, viewer.audience(), &shown, PlausibleDates::at(now)).await?;
         Ok(view)
     }
 

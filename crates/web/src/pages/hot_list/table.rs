@@ -12,7 +12,7 @@ use super::address::HotListAddress;
 use super::details::details;
 use crate::address::links::{self, Link};
 use crate::address::query::Choice;
-use crate::http::csv;
+use crate::http::csv::{self, FileName};
 use crate::parts::candidate::candidate_name;
 use crate::parts::format::{count, counted, number, owner, weighted_fee};
 use crate::parts::hot_list::{HotListFormat, short_name, signed};
@@ -190,7 +190,8 @@ pub(super) fn as_csv(tenant: &Tenant, data: &HotListData, address: &HotListAddre
     let format = HotListFormat::of(data.list.as_of.unwrap_or(now), tenant);
     let rows = matching(&address.query, &data.list.items);
     let rows = rows.into_iter().map(|item| csv_row(format, item));
-    csv::download(&format!("{}-hot-list", tenant.slug), &CSV_HEADER, rows)
+    let name = FileName { brand: tenant, page: "hot-list", days: (None, None), today: tenant.zone.date(now) };
+    csv::download(&name, &CSV_HEADER, rows)
 }
 
 fn csv_row(format: HotListFormat<'_>, item: &HotListItem) -> Vec<String> {

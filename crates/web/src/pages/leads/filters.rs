@@ -10,6 +10,7 @@ use crate::address::dates::Edge;
 use crate::address::label::Label;
 use crate::address::leads::LeadQuery;
 use crate::address::links::{self, Link, Tab};
+use crate::address::pairs::ALL;
 use crate::address::period::PeriodQuery;
 use crate::address::query::SearchText;
 use crate::parts::actions::{SearchBox, filters_summary, hidden_fields};
@@ -65,8 +66,8 @@ fn source_options(view: &LeadsView) -> Vec<SelectOption<'_>> {
 fn select(key: &str, label: &str, all: &str, options: &[SelectOption<'_>]) -> Markup {
     html! {
         div.field { label for=(key) { (label) }
-            select.select id=(key) name=(key) data-absent="*" {
-                option value="*" { (all) }
+            select.select id=(key) name=(key) data-absent=(ALL) {
+                option value=(ALL) { (all) }
                 @for (value, label, is_chosen) in options { option value=(value) selected[*is_chosen] { (label) } }
             }
         }
@@ -74,10 +75,7 @@ fn select(key: &str, label: &str, all: &str, options: &[SelectOption<'_>]) -> Ma
 }
 
 fn day_field(key: &str, label: &str, edge: Option<Edge>) -> Markup {
-    let day = edge.map(|edge| match edge {
-        Edge::Day(day) => day,
-        Edge::Moment(moment) => moment.date(),
-    });
+    let day = edge.map(Edge::day);
     html! {
         div.field { label for=(key) { (label) } input.input.s type="date" id=(key) name=(key) data-absent="" value=[day]; }
     }

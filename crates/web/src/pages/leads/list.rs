@@ -10,9 +10,10 @@ use tetherboard_store::tenants::Tenant;
 
 use super::address::LeadsAddress;
 use super::{LeadsView, filters};
+use crate::address::dates::Edge;
 use crate::address::links::{self, Link};
 use crate::address::query::Choice;
-use crate::http::csv;
+use crate::http::csv::{self, FileName};
 use crate::http::error::HttpResult;
 use crate::parts::actions::{clear_filters_button, short_csv_button};
 use crate::parts::candidate::{candidate_name, display_name, nameless};
@@ -56,7 +57,7 @@ pub(super) fn list(shell: &Shell<'_>, view: &LeadsView) -> Markup {
 
 fn empty(slug: &str, view: &LeadsView) -> Markup {
     let clear = format!("Clear filters to see all {}", number(view.numbers.summary.total));
-    match view.address.is_filtered() {
+    match view.address.is_filtered() && view.numbers.summary.total > 0 {
         true => empty_list("funnel", "No leads match", &clear_filters_button(&links::leads(slug).url(), &clear)),
         false => empty_list("funnel", "No leads yet", &html! { p { "Leads appear here after the first complete sync." } }),
     }
@@ -122,9 +123,12 @@ pub(super) fn csv_url(slug: &str, view: &LeadsView) -> String {
 /// The whole list as CSV.
 pub(super) async fn as_csv(portal: &Portal, tenant: &Tenant, address: &LeadsAddress, now: Timestamp) -> HttpResult<Response> {
     let board = &numbers(portal, tenant, now).await?.board;
-    let rows = all_leads(portal, tenant, board, &address.list_in_period(tenant.zone.date(now)), now).await?;
+    let today = tenant.zone.date(now);
+    let query = address.list_in_period(today);
+    let rows = all_leads(portal, tenant, board, &query, now).await?;
     let rows = rows.into_iter().map(|row| csv_row(board, &tenant.zone, row));
-    Ok(csv::download(&format!("{}-leads", tenant.slug), &CSV_HEADER, rows))
+    let days = (query.from.map(Edge::day), query.to.map(Edge::day));
+    Ok(csv::download(&FileName { brand: tenant, page: "leads", days, today }, &CSV_HEADER, rows))
 }
 
 fn csv_row(board: &Board, zone: &Zone, row: LeadRow) -> Vec<String> {

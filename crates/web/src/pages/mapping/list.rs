@@ -93,7 +93,7 @@ struct FieldLine {
 }
 
 const INTRODUCTION: &str = "Where Tetherboard finds each field in ClientTether’s data. If this account stores a value \
-    elsewhere, change its place: all stored responses are then processed again, so nothing is lost.";
+    elsewhere, change its location: all stored responses are then processed again, so nothing is lost.";
 
 impl<'a> MappingView<'a> {
     async fn load(portal: &Portal, tenant: &'a Tenant, dataset: Dataset, saved: Option<&'static FieldSpec>) -> HttpResult<Self> {

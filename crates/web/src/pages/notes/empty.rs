@@ -18,7 +18,7 @@ pub(super) fn empty(shell: &Shell<'_>, view: &NotesView) -> Markup {
         div.card.empty data-total="0" {
             span.disc.quiet { (icon(if is_filtered { "search" } else { "file-text" }, 20)) }
             @if view.notes.search.as_ref().is_some_and(Search::is_empty) { (no_words(shell, view)) }
-            @else if is_filtered { (no_match(shell, view)) }
+            @else if is_filtered && view.notes.feed.total(shell.brand.viewer.audience()) > 0 { (no_match(shell, view)) }
             @else if view.notes.read_at.is_some() {
                 h2 { "No notes yet" }
                 p { "No notes have been written about the candidates read so far." }
@@ -46,22 +46,17 @@ fn no_match(shell: &Shell<'_>, view: &NotesView) -> Markup {
         h2 { "No notes match" }
         p {
             "Clear filters to see all " (counted(all, "note", "notes")) "."
-            @if view.notes.search.is_some() { " A search finds whole words, in any order." }
+            @if view.notes.search.is_some() { " A search finds whole words in any order; add * to find words that begin with it." }
         }
         div.chips {
-            @if let Some(text) = as_prefix(view) {
-                @let wider = NoteQuery { text: SearchText(Some(text.clone())), ..view.query.clone() };
-                a.btn href=(wider.add_to(links::notes(slug)).url()) { "Search for " (clipped(&text)) }
+            @if let Some((wider, total)) = &view.wider {
+                a.btn href=(wider.add_to(links::notes(slug)).url()) data-count=(total) {
+                    "Search for " (clipped(wider.text.as_deref().unwrap_or_default())) ", " (counted(*total, "note", "notes"))
+                }
             }
             a.btn href=(links::notes(slug).url()) { (icon("x", 14)) "Clear all filters" }
         }
     }
-}
-
-/// The search with its last word as the beginning of a word: `financ*`.
-fn as_prefix(view: &NotesView) -> Option<String> {
-    let text = view.query.text.as_deref()?.trim_end();
-    (!text.ends_with(['*', '"'])).then(|| format!("{text}*"))
 }
 
 fn not_read(shell: &Shell<'_>) -> Markup {

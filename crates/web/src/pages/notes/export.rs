@@ -2,20 +2,22 @@
 
 use axum::response::Response;
 use futures::stream;
-use tetherboard_domain::Zone;
+use jiff::civil::Date;
+use tetherboard_domain::PlausibleDates;
 use tetherboard_metrics::Board;
 use tetherboard_store::Result;
 use tetherboard_store::notes::{self, NoteRow};
+use tetherboard_store::tenants::Tenant;
 
 use crate::address::links;
-use crate::http::csv;
+use crate::http::csv::{self, FileName};
 use crate::http::viewer::BrandViewer;
 use crate::parts::time;
 use crate::read::note_feed::EXCERPT_CHARS;
 use crate::read::numbers::numbers;
 use crate::state::Portal;
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 12] = [
     "Date",
     "Candidate",
     "Stage",
@@ -27,6 +29,7 @@ const HEADER: [&str; 11] = [
     "Link",
     "Candidate’s ClientTether ID",
     "Note’s ClientTether ID",
+    "Doubtful date",
 ];
 /// A column for the agency only.
 const HIDDEN: &str = "Hidden from the brand";
@@ -34,17 +37,22 @@ const HIDDEN: &str = "Hidden from the brand";
 /// Notes per part.
 const PART: usize = 250;
 
-/// The notes with these row numbers, in this order.
+/// The notes with these row numbers, in this order, written from the first to the second day.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, row_numbers: Vec<i64>) -> Result<Response> {
+pub(super) async fn as_csv(
+    portal: &Portal,
+    brand: &BrandViewer,
+    row_numbers: Vec<i64>,
+    days: (Option<Date>, Option<Date>),
+) -> Result<Response> {
     let tenant = &brand.tenant;
     let board = numbers(portal, tenant, portal.clock.now()).await?;
     let is_agency = brand.viewer.is_agency();
     let header: Vec<&str> = HEADER.iter().copied().chain(is_agency.then_some(HIDDEN)).collect();
     let site = portal.settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default();
-    let name = format!("{}-notes", tenant.slug);
+    let name = FileName { brand: tenant, page: "notes", days, today: tenant.zone.date(portal.clock.now()) };
     let state = (portal.clone(), brand.clone(), row_numbers.into_iter());
     let parts = stream::try_unfold(state, move |(portal, brand, mut remaining)| {
         let (board, site) = (std::sync::Arc::clone(&board), site.clone());
@@ -55,8 +63,8 @@ pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, row_numbers: Ve
             }
             let (tenant, audience) = (&brand.tenant, brand.viewer.audience());
             let rows = notes::by_numbers(portal.store.conn(), tenant.id, audience, &part, EXCERPT_CHARS).await?;
-            let rows =
-                rows.into_iter().map(|row| cells(&board.board, &tenant.zone, &tenant.slug, &site, is_agency, row)).collect();
+            let dates = PlausibleDates::at(portal.clock.now());
+            let rows = rows.into_iter().map(|row| cells(&board.board, tenant, &site, is_agency, dates, row)).collect();
             Ok(Some((rows, (portal, brand, remaining))))
         }
     });
@@ -64,12 +72,15 @@ pub(super) async fn as_csv(portal: &Portal, brand: &BrandViewer, row_numbers: Ve
 }
 
 /// The cells of one row, in the order of the header.
-fn cells(board: &Board, zone: &Zone, slug: &str, site: &str, is_agency: bool, row: NoteRow) -> Vec<String> {
+fn cells(board: &Board, tenant: &Tenant, site: &str, is_agency: bool, dates: PlausibleDates, row: NoteRow) -> Vec<String> {
     let place = board.place(row.stage.as_deref());
     let created = row.created_ms.and_then(time::moment);
+    let doubtful = dates.doubts_note(row.created_ms);
     let is_cut = row.letters > i64::from(EXCERPT_CHARS);
     let mut cells = vec![
-        created.map(|created| created.to_zoned(zone.tz().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),
+        created
+            .map(|created| created.to_zoned(tenant.zone.tz().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
+            .unwrap_or_default(),
         row.name,
         board.label(&place).unwrap_or_default().to_owned(),
         board.role(&place).as_str().to_owned(),
@@ -77,9 +88,10 @@ fn cells(board: &Board, zone: &Zone, slug: &str, site: &str, is_agency: bool, ro
         row.author,
         if is_cut { format!("{} … (cut; open the link for the full note)", row.body) } else { row.body },
         row.letters.to_string(),
-        format!("{site}{}", links::note(slug, &row.crm_id).url()),
+        format!("{site}{}", links::note(&tenant.slug, &row.crm_id).url()),
         row.client_id.into(),
         row.note_id,
+        if doubtful { "yes" } else { "no" }.to_owned(),
     ];
     if is_agency {
         cells.push(if row.hidden { "yes" } else { "no" }.to_owned());

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use tetherboard_domain::{EpochMs, Search};
+use tetherboard_domain::{EpochMs, PlausibleDates, Search};
 use tetherboard_metrics::{FeedEvent, FeedEventKind, StagePlace};
 use tetherboard_store::notes::NoteRow;
 
@@ -11,6 +11,7 @@ use super::empty::empty;
 use super::{NotesView, PAGE, SHORT_NOTE};
 use crate::address::links;
 use crate::parts::candidate::candidate_name;
+use crate::parts::doubtful_date::doubtful_date;
 use crate::parts::format::{count, counted, number};
 use crate::parts::hide_note::hide_form;
 use crate::parts::highlight::{excerpt, marked, marked_html};
@@ -27,9 +28,10 @@ enum Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn at_ms(&self) -> Option<EpochMs> {
+    /// `None` without a date, and with a doubtful one.
+    fn at_ms(&self, dates: PlausibleDates) -> Option<EpochMs> {
         match self {
-            Self::Note(note) => note.created_ms,
+            Self::Note(note) => note.created_ms.filter(|ms| dates.of_past().contains(ms)),
             Self::Event(event) => Some(event.at_ms),
         }
     }
@@ -44,8 +46,9 @@ pub(super) fn feed(shell: &Shell<'_>, view: &NotesView) -> Markup {
     let notes = view.rows.iter().map(Entry::Note);
     let mut entries: Vec<Entry<'_>> = notes.chain(view.events.shown.iter().map(Entry::Event)).collect();
     // A stable sort: notes of the same moment keep their order.
-    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms()));
-    let day = |entry: &Entry<'_>| entry.at_ms().and_then(time::moment).map(|at| zone.date(at));
+    let dates = PlausibleDates::at(shell.now);
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms(dates)));
+    let day = |entry: &Entry<'_>| entry.at_ms(dates).and_then(time::moment).map(|at| zone.date(at));
     html! {
         section.card.notes-list aria-label="Notes, newest first" data-total=(view.total()) {
             @for group in entries.chunk_by(|entry, next| day(entry) == day(next)) {
@@ -73,7 +76,7 @@ fn heading(shell: &Shell<'_>, view: &NotesView, day: Option<Date>, group: &[Entr
     let all = &view.notes.selection.notes;
     let Some(day) = day else {
         let undated = count(all.iter().filter(|note| note.at_ms.is_none()).count());
-        return html! { h2.day-h { "No date" span { (counted(undated, "note", "notes")) " without a readable date" } } };
+        return html! { h2.day-h { "No date" span { (counted(undated, "note", "notes")) " without a usable date" } } };
     };
     let (start, end) = (zone.start_of(day), day.tomorrow().map(|next| zone.start_of(next)).unwrap_or(Timestamp::MAX));
     let is_of_day = |ms: EpochMs| ms >= start.into() && ms < end.into();
@@ -111,7 +114,8 @@ fn note(shell: &Shell<'_>, view: &NotesView, row: &NoteRow) -> Markup {
                 (candidate_name(slug, Some(&row.client_id), &row.name))
                 span { (kind_and_author(&row.kind, &row.author)) }
                 (stage(board.label(&place), board.role(&place)))
-                (clock_time(shell, row.created_ms))
+                @if PlausibleDates::at(shell.now).doubts_note(row.created_ms) { (doubtful_date(shell, row.created_ms)) }
+                @else { (clock_time(shell, row.created_ms)) }
             }
             (text(slug, row, view.notes.search.as_ref()))
             @if shell.brand.viewer.is_agency() { (hide_form(slug, &row.crm_id, row.hidden, row.hidden_kind)) }

@@ -18,10 +18,11 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use tetherboard_domain::{ContactId, EpochMs, Search};
-use tetherboard_metrics::{FeedEvent, NOTE_FEED};
+use tetherboard_metrics::{Board, FeedEvent, NOTE_FEED};
 use tetherboard_store::Result as StoreResult;
 use tetherboard_store::notes::{self, HiddenKind, NoteCoverage, NoteRow};
 
+use crate::address::dates::Edge;
 use crate::address::links::{self, Link, Tab};
 use crate::address::notes::NoteQuery;
 use crate::address::query::{Format, Page as PageQuery, PageNumber, Param, SearchText};
@@ -67,6 +68,8 @@ struct NotesView {
     names: HashMap<ContactId, (String, Option<String>)>,
     coverage: NoteCoverage,
     hidden_kinds: Vec<HiddenKind>,
+    /// If nothing was found: a search for the beginning of the last word, and how many notes it finds.
+    wider: Option<(NoteQuery, i64)>,
 }
 
 /// The stage moves and appointments between the notes of a page.
@@ -88,7 +91,10 @@ async fn page(
     let numbers = numbers(&portal, tenant, now).await?;
     let notes = select_notes(&portal, tenant, brand.viewer.audience(), &numbers.board, &query, now).await?;
     if format == Format::Csv {
-        return Ok(export::as_csv(&portal, &brand, notes.row_numbers((0, i64::MAX))).await?);
+        let chosen = query.period.0.map(|period| period.days(tenant.zone.date(now)));
+        let first = query.from.map(Edge::day).max(chosen.map(|(first, _)| first));
+        let last = query.to.map(Edge::day).or(chosen.map(|(_, last)| last));
+        return Ok(export::as_csv(&portal, &brand, notes.row_numbers((0, i64::MAX)), (first, last)).await?);
     }
     let view = NotesView::load(&portal, &brand, query, page, numbers, notes, now).await?;
     let shell = Shell::load(&portal, &brand, theme).await?;
@@ -115,7 +121,9 @@ impl NotesView {
         let events = events(&notes, &numbers, &query, part, now);
         let in_events = events.shown.iter().map(|event| event.client_id.clone());
         let ids: Vec<ContactId> = in_events.chain(filters::candidates(&notes.selection, &query)).collect();
+        let wider = if rows.is_empty() { wider_search(portal, brand, &numbers.board, &query, now).await? } else { None };
         Ok(Self {
+            wider,
             names: notes::contact_names(conn, tenant.id, &ids).await?,
             coverage: note_coverage(portal, tenant, now).await?,
             hidden_kinds: if brand.viewer.is_agency() { notes::hidden_kinds(conn, tenant.id).await? } else { Vec::new() },
@@ -131,6 +139,25 @@ impl NotesView {
     fn total(&self) -> i64 {
         self.notes.total()
     }
+}
+
+/// The same search with the last word as the beginning of a word, such as `financ*`, if that finds anything.
+async fn wider_search(
+    portal: &Portal,
+    brand: &BrandViewer,
+    board: &Board,
+    query: &NoteQuery,
+    now: Timestamp,
+) -> StoreResult<Option<(NoteQuery, i64)>> {
+    let Some(text) = query.text.as_deref().map(str::trim_end).filter(|text| !text.ends_with(['*', '"'])) else {
+        return Ok(None);
+    };
+    let wider = NoteQuery { text: SearchText(Some(format!("{text}*"))), ..query.clone() };
+    if wider.search() == query.search() {
+        return Ok(None);
+    }
+    let total = select_notes(portal, &brand.tenant, brand.viewer.audience(), board, &wider, now).await?.total();
+    Ok((total > 0).then_some((wider, total)))
 }
 
 /// The stage moves and appointments after the last note of the page, up to the last note of the previous page.
@@ -251,7 +278,7 @@ fn coverage(view: &NotesView) -> Markup {
             details.def id="def-coverage" {
                 summary aria-label="What this means" { (icon("info", 14)) }
                 div.def-panel {
-                    b { "How current notes are" }
+                    b { "Note freshness" }
                     p { (COVERAGE) " " (NOTE_FEED) }
                     dl { dt { "Current" } dd { (number(current)) " of " (number(contacts)) } }
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::{Dataset, EpochMs};
+use tetherboard_domain::{Dataset, EpochMs, PlausibleDates};
 use tetherboard_metrics::start_date;
 use tetherboard_store::Result;
 use tetherboard_store::candidate_facts::{self, CandidateEvent, EventFilter};
@@ -50,7 +50,8 @@ async fn query(portal: &Portal, tenant: &Tenant, now: Timestamp) -> Result<Vec<C
     let until_ms = EpochMs::from(tenant.zone.start_of(tomorrow).max(source.start_of(tomorrow)));
     let of_today = EventFilter { from_ms, until_ms: Some(until_ms), limit: None };
     let mut events = candidate_facts::events(conn, tenant.id, of_today).await?;
-    let later = EventFilter { from_ms: until_ms, until_ms: None, limit: Some(LATER) };
+    let plausible_ms = *PlausibleDates::at(now).of_plans().end();
+    let later = EventFilter { from_ms: until_ms, until_ms: Some(plausible_ms), limit: Some(LATER) };
     events.extend(candidate_facts::events(conn, tenant.id, later).await?);
     events.sort_by_key(|event| (start_date(event, tenant), !event.all_day, event.starts_ms));
     Ok(events)

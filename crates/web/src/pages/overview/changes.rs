@@ -144,7 +144,7 @@ fn value(slug: &str, changes: &Changes, pipeline: &Pipeline) -> Option<Sentence>
             " to " (now.short())
             @if let Some(fee) = fee {
                 @if fee.weighted == change { ", all" } @else { ", including " (fee.weighted.short()) }
-                " from the new fee of " (clipped(&fee.name))
+                " from " (clipped(&fee.name)) "’s new fee"
             }
             "."
         },

@@ -164,7 +164,7 @@ fn cycle_time(shell: &Shell<'_>, view: &PipelineView) -> Card {
     let sample = counted(awards, "award", "awards");
     Card {
         id: "cycle",
-        name: "Created to awarded",
+        name: "Time to award",
         value: cycle.figures.map_or("—".to_owned(), |(median, _)| time::span(median)),
         link: Some((links::pipeline_rows(&shell.tenant().slug, "cycle").url(), awards)),
         meaning: CYCLE_TIME,

@@ -28,7 +28,7 @@ pub(super) fn conversion(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     };
     let subtitle = html! {
         "created " (view.address.period.period().phrase()) "; path known for "
-        a href=(rows_link(shell, view, "known").url()) data-count=(funnel.known) { (number(funnel.known)) } " of "
+        a href=(rows_link(shell, view, "known-path").url()) data-count=(funnel.known) { (number(funnel.known)) } " of "
         a href=(rows_link(shell, view, "created").url()) data-count=(funnel.created) { (number(funnel.created)) }
     };
     card("c-6", "Conversion by stage", &subtitle, None, &figure.render())

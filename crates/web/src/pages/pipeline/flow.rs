@@ -66,7 +66,7 @@ fn node(view: &PipelineView, end: &FlowNode, href: Option<String>) -> Node {
 fn rows_url(shell: &Shell<'_>, view: &PipelineView, from: Option<&FlowNode>, to: Option<&FlowNode>) -> String {
     let ends = [("from-stage", from), ("to-stage", to)];
     let ends = ends.into_iter().filter_map(|(key, end)| Some((key, end?)));
-    ends.fold(rows_link(shell, view, "went"), |link, (key, end)| with_label(link, key, end.stage.as_deref())).url()
+    ends.fold(rows_link(shell, view, "stage-changes"), |link, (key, end)| with_label(link, key, end.stage.as_deref())).url()
 }
 
 /// `157 candidates changed stage. Most common: QR Sent → QR Returned (31). 46 less common moves not shown.`
@@ -78,7 +78,7 @@ fn sentence(shell: &Shell<'_>, view: &PipelineView) -> Markup {
     let all: i64 = moves.iter().map(|link| link.candidates).sum();
     let rest: i64 = moves.iter().skip(MOST_MOVES).map(|link| link.candidates).sum();
     html! {
-        a href=(rows_link(shell, view, "went").url()) data-count=(all) { (counted(all, "candidate", "candidates")) }
+        a href=(rows_link(shell, view, "stage-changes").url()) data-count=(all) { (counted(all, "candidate", "candidates")) }
         " changed stage. Most common: " (stage_name(first.from.stage.as_deref())) " → " (stage_name(first.to.stage.as_deref()))
         " (" (number(first.candidates)) ")."
         @if rest > 0 { " " (counted(rest, "less common move", "less common moves")) " not shown." }

@@ -15,7 +15,7 @@ use crate::address::deals::DealQuery;
 use crate::address::label::Label;
 use crate::address::links::{self, Link, Tab};
 use crate::address::query::{Choice, SearchText};
-use crate::http::csv;
+use crate::http::csv::{self, FileName};
 use crate::http::error::HttpResult;
 use crate::parts::actions::{SearchBox, clear_filters_button, short_csv_button};
 use crate::parts::active_filters::active_filters;
@@ -72,7 +72,7 @@ fn toolbar(slug: &str, view: &PipelineView) -> Markup {
     };
     html! {
         div.toolbar {
-            h2 { "Deals" } span.sub { (counted(view.deals.total, "deal of a prospect", "deals of prospects")) }
+            h2 { "Deals" } span.sub { (counted(view.deals.total, "deal", "deals")) }
             div.push.flex.wrapf {
                 div.seg role="group" aria-label="Deals as" {
                     (layout_link(slug, view, Layout::Table, "table", "Table"))
@@ -187,7 +187,8 @@ pub(super) async fn as_csv(
     now: Timestamp,
 ) -> HttpResult<Response> {
     let rows = all_deals(portal, tenant, board, query, now).await?;
-    Ok(csv::download(&format!("{}-deals", tenant.slug), &CSV_HEADER, rows.into_iter().map(|row| csv_row(board, row))))
+    let name = FileName { brand: tenant, page: "deals", days: (None, None), today: tenant.zone.date(now) };
+    Ok(csv::download(&name, &CSV_HEADER, rows.into_iter().map(|row| csv_row(board, row))))
 }
 
 /// The address of the list as CSV.

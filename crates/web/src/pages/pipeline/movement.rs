@@ -94,23 +94,33 @@ pub(super) fn move_name(kind: MovementKind) -> &'static str {
     }
 }
 
-/// `$612,000 + $95,000 new (2) − $7,000 lost (1) = $700,000.`
+/// `$612,000 + $95,000 new (2) − $7,000 lost (1) = $700,000. No fee: parked (1).`
 fn sentence(shell: &Shell<'_>, view: &PipelineView, movement: &Movement, (from, until): (&str, &str)) -> Markup {
     let moved: Vec<&MovementStep> = movement.steps.iter().filter(|step| step.deals > 0).collect();
     if moved.is_empty() {
         return html! { "No changes from " (from) " to " (until.to_lowercase()) "; the value is " (movement.closing.value) "." };
     }
-    let has_new = moved.iter().any(|step| step.kind == MovementKind::New);
-    html! {
-        (movement.opening.value)
-        @for step in moved {
-            (if step.amount.0 < 0 { " − " } else { " + " }) (Money(step.amount.0.abs())) " "
+    let link = |step: &MovementStep| {
+        html! {
             a href=(rows_link(shell, view, step.kind.as_str()).url()) data-count=(step.deals) {
                 (move_name(step.kind).to_lowercase()) " (" (number(step.deals)) ")"
             }
         }
-        " = " (movement.closing.value) ". "
-        @if movement.closing.fees_known == 0 && has_new { "No fees are known yet. " }
-        "Deal counts in parentheses include deals without a known fee."
+    };
+    let (without_value, with_value): (Vec<&MovementStep>, Vec<&MovementStep>) =
+        moved.into_iter().partition(|step| step.amount.0 == 0);
+    html! {
+        (movement.opening.value)
+        @for step in &with_value {
+            (if step.amount.0 < 0 { " − " } else { " + " }) (Money(step.amount.0.abs())) " " (link(step))
+        }
+        @if with_value.is_empty() { ", unchanged" } @else { " = " (movement.closing.value) }
+        "."
+        @if !without_value.is_empty() {
+            " No change in value: "
+            @for (index, step) in without_value.iter().enumerate() { @if index > 0 { ", " } (link(step)) }
+            "."
+        }
+        " Deal counts in parentheses include deals without a known fee."
     }
 }

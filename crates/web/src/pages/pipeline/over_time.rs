@@ -60,7 +60,7 @@ fn sentence(days: &[DayTotals], history_start: Option<Date>) -> Markup {
                 @if carried > 0 { " " (counted(carried, "day", "days")) " without a sync: previous values carried forward." }
             }
             (Some(only), _) => { "Only " (time::full_day(only.day)) " was recorded in this period." }
-            _ => "No day of this period was recorded.",
+            _ => "No data was recorded in this period.",
         }
         @if let Some(start) = history_start.filter(is_first) { " History starts " (time::full_day(start)) "." }
     }

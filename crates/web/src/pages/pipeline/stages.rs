@@ -60,7 +60,7 @@ fn table(slug: &str, view: &PipelineView) -> Markup {
                 th scope="col" { "Stage" } th.num scope="col" { "Candidates" } th.no-phone scope="col" { span.sr { "Bar" } }
                 th.num.no-phone scope="col" { "Odds" } th.num.no-phone scope="col" { "Deals" } th.num scope="col" { "Value" }
                 th.num.no-phone scope="col" { "Fee known" } th.num scope="col" { "Weighted" }
-                th.num.no-phone scope="col" { "Median age" }
+                th.num.no-phone scope="col" { "Median time in stage" }
             } }
             tbody { @for line in listed(pipeline) { (row(slug, line, 100 * size(line) / most)) } }
             tfoot { tr {

@@ -14,9 +14,9 @@ use crate::parts::time;
 
 /// The card of the time in stage.
 pub(super) fn time_in_stage(shell: &Shell<'_>, view: &PipelineView) -> Markup {
-    let subtitle = html! { "completed stays, last 365 days" };
+    let subtitle = html! { "completed time in stage, last 365 days" };
     let body = match view.benchmarks.stays.is_empty() {
-        true => html! { p.plot-none { "No completed stays yet." } },
+        true => html! { p.plot-none { "Nothing completed yet." } },
         false => html! { (table(shell, view)) p.sub.mt2 { (sentence(view)) } },
     };
     card("c-6", "Time in stage", &subtitle, None, &body)

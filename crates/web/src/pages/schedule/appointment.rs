@@ -41,6 +41,7 @@ pub(super) fn is_past(one: &Appointment, zone: &Zone, now: Timestamp) -> bool {
 /// Its badges: outcome needed, canceled, or moved.
 pub(super) fn badges(one: &Appointment) -> Markup {
     html! {
+        @if one.doubtful { span.badge.warning data-doubtful { (icon("triangle-alert", 13)) "Doubtful date" } }
         @if one.outcome_needed { span.badge.danger { (icon("circle-alert", 13)) "Outcome needed" } }
         @if one.cancelled { span.badge.quiet { (icon("calendar-x", 13)) "Canceled" } }
         @else if one.moved_from.is_some() { span.badge.info { (icon("calendar-clock", 13)) "Moved" } }

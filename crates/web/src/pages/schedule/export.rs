@@ -7,9 +7,9 @@ use tetherboard_metrics::Appointment;
 use tetherboard_store::tenants::Tenant;
 
 use super::ScheduleView;
-use crate::http::csv;
+use crate::http::csv::{self, FileName};
 
-const HEADER: [&str; 15] = [
+const HEADER: [&str; 16] = [
     "Candidate",
     "Title",
     "Type",
@@ -25,6 +25,7 @@ const HEADER: [&str; 15] = [
     "Moved from",
     "Outcome needed",
     "ClientTether ID",
+    "Doubtful date",
 ];
 
 /// The rows as a CSV download.
@@ -56,9 +57,12 @@ pub(super) fn as_csv(tenant: &Tenant, view: &ScheduleView, rows: &[&Appointment]
             one.moved_from.map(local).unwrap_or_default(),
             yes_no(one.outcome_needed),
             one.id.clone(),
+            yes_no(one.doubtful),
         ]
     };
-    csv::download(&format!("{}-schedule", tenant.slug), &HEADER, rows.iter().map(row))
+    let days = view.query.days(view.today);
+    let days = (days.map(|(first, _)| first), days.map(|(_, last)| last));
+    csv::download(&FileName { brand: tenant, page: "schedule", days, today: view.today }, &HEADER, rows.iter().map(row))
 }
 
 fn stage(view: &ScheduleView, one: &Appointment) -> String {

@@ -53,7 +53,7 @@ async fn page(brand: AgencyBrand, State(portal): State<Portal>, query: BrandSync
     let address = query.add_to(links::sync_of(&tenant.slug));
     let view = BrandSyncView::load(&portal, tenant, &query).await?;
     let body = view.render(tenant, portal.clock.now());
-    AgencyPage { tab: AgencyTab::Sync, title: format!("Sync of {}", tenant.name), body, address, live: Some(live) }
+    AgencyPage { tab: AgencyTab::Sync, title: format!("{} sync", tenant.name), body, address, live: Some(live) }
         .render(&portal, &brand.viewer, theme)
         .await
 }

@@ -33,20 +33,19 @@ pub(super) enum Show {
     Candidates,
 }
 
-const SHOWS: [(&str, Show); 13] = [
+const SHOWS: [(&str, Show); 12] = [
     ("changes", Show::Moves(None)),
     ("endings", Show::Endings(None)),
     ("awards", Show::Endings(Some(OutcomeKind::Awarded))),
     ("losses", Show::Endings(Some(OutcomeKind::Lost))),
     ("created", Show::Created),
-    ("known", Show::Known),
+    ("known-path", Show::Known),
     ("reached", Show::Reached),
-    ("went", Show::StageChange),
+    ("stage-changes", Show::StageChange),
     ("stays", Show::Stays),
     ("cycle", Show::Cycle),
     ("deals", Show::Deals),
     ("candidates", Show::Candidates),
-    ("new", Show::Moves(Some(MovementKind::New))),
 ];
 
 impl Show {
@@ -86,7 +85,7 @@ impl Show {
             Self::Known => "Prospects with a known path",
             Self::Reached => "Prospects who reached this stage",
             Self::StageChange => "Candidates who changed stage",
-            Self::Stays => "Completed stays",
+            Self::Stays => "Completed time in stage",
             Self::Cycle => "From creation to award",
             Self::Deals => "Prospects’ deals on that day",
             Self::Candidates => "Candidates on that day",

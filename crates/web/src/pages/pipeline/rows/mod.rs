@@ -50,7 +50,7 @@ pub(super) async fn page(
     let tenant = &brand.tenant;
     let view = RowsView::load(&portal, tenant, address, format, portal.clock.now()).await?;
     if format == Format::Csv {
-        return Ok(table::as_csv(&view, &tenant.slug));
+        return Ok(table::as_csv(&view, tenant, tenant.zone.date(portal.clock.now())));
     }
     let shell = Shell::load(&portal, &brand, theme).await?;
     let page = Page {

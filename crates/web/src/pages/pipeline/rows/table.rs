@@ -1,14 +1,16 @@
 //! The rows as a table, and as CSV.
 
 use axum::response::Response;
+use jiff::civil::Date;
 use maud::{Markup, html};
 use tetherboard_domain::{DAY, Money};
+use tetherboard_store::tenants::Tenant;
 
 use super::super::movement::move_name;
 use super::RowsView;
 use super::address::Show;
 use super::query::{Cell, Row};
-use crate::http::csv;
+use crate::http::csv::{self, FileName};
 use crate::parts::candidate::candidate_name;
 use crate::parts::format::weighted_fee;
 use crate::parts::shell::Shell;
@@ -77,7 +79,7 @@ fn table_cell(shell: &Shell<'_>, view: &RowsView, cell: &Cell) -> Markup {
 }
 
 /// Every row as CSV.
-pub(super) fn as_csv(view: &RowsView, slug: &str) -> Response {
+pub(super) fn as_csv(view: &RowsView, tenant: &Tenant, today: Date) -> Response {
     let show = view.address.show;
     let mut header = vec!["Candidate", "Deal"];
     header.extend(show.columns().iter().map(|(_, name)| *name));
@@ -89,7 +91,13 @@ pub(super) fn as_csv(view: &RowsView, slug: &str) -> Response {
         cells.extend([row.who.contact.clone().unwrap_or_default().into(), row.who.deal.clone().unwrap_or_default().into()]);
         cells
     });
-    csv::download(&format!("{slug}-pipeline-{}", show.word()), &header, rows)
+    let days = match (show.is_of_one_day(), show.has_period()) {
+        (true, _) => view.as_of.map(|as_of| (as_of.day, as_of.day)),
+        (false, true) => Some(view.address.period.period().days(today)),
+        (false, false) => None,
+    };
+    let days = (days.map(|(first, _)| first), days.map(|(_, last)| last));
+    csv::download(&FileName { brand: tenant, page: &format!("pipeline-{}", show.word()), days, today }, &header, rows)
 }
 
 fn csv_cell(cell: &Cell) -> String {
