@@ -290,7 +290,7 @@ async fn check(kind: Kind, seed: u64) {
 
 proptest! {
     // A case is 60 runs of the real sync, so few of them are tried, and none is repeated to make it smaller.
-    #![proptest_config(ProptestConfig { cases: 4, max_shrink_iters: 0, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
     fn every_past_day_is_as_its_page_showed_it_on_sqlite(seed in any::<u64>()) {
