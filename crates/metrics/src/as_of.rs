@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use tetherboard_domain::{ContactId, EpochMs, Money, Odds, weighted};
-use tetherboard_store::deals::DealCell;
-use tetherboard_store::leads::LeadCell;
 
-use crate::board::{Board, StagePlace};
+use crate::board::StagePlace;
 use crate::history::{CandidateRef, History};
-use crate::pipeline::{Pipeline, add_up};
+use crate::pipeline::{DealCount, Pipeline, add_up};
 
 /// The definition of a past pipeline, shown on pages.
-pub const AS_OF: &str = "The pipeline at the end of that day, as recorded that day. Stages, roles, and stage odds are current.";
+pub const AS_OF: &str = "The pipeline at the end of that day, as shown that day. Roles are current.";
 
 /// A prospect's deal at a past moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +38,9 @@ pub struct PastProspect {
     pub stage: Option<String>,
 }
 
-/// The pipeline as recorded before a moment. Days in stage are `None`: the start of a stay that has since ended is not stored.
-pub fn pipeline_at(history: &History, board: &Board, before_ms: EpochMs) -> Pipeline {
+/// The pipeline as recorded before a moment, with the stages of [`History::board_at`]. Days in stage are `None`: the start of a
+/// stay that has since ended is not stored.
+pub fn pipeline_at(history: &History, before_ms: EpochMs) -> Pipeline {
     let mut contacts: BTreeMap<u32, i64> = BTreeMap::new();
     for prospect in history.prospects().filter(|prospect| prospect.is_there(before_ms)) {
         *contacts.entry(prospect.stage(before_ms)).or_default() += 1;
@@ -52,17 +51,12 @@ pub fn pipeline_at(history: &History, board: &Board, before_ms: EpochMs) -> Pipe
             *deals.entry((state.stage, state.fee, state.odds)).or_default() += 1;
         }
     }
-    let lead_cell = |(stage, contacts): (u32, i64)| {
-        let stage = history.stage(stage).label.clone();
-        LeadCell { source: None, source_key: None, stage, stage_key: None, contact_type: Some(1), contacts }
-    };
-    let deal_cell = |((stage, fee_cents, odds), deals): ((u32, Option<i64>, Option<i64>), i64)| {
-        let stage = history.stage(stage).label.clone();
-        DealCell { stage, stage_key: None, fee_cents, odds, deals }
-    };
-    let contacts: Vec<LeadCell> = contacts.into_iter().map(lead_cell).collect();
-    let deals: Vec<DealCell> = deals.into_iter().map(deal_cell).collect();
-    let mut pipeline = add_up(board, &contacts, &deals);
+    let place = |stage: u32| history.stage_at(stage, before_ms).place.clone();
+    let contacts = contacts.into_iter().map(|(stage, contacts)| (place(stage), contacts));
+    let deals =
+        deals.into_iter().map(|((stage, fee_cents, odds), deals)| DealCount { place: place(stage), fee_cents, odds, deals });
+    let Some(board) = history.board_at(before_ms) else { return Pipeline::default() };
+    let mut pipeline = add_up(board, contacts, deals);
     pipeline.crm_deals = history.listed_deals(before_ms);
     pipeline
 }
@@ -71,13 +65,13 @@ pub fn pipeline_at(history: &History, board: &Board, before_ms: EpochMs) -> Pipe
 pub fn deals_at(history: &History, before_ms: EpochMs) -> Vec<PastDeal> {
     let then = |item: &crate::history::PipelineItem| {
         let state = history.state(*item, before_ms)?;
-        let stage = history.stage(state.stage);
+        let stage = history.stage_at(state.stage, before_ms);
         Some(PastDeal {
             who: history.candidate(*item, state),
             place: stage.place.clone(),
             stage: stage.label.clone(),
             fee: state.fee.map(Money),
-            odds: history.odds_of(state),
+            odds: history.odds_of(state, before_ms),
         })
     };
     history.pipeline_items().iter().filter_map(then).collect()
@@ -87,7 +81,7 @@ pub fn deals_at(history: &History, before_ms: EpochMs) -> Vec<PastDeal> {
 pub fn prospects_at(history: &History, before_ms: EpochMs) -> Vec<PastProspect> {
     let there = history.prospects().filter(|prospect| prospect.is_there(before_ms));
     let then = there.map(|prospect| {
-        let stage = history.stage(prospect.stage(before_ms));
+        let stage = history.stage_at(prospect.stage(before_ms), before_ms);
         PastProspect { contact: prospect.id().into(), place: stage.place.clone(), stage: stage.label.clone() }
     });
     then.collect()

@@ -72,7 +72,7 @@ pub async fn changes<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, since: D
     let LabelMatch::Keys(stages) = board.likely_filter(is_relevant) else { return Ok(Changes::default()) };
     let moves = candidate_facts::moves_since(conn, tenant, &stages, since_ms).await?;
     let day_before = since.saturating_sub(Span::new().days(1));
-    let before = day_totals(conn, tenant, board, since, 1).await?;
+    let before = day_totals(conn, of, board, since, 1).await?;
     let fees = candidate_facts::new_fees(conn, tenant, since_ms).await?;
     Ok(Changes {
         begins: pipeline_days::first_day(conn, tenant).await?.and_then(|day| day.parse().ok()),

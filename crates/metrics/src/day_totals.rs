@@ -2,12 +2,13 @@
 
 use jiff::Span;
 use jiff::civil::Date;
-use tetherboard_domain::{Money, StageKey, TenantId};
+use tetherboard_domain::{EpochMs, Money, StageKey, Zone};
+use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, pipeline_days};
 
-use crate::board::{Board, LeadGroup};
+use crate::board::{Board, BoardHistory, LeadGroup};
 
-/// The pipeline's totals at the end of one day, with today's stage roles.
+/// The pipeline's totals at the end of one day, with the stages of that day and today's roles.
 #[derive(Clone, Copy, Debug)]
 pub struct DayTotals {
     pub day: Date,
@@ -27,7 +28,7 @@ pub struct DayTotals {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn day_totals<C: Conn>(conn: &C, tenant: TenantId, board: &Board, today: Date, days: i64) -> Result<Vec<DayTotals>> {
+pub async fn day_totals<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, today: Date, days: i64) -> Result<Vec<DayTotals>> {
     let first = today.checked_sub(Span::new().days(days)).unwrap_or(Date::MIN);
     day_totals_between(conn, tenant, board, first, Date::MAX).await
 }
@@ -38,20 +39,23 @@ pub async fn day_totals<C: Conn>(conn: &C, tenant: TenantId, board: &Board, toda
 /// When the database fails.
 pub async fn day_totals_between<C: Conn>(
     conn: &C,
-    tenant: TenantId,
+    tenant: &Tenant,
     board: &Board,
     first: Date,
     last: Date,
 ) -> Result<Vec<DayTotals>> {
-    let kept = pipeline_days::between(conn, tenant, &first.to_string(), &last.to_string()).await?;
+    let kept = pipeline_days::between(conn, tenant.id, &first.to_string(), &last.to_string()).await?;
+    let boards = BoardHistory::load(conn, tenant.id, board).await?;
     Ok(kept
         .into_iter()
         .filter_map(|pipeline_days::PipelineDay { day, carried, stages }| {
+            let day: Date = day.parse().ok()?;
+            let board = boards.at(end_of(day, &tenant.zone));
             let within = |group, stage: &StageKey| board.is_in(group, &board.place(Some(stage.as_str())));
             let contacts = |group| stages.iter().filter(|line| within(group, &line.stage)).map(|line| line.contacts).sum();
             let open = || stages.iter().filter(|line| within(LeadGroup::Open, &line.stage));
             Some(DayTotals {
-                day: day.parse().ok()?,
+                day,
                 carried,
                 in_pipeline: contacts(LeadGroup::Pipeline),
                 qualified: contacts(LeadGroup::Qualified),
@@ -60,4 +64,9 @@ pub async fn day_totals_between<C: Conn>(
             })
         })
         .collect())
+}
+
+/// The moment at which a local day ends.
+pub fn end_of(day: Date, zone: &Zone) -> EpochMs {
+    zone.start_of(day.saturating_add(Span::new().days(1))).into()
 }

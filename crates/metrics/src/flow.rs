@@ -51,7 +51,7 @@ pub fn stage_changes(history: &History, span: Span) -> Option<Vec<StageChange>> 
         let (from, to) = (prospect.stage(span.from_ms), prospect.stage(span.until_ms));
         let label = |stage: u32| history.stage(stage).label.clone();
         let change = StageChange { contact: prospect.id().into(), from: label(from), to: label(to), at_ms, places: (from, to) };
-        (from != to).then_some(change)
+        (!history.is_same(from, to)).then_some(change)
     };
     let mut found: Vec<StageChange> = history.prospects().filter_map(one).collect();
     found.sort_by(|a, b| b.at_ms.cmp(&a.at_ms).then_with(|| a.contact.cmp(&b.contact)));
@@ -62,7 +62,8 @@ pub fn stage_changes(history: &History, span: Span) -> Option<Vec<StageChange>> 
 pub fn flow(history: &History, stage_changes: &[StageChange]) -> Vec<FlowLink> {
     let mut counts: HashMap<(u32, u32), i64> = HashMap::new();
     for candidate in stage_changes {
-        *counts.entry(candidate.places).or_default() += 1;
+        let (from, to) = candidate.places;
+        *counts.entry((history.same_as(from), history.same_as(to))).or_default() += 1;
     }
     let end = |stage: u32| {
         let stage = history.stage(stage);

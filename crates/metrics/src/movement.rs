@@ -2,12 +2,12 @@
 
 use tetherboard_domain::{EpochMs, Money, Role};
 
-use crate::history::{CandidateRef, DealState, History, PipelineItem, Span};
+use crate::history::{CandidateRef, DealState, Departure, History, PipelineItem, Span};
 
 /// The definition of the movement, shown on pages.
 pub const MOVEMENT: &str = "Each deal is compared at the start and the end of the period, as recorded at the time. Opening value, plus new \
     deals, plus fees that rose or became known, minus fees that fell or were cleared, plus reopened deals, minus deals lost, \
-    awarded, parked, and removed, equals closing value, to the cent. Each deal counts once, with the fee that entered or left \
+    awarded, parked, and removed or otherwise gone, equals closing value, to the cent. Each deal counts once, with the fee that entered or left \
     the open pipeline. A deal that entered and left within the period is not counted.";
 
 /// How a deal entered the open pipeline, changed in it, or left it.
@@ -20,13 +20,33 @@ pub enum MovementKind {
     Lost,
     Awarded,
     Parked,
+    /// Its stage is inactive now, although the deal did not move.
+    StageDeactivated,
+    NoLongerProspect,
+    Merged,
     Removed,
 }
 
 impl MovementKind {
     /// Every kind, in the order of the waterfall.
-    pub const ALL: [Self; 8] =
-        [Self::New, Self::Up, Self::Down, Self::Reopened, Self::Lost, Self::Awarded, Self::Parked, Self::Removed];
+    pub const ALL: [Self; 11] = [
+        Self::New,
+        Self::Up,
+        Self::Down,
+        Self::Reopened,
+        Self::Lost,
+        Self::Awarded,
+        Self::Parked,
+        Self::StageDeactivated,
+        Self::NoLongerProspect,
+        Self::Merged,
+        Self::Removed,
+    ];
+
+    /// Whether the waterfall leaves the step out when nothing happened.
+    pub fn is_rare(self) -> bool {
+        matches!(self, Self::StageDeactivated | Self::NoLongerProspect | Self::Merged)
+    }
 
     /// Its name in URLs and data.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +58,9 @@ impl MovementKind {
             Self::Lost => "lost",
             Self::Awarded => "awarded",
             Self::Parked => "parked",
+            Self::StageDeactivated => "stage-deactivated",
+            Self::NoLongerProspect => "no-longer-prospect",
+            Self::Merged => "merged",
             Self::Removed => "removed",
         }
     }
@@ -45,13 +68,16 @@ impl MovementKind {
     /// The definition of the step, shown on pages.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::New => "Deals first seen in the period that are open at its end.",
+            Self::New => "Deals first seen, or first a prospect’s, in the period that are open at its end.",
             Self::Up => "Open deals whose fee rose or became known.",
             Self::Down => "Open deals whose fee fell or is no longer known.",
-            Self::Reopened => "Deals that were awarded, parked, or inactive and are open at the end.",
+            Self::Reopened => "Deals that were awarded, parked, inactive, or gone and are open at the end.",
             Self::Lost => "Open deals that are inactive at the end.",
             Self::Awarded => "Open deals that are awarded at the end.",
             Self::Parked => "Open deals that are parked at the end.",
+            Self::StageDeactivated => "Open deals whose stage was deactivated in ClientTether while they were in it.",
+            Self::NoLongerProspect => "Open deals whose contact is not a prospect any more.",
+            Self::Merged => "Contacts that counted as an open deal and have another contact’s deal now.",
             Self::Removed => "Open deals that ClientTether no longer lists.",
         }
     }
@@ -114,8 +140,8 @@ pub fn movement(history: &History, span: Span) -> Option<Movement> {
     };
     for item in history.pipeline_items() {
         let (before, after) = (history.state(*item, span.from_ms), history.state(*item, span.until_ms));
-        movement.opening.add(history, before);
-        movement.closing.add(history, after);
+        movement.opening.add(history, before, span.from_ms);
+        movement.closing.add(history, after, span.until_ms);
         if let Some(moved) = moved(history, *item, span, before, after) {
             let step = &mut movement.steps[moved.kind as usize];
             step.deals += 1;
@@ -139,8 +165,8 @@ impl Movement {
 
 impl PipelineTotals {
     /// Adds a deal that is open.
-    fn add(&mut self, history: &History, state: Option<DealState>) {
-        let Some(state) = state.filter(|state| history.is_open(state.stage)) else { return };
+    fn add(&mut self, history: &History, state: Option<DealState>, before_ms: EpochMs) {
+        let Some(state) = state.filter(|state| history.is_open(state.stage, before_ms)) else { return };
         self.deals += 1;
         if let Some(fee) = state.fee {
             self.fees_known += 1;
@@ -156,9 +182,9 @@ fn moved(
     before: Option<DealState>,
     after: Option<DealState>,
 ) -> Option<MovementRow> {
-    let open = |state: Option<DealState>| state.filter(|state| history.is_open(state.stage));
+    let open = |state: Option<DealState>, at_ms: EpochMs| state.filter(|state| history.is_open(state.stage, at_ms));
     let minus = |state: DealState| state.fee.map(|fee| Money(-fee));
-    let (kind, amount) = match (open(before), open(after)) {
+    let (kind, amount) = match (open(before, span.from_ms), open(after, span.until_ms)) {
         (None, None) => return None,
         (None, Some(now)) if before.is_some() || history.was_seen(item, span.from_ms) => {
             (MovementKind::Reopened, now.fee.map(Money))
@@ -172,21 +198,13 @@ fn moved(
                 _ => (MovementKind::Down, Some(change)),
             }
         }
-        (Some(was), None) => {
-            let role = after.and_then(|now| history.stage(now.stage).role.confirmed());
-            let kind = match role {
-                None => MovementKind::Removed,
-                Some(Role::Awarded) => MovementKind::Awarded,
-                Some(Role::Parked) => MovementKind::Parked,
-                Some(_) => MovementKind::Lost,
-            };
-            (kind, minus(was))
-        }
+        (Some(was), None) => (departure(history, item, span, was, after), minus(was)),
     };
     let at_ms = match kind {
         MovementKind::New => history.seen_from_ms(item).unwrap_or_else(|| history.first_seen_ms(item)),
         MovementKind::Up | MovementKind::Down => history.fee_changed_ms(item, span).unwrap_or(span.from_ms),
-        MovementKind::Removed => history.gone_ms(item).unwrap_or(span.from_ms),
+        MovementKind::Removed | MovementKind::Merged | MovementKind::NoLongerProspect => history.left_ms(item, span),
+        MovementKind::StageDeactivated => after.map_or(span.from_ms, |now| history.role_changed_ms(now.stage, span)),
         _ => {
             let transition = history.transitions(item).into_iter().rev().find(|transition| span.contains(transition.seen_ms));
             transition.map_or(span.from_ms, |transition| transition.at_ms)
@@ -195,4 +213,23 @@ fn moved(
     let label = |state: DealState| history.stage(state.stage).label.clone();
     let who = history.candidate(item, after.or(before)?);
     Some(MovementRow { who, kind, amount, from: before.map(label), to: after.map(label), at_ms })
+}
+
+/// How an open deal left.
+fn departure(history: &History, item: PipelineItem, span: Span, was: DealState, after: Option<DealState>) -> MovementKind {
+    let Some(now) = after else {
+        return match history.departure(item, span.until_ms) {
+            Departure::Removed => MovementKind::Removed,
+            Departure::Merged => MovementKind::Merged,
+            Departure::NoLongerProspect => MovementKind::NoLongerProspect,
+        };
+    };
+    let stage = history.stage_at(now.stage, span.until_ms);
+    match stage.role.confirmed() {
+        Some(Role::Inactive) if history.is_same(was.stage, now.stage) => MovementKind::StageDeactivated,
+        Some(Role::Awarded) => MovementKind::Awarded,
+        Some(Role::Parked) => MovementKind::Parked,
+        Some(_) => MovementKind::Lost,
+        None => MovementKind::Removed,
+    }
 }

@@ -42,13 +42,15 @@ pub fn outcomes(history: &History, span: Span) -> Vec<DealOutcome> {
     let mut found = Vec::new();
     for item in history.pipeline_items() {
         for transition in history.transitions(*item).into_iter().filter(|transition| span.contains(transition.at_ms)) {
-            let (from, to) = (history.stage(transition.from), history.stage(transition.to));
-            let ending = match to.role.confirmed() {
-                Some(Role::Awarded) if from.role.confirmed() != Some(Role::Awarded) => OutcomeKind::Awarded,
-                Some(Role::Inactive) if from.role.is_open() => OutcomeKind::Lost,
+            let after_ms = transition.seen_ms + 1;
+            let role = |stage: u32| history.stage_at(stage, after_ms).role;
+            let ending = match role(transition.to).confirmed() {
+                Some(Role::Awarded) if role(transition.from).confirmed() != Some(Role::Awarded) => OutcomeKind::Awarded,
+                Some(Role::Inactive) if role(transition.from).is_open() => OutcomeKind::Lost,
                 _ => continue,
             };
-            let Some(state) = history.state(*item, transition.seen_ms + 1) else { continue };
+            let (from, to) = (history.stage(transition.from), history.stage(transition.to));
+            let Some(state) = history.state(*item, after_ms) else { continue };
             found.push(DealOutcome {
                 who: history.candidate(*item, state),
                 ending,

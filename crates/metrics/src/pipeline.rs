@@ -12,7 +12,7 @@ use tetherboard_store::{Conn, Result, deals, leads, records, runs};
 use crate::board::{Board, LeadGroup, StagePlace};
 
 /// The pipeline's totals and stages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Pipeline {
     /// The oldest start of the last complete reads of stages, contacts, and deals.
     pub as_of: Option<Timestamp>,
@@ -60,7 +60,9 @@ pub struct StageLine {
 /// When the database fails.
 pub async fn pipeline<C: Conn>(conn: &C, tenant: TenantId, board: &Board, now: Timestamp) -> Result<Pipeline> {
     let ages = runs::dataset_ages(conn, tenant).await?;
-    let mut pipeline = add_up(board, &leads::cells(conn, tenant, None).await?, &deals::cells(conn, tenant).await?);
+    let contacts = leads::cells(conn, tenant, None).await?;
+    let mut pipeline =
+        add_up(board, prospects(board, &contacts), deals::cells(conn, tenant).await?.iter().map(|cell| counted(board, cell)));
     pipeline.as_of = ages.as_of_ms(&crate::PIPELINE_DATASETS).and_then(EpochMs::timestamp);
     pipeline.crm_deals = records::live_count(conn, tenant, Dataset::Deals, &records::Scope::All).await?;
     let mut days: BTreeMap<StagePlace, Vec<i64>> = BTreeMap::new();
@@ -77,8 +79,30 @@ pub async fn pipeline<C: Conn>(conn: &C, tenant: TenantId, board: &Board, now: T
     Ok(pipeline)
 }
 
-/// Adds up all counts and sums of [`Pipeline`].
-pub(crate) fn add_up(board: &Board, contacts: &[LeadCell], deals: &[DealCell]) -> Pipeline {
+/// The number of deals in the same place with the same fee and odds.
+pub(crate) struct DealCount {
+    pub(crate) place: StagePlace,
+    pub(crate) fee_cents: Option<i64>,
+    /// The deals' own, in hundredths of a percent.
+    pub(crate) odds: Option<i64>,
+    pub(crate) deals: i64,
+}
+
+fn counted(board: &Board, cell: &DealCell) -> DealCount {
+    DealCount { place: board.place(cell.stage.as_deref()), fee_cents: cell.fee_cents, odds: cell.odds, deals: cell.deals }
+}
+
+fn prospects<'a>(board: &'a Board, cells: &'a [LeadCell]) -> impl Iterator<Item = (StagePlace, i64)> + 'a {
+    let prospects = cells.iter().filter(|cell| cell.contact_type == Some(1));
+    prospects.map(|cell| (board.place(cell.stage.as_deref()), cell.contacts))
+}
+
+/// Adds up all counts and sums of [`Pipeline`] from the number of prospects in each place, and the deals.
+pub(crate) fn add_up(
+    board: &Board,
+    contacts: impl Iterator<Item = (StagePlace, i64)>,
+    deals: impl Iterator<Item = DealCount>,
+) -> Pipeline {
     let mut lines: BTreeMap<StagePlace, StageLine> = BTreeMap::new();
     for (at, stage) in board.stages().iter().enumerate() {
         if stage.of_prospects {
@@ -89,18 +113,17 @@ pub(crate) fn add_up(board: &Board, contacts: &[LeadCell], deals: &[DealCell]) -
     let mut line = |place: StagePlace, change: &mut dyn FnMut(&mut StageLine)| {
         change(lines.entry(place.clone()).or_insert_with(|| StageLine::empty(board, place)));
     };
-    for cell in contacts.iter().filter(|cell| cell.contact_type == Some(1)) {
-        line(board.place(cell.stage.as_deref()), &mut |line| line.contacts += cell.contacts);
+    for (place, contacts) in contacts {
+        line(place, &mut |line| line.contacts += contacts);
     }
-    for cell in deals {
-        let place = board.place(cell.stage.as_deref());
-        let odds = board.odds_of(cell.odds, &place);
+    for DealCount { place, fee_cents, odds, deals } in deals {
+        let odds = board.odds_of(odds, &place);
         line(place, &mut |line| {
-            line.deals += cell.deals;
-            if let Some(fee) = cell.fee_cents.map(Money) {
-                line.fees_known += cell.deals;
-                line.value = line.value + fee.times(cell.deals);
-                line.weighted = line.weighted + weighted(Some(fee), odds).unwrap_or_default().times(cell.deals);
+            line.deals += deals;
+            if let Some(fee) = fee_cents.map(Money) {
+                line.fees_known += deals;
+                line.value = line.value + fee.times(deals);
+                line.weighted = line.weighted + weighted(Some(fee), odds).unwrap_or_default().times(deals);
             }
         });
     }
@@ -197,7 +220,7 @@ mod tests {
             deal("FA Signed", Some(5_000_000), None, 2),
             deal("Not Interested", Some(5_000_000), None, 2),
         ];
-        let pipeline = add_up(&board, &[], &deals);
+        let pipeline = add_up(&board, std::iter::empty(), deals.iter().map(|cell| counted(&board, cell)));
         assert_eq!((pipeline.open_deals, pipeline.fees_known), (11, 4));
         assert_eq!(pipeline.value, Money(9_000_303));
         assert_eq!(pipeline.weighted, Money(8_550_000 + 3 * 51));
@@ -208,7 +231,8 @@ mod tests {
     #[test]
     fn every_listed_stage_has_a_line_and_an_unlisted_one_while_it_is_in_use() {
         let board = Board::new(usual(), HashMap::new());
-        let pipeline = add_up(&board, &[], &[deal("Ghost", None, None, 1)]);
+        let ghost = deal("Ghost", None, None, 1);
+        let pipeline = add_up(&board, std::iter::empty(), std::iter::once(counted(&board, &ghost)));
         assert_eq!(pipeline.stages.len(), 9);
         assert_eq!(pipeline.stages.last().unwrap().role, StageRole::Unlisted);
     }

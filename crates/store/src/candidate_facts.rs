@@ -189,7 +189,7 @@ pub async fn stage_moves<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, ids
     for chunk in ids.chunks(CHUNK) {
         let mut query =
             Query::new("SELECT crm_id, from_stage, to_stage, seen_after_ms, at_ms FROM stage_transitions WHERE tenant_id = ");
-        query.bind(tenant).push(" AND subject = ").bind(Id::SUBJECT.as_str());
+        query.bind(tenant).push(" AND NOT renamed AND subject = ").bind(Id::SUBJECT.as_str());
         query.push(" AND crm_id IN ").bind_list(chunk.iter().cloned()).push(" ORDER BY crm_id, seen_after_ms");
         for row in query.rows(conn).await? {
             found.entry(row.try_get("", "crm_id")?).or_default().push(StageMove::from_query_result(&row, "")?);
@@ -214,9 +214,9 @@ pub async fn completed_stays<C: Conn>(
     }
     let mut query = Query::new(
         "SELECT t.from_stage AS stage, t.at_ms AS ended_ms, (SELECT p.at_ms FROM stage_transitions p \
-         WHERE p.tenant_id = t.tenant_id AND p.subject = t.subject AND p.crm_id = t.crm_id \
+         WHERE p.tenant_id = t.tenant_id AND p.subject = t.subject AND p.crm_id = t.crm_id AND NOT p.renamed \
          AND p.seen_after_ms < t.seen_after_ms ORDER BY p.seen_after_ms DESC LIMIT 1) AS began_ms \
-         FROM stage_transitions t WHERE t.subject = 'contacts' AND t.tenant_id = ",
+         FROM stage_transitions t WHERE t.subject = 'contacts' AND NOT t.renamed AND t.tenant_id = ",
     );
     query.bind(tenant).push(" AND t.at_ms >= ").bind(from_ms);
     query.push(" AND t.from_stage IN ").bind_list(stages.iter().cloned());
@@ -253,7 +253,7 @@ pub async fn moves_since<C: Conn>(conn: &C, tenant: TenantId, stages: &[String],
     let mut query = Query::new(
         "SELECT l.crm_id, l.name, l.stage, t.from_stage, t.to_stage, t.seen_before_ms, t.seen_after_ms, t.at_ms \
          FROM stage_transitions t JOIN leads l ON l.tenant_id = t.tenant_id AND l.crm_id = t.crm_id \
-         WHERE l.gone_ms IS NULL AND +l.contact_type = 1 AND t.subject = 'contacts' AND t.tenant_id = ",
+         WHERE l.gone_ms IS NULL AND +l.contact_type = 1 AND t.subject = 'contacts' AND NOT t.renamed AND t.tenant_id = ",
     );
     query.bind(tenant).push(" AND t.at_ms >= ").bind(since_ms);
     query.push(" AND t.to_stage IN ").bind_list(stages.iter().cloned()).push(" ORDER BY t.seen_after_ms, t.crm_id");
@@ -285,8 +285,7 @@ pub async fn new_fees<C: Conn>(conn: &C, tenant: TenantId, since_ms: EpochMs) ->
          SELECT DISTINCT l.crm_id, l.name, l.stage, l.fee_cents, CAST(NULL AS BIGINT), '' AS deal_id FROM value_changes v \
          JOIN leads l ON l.tenant_id = v.tenant_id AND l.crm_id = v.crm_id \
          WHERE {LEARNED} AND v.subject = 'contacts' AND l.gone_ms IS NULL AND l.contact_type = 1 AND l.fee_cents IS NOT NULL \
-         AND NOT EXISTS (SELECT 1 FROM pipeline_items d WHERE d.tenant_id = l.tenant_id AND d.contact_id = l.crm_id \
-         AND d.gone_ms IS NULL)"
+         AND l.had_deal_ms IS NULL"
     );
     all(conn, &text, [tenant.into(), since_ms.into()]).await
 }

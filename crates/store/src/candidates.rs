@@ -38,13 +38,15 @@ pub struct Candidate {
     pub gone_ms: Option<EpochMs>,
     /// The start of the last complete read of its notes.
     pub notes_read_ms: Option<EpochMs>,
+    /// When a deal first named it: since then it does not count as a deal itself.
+    pub had_deal_ms: Option<EpochMs>,
 }
 
 /// A contact, live or gone.
 pub async fn get<C: Conn>(conn: &C, tenant: TenantId, contact: &ContactId) -> Result<Option<Candidate>> {
     let text = "SELECT crm_id, name, company, email, phone, market, units, whiteboard, owner, source, stage, stage_since_ms, \
                 stage_since_exact, contact_type, fee_cents, fee_flagged, created_ms, first_seen_ms, changed_ms, missing_ms, \
-                gone_ms, notes_read_ms FROM leads WHERE tenant_id = $1 AND crm_id = $2";
+                gone_ms, notes_read_ms, had_deal_ms FROM leads WHERE tenant_id = $1 AND crm_id = $2";
     with_name(conn, tenant, one(conn, text, [tenant.into(), contact.as_str().into()]).await?).await
 }
 

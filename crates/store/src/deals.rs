@@ -1,11 +1,11 @@
-//! Deals: the CRM's own, and an implicit deal for each prospect without one.
+//! Deals: the CRM's own, and an implicit deal for each prospect who never had one.
 
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Money, Odds, StageKey, TenantId};
 
-use crate::leads::{LabelMatch, PriorState, by_stage, match_label, prior_states_in};
+use crate::leads::{LabelMatch, ListRef, PriorState, by_stage, match_label, prior_states_in};
 use crate::query::Query;
 use crate::records::{self, RecordMeta, SubjectId};
 use crate::user_names::{by_owner, with_names};
@@ -21,7 +21,9 @@ pub struct DealRecord {
     /// Name and company, by which a deal without `client_id` is linked to a contact.
     pub link_key: Option<String>,
     pub contact_type: Option<i64>,
+    /// The stage's current name, trimmed; `None` if the value was not text.
     pub stage: Option<String>,
+    pub stage_ref: ListRef,
     pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub fee: Option<Money>,
@@ -35,7 +37,7 @@ pub struct DealRecord {
 
 /// Upserts deals. Existing deals keep their values in the columns named in `keep`.
 pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(RecordMeta, DealRecord)], keep: &[&'static str]) -> Result<()> {
-    const DEALS: [&str; 16] = [
+    const DEALS: [&str; 18] = [
         "client_id",
         "title",
         "name",
@@ -44,6 +46,8 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(RecordMeta, Deal
         "contact_type",
         "stage",
         "stage_key",
+        "stage_id",
+        "stage_text",
         "stage_since_ms",
         "stage_since_exact",
         "fee_cents",
@@ -63,6 +67,8 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(RecordMeta, Deal
             deal.contact_type.into(),
             deal.stage.clone().into(),
             deal.stage.as_deref().map(|stage| StageKey::of(stage).0).into(),
+            deal.stage_ref.id.clone().into(),
+            deal.stage_ref.text.clone().into(),
             deal.stage_since_ms.into(),
             deal.stage_since_exact.into(),
             deal.fee.map(|fee| fee.0).into(),
@@ -79,10 +85,12 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, deals: &[(RecordMeta, Deal
 
 /// The stored state of these deals, live or gone.
 pub async fn prior_states<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<PriorState>> {
-    prior_states_in(conn, "pipeline_items", "odds, close_date, CAST(NULL AS TEXT) AS whiteboard", tenant, ids).await
+    let own = "CAST(NULL AS TEXT) AS source, CAST(NULL AS TEXT) AS source_id, CAST(NULL AS TEXT) AS source_text, odds, close_date, \
+               CAST(NULL AS TEXT) AS whiteboard";
+    prior_states_in(conn, "pipeline_items", own, tenant, ids).await
 }
 
-/// The deals of prospects, including an implicit deal for each prospect without one. A deal counts if its live contact is
+/// The deals of prospects, including an implicit deal for each prospect who never had one. A deal counts if its live contact is
 /// a prospect; without a live contact, the deal's own contact type decides, and an unknown type counts.
 const DEAL: &str = "WITH deal AS (\
     SELECT d.tenant_id, d.crm_id AS deal_id, c.crm_id AS contact_id, d.title, COALESCE(c.name, d.name) AS name, COALESCE(c.market, '') AS market, \
@@ -93,8 +101,7 @@ const DEAL: &str = "WITH deal AS (\
     UNION ALL \
     SELECT l.tenant_id, '' AS deal_id, l.crm_id, '', l.name, l.market, l.owner, l.stage, l.stage_key, l.stage_since_ms, l.stage_since_exact, \
         l.fee_cents, CAST(NULL AS BIGINT), CAST(NULL AS TEXT), l.search \
-    FROM leads l WHERE l.tenant_id = $1 AND l.gone_ms IS NULL AND l.contact_type = 1 AND NOT EXISTS (\
-        SELECT 1 FROM pipeline_items d WHERE d.tenant_id = l.tenant_id AND d.contact_id = l.crm_id AND d.gone_ms IS NULL)) ";
+    FROM leads l WHERE l.tenant_id = $1 AND l.gone_ms IS NULL AND l.contact_type = 1 AND l.had_deal_ms IS NULL) ";
 
 /// The number of deals with the same stage, fee, and odds. Pipeline values add these up.
 #[derive(Clone, Debug, FromQueryResult)]

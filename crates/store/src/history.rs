@@ -1,13 +1,17 @@
 //! History that the CRM does not keep: every change of stage, fee, odds, and other values that a sync saw.
 
-use sea_orm::{FromQueryResult, QueryResult};
-use tetherboard_domain::{ContactId, Dataset, DatasetStatus, DealId, EpochMs, TenantId};
+mod complete;
+
+use sea_orm::FromQueryResult;
+use tetherboard_domain::{Dataset, EpochMs, TenantId};
 
 use crate::query::{Bulk, all, rows, upsert};
 use crate::records::SubjectId;
 use crate::{Conn, Result};
 
-/// A recorded change of stage. Stages are keys; `None` if the value was not text.
+pub use complete::{HistoryContact, HistoryDeal, each_contact, each_deal, each_transition, each_value_change, start_ms};
+
+/// A recorded change of stage. Stages are keys of their current names; `None` if the value was not text.
 #[derive(Clone, Debug)]
 pub struct Transition {
     /// Contacts or deals.
@@ -15,6 +19,13 @@ pub struct Transition {
     pub crm_id: String,
     pub from: Option<String>,
     pub to: Option<String>,
+    /// The stages' IDs in the CRM's list: `None` if the list did not have them, and blank for a blank stage.
+    pub from_id: Option<String>,
+    pub to_id: Option<String>,
+    /// Since when the record had been in `from`, and whether that is exact; `None` in old records.
+    pub since: Option<(EpochMs, bool)>,
+    /// Whether only the name changed: pages showed another stage, but the record did not move.
+    pub renamed: bool,
     /// The start of the last read that saw the old stage.
     pub seen_before_ms: EpochMs,
     /// When the new stage was first seen.
@@ -27,9 +38,24 @@ pub struct Transition {
 pub async fn record<C: Conn>(conn: &C, tenant: TenantId, transitions: &[Transition]) -> Result<()> {
     const TRANSITIONS: Bulk<'_> = Bulk {
         table: "stage_transitions",
-        columns: &["tenant_id", "subject", "crm_id", "seen_after_ms", "seen_before_ms", "at_ms", "from_stage", "to_stage"],
+        columns: &[
+            "tenant_id",
+            "subject",
+            "crm_id",
+            "seen_after_ms",
+            "seen_before_ms",
+            "at_ms",
+            "from_stage",
+            "to_stage",
+            "from_id",
+            "to_id",
+            "since_ms",
+            "since_exact",
+            "renamed",
+        ],
         key: 4,
-        keep: &[],
+        // The list of stages of the same run may have corrected the stage at the same moment.
+        keep: &["from_stage", "from_id"],
     };
     let rows = transitions.iter().map(|transition| {
         vec![
@@ -41,24 +67,34 @@ pub async fn record<C: Conn>(conn: &C, tenant: TenantId, transitions: &[Transiti
             transition.at_ms.into(),
             transition.from.clone().into(),
             transition.to.clone().into(),
+            transition.from_id.clone().into(),
+            transition.to_id.clone().into(),
+            transition.since.map(|(ms, _)| ms).into(),
+            transition.since.map(|(_, exact)| exact).into(),
+            transition.renamed.into(),
         ]
     });
     upsert(conn, &TRANSITIONS, rows.collect()).await
 }
 
-/// The stage changes of a contact or deal, oldest first.
+/// The moves of a contact or deal from one stage to another, oldest first.
 pub async fn transitions_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> Result<Vec<Transition>> {
     #[derive(FromQueryResult)]
     struct Row {
         crm_id: String,
         from_stage: Option<String>,
         to_stage: Option<String>,
+        from_id: Option<String>,
+        to_id: Option<String>,
+        since_ms: Option<EpochMs>,
+        since_exact: Option<bool>,
         seen_before_ms: EpochMs,
         seen_after_ms: EpochMs,
         at_ms: EpochMs,
     }
-    let text = "SELECT crm_id, from_stage, to_stage, seen_before_ms, seen_after_ms, at_ms FROM stage_transitions \
-                WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 ORDER BY seen_after_ms";
+    let text = "SELECT crm_id, from_stage, to_stage, from_id, to_id, since_ms, since_exact, seen_before_ms, seen_after_ms, at_ms \
+                FROM stage_transitions \
+                WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 AND NOT renamed ORDER BY seen_after_ms";
     let found: Vec<Row> = all(conn, text, [tenant.into(), Id::SUBJECT.as_str().into(), id.clone().into()]).await?;
     Ok(found
         .into_iter()
@@ -67,6 +103,10 @@ pub async fn transitions_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, 
             crm_id: row.crm_id,
             from: row.from_stage,
             to: row.to_stage,
+            from_id: row.from_id,
+            to_id: row.to_id,
+            since: row.since_ms.zip(row.since_exact),
+            renamed: false,
             seen_before_ms: row.seen_before_ms,
             seen_after_ms: row.seen_after_ms,
             at_ms: row.at_ms,
@@ -76,20 +116,61 @@ pub async fn transitions_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, 
 
 // Values ---------------------------------------------------------------------------------------------------------------
 
-/// A recorded change of a fee (cents), odds (hundredths of a percent), close date (`YYYY-MM-DD`), or whiteboard (the first
-/// 4,000 characters of its text). `None` is an unknown value or an empty whiteboard.
+/// A recorded change of a value other than a stage. `None` is an unknown value.
+///
+/// | field | of | value |
+/// |---|---|---|
+/// | `fee` | contacts, deals | cents |
+/// | `odds` | deals, stages | hundredths of a percent |
+/// | `close_date` | deals | `YYYY-MM-DD` |
+/// | `whiteboard` | contacts | the first 4,000 characters of its text |
+/// | `contact_type` | contacts, deals, stages | a number |
+/// | `contact` | deals | the ID of the contact it is linked to |
+/// | `presence` | contacts, deals, stages | [`LISTED`] or [`REMOVED`] |
+/// | `name` | stages, sources | as the CRM spells it |
+/// | `active`, `order` | stages | 0 or 1, a number |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueChange {
-    /// Contacts or deals.
+    /// Contacts, deals, stages, or sources.
     pub subject: Dataset,
     pub crm_id: String,
-    /// `fee`, `odds`, `close_date`, or `whiteboard`.
     pub field: String,
     pub old: Option<String>,
     pub new: Option<String>,
     pub seen_before_ms: EpochMs,
     pub seen_after_ms: EpochMs,
     pub at_ms: EpochMs,
+}
+
+/// The value of `presence` while the CRM has the record.
+pub const LISTED: &str = "listed";
+/// The value of `presence` once the CRM no longer has the record.
+pub const REMOVED: &str = "removed";
+
+/// Records that the CRM no longer has these records, or has them again.
+pub async fn record_presence<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    subject: Dataset,
+    ids: &[String],
+    is_listed: bool,
+    now_ms: EpochMs,
+) -> Result<()> {
+    if !matches!(subject, Dataset::Contacts | Dataset::Deals | Dataset::Stages) {
+        return Ok(());
+    }
+    let (old, new) = if is_listed { (REMOVED, LISTED) } else { (LISTED, REMOVED) };
+    let change = |crm_id: &String| ValueChange {
+        subject,
+        crm_id: crm_id.clone(),
+        field: "presence".to_owned(),
+        old: Some(old.to_owned()),
+        new: Some(new.to_owned()),
+        seen_before_ms: now_ms,
+        seen_after_ms: now_ms,
+        at_ms: now_ms,
+    };
+    record_values(conn, tenant, &ids.iter().map(change).collect::<Vec<_>>()).await
 }
 
 /// Records value changes.
@@ -108,7 +189,8 @@ pub async fn record_values<C: Conn>(conn: &C, tenant: TenantId, changes: &[Value
             "new_value",
         ],
         key: 5,
-        keep: &[],
+        // What was shown before a moment does not change when a second change is seen at it.
+        keep: &["old_value", "seen_before_ms"],
     };
     let rows = changes.iter().map(|change| {
         vec![
@@ -124,6 +206,28 @@ pub async fn record_values<C: Conn>(conn: &C, tenant: TenantId, changes: &[Value
         ]
     });
     upsert(conn, &CHANGES, rows.collect()).await
+}
+
+/// The changes of every stage or source, oldest first.
+pub async fn list_changes<C: Conn>(conn: &C, tenant: TenantId, list: Dataset) -> Result<Vec<ValueChange>> {
+    let text = "SELECT crm_id, field, old_value, new_value, seen_before_ms, seen_after_ms, at_ms FROM value_changes \
+                WHERE tenant_id = $1 AND subject = $2 ORDER BY seen_after_ms, crm_id, field";
+    let found = rows(conn, text, [tenant.into(), list.as_str().into()]).await?;
+    found
+        .iter()
+        .map(|row| {
+            Ok(ValueChange {
+                subject: list,
+                crm_id: row.try_get_by_index(0)?,
+                field: row.try_get_by_index(1)?,
+                old: row.try_get_by_index(2)?,
+                new: row.try_get_by_index(3)?,
+                seen_before_ms: row.try_get_by_index(4)?,
+                seen_after_ms: row.try_get_by_index(5)?,
+                at_ms: row.try_get_by_index(6)?,
+            })
+        })
+        .collect()
 }
 
 /// The value changes of a contact or deal, oldest first.
@@ -154,190 +258,4 @@ pub async fn values_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &
             at_ms: row.at_ms,
         })
         .collect())
-}
-
-// Whole histories ------------------------------------------------------------------------------------------------------
-
-/// A prospect, live or gone, with the fields that history depends on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HistoryContact<Id = ContactId> {
-    pub crm_id: Id,
-    /// Trimmed; `None` if the value was not text.
-    pub stage: Option<String>,
-    pub fee_cents: Option<i64>,
-    pub created_ms: Option<EpochMs>,
-    pub first_seen_ms: EpochMs,
-    pub gone_ms: Option<EpochMs>,
-}
-
-/// A deal, live or gone, and its contact.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HistoryDeal {
-    /// The deal's own fields.
-    pub record: HistoryContact<DealId>,
-    /// Hundredths of a percent.
-    pub odds: Option<i64>,
-    pub contact_type: Option<i64>,
-    pub contact: Option<LinkedContact>,
-}
-
-/// The contact that a deal is linked to, live or gone, of any type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LinkedContact {
-    pub crm_id: ContactId,
-    pub contact_type: Option<i64>,
-    pub created_ms: Option<EpochMs>,
-    pub first_seen_ms: EpochMs,
-    pub gone_ms: Option<EpochMs>,
-}
-
-/// When history starts: when both contacts and deals had been read completely for the first time. `None` before that.
-pub async fn start_ms<C: Conn>(conn: &C, tenant: TenantId) -> Result<Option<EpochMs>> {
-    let text = "SELECT dataset, MIN(finished_ms) FROM sync_datasets \
-                WHERE tenant_id = $1 AND dataset IN ($2, $3) AND status = $4 AND finished_ms IS NOT NULL GROUP BY dataset";
-    let values = [
-        tenant.into(),
-        Dataset::Contacts.as_str().into(),
-        Dataset::Deals.as_str().into(),
-        DatasetStatus::Succeeded.as_str().into(),
-    ];
-    let found = rows(conn, text, values).await?;
-    let ends: Vec<EpochMs> = found.iter().map(|row| Ok(row.try_get_by_index(1)?)).collect::<Result<_>>()?;
-    Ok(if ends.len() == 2 { ends.into_iter().max() } else { None })
-}
-
-/// Rows per query, so that the database rows of a long history are never all in memory.
-const BATCH: i64 = 5_000;
-
-/// Passes every prospect, live or gone, to `take`, by ID.
-pub async fn each_contact<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(HistoryContact)) -> Result<()> {
-    let text = "SELECT crm_id, stage, fee_cents, created_ms, first_seen_ms, gone_ms FROM leads \
-                WHERE tenant_id = $1 AND contact_type = 1 AND crm_id > $2 ORDER BY crm_id LIMIT $3";
-    let mut after = ContactId::default();
-    loop {
-        let batch = rows(conn, text, [tenant.into(), after.clone().into(), BATCH.into()]).await?;
-        for row in &batch {
-            let record = history_contact(row)?;
-            after.clone_from(&record.crm_id);
-            take(record);
-        }
-        if (batch.len() as i64) < BATCH {
-            return Ok(());
-        }
-    }
-}
-
-/// Passes every deal, live or gone, of prospects or not, to `take`, by ID.
-pub async fn each_deal<C: Conn>(conn: &C, tenant: TenantId, mut take: impl FnMut(HistoryDeal)) -> Result<()> {
-    let text = "SELECT d.crm_id, d.stage, d.fee_cents, d.created_ms, d.first_seen_ms, d.gone_ms, d.odds, d.contact_type, \
-                c.crm_id, c.contact_type, c.created_ms, c.first_seen_ms, c.gone_ms FROM pipeline_items d \
-                LEFT JOIN leads c ON c.tenant_id = d.tenant_id AND c.crm_id = d.contact_id \
-                WHERE d.tenant_id = $1 AND d.crm_id > $2 ORDER BY d.crm_id LIMIT $3";
-    let mut after = DealId::default();
-    loop {
-        let batch = rows(conn, text, [tenant.into(), after.clone().into(), BATCH.into()]).await?;
-        for row in &batch {
-            let record = history_contact(row)?;
-            after.clone_from(&record.crm_id);
-            let contact = match row.try_get_by_index(8)? {
-                Some(crm_id) => Some(LinkedContact {
-                    crm_id,
-                    contact_type: row.try_get_by_index(9)?,
-                    created_ms: row.try_get_by_index(10)?,
-                    first_seen_ms: row.try_get_by_index(11)?,
-                    gone_ms: row.try_get_by_index(12)?,
-                }),
-                None => None,
-            };
-            take(HistoryDeal { record, odds: row.try_get_by_index(6)?, contact_type: row.try_get_by_index(7)?, contact });
-        }
-        if (batch.len() as i64) < BATCH {
-            return Ok(());
-        }
-    }
-}
-
-fn history_contact<Id: SubjectId>(row: &QueryResult) -> Result<HistoryContact<Id>> {
-    Ok(HistoryContact {
-        crm_id: row.try_get_by_index(0)?,
-        stage: row.try_get_by_index(1)?,
-        fee_cents: row.try_get_by_index(2)?,
-        created_ms: row.try_get_by_index(3)?,
-        first_seen_ms: row.try_get_by_index(4)?,
-        gone_ms: row.try_get_by_index(5)?,
-    })
-}
-
-/// Passes every stage change of contacts or deals to `take`, by ID, oldest first.
-pub async fn each_transition<C: Conn>(
-    conn: &C,
-    tenant: TenantId,
-    subject: Dataset,
-    mut take: impl FnMut(Transition),
-) -> Result<()> {
-    let text = "SELECT crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, to_stage FROM stage_transitions \
-                WHERE tenant_id = $1 AND subject = $2 AND (crm_id, seen_after_ms) > ($3, $4) \
-                ORDER BY crm_id, seen_after_ms LIMIT $5";
-    let mut after = (String::new(), EpochMs::MIN);
-    loop {
-        let values = [tenant.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), BATCH.into()];
-        let batch = rows(conn, text, values).await?;
-        for row in &batch {
-            let transition = Transition {
-                subject,
-                crm_id: row.try_get_by_index(0)?,
-                seen_after_ms: row.try_get_by_index(1)?,
-                seen_before_ms: row.try_get_by_index(2)?,
-                at_ms: row.try_get_by_index(3)?,
-                from: row.try_get_by_index(4)?,
-                to: row.try_get_by_index(5)?,
-            };
-            after = (transition.crm_id.clone(), transition.seen_after_ms);
-            take(transition);
-        }
-        if (batch.len() as i64) < BATCH {
-            return Ok(());
-        }
-    }
-}
-
-/// Passes every change of fee or odds of contacts or deals to `take`, by ID, oldest first.
-pub async fn each_value_change<C: Conn>(
-    conn: &C,
-    tenant: TenantId,
-    subject: Dataset,
-    mut take: impl FnMut(ValueChange),
-) -> Result<()> {
-    let text = "SELECT crm_id, seen_after_ms, field, seen_before_ms, at_ms, old_value, new_value FROM value_changes \
-                WHERE tenant_id = $1 AND subject = $2 AND field IN ('fee', 'odds') \
-                AND (crm_id, seen_after_ms, field) > ($3, $4, $5) ORDER BY crm_id, seen_after_ms, field LIMIT $6";
-    let mut after = (String::new(), EpochMs::MIN, String::new());
-    loop {
-        let values = [
-            tenant.into(),
-            subject.as_str().into(),
-            after.0.clone().into(),
-            after.1.into(),
-            after.2.clone().into(),
-            BATCH.into(),
-        ];
-        let batch = rows(conn, text, values).await?;
-        for row in &batch {
-            let change = ValueChange {
-                subject,
-                crm_id: row.try_get_by_index(0)?,
-                seen_after_ms: row.try_get_by_index(1)?,
-                field: row.try_get_by_index(2)?,
-                seen_before_ms: row.try_get_by_index(3)?,
-                at_ms: row.try_get_by_index(4)?,
-                old: row.try_get_by_index(5)?,
-                new: row.try_get_by_index(6)?,
-            };
-            after = (change.crm_id.clone(), change.seen_after_ms, change.field.clone());
-            take(change);
-        }
-        if (batch.len() as i64) < BATCH {
-            return Ok(());
-        }
-    }
 }

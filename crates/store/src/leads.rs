@@ -30,10 +30,12 @@ pub struct LeadRecord {
     pub link_key: Option<String>,
     /// The CRM's `contact_type`; 1 is a prospect.
     pub contact_type: Option<i64>,
-    /// Trimmed; `None` if the value was not text.
+    /// The source's current name, trimmed; `None` if the value was not text.
     pub source: Option<String>,
-    /// Trimmed; `None` if the value was not text.
+    pub source_ref: ListRef,
+    /// The stage's current name, trimmed; `None` if the value was not text.
     pub stage: Option<String>,
+    pub stage_ref: ListRef,
     /// When the contact entered the stage, or the earliest time it was known to be there.
     pub stage_since_ms: EpochMs,
     /// Whether a sync saw the contact enter the stage.
@@ -43,8 +45,17 @@ pub struct LeadRecord {
     pub created_ms: Option<EpochMs>,
 }
 
+/// Where a record's stage or lead source comes from: the CRM's rows name it, and its lists give it an ID.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListRef {
+    /// The ID in the CRM's list; `None` if the list does not have it, or if it is blank.
+    pub id: Option<String>,
+    /// The name as the row spells it, trimmed; possibly an earlier one.
+    pub text: Option<String>,
+}
+
 /// The columns of `leads` after the metadata.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 24] = [
     "name",
     "company",
     "email",
@@ -58,8 +69,12 @@ const COLUMNS: [&str; 20] = [
     "contact_type",
     "source",
     "source_key",
+    "source_id",
+    "source_text",
     "stage",
     "stage_key",
+    "stage_id",
+    "stage_text",
     "stage_since_ms",
     "stage_since_exact",
     "fee_cents",
@@ -85,8 +100,12 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(RecordMeta, Lead
             lead.contact_type.into(),
             lead.source.clone().into(),
             lead.source.as_deref().map(|source| StageKey::of(source).0).into(),
+            lead.source_ref.id.clone().into(),
+            lead.source_ref.text.clone().into(),
             lead.stage.clone().into(),
             lead.stage.as_deref().map(|stage| StageKey::of(stage).0).into(),
+            lead.stage_ref.id.clone().into(),
+            lead.stage_ref.text.clone().into(),
             lead.stage_since_ms.into(),
             lead.stage_since_exact.into(),
             lead.fee.map(|fee| fee.0).into(),
@@ -102,7 +121,15 @@ pub async fn put<C: Conn>(conn: &C, tenant: TenantId, leads: &[(RecordMeta, Lead
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct PriorState {
     pub crm_id: String,
+    /// The stage's current name, trimmed; `None` if the value was not text.
     pub stage: Option<String>,
+    pub stage_id: Option<String>,
+    pub stage_text: Option<String>,
+    /// Contacts only, as the stage's columns.
+    pub source: Option<String>,
+    pub source_id: Option<String>,
+    pub source_text: Option<String>,
+    pub contact_type: Option<i64>,
     pub stage_since_ms: EpochMs,
     pub stage_since_exact: bool,
     pub fee_cents: Option<i64>,
@@ -118,20 +145,20 @@ pub struct PriorState {
 
 /// The stored state of these contacts, live or gone.
 pub async fn prior_states<C: Conn>(conn: &C, tenant: TenantId, ids: &[String]) -> Result<Vec<PriorState>> {
-    prior_states_in(conn, "leads", "CAST(NULL AS BIGINT) AS odds, CAST(NULL AS TEXT) AS close_date, whiteboard", tenant, ids)
-        .await
+    let own = "source, source_id, source_text, CAST(NULL AS BIGINT) AS odds, CAST(NULL AS TEXT) AS close_date, whiteboard";
+    prior_states_in(conn, "leads", own, tenant, ids).await
 }
 
-/// The stored state of these records of `leads` or `pipeline_items`. `deal` selects the columns that only one table has.
+/// The stored state of these records of `leads` or `pipeline_items`. `own` selects the columns that only one table has.
 pub(crate) async fn prior_states_in<C: Conn>(
     conn: &C,
     table: &str,
-    deal: &str,
+    own: &str,
     tenant: TenantId,
     ids: &[String],
 ) -> Result<Vec<PriorState>> {
     let select = format!(
-        "SELECT crm_id, stage, stage_since_ms, stage_since_exact, fee_cents, {deal}, \
+        "SELECT crm_id, stage, stage_id, stage_text, contact_type, stage_since_ms, stage_since_exact, fee_cents, {own}, \
          CASE WHEN missing_ms IS NULL AND gone_ms IS NULL THEN NULL ELSE changed_ms END AS lost_since_ms \
          FROM {table} WHERE tenant_id = "
     );

@@ -33,6 +33,7 @@ pub mod history;
 pub mod hot_list;
 pub mod leads;
 pub mod leases;
+pub mod list_names;
 pub mod lookups;
 pub mod notes;
 pub mod pipeline_days;

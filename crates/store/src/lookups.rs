@@ -1,7 +1,7 @@
 //! The CRM's lookup lists: stages, lead sources, and users.
 
-use sea_orm::FromQueryResult;
-use tetherboard_domain::{Dataset, Odds, StageKey, TenantId};
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use tetherboard_domain::{Dataset, EpochMs, Odds, StageKey, TenantId};
 
 use crate::query::all;
 use crate::records::{self, RecordMeta};
@@ -45,31 +45,57 @@ pub async fn put_stages<C: Conn>(
 
 /// The live stages in the CRM's order, those without a readable order last.
 pub async fn stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Stage>> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        crm_id: String,
-        name: String,
-        stage_key: String,
-        active: bool,
-        sort_order: Option<i64>,
-        odds: Option<i64>,
-        contact_type: Option<i64>,
+    let text = format!("{STAGES_OF} AND gone_ms IS NULL ORDER BY COALESCE(sort_order, 9223372036854775807), crm_id");
+    let found: Vec<StageRow> = all(conn, &text, [tenant.into()]).await?;
+    Ok(found.into_iter().map(|row| row.stage).collect())
+}
+
+/// A stage, live or gone, and when it was in the CRM's list.
+#[derive(Clone, Debug)]
+pub struct StageRow {
+    pub stage: Stage,
+    pub first_seen_ms: EpochMs,
+    pub gone_ms: Option<EpochMs>,
+}
+
+/// Every stage that the CRM's list has or had, in the order of [`stages`].
+pub async fn all_stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<StageRow>> {
+    let text = format!("{STAGES_OF} ORDER BY COALESCE(sort_order, 9223372036854775807), crm_id");
+    all(conn, &text, [tenant.into()]).await
+}
+
+const STAGES_OF: &str = "SELECT crm_id, name, stage_key, active, sort_order, odds, contact_type, first_seen_ms, gone_ms \
+    FROM stages WHERE tenant_id = $1";
+
+impl FromQueryResult for StageRow {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> std::result::Result<Self, DbErr> {
+        let odds: Option<i64> = row.try_get(prefix, "odds")?;
+        let stage = Stage {
+            crm_id: row.try_get(prefix, "crm_id")?,
+            name: row.try_get(prefix, "name")?,
+            key: StageKey(row.try_get(prefix, "stage_key")?),
+            active: row.try_get(prefix, "active")?,
+            order: row.try_get(prefix, "sort_order")?,
+            odds: odds.and_then(Odds::from_hundredths),
+            contact_type: row.try_get(prefix, "contact_type")?,
+        };
+        Ok(Self { stage, first_seen_ms: row.try_get(prefix, "first_seen_ms")?, gone_ms: row.try_get(prefix, "gone_ms")? })
     }
-    let text = "SELECT crm_id, name, stage_key, active, sort_order, odds, contact_type FROM stages \
-                WHERE tenant_id = $1 AND gone_ms IS NULL ORDER BY COALESCE(sort_order, 9223372036854775807), crm_id";
-    let found: Vec<Row> = all(conn, text, [tenant.into()]).await?;
-    Ok(found
-        .into_iter()
-        .map(|row| Stage {
-            crm_id: row.crm_id,
-            name: row.name,
-            key: StageKey(row.stage_key),
-            active: row.active,
-            order: row.sort_order,
-            odds: row.odds.and_then(Odds::from_hundredths),
-            contact_type: row.contact_type,
-        })
-        .collect())
+}
+
+/// A name that an entry of a list had before it was renamed.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct FormerName {
+    pub crm_id: String,
+    /// In the CRM's spelling.
+    pub name: String,
+}
+
+/// The earlier names of the stages or lead sources, latest first.
+pub async fn former_names<C: Conn>(conn: &C, tenant: TenantId, list: Dataset) -> Result<Vec<FormerName>> {
+    let text = "SELECT crm_id, old_value AS name FROM value_changes WHERE tenant_id = $1 AND subject = $2 AND field = 'name' \
+                AND old_value IS NOT NULL ORDER BY seen_after_ms DESC, crm_id";
+    all(conn, text, [tenant.into(), list.as_str().into()]).await
 }
 
 /// A lead source in the CRM's list.
@@ -94,6 +120,11 @@ pub async fn put_sources<C: Conn>(
         (meta, own)
     });
     records::put(conn, tenant, Dataset::Sources, &SOURCES, keep, rows).await
+}
+
+/// Every lead source that the CRM's list has or had, by CRM ID.
+pub async fn all_sources<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Source>> {
+    all(conn, "SELECT crm_id, name, source_key FROM lead_sources WHERE tenant_id = $1 ORDER BY crm_id", [tenant.into()]).await
 }
 
 /// The live lead sources, by CRM ID.

@@ -12,6 +12,7 @@ mod credential_health;
 mod crm;
 mod data_quality;
 mod dataset_reader;
+mod days;
 mod dedup;
 mod doctor;
 #[doc(hidden)]
@@ -19,6 +20,7 @@ pub mod fuzzing;
 mod history;
 mod hot_list;
 mod lease;
+mod list_names;
 mod next_step;
 mod normalize;
 mod notes;
@@ -33,10 +35,11 @@ mod text_update;
 mod worker;
 
 pub use crm::{Crm, CrmError, CrmSession, load_mapping};
+pub use days::close_day;
 pub use doctor::{AccountCheck, DatasetCheck, DatasetFault, FieldCheck, QualityFinding};
 pub use report::RunReport;
 pub use retention::{Retention, delete_old_responses};
 #[doc(hidden)]
 pub use rich_text::{plain as text_of_html, safe as sanitize_html};
 pub use run::{RunOptions, SyncError, Syncer};
-pub use worker::{Worker, close_day};
+pub use worker::Worker;

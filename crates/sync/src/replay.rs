@@ -80,7 +80,7 @@ impl<'a> Replay<'a> {
             self.save(report).await?;
         }
         let tx = begin(&self.syncer.store, self.lease).await?;
-        deal_links::relink(&tx, self.tenant.id).await?;
+        deal_links::relink(&tx, self.tenant.id, self.syncer.clock.now_ms()).await?;
         hot_list::mark_stale(&tx, self.tenant.id).await?;
         Store::commit(tx).await?;
         Ok(tenants::publish(self.syncer.store.conn(), self.tenant.id).await?)

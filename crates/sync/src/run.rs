@@ -13,13 +13,13 @@ use tracing::Instrument;
 
 use crate::crm::{Crm, CrmError, CrmSession};
 use crate::dataset_reader::DatasetReader;
+use crate::days::close_day;
 use crate::hot_list::finish_hot_list;
 use crate::lease::HeldLease;
 use crate::next_step::{NextStep, StopReason, next_step};
 use crate::replay::Replay;
 use crate::report::{RunReport, chain, has_read, status_of};
 use crate::telemetry;
-use crate::worker::close_day;
 
 /// Reads tenants' CRM accounts into the store.
 #[derive(Clone)]

@@ -4,12 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::civil::Date;
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 use tetherboard_domain::{RunStatus, TenantId, Trigger, next_hourly_run};
 use tetherboard_store::credentials::{self, token_hash};
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Result, Store, leases, pipeline_days, runs, tenants};
+use tetherboard_store::{Result, leases, runs, tenants};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -195,28 +194,4 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.tenant);
     }
-}
-
-/// Saves the tenant's pipeline as of `now` for today. Days without a run since the last saved day get a copy of that day
-/// and are flagged as carried forward.
-///
-/// # Errors
-/// If the database fails.
-pub async fn close_day(store: &Store, tenant: &Tenant, now: Timestamp) -> Result<()> {
-    let today = tenant.zone.date(now);
-    let conn = store.conn();
-    let stages = tetherboard_metrics::pipeline_days(conn, tenant.id, now).await?;
-    let last: Option<Date> = pipeline_days::last_day(conn, tenant.id).await?.and_then(|day| day.parse().ok());
-    let missed: Vec<Date> =
-        last.map(|last| last.series(Span::new().days(1)).skip(1).take_while(|day| *day < today).collect()).unwrap_or_default();
-    let carried = match last {
-        Some(last) if !missed.is_empty() => pipeline_days::since(conn, tenant.id, &last.to_string()).await?,
-        _ => Vec::new(),
-    };
-    let tx = store.begin().await?;
-    for (day, (_, stages)) in missed.iter().flat_map(|day| carried.first().map(|saved| (day, saved))) {
-        pipeline_days::put(&tx, tenant.id, &day.to_string(), stages, true).await?;
-    }
-    pipeline_days::put(&tx, tenant.id, &today.to_string(), &stages, false).await?;
-    Store::commit(tx).await
 }

@@ -1,18 +1,26 @@
 //! The brand's stages in the CRM's order, with the role of each. Every number by stage is computed from this.
 
+mod history;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::{HashMap, HashSet};
 
-use tetherboard_domain::{Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role};
+use tetherboard_domain::{
+    Dataset, Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role,
+};
 use tetherboard_store::leads::LabelMatch;
+use tetherboard_store::lookups::FormerName;
 use tetherboard_store::{Conn, Result, leads, lookups, stage_roles};
+
+pub use history::BoardHistory;
 
 /// One stage of the CRM's list.
 #[derive(Clone, Debug)]
 pub struct BoardStage {
     pub key: StageKey,
+    /// Its ID in the CRM's list, and those of further entries with the same name.
+    pub ids: Vec<String>,
     /// In the CRM's spelling, trimmed.
     pub name: String,
     /// The CRM's sort order.
@@ -56,6 +64,10 @@ pub enum LeadGroup {
 pub struct Board {
     stages: Vec<BoardStage>,
     by_key: HashMap<StageKey, usize>,
+    /// Earlier names of the stages that are nobody's name now.
+    former: HashMap<StageKey, usize>,
+    /// Of a past board, later names of the stages that were nobody's name then.
+    later: HashMap<StageKey, usize>,
     first: Option<usize>,
     confirmed: HashMap<StageKey, Role>,
 }
@@ -69,7 +81,33 @@ impl Board {
         let listed = lookups::stages(conn, tenant).await?;
         let confirmed = stage_roles::confirmed(conn, tenant).await?;
         let milestones = stage_roles::milestones(conn, tenant).await?;
-        Ok(Self::new(listed, confirmed).with_milestones(&milestones))
+        let former = lookups::former_names(conn, tenant, Dataset::Stages).await?;
+        Ok(Self::new(listed, confirmed).with_milestones(&milestones).with_former_names(former))
+    }
+
+    /// Adds earlier names of the stages, the latest first. An old link, and a row that still has an old name, lead to the stage.
+    #[must_use]
+    pub fn with_former_names(mut self, former: Vec<FormerName>) -> Self {
+        self.former = self.other_names(former);
+        self
+    }
+
+    /// Adds later names of the stages of a past board: a link may have one.
+    fn with_later_names(mut self, later: Vec<FormerName>) -> Self {
+        self.later = self.other_names(later);
+        self
+    }
+
+    /// The stages by names that no stage of the board has, the first of equal names.
+    fn other_names(&self, names: Vec<FormerName>) -> HashMap<StageKey, usize> {
+        let mut found = HashMap::new();
+        for FormerName { crm_id, name } in names {
+            let (key, at) = (StageKey::of(&name), self.stages.iter().position(|stage| stage.ids.contains(&crm_id)));
+            if let Some(at) = at.filter(|_| !key.is_blank() && !self.by_key.contains_key(&key)) {
+                found.entry(key).or_insert(at);
+            }
+        }
+        found
     }
 
     /// Replaces suggested milestones with those the agency confirmed. `None` means confirmed to have none.
@@ -99,7 +137,8 @@ impl Board {
         let mut ranked: Vec<&lookups::Stage> = listed.iter().filter(|stage| !stage.key.is_blank()).collect();
         ranked.sort_by_key(|stage| (!of_prospects(stage), !stage.active));
         for stage in ranked {
-            if by_key.contains_key(&stage.key) {
+            if let Some(at) = by_key.get(&stage.key) {
+                stages[*at].ids.push(stage.crm_id.clone());
                 continue;
             }
             let suggested = suggest_role(&stage.name, stage.odds, stage.active, first_key.as_ref() == Some(&stage.key));
@@ -111,6 +150,7 @@ impl Board {
             by_key.insert(stage.key.clone(), stages.len());
             stages.push(BoardStage {
                 key: stage.key.clone(),
+                ids: vec![stage.crm_id.clone()],
                 name: stage.name.trim().to_owned(),
                 order: stage.order,
                 active: stage.active,
@@ -121,12 +161,17 @@ impl Board {
             });
         }
         let first = first_key.and_then(|key| by_key.get(&key).copied());
-        Self { stages, by_key, first, confirmed }
+        Self { stages, by_key, former: HashMap::new(), later: HashMap::new(), first, confirmed }
     }
 
     /// Prospects' active stages in the CRM's order, then its inactive stages, then those of other contact types.
     pub fn stages(&self) -> &[BoardStage] {
         &self.stages
+    }
+
+    /// The place of the stage with an ID of the CRM's list.
+    pub(crate) fn place_with_id(&self, id: &str) -> Option<StagePlace> {
+        self.stages.iter().position(|stage| stage.ids.iter().any(|one| one == id)).map(StagePlace::Listed)
     }
 
     /// The stage at a place; `None` for an unlisted one.
@@ -146,13 +191,20 @@ impl Board {
     pub fn place(&self, stage: Option<&str>) -> StagePlace {
         let Some(text) = stage else { return StagePlace::NotText };
         let key = StageKey::of(text);
-        let listed = if key.is_blank() { self.first } else { self.by_key.get(&key).copied() };
+        let named = || self.by_key.get(&key).or_else(|| self.former.get(&key)).copied();
+        let listed = if key.is_blank() { self.first } else { named() };
         listed.map_or_else(|| StagePlace::Unlisted(text.to_owned()), StagePlace::Listed)
     }
 
     /// The place that a stage name in a URL refers to.
     pub fn place_named(&self, name: &str) -> StagePlace {
-        self.place(Some(name.trim()))
+        match self.place(Some(name.trim())) {
+            StagePlace::Unlisted(text) => {
+                let later = self.later.get(&StageKey::of(&text)).copied();
+                later.map_or(StagePlace::Unlisted(text), StagePlace::Listed)
+            }
+            place => place,
+        }
     }
 
     /// The CRM's spelling; `None` for a value that is not text.
@@ -289,13 +341,13 @@ impl Board {
     fn keys_where(&self, wanted: impl Fn(StageRole) -> bool) -> Vec<String> {
         let listed = (0..self.stages.len()).filter(|at| wanted(self.role(&StagePlace::Listed(*at))));
         let mut keys = self.keys(listed);
-        let unlisted =
-            self.confirmed.iter().filter(|(key, role)| !self.by_key.contains_key(*key) && wanted(StageRole::Confirmed(**role)));
+        let is_listed = |key: &StageKey| self.by_key.contains_key(key) || self.former.contains_key(key);
+        let unlisted = self.confirmed.iter().filter(|(key, role)| !is_listed(key) && wanted(StageRole::Confirmed(**role)));
         keys.extend(unlisted.map(|(key, _)| key.0.clone()));
         keys
     }
 
-    /// The keys of stages by index. The blank key goes with the first stage's.
+    /// The keys of stages by index. The blank key goes with the first stage's, and an earlier name with its stage's.
     fn keys(&self, places: impl Iterator<Item = usize>) -> Vec<String> {
         let mut keys = Vec::new();
         for at in places {
@@ -303,6 +355,9 @@ impl Board {
                 keys.push(String::new());
             }
             keys.push(self.stages[at].key.0.clone());
+            let mut former: Vec<String> = self.former.iter().filter(|(_, of)| **of == at).map(|(key, _)| key.0.clone()).collect();
+            former.sort_unstable();
+            keys.append(&mut former);
         }
         keys
     }

@@ -1,11 +1,10 @@
-//! A prospect's own history, regardless of their deals.
+//! A contact's own history, regardless of their deals.
 
 use tetherboard_domain::EpochMs;
 
-use super::deal_state::is_live;
 use super::{History, RowHistory, Span};
 
-/// A prospect in the history.
+/// A contact in the history that is or was a prospect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prospect<'a> {
     history: &'a History,
@@ -13,7 +12,7 @@ pub(crate) struct Prospect<'a> {
 }
 
 impl History {
-    /// Every prospect, in order of ID.
+    /// Every contact that is or was a prospect, in order of ID.
     pub(crate) fn prospects(&self) -> impl Iterator<Item = Prospect<'_>> {
         self.contacts.iter().map(|row| Prospect { history: self, row })
     }
@@ -28,14 +27,14 @@ impl<'a> Prospect<'a> {
         self.row.created_ms
     }
 
-    /// Whether the CRM listed them, as seen before the moment.
+    /// Whether the CRM listed them as a prospect, as seen before the moment.
     pub(crate) fn is_there(&self, before_ms: EpochMs) -> bool {
-        is_live(self.row, before_ms)
+        self.history.is_prospect(self.row, before_ms)
     }
 
     /// The index of their stage, including the changes seen before the moment.
     pub(crate) fn stage(&self, before_ms: EpochMs) -> u32 {
-        self.history.state_of(self.row, before_ms, false).stage
+        self.history.state_of(self.row, before_ms).stage
     }
 
     /// The indexes of the stages they were seen in, in order.
@@ -50,6 +49,6 @@ impl<'a> Prospect<'a> {
     /// When their last move in a span happened, among the moves seen in it.
     pub(crate) fn moved_ms(&self, span: Span) -> Option<EpochMs> {
         let moves = &self.history.moves[self.row.moves.start as usize..self.row.moves.end as usize];
-        moves.iter().rev().find(|seen| span.contains(seen.seen_ms)).map(|seen| seen.at_ms)
+        moves.iter().rev().find(|seen| !seen.renamed && span.contains(seen.seen_ms)).map(|seen| seen.at_ms)
     }
 }

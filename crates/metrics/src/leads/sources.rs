@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tetherboard_domain::{Role, StageKey, StageRole, TenantId, Window};
+use tetherboard_domain::{Dataset, Role, StageKey, StageRole, TenantId, Window};
 use tetherboard_store::leads::{Cohort, LabelMatch};
 use tetherboard_store::{Conn, Result, lookups};
 
@@ -107,15 +107,23 @@ pub(super) fn source_label(spelling: &HashMap<String, String>, cohort: &Cohort) 
     Some(listed.unwrap_or(text).clone())
 }
 
-/// The store filter for a source's rows: by key where the CRM's list includes the source, or else by its exact text.
+/// The store filter for a source's rows: by key where the CRM's list includes the source, now or under this name earlier, or else
+/// by its exact text.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn source_filter<C: Conn>(conn: &C, tenant: TenantId, source: &SourceLabel) -> Result<LabelMatch> {
     let Some(text) = source else { return Ok(LabelMatch::NotText) };
     let key = StageKey::of(text).0;
-    if key.is_empty() || source_spelling(conn, tenant).await?.contains_key(&key) {
+    let listed = lookups::sources(conn, tenant).await?;
+    if key.is_empty() || listed.iter().any(|source| source.source_key == key) {
         return Ok(LabelMatch::Keys(vec![key]));
     }
-    Ok(LabelMatch::Text(text.clone()))
+    let former = lookups::former_names(conn, tenant, Dataset::Sources).await?;
+    let mut named = former.into_iter().filter(|former| StageKey::of(&former.name).0 == key);
+    let renamed = named.find_map(|former| listed.iter().find(|source| source.crm_id == former.crm_id));
+    Ok(match renamed {
+        Some(source) => LabelMatch::Keys(vec![source.source_key.clone()]),
+        None => LabelMatch::Text(text.clone()),
+    })
 }

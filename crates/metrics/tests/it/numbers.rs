@@ -1,10 +1,14 @@
 //! The definition of each number of the history, in worlds small enough to count by hand.
 
-use tetherboard_domain::{EpochMs, Money};
+use std::collections::HashMap;
+
+use tetherboard_domain::{ContactId, Dataset, EpochMs, Money, StageKey};
 use tetherboard_metrics::{
-    MovementKind, OutcomeKind, Span, WinRate, cycle_time, flow, funnel, furthest_stages, movement, outcomes, stage_changes,
-    stage_stays, time_in_stage,
+    Board, BoardHistory, History, MovementKind, OutcomeKind, Span, WinRate, cycle_time, flow, funnel, furthest_stages, movement,
+    outcomes, pipeline_at, stage_changes, stage_stays, time_in_stage,
 };
+use tetherboard_store::history::{HistoryContact, ValueChange};
+use tetherboard_store::lookups::{Stage, StageRow};
 
 use crate::world::{Event, HOUR_MS, World, board};
 
@@ -64,6 +68,67 @@ fn a_deal_that_replaces_its_prospects_implicit_deal_is_not_new() {
     assert_eq!(steps(&[contact(FDD, Some(10_000))], std::slice::from_ref(&listed)), [(MovementKind::Up, 30, 1)]);
     let second = Event::AddDeal { contact: Some(0), stage: FDD, fee: Some(5_000), odds: None };
     assert_eq!(steps(&[contact(FDD, Some(10_000)), listed], &[second]), [(MovementKind::New, 50, 1)]);
+}
+
+#[test]
+fn what_left_without_a_move_is_named_by_its_reason() {
+    let deal = Event::AddDeal { contact: Some(0), stage: FDD, fee: Some(9_000_000), odds: None };
+    let two = [contact(FDD, Some(10_000)), contact(FDD, Some(5_000_000)), deal];
+    let retype = |contact| Event::Retype { contact, prospect: false };
+    let merge = [Event::Relink { deal: 0, contact: Some(1) }, Event::LoseContact { contact: 0 }];
+    // The deal stays in the pipeline; the contact that got it no longer counts as a deal itself.
+    assert_eq!(steps(&two, &merge), [(MovementKind::Merged, -50_000, 1)]);
+    assert_eq!(steps(&two, &[retype(0)]), [(MovementKind::NoLongerProspect, -90_000, 1)]);
+    assert_eq!(steps(&two, &[retype(1)]), [(MovementKind::NoLongerProspect, -50_000, 1)]);
+    assert_eq!(steps(&two, &[Event::LoseDeal { deal: 0 }]), [(MovementKind::Removed, -90_000, 1)]);
+    assert_eq!(steps(&two, &[Event::LoseContact { contact: 0 }]), [], "the deal is still there");
+    let back = [Event::LoseDeal { deal: 0 }, Event::ReturnDeal { deal: 0 }];
+    assert_eq!(steps(&two, &back), []);
+    assert_eq!(steps(&[&two[..], &back[..1]].concat(), &back[1..]), [(MovementKind::Reopened, 90_000, 1)]);
+    let client = [contact(FDD, Some(10_000)), retype(0)];
+    assert_eq!(steps(&client, &[Event::Retype { contact: 0, prospect: true }]), [(MovementKind::Reopened, 100, 1)]);
+}
+
+#[test]
+fn a_deactivated_stage_takes_its_deals_out_and_the_past_keeps_them() {
+    let stage = |active| Stage {
+        crm_id: "9".to_owned(),
+        name: "Site Visit".to_owned(),
+        key: StageKey::of("Site Visit"),
+        active,
+        order: Some(1),
+        odds: None,
+        contact_type: Some(1),
+    };
+    let hour = |hours: i64| EpochMs(hours * HOUR_MS);
+    let row = StageRow { stage: stage(false), first_seen_ms: hour(1), gone_ms: None };
+    let change = ValueChange {
+        subject: Dataset::Stages,
+        crm_id: "9".to_owned(),
+        field: "active".to_owned(),
+        old: Some("1".to_owned()),
+        new: Some("0".to_owned()),
+        seen_before_ms: hour(2),
+        seen_after_ms: hour(3),
+        at_ms: hour(3),
+    };
+    let contact = HistoryContact {
+        crm_id: ContactId::from("c"),
+        stage: Some("Site Visit".to_owned()),
+        stage_id: Some("9".to_owned()),
+        fee_cents: Some(9_000_000),
+        contact_type: Some(1),
+        first_seen_ms: hour(1),
+        ..HistoryContact::default()
+    };
+    let boards = BoardHistory::new(&Board::new(vec![stage(false)], HashMap::new()), &[row], &[change]);
+    let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[], &[]);
+    let moved = movement(&history, Span { from_ms: hour(2), until_ms: EpochMs::MAX }).unwrap();
+    let [left] = moved.rows.as_slice() else { panic!("{:?}", moved.rows) };
+    assert_eq!((left.kind, left.amount, left.at_ms), (MovementKind::StageDeactivated, Some(Money(-9_000_000)), hour(3)));
+    let value = |before_ms| pipeline_at(&history, before_ms).value;
+    assert_eq!((value(hour(3)), value(hour(3) + 1)), (Money(9_000_000), Money::ZERO));
+    assert!(outcomes(&history, EVER).is_empty(), "nobody was lost");
 }
 
 #[test]

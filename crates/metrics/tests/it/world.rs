@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use tetherboard_domain::{ContactId, Dataset, DealId, EpochMs, Money, Odds, Role, StageKey};
-use tetherboard_metrics::{Board, History};
-use tetherboard_store::history::{HistoryContact, HistoryDeal, LinkedContact, Transition, ValueChange};
+use tetherboard_metrics::{Board, BoardHistory, History};
+use tetherboard_store::history::{HistoryContact, HistoryDeal, LISTED, REMOVED, Transition, ValueChange};
 use tetherboard_store::lookups::Stage;
 
 /// Name, role, and odds in percent.
@@ -35,15 +35,58 @@ pub(crate) fn board() -> Board {
 /// An event in the CRM. Contacts and deals are referred to by number.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    AddContact { stage: usize, fee: Option<i64> },
-    AddDeal { contact: Option<usize>, stage: usize, fee: Option<i64>, odds: Option<i64> },
-    MoveContact { contact: usize, stage: usize },
-    MoveDeal { deal: usize, stage: usize },
-    PriceContact { contact: usize, fee: Option<i64> },
-    PriceDeal { deal: usize, fee: Option<i64> },
-    Reckon { deal: usize, odds: Option<i64> },
-    LoseContact { contact: usize },
-    LoseDeal { deal: usize },
+    AddContact {
+        stage: usize,
+        fee: Option<i64>,
+    },
+    AddDeal {
+        contact: Option<usize>,
+        stage: usize,
+        fee: Option<i64>,
+        odds: Option<i64>,
+    },
+    MoveContact {
+        contact: usize,
+        stage: usize,
+    },
+    MoveDeal {
+        deal: usize,
+        stage: usize,
+    },
+    PriceContact {
+        contact: usize,
+        fee: Option<i64>,
+    },
+    PriceDeal {
+        deal: usize,
+        fee: Option<i64>,
+    },
+    Reckon {
+        deal: usize,
+        odds: Option<i64>,
+    },
+    LoseContact {
+        contact: usize,
+    },
+    LoseDeal {
+        deal: usize,
+    },
+    ReturnContact {
+        contact: usize,
+    },
+    ReturnDeal {
+        deal: usize,
+    },
+    /// Makes a contact a prospect, or another type.
+    Retype {
+        contact: usize,
+        prospect: bool,
+    },
+    /// Gives a deal to another contact, or to none.
+    Relink {
+        deal: usize,
+        contact: Option<usize>,
+    },
 }
 
 /// The time between two events. The first read is at hour 1.
@@ -57,6 +100,10 @@ struct Row {
     contact: Option<usize>,
     first_seen_ms: EpochMs,
     gone_ms: Option<EpochMs>,
+    /// Of a contact: whether it is a prospect.
+    is_other: bool,
+    /// Of a contact: when a deal first named it.
+    had_deal_ms: Option<EpochMs>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -87,26 +134,74 @@ impl World {
             }
             Event::AddDeal { contact, stage, fee, odds } => {
                 let contact = contact.filter(|_| !self.contacts.is_empty()).map(|at| at % self.contacts.len());
-                let row = Row { stage: *stage, fee: *fee, odds: *odds, contact, first_seen_ms: now_ms, gone_ms: None };
+                let row = Row { stage: *stage, fee: *fee, odds: *odds, contact, first_seen_ms: now_ms, ..Row::default() };
                 self.deals.push(row);
+                self.mark(contact);
             }
             Event::MoveContact { contact, stage } => self.moved(Dataset::Contacts, *contact, *stage),
             Event::MoveDeal { deal, stage } => self.moved(Dataset::Deals, *deal, *stage),
             Event::PriceContact { contact, fee } => self.priced(Dataset::Contacts, *contact, "fee", *fee),
             Event::PriceDeal { deal, fee } => self.priced(Dataset::Deals, *deal, "fee", *fee),
             Event::Reckon { deal, odds } => self.priced(Dataset::Deals, *deal, "odds", *odds),
-            Event::LoseContact { contact } => {
-                if let Some((_, row)) = self.row(Dataset::Contacts, *contact) {
-                    row.gone_ms = Some(now_ms);
+            Event::LoseContact { contact } => self.listed(Dataset::Contacts, *contact, false),
+            Event::LoseDeal { deal } => self.listed(Dataset::Deals, *deal, false),
+            Event::ReturnContact { contact } => self.listed(Dataset::Contacts, *contact, true),
+            Event::ReturnDeal { deal } => self.listed(Dataset::Deals, *deal, true),
+            Event::Retype { contact, prospect } => {
+                let Some((at, row)) = self.row(Dataset::Contacts, *contact) else { return self.pass() };
+                let was_other = std::mem::replace(&mut row.is_other, !prospect);
+                if was_other == *prospect {
+                    let of = |is_other: bool| Some(if is_other { "2" } else { "1" }.to_owned());
+                    self.changed(Dataset::Contacts, at, "contact_type", of(was_other), of(!prospect));
                 }
             }
-            Event::LoseDeal { deal } => {
-                if let Some((_, row)) = self.row(Dataset::Deals, *deal) {
-                    row.gone_ms = Some(now_ms);
+            Event::Relink { deal, contact } => {
+                let contact = contact.filter(|_| !self.contacts.is_empty()).map(|at| at % self.contacts.len());
+                let Some((at, row)) = self.row(Dataset::Deals, *deal) else { return self.pass() };
+                let old = std::mem::replace(&mut row.contact, contact);
+                if old != contact {
+                    let of = |contact: Option<usize>| contact.map(|at| id(Dataset::Contacts, at));
+                    self.changed(Dataset::Deals, at, "contact", of(old), of(contact));
+                    self.mark(contact);
                 }
             }
         }
+        self.pass();
+    }
+
+    fn pass(&mut self) {
         self.now_ms = self.now_ms + HOUR_MS;
+    }
+
+    /// Removes a record from the CRM's list, or brings it back.
+    fn listed(&mut self, of: Dataset, number: usize, is_listed: bool) {
+        let now_ms = self.now_ms;
+        let rows = if of == Dataset::Deals { &mut self.deals } else { &mut self.contacts };
+        let Some(at) = number.checked_rem(rows.len()).filter(|at| rows[*at].gone_ms.is_some() == is_listed) else { return };
+        rows[at].gone_ms = Some(now_ms).filter(|_| !is_listed);
+        let (old, new) = if is_listed { (REMOVED, LISTED) } else { (LISTED, REMOVED) };
+        self.changed(of, at, "presence", Some(old.to_owned()), Some(new.to_owned()));
+    }
+
+    /// Notes that a contact has a deal of its own.
+    fn mark(&mut self, contact: Option<usize>) {
+        if let Some(contact) = contact {
+            self.contacts[contact].had_deal_ms.get_or_insert(self.now_ms);
+        }
+    }
+
+    fn changed(&mut self, of: Dataset, at: usize, field: &str, old: Option<String>, new: Option<String>) {
+        let now_ms = self.now_ms;
+        self.values.push(ValueChange {
+            subject: of,
+            crm_id: id(of, at),
+            field: field.to_owned(),
+            old,
+            new,
+            seen_before_ms: now_ms - HOUR_MS,
+            seen_after_ms: now_ms,
+            at_ms: now_ms - HOUR_MS / 2,
+        });
     }
 
     fn row(&mut self, of: Dataset, number: usize) -> Option<(usize, &mut Row)> {
@@ -124,6 +219,10 @@ impl World {
             crm_id: id(of, at),
             from: Some(STAGES[from].0.to_lowercase()),
             to: Some(STAGES[stage].0.to_lowercase()),
+            from_id: None,
+            to_id: None,
+            since: None,
+            renamed: false,
             seen_before_ms: now_ms - HOUR_MS,
             seen_after_ms: now_ms,
             at_ms: now_ms - HOUR_MS / 2,
@@ -131,7 +230,6 @@ impl World {
     }
 
     fn priced(&mut self, of: Dataset, number: usize, field: &str, value: Option<i64>) {
-        let now_ms = self.now_ms;
         let Some((at, row)) = self.row(of, number) else { return };
         let own = if field == "fee" { &mut row.fee } else { &mut row.odds };
         let old = std::mem::replace(own, value);
@@ -139,16 +237,7 @@ impl World {
             return;
         }
         let text = |value: Option<i64>| value.map(|value| value.to_string());
-        self.values.push(ValueChange {
-            subject: of,
-            crm_id: id(of, at),
-            field: field.to_owned(),
-            old: text(old),
-            new: text(value),
-            seen_before_ms: now_ms - HOUR_MS,
-            seen_after_ms: now_ms,
-            at_ms: now_ms - HOUR_MS / 2,
-        });
+        self.changed(of, at, field, text(old), text(value));
     }
 
     /// The history that the store would return. Contacts were created half an hour before they were first seen.
@@ -157,29 +246,23 @@ impl World {
             HistoryContact {
                 crm_id,
                 stage: Some(STAGES[row.stage].0.to_owned()),
+                stage_id: None,
                 fee_cents: row.fee,
+                contact_type: Some(if row.is_other { 2 } else { 1 }),
                 created_ms: Some(row.first_seen_ms - HOUR_MS / 2),
                 first_seen_ms: row.first_seen_ms,
                 gone_ms: row.gone_ms,
+                had_deal_ms: row.had_deal_ms,
             }
         }
         let contacts = self.contacts.iter().enumerate().map(|(at, row)| seen(ContactId(id(Dataset::Contacts, at)), row));
         let deals = self.deals.iter().enumerate().map(|(at, row)| HistoryDeal {
-            record: seen(DealId(id(Dataset::Deals, at)), row),
+            record: HistoryContact { contact_type: None, ..seen(DealId(id(Dataset::Deals, at)), row) },
             odds: row.odds,
-            contact_type: None,
-            contact: row.contact.map(|contact| {
-                let joined = &self.contacts[contact];
-                LinkedContact {
-                    crm_id: ContactId(id(Dataset::Contacts, contact)),
-                    contact_type: Some(1),
-                    created_ms: Some(joined.first_seen_ms - HOUR_MS / 2),
-                    first_seen_ms: joined.first_seen_ms,
-                    gone_ms: joined.gone_ms,
-                }
-            }),
+            contact: row.contact.map(|contact| ContactId(id(Dataset::Contacts, contact))),
         });
-        History::of(&board(), Some(EpochMs(HOUR_MS - 1)), contacts.collect(), deals.collect(), &self.moves, &self.values)
+        let boards = BoardHistory::of(&board());
+        History::of(boards, Some(EpochMs(HOUR_MS - 1)), contacts.collect(), deals.collect(), &self.moves, &self.values)
     }
 
     /// Counted from the current rows only.
@@ -194,13 +277,17 @@ impl World {
             line.2 += fee.unwrap_or(0);
             line.3 += fee.map_or(0, |fee| odds.weigh(Money(fee)).0);
         };
-        for (at, contact) in self.contacts.iter().enumerate().filter(|(_, contact)| contact.gone_ms.is_none()) {
+        for contact in self.contacts.iter().filter(|contact| contact.gone_ms.is_none() && !contact.is_other) {
             line(contact.stage, (1, 0), None, None);
-            if !self.deals.iter().any(|deal| deal.gone_ms.is_none() && deal.contact == Some(at)) {
+            if contact.had_deal_ms.is_none() {
                 line(contact.stage, (0, 1), contact.fee, None);
             }
         }
-        for deal in self.deals.iter().filter(|deal| deal.gone_ms.is_none()) {
+        let is_prospects = |deal: &&Row| {
+            let contact = deal.contact.map(|contact| &self.contacts[contact]);
+            contact.is_none_or(|contact| contact.gone_ms.is_some() || !contact.is_other)
+        };
+        for deal in self.deals.iter().filter(|deal| deal.gone_ms.is_none()).filter(is_prospects) {
             line(deal.stage, (0, 1), deal.fee, deal.odds);
         }
         shown

@@ -30,6 +30,9 @@ impl World {
                 self.remove_contact(serial(&self.contacts, "contact", &client_id));
                 client_id
             }
+            Edit::MergeContact { client_id, into } => self.merge_contact(&client_id, into),
+            Edit::HideContact(client_id) => self.hide_contact(client_id),
+            Edit::ShowContact(client_id) => self.show_contact(client_id),
             Edit::MoveStage { client_id, stage } => self.set_contact(client_id, "clients_sales_cycle", Some(stage.into())),
             Edit::AddDeal(edit) => self.add_deal(edit),
             Edit::SetDeal { opportunity_id, field, value } => self.set_deal(opportunity_id, field, Some(value)),
@@ -39,8 +42,22 @@ impl World {
                 let serial = self.stages.add(Stage { name, active, order, odds, contact_type });
                 id_of(&self.stages, serial)
             }
+            Edit::SetStage { sales_cycle_id, field: "sales_cycle_name", value: Value::String(name) } => {
+                // Not an override, so that a later edit finds the stage by its name.
+                let serial = serial(&self.stages, "stage", &sales_cycle_id);
+                if let Some(row) = self.stages.change(serial) {
+                    row.item.name = name;
+                }
+                sales_cycle_id
+            }
             Edit::SetStage { sales_cycle_id, field, value } => set(&mut self.stages, "stage", sales_cycle_id, field, value),
             Edit::RenameStage { from, to } => self.rename_stage(&from, &to),
+            Edit::SwapStages { first, second } => {
+                let between = format!("{first} to be {second}");
+                self.rename_stage(&first, &between);
+                self.rename_stage(&second, &first);
+                self.rename_stage(&between, &second)
+            }
             Edit::RemoveStage(id) => remove(&mut self.stages, "stage", id),
             Edit::AddSource(name) => {
                 let serial = self.sources.add(Source { name });
@@ -127,6 +144,46 @@ impl World {
             let fields = rendered.into_iter().filter(|(field, _)| field != "last_modified_date");
             row.overrides = fields.map(|(field, value)| (field, Some(value))).collect();
         }
+    }
+
+    fn merge_contact(&mut self, client_id: &str, into: String) -> String {
+        let (merged, kept) = (serial(&self.contacts, "contact", client_id), serial(&self.contacts, "contact", &into));
+        let now = self.now;
+        let deals = self.contacts.change_hidden(merged).map(|row| std::mem::take(&mut row.item.deals)).unwrap_or_default();
+        for deal in &deals {
+            if let Some(row) = self.deals.change(*deal) {
+                row.item.contact = Some(kept);
+                row.item.modified = now;
+                row.set_override("client_id", Some(into.clone().into()));
+            }
+        }
+        if let Some(row) = self.contacts.change_hidden(kept) {
+            row.item.deals.extend(deals);
+        }
+        self.remove_contact(merged);
+        into
+    }
+
+    fn hide_contact(&mut self, client_id: String) -> String {
+        let hidden = self.contacts.remove(serial(&self.contacts, "contact", &client_id));
+        for deal in hidden.iter().flat_map(|row| &row.item.deals) {
+            self.hidden_deals.extend(self.deals.remove(*deal));
+        }
+        self.hidden_contacts.extend(hidden);
+        client_id
+    }
+
+    fn show_contact(&mut self, client_id: String) -> String {
+        let position = self.hidden_contacts.iter().position(|row| *row.id == *client_id);
+        let position = position.unwrap_or_else(|| panic!("contact {client_id} is not hidden"));
+        let row = self.hidden_contacts.remove(position);
+        for deal in &row.item.deals {
+            if let Some(position) = self.hidden_deals.iter().position(|hidden| hidden.serial == *deal) {
+                self.deals.restore(self.hidden_deals.remove(position));
+            }
+        }
+        self.contacts.restore(row);
+        client_id
     }
 
     fn add_deal(&mut self, edit: DealEdit) -> String {

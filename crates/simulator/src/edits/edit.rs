@@ -17,6 +17,12 @@ pub enum Edit {
     UnsetContact { client_id: String, field: &'static str },
     /// Removes a contact with its deals, notes, and events.
     RemoveContact(String),
+    /// Merges a contact into another one: the deals of the first now name the second, and the first is gone with its events.
+    MergeContact { client_id: String, into: String },
+    /// Removes a contact and its deals from the lists until [`Edit::ShowContact`].
+    HideContact(String),
+    /// Brings a hidden contact and its deals back as they were.
+    ShowContact(String),
     /// Moves a contact to a stage.
     MoveStage { client_id: String, stage: String },
     /// Adds an explicit opportunity.
@@ -33,6 +39,8 @@ pub enum Edit {
     SetStage { sales_cycle_id: String, field: &'static str, value: Value },
     /// Renames a stage in the list and on all contacts in it.
     RenameStage { from: String, to: String },
+    /// Swaps the names of two stages in the list and on all contacts in them.
+    SwapStages { first: String, second: String },
     /// Removes a stage from the list.
     RemoveStage(String),
     /// Adds a lead source of this name.

@@ -85,6 +85,8 @@ impl World {
             stages: Table::new(3_100 + account as u64 * 400),
             sources: Table::new(870 + account as u64 * 300),
             users: Table::new(40 + account as u64 * 60),
+            hidden_contacts: Vec::new(),
+            hidden_deals: Vec::new(),
             now: start,
             last_note_id: 4_000_000 + id_offset,
             timeline: None,

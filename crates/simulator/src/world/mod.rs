@@ -41,6 +41,9 @@ pub(crate) struct World {
     pub(crate) stages: Table<Stage>,
     pub(crate) sources: Table<Source>,
     pub(crate) users: Table<User>,
+    /// Records that an edit has hidden.
+    pub(crate) hidden_contacts: Vec<Row<Contact>>,
+    pub(crate) hidden_deals: Vec<Row<Deal>>,
     /// Milliseconds UTC. Never moves backward.
     pub(crate) now: i64,
     /// The ID given to the latest note.

@@ -83,6 +83,15 @@ impl<T> Table<T> {
         Some(row)
     }
 
+    /// Adds a removed record again, in its old place.
+    pub(crate) fn restore(&mut self, mut row: Row<T>) {
+        row.json = None;
+        self.serials.insert(row.id.clone(), row.serial);
+        self.changed.push(row.serial);
+        let position = self.rows.partition_point(|other| other.serial < row.serial);
+        self.rows.insert(position, row);
+    }
+
     /// The number of records.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()

@@ -27,6 +27,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_note_search::NoteSearch),
             Box::new(SqlMigration { name: "m0008_calendar_feeds", text: include_str!("m0008_calendar_feeds.sql") }),
             Box::new(SqlMigration { name: "m0009_hot_list_format", text: include_str!("m0009_hot_list_format.sql") }),
+            Box::new(SqlMigration { name: "m0010_stage_identity", text: include_str!("m0010_stage_identity.sql") }),
+            Box::new(SqlMigration { name: "m0011_past_as_shown", text: include_str!("m0011_past_as_shown.sql") }),
             Box::new(SqlMigration { name: "m0012_data_quality", text: include_str!("m0012_data_quality.sql") }),
             Box::new(SqlMigration { name: "m0013_user_references", text: include_str!("m0013_user_references.sql") }),
             Box::new(SqlMigration { name: "m0014_search_versions", text: include_str!("m0014_search_versions.sql") }),

@@ -33,6 +33,8 @@ pub struct DatasetReport {
     pub set_aside: i64,
     /// Requests repeated after a transient error.
     pub retries: i64,
+    /// What the read showed apart from records, in sentences of one line: a renamed stage, for example.
+    pub notices: Vec<String>,
     pub error: Option<RunError>,
 }
 
@@ -54,6 +56,7 @@ impl DatasetReport {
             held: 0,
             set_aside: 0,
             retries: 0,
+            notices: Vec::new(),
             error: None,
         }
     }
@@ -100,6 +103,7 @@ pub async fn report<C: Conn>(conn: &C, tenant: TenantId, run: &RunId, report: &D
         report.held.into(),
         report.set_aside.into(),
         report.retries.into(),
+        (!report.notices.is_empty()).then(|| report.notices.join("\n")).into(),
     ];
     upsert(conn, &REPORTS, vec![values]).await?;
     if let Some(error) = &report.error {
@@ -137,6 +141,7 @@ const REPORTS: Bulk<'_> = Bulk {
         "held",
         "set_aside",
         "retries",
+        "notices",
     ],
     key: 3,
     keep: &[],
@@ -152,7 +157,7 @@ const ERRORS: Bulk<'_> = Bulk {
 /// The reports of a run, in the order in which datasets are read.
 pub async fn reports<C: Conn>(conn: &C, tenant: TenantId, run: &RunId) -> Result<Vec<DatasetReport>> {
     let text = "SELECT d.dataset, d.status, d.started_ms, d.finished_ms, d.expected, d.pages, d.rows_read, d.added, d.changed, \
-                d.unchanged, d.gone, d.held, d.set_aside, d.retries, e.class, e.message, e.request, e.trace FROM sync_datasets d \
+                d.unchanged, d.gone, d.held, d.set_aside, d.retries, d.notices, e.class, e.message, e.request, e.trace FROM sync_datasets d \
                 LEFT JOIN sync_errors e ON e.tenant_id = d.tenant_id AND e.run_id = d.run_id AND e.dataset = d.dataset \
                 WHERE d.tenant_id = $1 AND d.run_id = $2";
     let found: Vec<ReportRow> = all(conn, text, [tenant.into(), run.clone().into()]).await?;
@@ -177,6 +182,7 @@ struct ReportRow {
     held: i64,
     set_aside: i64,
     retries: i64,
+    notices: Option<String>,
     class: Option<String>,
     message: Option<String>,
     request: Option<String>,
@@ -201,6 +207,7 @@ impl ReportRow {
             held: self.held,
             set_aside: self.set_aside,
             retries: self.retries,
+            notices: self.notices.iter().flat_map(|notices| notices.lines()).map(str::to_owned).collect(),
             error: self.class.map(|class| RunError {
                 class: class.parse().unwrap_or(FaultClass::Body),
                 message: self.message.unwrap_or_default(),

@@ -18,6 +18,10 @@ fn moved(crm_id: &str, from: &str, to: &str, day: i64) -> Transition {
         crm_id: crm_id.to_owned(),
         from: Some(from.to_owned()),
         to: Some(to.to_owned()),
+        from_id: None,
+        to_id: None,
+        since: None,
+        renamed: false,
         seen_before_ms: at_ms - 1,
         seen_after_ms: at_ms + 1,
         at_ms,
@@ -123,7 +127,7 @@ async fn moves_and_new_fees_cover_live_prospects_since_the_given_time(#[values(S
     let other = LeadRecord { contact_type: Some(2), ..worth("Vendor") };
     put_leads(&db, harbor, [("1", worth("Ada")), ("2", worth("Bo")), ("3", other), ("4", worth("Gone"))]).await;
     put_deals(&db, harbor, [("d", deal("Bo’s"))]).await;
-    tetherboard_store::deal_links::relink(conn, harbor).await.unwrap();
+    tetherboard_store::deal_links::relink(conn, harbor, NOW_MS).await.unwrap();
     records::set_absence(conn, harbor, Dataset::Contacts, &["4".to_owned()], Absence::Gone(NOW_MS)).await.unwrap();
     let moves = ["1", "3", "4"].map(|id| moved(id, "new lead", "fa sent", -1));
     history::record(conn, harbor, &moves).await.unwrap();

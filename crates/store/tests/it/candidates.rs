@@ -41,7 +41,7 @@ async fn a_gone_contact_can_still_be_read_with_its_deals_and_appointments(#[valu
     let of = |title: &str| DealRecord { client_id: Some("7".into()), ..deal(title) };
     let put = [(meta("a", 1), of("gone")), (meta("b", 2), of("live")), (meta("c", 3), deal("nobody's"))];
     deals::put(conn, harbor, &put, &[]).await.unwrap();
-    tetherboard_store::deal_links::relink(conn, harbor).await.unwrap();
+    tetherboard_store::deal_links::relink(conn, harbor, NOW_MS).await.unwrap();
     let at = |hour: Option<i64>| ActivityRecord {
         client_id: Some("7".into()),
         starts_ms: hour.map(|hour| NOW_MS + hour * HOUR_MS),

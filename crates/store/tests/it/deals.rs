@@ -1,13 +1,13 @@
 use rstest::rstest;
 use tetherboard_domain::{ContactId, Dataset, DealId, Money, Odds, StageKey, TenantId};
-use tetherboard_store::deal_links;
 use tetherboard_store::deals::{self, CloseDates, DealFilter, DealRecord, DealSort};
-use tetherboard_store::leads::{LabelMatch, LeadRecord};
-use tetherboard_store::records::{self, Absence};
+use tetherboard_store::leads::{self, LabelMatch, LeadRecord};
+use tetherboard_store::records::{self, Absence, RecordMeta};
+use tetherboard_store::{deal_links, history};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::TestDatabase;
 
-use crate::rows::{NOW_MS, deal, harbor, lead, put_deals, put_leads};
+use crate::rows::{NOW_MS, deal, harbor, lead, meta, put_deals, put_leads};
 
 /// Each deal as `deal/contact name`, with a blank deal for implicit ones.
 async fn summaries(db: &TestDatabase, tenant: TenantId, filter: &DealFilter) -> Vec<String> {
@@ -19,7 +19,7 @@ async fn summaries(db: &TestDatabase, tenant: TenantId, filter: &DealFilter) -> 
 
 async fn relinked(db: &TestDatabase, tenant: TenantId) {
     let tx = db.store.begin().await.unwrap();
-    deal_links::relink(&tx, tenant).await.unwrap();
+    deal_links::relink(&tx, tenant, NOW_MS).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -37,7 +37,7 @@ async fn gone(db: &TestDatabase, tenant: TenantId, dataset: Dataset, id: &str) {
 
 #[rstest]
 #[tokio::test]
-async fn a_prospect_without_a_deal_has_an_implicit_deal(#[values(Sqlite, Postgres)] kind: Kind) {
+async fn a_prospect_who_never_had_a_deal_has_an_implicit_deal(#[values(Sqlite, Postgres)] kind: Kind) {
     let (db, tenant) = harbor(kind).await;
     let rich = LeadRecord { fee: Some(Money(100)), market: "Austin".to_owned(), ..lead("Ada") };
     put_leads(&db, tenant, [("1", rich), ("2", lead("Bo")), ("3", LeadRecord { contact_type: Some(2), ..lead("Cy") })]).await;
@@ -50,9 +50,45 @@ async fn a_prospect_without_a_deal_has_an_implicit_deal(#[values(Sqlite, Postgre
         (Some("2"), Some(5_000_000), None)
     );
 
-    // Once the deal is gone, its contact has an implicit deal again.
+    // A contact that had a deal never counts as one itself, whether the deal is gone or names another contact.
     gone(&db, tenant, Dataset::Deals, "d1").await;
-    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["/Ada", "/Bo"]);
+    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["/Ada"]);
+    put_deals(&db, tenant, [("d1", of("1"))]).await;
+    relinked(&db, tenant).await;
+    assert_eq!(summaries(&db, tenant, &DealFilter::default()).await, ["d1/Ada"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_deal_that_names_another_contact_and_a_contact_listed_after_its_deal_are_recorded(
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let (db, tenant) = harbor(kind).await;
+    put_leads(&db, tenant, [("1", lead("Ada")), ("2", lead("Bo"))]).await;
+    put_deals(&db, tenant, [("d1", of("1")), ("d2", of("9")), ("d3", named("Bo"))]).await;
+    relinked(&db, tenant).await;
+    let links = async || {
+        let mut links = Vec::new();
+        let take = |change: history::ValueChange| links.push((change.crm_id, change.old, change.new));
+        history::each_value_change(db.store.conn(), tenant, Dataset::Deals, take).await.unwrap();
+        links
+    };
+    assert_eq!(links().await, [], "a first link is no change");
+    let tx = db.store.begin().await.unwrap();
+    let later = RecordMeta { changed_ms: NOW_MS + 1, ..meta("9", 9) };
+    leads::put(&tx, tenant, &[(later, lead("Bo"))], &[]).await.unwrap();
+    deal_links::mark_new_contacts(&tx, tenant, &["9".to_owned()], NOW_MS + 1).await.unwrap();
+    tx.commit().await.unwrap();
+    put_deals(&db, tenant, [("d1", of("2"))]).await;
+    let tx = db.store.begin().await.unwrap();
+    deal_links::relink(&tx, tenant, NOW_MS + 2).await.unwrap();
+    tx.commit().await.unwrap();
+    // Two contacts are called Bo now, so the deal that only names one belongs to neither.
+    let link = |deal: &str, old: &str, new: Option<&str>| (deal.to_owned(), Some(old.to_owned()), new.map(str::to_owned));
+    assert_eq!(links().await, [link("d1", "1", Some("2")), link("d3", "2", None)]);
+    let mut had = Vec::new();
+    history::each_contact(db.store.conn(), tenant, |seen| had.push(seen.had_deal_ms)).await.unwrap();
+    assert_eq!(had, [Some(NOW_MS), Some(NOW_MS), Some(NOW_MS + 1)]);
 }
 
 #[rstest]

@@ -2,7 +2,7 @@ use rstest::rstest;
 use tetherboard_domain::{ContactId, DAY, Dataset, DatasetStatus, DealId, Trigger};
 use tetherboard_store::deal_links;
 use tetherboard_store::deals::{self, DealRecord};
-use tetherboard_store::history::{self, HistoryContact, HistoryDeal, LinkedContact, Transition, ValueChange};
+use tetherboard_store::history::{self, HistoryContact, HistoryDeal, Transition, ValueChange};
 use tetherboard_store::leads::LeadRecord;
 use tetherboard_store::records::{self, Absence};
 use tetherboard_store::runs::{self, DatasetReport};
@@ -17,6 +17,10 @@ fn moved(subject: Dataset, from: Option<&str>, to: Option<&str>, hour: i64) -> T
         crm_id: "1".to_owned(),
         from: from.map(Into::into),
         to: to.map(Into::into),
+        from_id: None,
+        to_id: None,
+        since: None,
+        renamed: false,
         seen_before_ms: seen_after_ms - 3_600_000,
         seen_after_ms,
         at_ms: seen_after_ms - 60_000,
@@ -110,7 +114,7 @@ async fn history_includes_gone_contacts_and_deals(#[values(Sqlite, Postgres)] ki
     let of = |client: &str| DealRecord { client_id: Some(client.into()), ..deal("Territory") };
     put_deals(&db, tenant, [("d2", of("3")), ("d1", of("2")), ("d3", of("404"))]).await;
     let tx = db.store.begin().await.unwrap();
-    deal_links::relink(&tx, tenant).await.unwrap();
+    deal_links::relink(&tx, tenant, NOW_MS).await.unwrap();
     tx.commit().await.unwrap();
     let conn = db.store.conn();
     for (dataset, id) in [(Dataset::Contacts, "2"), (Dataset::Deals, "d3")] {
@@ -119,46 +123,36 @@ async fn history_includes_gone_contacts_and_deals(#[values(Sqlite, Postgres)] ki
 
     let mut contacts = Vec::new();
     history::each_contact(conn, tenant, |seen| contacts.push(seen)).await.unwrap();
-    let seen = |id: &str, gone_ms| HistoryContact {
+    let seen = |id: &str, contact_type, gone_ms, had_deal_ms| HistoryContact {
         crm_id: ContactId::from(id),
         stage: Some("New Lead".to_owned()),
+        stage_id: None,
         fee_cents: None,
+        contact_type: Some(contact_type),
         created_ms: Some(NOW_MS),
         first_seen_ms: NOW_MS,
         gone_ms,
+        had_deal_ms,
     };
-    assert_eq!(contacts, [seen("10", None), seen("2", Some(NOW_MS + 7))]);
+    // The vendor has a deal, and the prospect who is gone had one.
+    let expected = [seen("10", 1, None, None), seen("2", 1, Some(NOW_MS + 7), Some(NOW_MS)), seen("3", 2, None, Some(NOW_MS))];
+    assert_eq!(contacts, expected);
 
     let mut found = Vec::new();
     history::each_deal(conn, tenant, |seen| found.push(seen)).await.unwrap();
-    let deal = |id: &str, gone_ms, contact| HistoryDeal {
+    let deal = |id: &str, gone_ms, contact: &str| HistoryDeal {
         record: HistoryContact {
             crm_id: DealId::from(id),
             stage: Some("FDD Sent".to_owned()),
             fee_cents: Some(5_000_000),
-            created_ms: None,
             first_seen_ms: NOW_MS,
             gone_ms,
+            ..HistoryContact::default()
         },
         odds: None,
-        contact_type: None,
-        contact,
+        contact: Some(contact.into()),
     };
-    let joined = |id: &str, contact_type, gone_ms| {
-        Some(LinkedContact {
-            crm_id: id.into(),
-            contact_type: Some(contact_type),
-            created_ms: Some(NOW_MS),
-            first_seen_ms: NOW_MS,
-            gone_ms,
-        })
-    };
-    let expected = [
-        deal("d1", None, joined("2", 1, Some(NOW_MS + 7))),
-        deal("d2", None, joined("3", 2, None)),
-        deal("d3", Some(NOW_MS + 7), None),
-    ];
-    assert_eq!(found, expected);
+    assert_eq!(found, [deal("d1", None, "2"), deal("d2", None, "3"), deal("d3", Some(NOW_MS + 7), "404")]);
     let names = deals::names(conn, tenant, &["d1", "d3"].map(DealId::from)).await.unwrap();
     assert_eq!((names.len(), names["d3"].title.as_str()), (2, "Territory"));
 }

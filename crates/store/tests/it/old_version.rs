@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use tetherboard_domain::{Dataset, EpochMs, RunId, RunStatus, Search, TenantId, Trigger};
 use tetherboard_store::notes::{self, Audience, NoteFilter};
 use tetherboard_store::snapshots;
-use tetherboard_store::{Conn, deals, leads, runs};
+use tetherboard_store::{Conn, deals, history, leads, runs};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::{TestDatabase, empty};
 
@@ -125,6 +125,49 @@ async fn unresolved_owners_become_references_again(#[values(Sqlite, Postgres)] k
     assert_eq!(stored, ["7", "0042", "User", "User ", "User Ash", "Uma Unger", "7", ""]);
     let shown = leads::get(conn, HARBOR, &"0".into()).await.unwrap().unwrap();
     assert_eq!(shown.owner, "User 7");
+}
+
+/// Earlier versions knew of a removed record only when it was last seen, and of a contact's deals only what they are now.
+#[rstest]
+#[tokio::test]
+async fn removals_and_first_deals_of_existing_records_become_history(#[values(Sqlite, Postgres)] kind: Kind) {
+    let db = first_version(kind).await;
+    let conn = db.store.conn();
+    let lead = "INSERT INTO leads (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, missing_ms, gone_ms, name, \
+                company, email, phone, market, owner, search, contact_type, source, source_key, stage, stage_key, stage_since_ms, \
+                stage_since_exact, fee_flagged) VALUES ($1, $2, 1, 1, 5, 5, $3, $4, '', '', '', '', '', '', '', $5, 'Web', 'web', \
+                'FDD Sent', 'fdd sent', 5, $6, $6)";
+    let no = || Value::from(false);
+    let none = || Value::from(None::<i64>);
+    for (id, missing, gone, contact_type) in
+        [("1", none(), none(), 1_i64), ("2", 40_i64.into(), 50_i64.into(), 1), ("3", none(), none(), 2)]
+    {
+        execute(conn, lead, vec![HARBOR.0.into(), id.into(), missing, gone, contact_type.into(), no()]).await;
+    }
+    let deal = "INSERT INTO pipeline_items (tenant_id, crm_id, row_no, mapping_version, first_seen_ms, changed_ms, gone_ms, client_id, \
+                contact_id, title, name, search, stage, stage_key, stage_since_ms, stage_since_exact, fee_flagged, owner) \
+                VALUES ($1, $2, 1, 1, $3, 5, $4, $5, $5, '', '', '', 'FDD Sent', 'fdd sent', 5, $6, $6, '')";
+    for (id, first_seen_ms, gone_ms, contact) in [("d1", 7_i64, 60_i64, "1"), ("d2", 6, 70, "1")] {
+        let values = vec![HARBOR.0.into(), id.into(), first_seen_ms.into(), gone_ms.into(), contact.into(), no()];
+        execute(conn, deal, values).await;
+    }
+    db.store.migrate().await.unwrap();
+
+    let mut contacts = Vec::new();
+    history::each_contact(conn, HARBOR, |seen| contacts.push((seen.crm_id.0, seen.gone_ms, seen.had_deal_ms))).await.unwrap();
+    let expected =
+        [("1", None, Some(EpochMs(6))), ("2", Some(EpochMs(50)), None)].map(|(id, gone, had)| (id.to_owned(), gone, had));
+    assert_eq!(contacts, expected);
+    for (subject, removed) in [(Dataset::Contacts, vec![("2", 50)]), (Dataset::Deals, vec![("d1", 60), ("d2", 70)])] {
+        let mut found = Vec::new();
+        let take = |change: history::ValueChange| found.push((change.crm_id, change.old, change.seen_after_ms));
+        history::each_value_change(conn, HARBOR, subject, take).await.unwrap();
+        let listed = |(id, ms): (&str, i64)| (id.to_owned(), Some(history::LISTED.to_owned()), EpochMs(ms));
+        assert_eq!(found, removed.into_iter().map(listed).collect::<Vec<_>>());
+    }
+    let states = leads::prior_states(conn, HARBOR, &["1".to_owned()]).await.unwrap();
+    let texts = (states[0].stage_text.as_deref(), states[0].source_text.as_deref(), states[0].stage_id.as_deref());
+    assert_eq!(texts, (Some("FDD Sent"), Some("Web"), None));
 }
 
 /// Stores responses as the first version did: one frame per run, one table row per response.

@@ -2,7 +2,7 @@
 
 use tetherboard_domain::{EpochMs, Money, TenantId, Window};
 use tetherboard_store::deals::{self, DealRecord};
-use tetherboard_store::leads::{self, LeadRecord};
+use tetherboard_store::leads::{self, LeadRecord, ListRef};
 use tetherboard_store::notes::NoteRecord;
 use tetherboard_store::records::RecordMeta;
 use tetherboard_store::schedule::ActivityRecord;
@@ -36,7 +36,9 @@ pub(crate) fn lead(name: &str) -> LeadRecord {
         link_key: Some(name.to_lowercase()),
         contact_type: Some(1),
         source: Some("Web".to_owned()),
+        source_ref: ListRef::default(),
         stage: Some("New Lead".to_owned()),
+        stage_ref: ListRef::default(),
         stage_since_ms: NOW_MS,
         stage_since_exact: false,
         fee: None,
@@ -54,6 +56,7 @@ pub(crate) fn deal(title: &str) -> DealRecord {
         link_key: None,
         contact_type: None,
         stage: Some("FDD Sent".to_owned()),
+        stage_ref: ListRef::default(),
         stage_since_ms: NOW_MS,
         stage_since_exact: false,
         fee: Some(Money(5_000_000)),

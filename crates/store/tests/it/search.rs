@@ -10,7 +10,7 @@ use tetherboard_store::{candidates, deal_links, deals, leads};
 use tetherboard_testkit::Kind::{self, *};
 use tetherboard_testkit::TestDatabase;
 
-use crate::rows::{deal, harbor, lead, note, put_deals, put_leads};
+use crate::rows::{NOW_MS, deal, harbor, lead, note, put_deals, put_leads};
 
 const NAMES: [&str; 14] = [
     "José Núñez",
@@ -76,7 +76,7 @@ async fn written(kind: Kind) -> (TestDatabase, TenantId) {
         put_deals(&db, harbor, [(format!("{at:02}").as_str(), deal)]).await;
         notes::put(db.store.conn(), harbor, &[note("00", &format!("{at:02}"), name)], &[]).await.unwrap();
     }
-    deal_links::relink(db.store.conn(), harbor).await.unwrap();
+    deal_links::relink(db.store.conn(), harbor, NOW_MS).await.unwrap();
     (db, harbor)
 }
 
@@ -121,7 +121,7 @@ async fn any_part_of_a_phone_number_finds_its_candidate_and_deal(#[values(Sqlite
     // A deal is also found by its contact.
     let conn = db.store.conn();
     put_deals(&db, harbor, [("d", DealRecord { client_id: Some("03".into()), ..deal("Other") })]).await;
-    deal_links::relink(conn, harbor).await.unwrap();
+    deal_links::relink(conn, harbor, NOW_MS).await.unwrap();
     for text in [
         "555-0103",
         "(312) 555 0103",

@@ -1,9 +1,9 @@
 //! Compares the live records with those that a read showed: marks, removes, or holds the rest.
 
 use tetherboard_domain::{DatasetStatus, EpochMs};
-use tetherboard_store::Tx;
 use tetherboard_store::records::{self, Absence, Scope};
 use tetherboard_store::runs::DatasetReport;
+use tetherboard_store::{Tx, history};
 
 use super::{Apply, Input};
 use crate::capture::count;
@@ -103,6 +103,10 @@ async fn apply_removal<N: Normalize>(
 ) -> Result<(), SyncError> {
     let set = async |ids: &[String], absence| records::set_absence(tx, context.tenant, N::DATASET, ids, absence).await;
     let ids = |records: Vec<AbsentRecord>| records.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    let remove = async |ids: &[String]| {
+        set(ids, Absence::Gone(context.now_ms)).await?;
+        history::record_presence(tx, context.tenant, N::DATASET, ids, false, context.now_ms).await
+    };
     match removal {
         Removal::Ignore => {}
         Removal::Hold => {
@@ -114,11 +118,11 @@ async fn apply_removal<N: Normalize>(
             let (again, first): (Vec<_>, Vec<_>) = absent.into_iter().partition(is_proven);
             report.gone = count(again.len());
             set(&ids(first), Absence::Missing(context.now_ms)).await?;
-            set(&ids(again), Absence::Gone(context.now_ms)).await?;
+            remove(&ids(again)).await?;
         }
         Removal::Now => {
             report.gone = count(absent.len());
-            set(&ids(absent), Absence::Gone(context.now_ms)).await?;
+            remove(&ids(absent)).await?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod absences;
 mod changed_rows;
 mod field_coverage;
+mod identify;
 mod skipped;
 mod texts;
 mod upsert;
@@ -186,6 +187,9 @@ impl Apply<'_> {
                 self.save_field_coverage::<N>(&tx, context, input, counts).await?;
             }
         }
+        if report.added + report.changed + report.gone > 0 {
+            report.notices = identify::follow_list(&tx, context, N::DATASET, self.replay).await?;
+        }
         self.finish::<N>(&tx, context, input, kept, report).await?;
         records::set_row_set_hash(&tx, context.tenant, N::DATASET, all_shown.then_some(input.row_set)).await?;
         Ok(Store::commit(tx).await?)
@@ -203,7 +207,7 @@ impl Apply<'_> {
         let ReadExtent { started_ms, contacts, .. } = &self.extent;
         let has_changed = report.added + report.changed + report.gone > 0;
         if has_changed && matches!(N::DATASET, Dataset::Contacts | Dataset::Deals) {
-            deal_links::relink(tx, context.tenant).await?;
+            deal_links::relink(tx, context.tenant, context.now_ms).await?;
         }
         if has_changed && HOT_LIST_DATASETS.contains(&N::DATASET) || !contacts.is_empty() {
             hot_list::mark_stale(tx, context.tenant).await?;

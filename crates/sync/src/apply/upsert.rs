@@ -1,10 +1,12 @@
 //! Compares the rows of a read with the tables and writes new and changed records.
 
+use std::collections::HashSet;
+
 use tetherboard_domain::EpochMs;
-use tetherboard_store::Tx;
 use tetherboard_store::records::{self, RecordMeta, StoredRecord};
 use tetherboard_store::runs::{self, DatasetReport};
 use tetherboard_store::snapshots::{RowNo, RowReader};
+use tetherboard_store::{Tx, history};
 
 use super::changed_rows::{ChangedChunk, ChangedRows};
 use super::field_coverage::FieldCounts;
@@ -88,8 +90,16 @@ impl Apply<'_> {
         let ids: Vec<String> = decoded.iter().map(|row| row.crm_id.clone()).collect();
         let mut known = records::stored(tx, context.tenant, N::DATASET, &ids).await?;
         decoded.iter_mut().for_each(|row| row.known = known.remove(&row.crm_id));
+        let gone: HashSet<String> = decoded
+            .iter()
+            .filter(|row| row.known.as_ref().is_some_and(|known| known.gone_ms.is_some()))
+            .map(|row| row.crm_id.clone())
+            .collect();
         let changed = self.changed_records::<N>(tx, context, reader, decoded, report, counts).await?;
-        Ok(N::write(tx, context, changed).await?)
+        let back: Vec<String> =
+            changed.iter().map(|record| &record.meta.crm_id).filter(|id| gone.contains(*id)).cloned().collect();
+        N::write(tx, context, changed).await?;
+        Ok(history::record_presence(tx, context.tenant, N::DATASET, &back, true, context.now_ms).await?)
     }
 
     async fn decode_rows<N: Normalize>(

@@ -3,12 +3,13 @@
 use tetherboard_crm_records::{Mapping, RawContact, SkippedRow, fields};
 use tetherboard_domain::{Dataset, EpochMs, SourceTime};
 use tetherboard_store::leads::{LeadRecord, PriorState};
-use tetherboard_store::{Result, Tx, leads};
+use tetherboard_store::{Result, Tx, deal_links, leads};
 
-use super::history_log::HistoryLog;
+use super::history_log::{HistoryLog, stored_stage};
 use super::names::{self, display_name, full_name, link_key};
 use super::{Contacts, Context, Normalize, Record, ids, label, money, reference};
 use crate::history::TrackedValues;
+use crate::list_names::ListValue;
 use crate::rich_text::{self, RichText};
 
 /// The columns that each field fills.
@@ -24,8 +25,8 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 17] = [
     ("units", &["units"]),
     ("whiteboard", &["whiteboard"]),
     ("fee", &["fee_cents", "fee_flagged"]),
-    ("source", &["source", "source_key"]),
-    ("stage", &["stage", "stage_key", "stage_since_ms", "stage_since_exact"]),
+    ("source", &["source", "source_key", "source_id", "source_text"]),
+    ("stage", &["stage", "stage_key", "stage_id", "stage_text", "stage_since_ms", "stage_since_exact"]),
     ("contact_type", &["contact_type"]),
     ("owner", &["owner"]),
     ("created", &["created_ms"]),
@@ -64,13 +65,24 @@ impl Normalize for Contacts {
         let previous = leads::prior_states(tx, context.tenant, &ids(&records)).await?;
         let mut history = HistoryLog::new(context, Dataset::Contacts, previous);
         let mut written = Vec::with_capacity(records.len());
+        let mut new = Vec::new();
         for Record { meta, raw, rich_text, previous_raw, previous_rich_text, .. } in records {
+            if history.previous(&meta).is_none() {
+                new.push(meta.crm_id.clone());
+            }
             let previous = history.previous(&meta);
             let previous = previous.map(|previous| as_mapped(context, previous, previous_raw, &previous_rich_text));
             let (fee, fee_flagged) = money(raw.fee);
             let (old_text, new_text) = changed_text(previous.as_ref(), &previous_rich_text, &rich_text);
             let previous = previous.map(|previous| PriorState { whiteboard: old_text, ..previous });
-            let values = TrackedValues { fee_cents: fee.map(|fee| fee.0), whiteboard: new_text, ..TrackedValues::default() };
+            let values = TrackedValues {
+                contact_type: raw.contact_type,
+                fee_cents: fee.map(|fee| fee.0),
+                whiteboard: new_text,
+                ..TrackedValues::default()
+            };
+            let old_source = previous.as_ref().map(|old| ListValue::stored(&old.source, &old.source_id, &old.source_text));
+            let source = context.sources.value(label(raw.source), None, old_source.as_ref());
             let created_ms = raw.created.ms(&context.source_time);
             let (stage, since) = history.observe(&meta, previous.as_ref(), raw.stage, created_ms, &values);
             let name = full_name(raw.first_name.as_deref(), raw.last_name.as_deref());
@@ -85,8 +97,10 @@ impl Normalize for Contacts {
                 whiteboard: rich_text.html,
                 owner: reference(raw.owner),
                 contact_type: raw.contact_type,
-                source: label(raw.source),
-                stage,
+                source: source.name,
+                source_ref: source.reference,
+                stage: stage.name,
+                stage_ref: stage.reference,
                 stage_since_ms: since.ms,
                 stage_since_exact: since.exact,
                 fee,
@@ -96,6 +110,7 @@ impl Normalize for Contacts {
             written.push((meta, lead));
         }
         leads::put(tx, context.tenant, &written, &context.kept_columns(&COLUMNS_BY_FIELD)).await?;
+        deal_links::mark_new_contacts(tx, context.tenant, &new, context.now_ms).await?;
         history.save(tx).await
     }
 }
@@ -104,8 +119,12 @@ impl Normalize for Contacts {
 fn as_mapped(context: &Context, previous: &PriorState, raw: Option<RawContact>, rich_text: &RichText) -> PriorState {
     let Some(raw) = raw else { return previous.clone() };
     let whiteboard = raw.whiteboard.map(|_| rich_text.html.clone());
+    let stage = context.previous_stage(raw.stage, &stored_stage(previous), raw.contact_type);
     PriorState {
-        stage: context.previous_stage(raw.stage, previous.stage.as_deref()),
+        stage: stage.name,
+        stage_id: stage.reference.id,
+        stage_text: stage.reference.text,
+        contact_type: context.previous_value("contact_type", raw.contact_type, previous.contact_type),
         fee_cents: context.previous_value("fee", money(raw.fee).0.map(|fee| fee.0), previous.fee_cents),
         whiteboard: context.previous_value("whiteboard", whiteboard, previous.whiteboard.clone()),
         ..previous.clone()

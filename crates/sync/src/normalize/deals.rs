@@ -6,7 +6,7 @@ use tetherboard_store::deals::{self, DealRecord};
 use tetherboard_store::leads::PriorState;
 use tetherboard_store::{Result, Tx};
 
-use super::history_log::HistoryLog;
+use super::history_log::{HistoryLog, stored_stage};
 use super::names::{self, display_name, full_name, link_key};
 use super::{Context, Deals, Normalize, Record, ids, money, odds, reference};
 use crate::history::TrackedValues;
@@ -18,7 +18,7 @@ const COLUMNS_BY_FIELD: [(&str, &[&str]); 13] = [
     ("first_name", &["name", "link_key", "search"]),
     ("last_name", &["name", "link_key", "search"]),
     ("company", &["name", "link_key", "search"]),
-    ("stage", &["stage", "stage_key", "stage_since_ms", "stage_since_exact"]),
+    ("stage", &["stage", "stage_key", "stage_id", "stage_text", "stage_since_ms", "stage_since_exact"]),
     ("contact_type", &["contact_type"]),
     ("fee", &["fee_cents", "fee_flagged"]),
     ("odds", &["odds"]),
@@ -59,6 +59,7 @@ impl Normalize for Deals {
             let (fee, fee_flagged) = money(raw.fee);
             let close_date = raw.close_date.map(|date| date.to_string());
             let values = TrackedValues {
+                contact_type: raw.contact_type,
                 fee_cents: fee.map(|fee| fee.0),
                 odds: odds(raw.odds).map(Odds::hundredths),
                 close_date: close_date.clone(),
@@ -73,7 +74,8 @@ impl Normalize for Deals {
                 client_id: raw.client_id.map(ContactId),
                 title: raw.name.unwrap_or_default(),
                 contact_type: raw.contact_type,
-                stage,
+                stage: stage.name,
+                stage_ref: stage.reference,
                 stage_since_ms: since.ms,
                 stage_since_exact: since.exact,
                 fee,
@@ -94,8 +96,12 @@ impl Normalize for Deals {
 fn as_mapped(context: &Context, previous: &PriorState, previous_raw: Option<RawDeal>) -> PriorState {
     let Some(raw) = previous_raw else { return previous.clone() };
     let close_date = raw.close_date.map(|date| date.to_string());
+    let stage = context.previous_stage(raw.stage, &stored_stage(previous), raw.contact_type);
     PriorState {
-        stage: context.previous_stage(raw.stage, previous.stage.as_deref()),
+        stage: stage.name,
+        stage_id: stage.reference.id,
+        stage_text: stage.reference.text,
+        contact_type: context.previous_value("contact_type", raw.contact_type, previous.contact_type),
         fee_cents: context.previous_value("fee", money(raw.fee).0.map(|fee| fee.0), previous.fee_cents),
         odds: context.previous_value("odds", odds(raw.odds).map(Odds::hundredths), previous.odds),
         close_date: context.previous_value("close_date", close_date, previous.close_date.clone()),

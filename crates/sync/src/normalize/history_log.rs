@@ -11,6 +11,7 @@ use tetherboard_store::{Result, Tx};
 
 use super::{Context, label};
 use crate::history::{Observation, StageSince, TrackedValues, track_stage};
+use crate::list_names::ListValue;
 
 /// Collects the history of one batch, to be saved with its records.
 pub(super) struct HistoryLog<'a> {
@@ -41,16 +42,20 @@ impl<'a> HistoryLog<'a> {
         stage: Text,
         created_ms: Option<EpochMs>,
         values: &TrackedValues,
-    ) -> (Option<String>, StageSince) {
+    ) -> (ListValue, StageSince) {
         let context = self.context;
-        let stage = match previous {
-            Some(previous) if context.has_vanished("stage") => previous.stage.clone(),
-            _ => label(stage),
+        let known = previous.map(stored_stage);
+        let stage = match known {
+            Some(known) if context.has_vanished("stage") => known,
+            known => {
+                let has_same_type = previous.is_some_and(|previous| previous.contact_type == values.contact_type);
+                context.stages.value(label(stage), values.contact_type, known.filter(|_| has_same_type).as_ref())
+            }
         };
         let observation = Observation {
             subject: self.subject,
             crm_id: &meta.crm_id,
-            stage: stage.as_deref(),
+            stage: &stage,
             created_ms,
             modified_ms: meta.modified_ms,
             read_before_ms: context.read_before_ms,
@@ -68,4 +73,9 @@ impl<'a> HistoryLog<'a> {
         history::record(tx, self.context.tenant, &self.moves).await?;
         history::record_values(tx, self.context.tenant, &self.changes).await
     }
+}
+
+/// The stage of a record as the tables have it.
+pub(super) fn stored_stage(state: &PriorState) -> ListValue {
+    ListValue::stored(&state.stage, &state.stage_id, &state.stage_text)
 }

@@ -4,6 +4,7 @@ mod contacts;
 mod deals;
 mod events;
 mod history_log;
+mod list_log;
 mod names;
 mod notes;
 mod setup;
@@ -17,9 +18,11 @@ use tetherboard_domain::{Dataset, EpochMs, Money, Odds, SourceTime, StageKey, Te
 use tetherboard_metrics::Board;
 use tetherboard_store::records::RecordMeta;
 use tetherboard_store::tenants::Tenant;
-use tetherboard_store::{Conn, Result, Tx};
+use tetherboard_store::{Conn, Result, Tx, lookups};
 
 use crate::rich_text::RichText;
+
+use crate::list_names::{ListNames, ListValue};
 
 /// The account's stages.
 pub(crate) struct Stages;
@@ -123,6 +126,8 @@ pub(crate) struct Context {
     pub(crate) tenant: TenantId,
     pub(crate) source_time: SourceTime,
     pub(crate) first_stage: Option<StageKey>,
+    pub(crate) stages: ListNames,
+    pub(crate) sources: ListNames,
     /// The start of the previous read.
     pub(crate) read_before_ms: Option<EpochMs>,
     /// The start of the previous complete read.
@@ -144,10 +149,14 @@ impl Context {
         now_ms: EpochMs,
     ) -> Result<Self> {
         let board = Board::load(conn, tenant.id).await?;
+        let stages = lookups::stages(conn, tenant.id).await?;
+        let sources = lookups::sources(conn, tenant.id).await?;
         Ok(Self {
             tenant: tenant.id,
             source_time: tenant.source_time(),
             first_stage: board.first().map(|stage| stage.key.clone()),
+            stages: ListNames::of_stages(stages, lookups::former_names(conn, tenant.id, Dataset::Stages).await?),
+            sources: ListNames::of_sources(sources, lookups::former_names(conn, tenant.id, Dataset::Sources).await?),
             read_before_ms,
             whole_before_ms,
             now_ms,
@@ -166,10 +175,10 @@ impl Context {
     }
 
     /// As [`Self::previous_value`], for the stage, whose blank value is a stage of its own.
-    fn previous_stage(&self, from_row: Text, from_table: Option<&str>) -> Option<String> {
+    fn previous_stage(&self, from_row: Text, from_table: &ListValue, contact_type: Option<i64>) -> ListValue {
         match from_row {
-            Text::Blank if self.vanished_before.contains("stage") => from_table.map(str::to_owned),
-            from_row => label(from_row),
+            Text::Blank if self.vanished_before.contains("stage") => from_table.clone(),
+            from_row => self.stages.value(label(from_row), contact_type, Some(from_table)),
         }
     }
 

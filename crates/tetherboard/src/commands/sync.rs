@@ -131,6 +131,9 @@ pub(super) fn print(tenant: &Tenant, report: &RunReport) {
             line.held,
             line.set_aside
         );
+        for notice in &line.notices {
+            println!("            {notice}");
+        }
         // An error that stopped the whole run is attached to every list; print it once.
         if let Some(error) = line.error.as_ref().filter(|error| printed != Some(&error.trace)) {
             println!("            {}: {}. {}", error.class.meaning(), error.message, error.class.remedy());

@@ -51,7 +51,7 @@ pub(crate) struct Stage {
     weighted_cents: i64,
 }
 
-/// The pipeline now, or at the end of a past day. For a past day, the order, roles, and odds of stages are today's.
+/// The pipeline now, or at the end of a past day, as it was shown that day. The roles of stages are today's.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pipeline", params(("tenant" = String, Path), AsOfQuery),
     responses((status = 200, body = Pipeline),
         (status = 304, description = "Unchanged since the response with the ETag in If-None-Match.")))]
@@ -74,7 +74,7 @@ async fn read(portal: &Portal, tenant: &Tenant, as_of: &AsOfQuery) -> HttpResult
     match as_of.resolve(tenant, now, &history)? {
         AsOfView::Now => Ok(to_json(&numbers.pipeline)),
         AsOfView::Unknown(why) => Err(HttpError::bad_request(why)),
-        AsOfView::Day(day) => Ok(to_json(&*pipeline_as_of(portal, tenant, &numbers, &history, day, now).await?)),
+        AsOfView::Day(day) => Ok(to_json(&*pipeline_as_of(portal, tenant, &history, day, now).await?)),
     }
 }
 

@@ -55,6 +55,8 @@ struct DatasetJson {
     /// Skipped, because they could not be used.
     set_aside: i64,
     retries: i64,
+    /// What the read showed apart from records, such as a renamed stage, in sentences.
+    notices: Vec<String>,
     error: Option<ErrorJson>,
 }
 
@@ -81,6 +83,7 @@ impl RunJson {
             held: report.held,
             set_aside: report.set_aside,
             retries: report.retries,
+            notices: report.notices.clone(),
             error: report.error.as_ref().map(|error| ErrorJson { class: error.class.as_str(), meaning: error.class.meaning() }),
         };
         Self {

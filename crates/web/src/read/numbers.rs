@@ -71,7 +71,7 @@ async fn load(portal: &Portal, tenant: &Tenant, now: Timestamp) -> Result<Number
     Ok(Numbers {
         summary: leads.summary(&board, &tenant.zone, now),
         pipeline: pipeline(conn, tenant.id, &board, now).await?,
-        days: day_totals(conn, tenant.id, &board, tenant.zone.date(now), DAYS).await?,
+        days: day_totals(conn, tenant, &board, tenant.zone.date(now), DAYS).await?,
         leads,
         board,
     })

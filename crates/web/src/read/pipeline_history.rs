@@ -109,12 +109,11 @@ pub(crate) async fn history(portal: &Portal, tenant: &Tenant, board: &Board, now
 pub(crate) async fn pipeline_as_of(
     portal: &Portal,
     tenant: &Tenant,
-    numbers: &Numbers,
     history: &History,
     as_of: AsOf,
     now: Timestamp,
 ) -> Result<Arc<Pipeline>> {
-    let compute = async || Ok(Pipeline { as_of: as_of.end(), ..pipeline_at(history, &numbers.board, as_of.before_ms) });
+    let compute = async || Ok(Pipeline { as_of: as_of.end(), ..pipeline_at(history, as_of.before_ms) });
     portal.cache.get(tenant, now, PastPipelineKey { day: as_of.day }, compute).await
 }
 
@@ -158,7 +157,7 @@ async fn load_period(
     let span = Span::of(resolved.window, as_of);
     let before = resolved.before(compare, &tenant.zone).map(|window| Span::of(window, as_of));
     let before = before.filter(|before| history.begins_ms().is_some_and(|begins| begins <= before.from_ms));
-    let days = day_totals_between(portal.store.conn(), tenant.id, board, resolved.first, resolved.last).await?;
+    let days = day_totals_between(portal.store.conn(), tenant, board, resolved.first, resolved.last).await?;
     Ok(PeriodHistory {
         movement: movement(&history, span).map(|movement| Movement { rows: Vec::new(), ..movement }),
         rate: WinRate::of(&outcomes(&history, span)),

@@ -25,6 +25,9 @@ pub(super) fn section(shell: &Shell<'_>, view: &CandidateView) -> Markup {
             @if view.deals.is_empty() {
                 p.sub {
                     @if view.candidate.gone_ms.is_some() { "ClientTether had no deal for this candidate." }
+                    @else if view.candidate.had_deal_ms.is_some() {
+                        "ClientTether no longer lists a deal of this candidate, so none is counted."
+                    }
                     @else { "ClientTether has no deal record, so the candidate counts as a deal with its own stage and fee." }
                 }
             } @else {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use tetherboard_domain::{DAY, EpochMs, Money, Odds, TenantId, Zone};
 use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{Candidate, CandidateDeal};
-use tetherboard_store::history::{self, Transition, ValueChange};
+use tetherboard_store::history::{self, LISTED, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
 use super::{CandidateView, HISTORY, dated, days, show_all};
@@ -166,20 +166,21 @@ fn moved(one: &Transition, board: &Board, deal: Option<String>, stayed: Option<S
 
 fn value(change: &ValueChange, deal: Option<&str>) -> TimelineEntry {
     let text = |value: &Option<String>| value.as_deref().map_or("unknown".to_owned(), |value| format_value(&change.field, value));
-    let name = match change.field.as_str() {
-        "fee" => "Fee",
-        "odds" => "Odds",
-        _ => "Close date",
+    let changed = |name: &str| format!("{name} {} → {}", text(&change.old), text(&change.new));
+    let sentence = match change.field.as_str() {
+        "fee" => changed("Fee"),
+        "odds" => changed("Odds"),
+        "contact_type" => changed("Contact type"),
+        "contact" => changed("Contact ID"),
+        "presence" if change.new.as_deref() == Some(LISTED) => "Back in ClientTether".to_owned(),
+        "presence" => "Removed from ClientTether".to_owned(),
+        _ => changed("Close date"),
     };
+    let deal = deal.map(|deal| format!("{deal}: ")).unwrap_or_default();
     TimelineEntry {
         at_ms: change.at_ms,
         certainty: Certainty::FeedEvent { before_ms: change.seen_before_ms, after_ms: change.seen_after_ms },
-        event: TimelineEvent::Value(format!(
-            "{}{name} {} → {}",
-            deal.map(|deal| format!("{deal}: ")).unwrap_or_default(),
-            text(&change.old),
-            text(&change.new)
-        )),
+        event: TimelineEvent::Value(format!("{deal}{sentence}")),
         also_changed: Vec::new(),
     }
 }
@@ -190,6 +191,7 @@ fn format_value(field: &str, value: &str) -> String {
     let text = match field {
         "fee" => number().map(|cents| Money(cents).to_string()),
         "odds" => number().and_then(Odds::from_hundredths).map(|odds| odds.to_string()),
+        "contact_type" | "contact" | "presence" => None,
         _ => value.parse().ok().map(time::full_day),
     };
     text.unwrap_or_else(|| value.to_owned())

@@ -87,7 +87,7 @@ fn open_deals(slug: &str, view: &PipelineView) -> Card {
         name: "Open deals",
         value: number(pipeline.open_deals),
         link: Some((links::pipeline(slug).with("in", "open").url(), pipeline.open_deals)),
-        meaning: "Deals of prospects that are not yet awarded, parked, or inactive. A prospect without a deal record counts as \
+        meaning: "Deals of prospects that are not yet awarded, parked, or inactive. A prospect who never had a deal record counts as \
             one deal with the prospect’s own stage and fee.",
         counted: format!("{open}; {} have deal records in ClientTether", number(pipeline.crm_deals)),
         spark: EMPTY,

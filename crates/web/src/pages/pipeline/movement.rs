@@ -73,7 +73,8 @@ fn steps(shell: &Shell<'_>, view: &PipelineView, movement: &Movement, (from, unt
     let open = links::pipeline(&shell.tenant().slug).with("in", "open").with("fee", "known").url();
     let closing = total(until, movement.closing.value, (movement.span.until_ms == EpochMs::MAX).then_some(open));
     let opening = total(from, movement.opening.value, None);
-    [opening].into_iter().chain(movement.steps.iter().map(step)).chain([closing]).collect()
+    let shown = movement.steps.iter().filter(|step| step.deals > 0 || !step.kind.is_rare());
+    [opening].into_iter().chain(shown.map(step)).chain([closing]).collect()
 }
 
 /// What a kind of movement is called.
@@ -86,6 +87,9 @@ pub(super) fn move_name(kind: MovementKind) -> &'static str {
         MovementKind::Lost => "Lost",
         MovementKind::Awarded => "Awarded",
         MovementKind::Parked => "Parked",
+        MovementKind::StageDeactivated => "Stage deactivated",
+        MovementKind::NoLongerProspect => "No longer a prospect",
+        MovementKind::Merged => "Merged",
         MovementKind::Removed => "Removed",
     }
 }

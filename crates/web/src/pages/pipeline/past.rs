@@ -30,7 +30,7 @@ pub(super) async fn page(
     period: PeriodQuery,
 ) -> HttpResult<Markup> {
     let (tenant, slug) = (shell.tenant(), &shell.tenant().slug);
-    let pipeline = pipeline_as_of(shell.portal, tenant, numbers, history, as_of, shell.now).await?;
+    let pipeline = pipeline_as_of(shell.portal, tenant, history, as_of, shell.now).await?;
     let day = as_of.day.to_string();
     Ok(shell.render(&Page {
         tab: Tab::Pipeline,
@@ -38,7 +38,7 @@ pub(super) async fn page(
             (menu(slug, Some(as_of.day), history_start(history, tenant), tenant.zone.date(shell.now)))
             div.push.flex { (copy_link_button()) }
         },
-        body: body(slug, &numbers.board, &pipeline, as_of.day),
+        body: body(slug, history.board_at(as_of.before_ms).unwrap_or(&numbers.board), &pipeline, as_of.day),
         address: links::pipeline(slug).with("asof", &day),
         filters: Link::to("").with("asof", &day).url(),
         period: period.add_to(Link::to("")).url(),
@@ -118,7 +118,7 @@ fn cards(slug: &str, pipeline: &Pipeline, day: Date) -> Markup {
             "Open deals",
             number(pipeline.open_deals),
             (deals().url(), pipeline.open_deals),
-            "Deals of prospects that were not yet awarded, parked, or inactive. A prospect without a deal record counts as one.",
+            "Deals of prospects that were not yet awarded, parked, or inactive. A prospect who never had a deal record counts as one.",
             format!("{} had deal records in ClientTether", number(pipeline.crm_deals)),
         ),
         card(
@@ -139,7 +139,7 @@ fn stages(slug: &str, board: &Board, pipeline: &Pipeline, day: Date) -> Markup {
     html! {
         section.card {
             div.toolbar {
-                h2 { "Stages" } span.sub { "end of " (time::full_day(day)) ", with today’s stage order and roles" }
+                h2 { "Stages" } span.sub { "end of " (time::full_day(day)) ", with today’s roles" }
             }
             div.scroll tabindex="0" role="region" aria-label="Stages" {
                 table.table.breakdown {

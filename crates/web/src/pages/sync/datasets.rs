@@ -48,7 +48,18 @@ impl<'a> DatasetTable<'a> {
                         (self.footer())
                     }
                 }
+                (self.notices())
                 (self.explanation())
+            }
+        }
+    }
+
+    /// What the run noticed apart from records, such as a renamed stage.
+    fn notices(&self) -> Markup {
+        let notices: Vec<&String> = self.reports.iter().flat_map(|report| &report.notices).collect();
+        html! {
+            @if !notices.is_empty() {
+                ul.card-foot id="notices" { @for notice in notices { li dir="auto" { (notice) } } }
             }
         }
     }

@@ -112,7 +112,13 @@ impl Show {
     /// The columns after the candidate: the name in an address, and the one on the page.
     pub(super) fn columns(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Moves(_) => &[("from", "Stage before"), ("to", "Stage after"), ("when", "Changed"), ("amount", "Amount")],
+            Self::Moves(_) => &[
+                ("change", "Change"),
+                ("from", "Stage before"),
+                ("to", "Stage after"),
+                ("when", "Changed"),
+                ("amount", "Amount"),
+            ],
             Self::Endings(_) => &[("from", "From"), ("to", "To"), ("when", "When"), ("amount", "Fee")],
             Self::Created | Self::Known | Self::Reached => &[("furthest", "Furthest"), ("stage", "Now"), ("when", "Created")],
             Self::StageChange => &[("from", "First stage"), ("to", "Last stage"), ("when", "Last moved")],

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use tetherboard_metrics::LeadGroup;
+use tetherboard_metrics::{Board, LeadGroup};
 use tetherboard_store::tenants::Tenant;
 
 use self::address::RowsAddress;
@@ -67,6 +67,8 @@ pub(super) async fn page(
 /// What the page shows.
 struct RowsView {
     numbers: Arc<Numbers>,
+    /// The stages of the past day, or those of today.
+    board: Board,
     address: RowsAddress,
     /// The past day that is shown, if any.
     as_of: Option<AsOf>,
@@ -89,9 +91,10 @@ impl RowsView {
         };
         let query = RowQuery { address: &address, as_of, numbers: &numbers, history: &history, tenant, now };
         let rows = query.rows();
+        let board = query.board().clone();
         let history_start = history_start(&history, tenant);
-        let mut view = Self { numbers, address, as_of, history_start, rows, names: Names::default() };
-        let board = &view.numbers.board;
+        let mut view = Self { numbers, board, address, as_of, history_start, rows, names: Names::default() };
+        let board = &view.board;
         match view.address.sort {
             Some(order @ (0, _)) => {
                 view.names = Names::load(conn, tenant.id, &view.rows).await?;

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use tetherboard_domain::{EpochMs, Money, Odds};
 use tetherboard_metrics::{
-    Board, CandidateRef, FurthestStage, History, Span, StagePlace, deals_at, funnel, furthest_stages, movement, outcomes,
-    prospects_at, stage_changes, stage_stays,
+    Board, CandidateRef, FurthestStage, History, MovementKind, Span, StagePlace, deals_at, funnel, furthest_stages, movement,
+    outcomes, prospects_at, stage_changes, stage_stays,
 };
 use tetherboard_store::tenants::Tenant;
 
@@ -25,6 +25,8 @@ pub(super) struct Row {
 /// A cell after the candidate.
 #[derive(Clone, Debug)]
 pub(super) enum Cell {
+    /// How a deal entered the open pipeline, changed in it, or left it.
+    Change(MovementKind),
     /// The stage as the CRM spells it. The outer `None`: it did not exist then.
     Stage(Option<Option<String>>),
     At(EpochMs),
@@ -71,7 +73,13 @@ impl RowQuery<'_> {
                 let moved = movement(self.history, span).map(|movement| movement.rows).unwrap_or_default();
                 let moved = moved.into_iter().filter(|row| kind.is_none_or(|kind| row.kind == kind));
                 let row = |row: tetherboard_metrics::MovementRow| Row {
-                    cells: vec![Cell::Stage(row.from), Cell::Stage(row.to), Cell::At(row.at_ms), Cell::Amount(row.amount)],
+                    cells: vec![
+                        Cell::Change(row.kind),
+                        Cell::Stage(row.from),
+                        Cell::Stage(row.to),
+                        Cell::At(row.at_ms),
+                        Cell::Amount(row.amount),
+                    ],
                     who: row.who,
                 };
                 moved.map(row).collect()
@@ -128,9 +136,15 @@ impl RowQuery<'_> {
             .collect()
     }
 
+    /// The stages of the past day, or those of today.
+    pub(super) fn board(&self) -> &Board {
+        let past = self.as_of.and_then(|as_of| self.history.board_at(as_of.before_ms));
+        past.unwrap_or(&self.numbers.board)
+    }
+
     /// Whether a place matches the filters for stage, group, and role.
     fn matches_place(&self, at: &StagePlace) -> bool {
-        let (board, query) = (&self.numbers.board, &self.address.deals);
+        let (board, query) = (self.board(), &self.address.deals);
         query.stage.as_ref().is_none_or(|stage| stage.place(board) == *at)
             && query.group.is_none_or(|group| board.is_in(group, at))
             && query.role.is_none_or(|role| board.role(at).as_str() == role.as_str())
@@ -193,6 +207,7 @@ impl RowQuery<'_> {
 pub(super) fn sort(rows: &mut [Row], names: &Names, board: &Board, (column, descending): (usize, bool)) {
     let rank = |stage: &Option<Option<String>>| stage.as_ref().map(|stage| board.place(stage.as_deref()));
     let by_cell = |a: &Cell, b: &Cell| match (a, b) {
+        (Cell::Change(a), Cell::Change(b)) => a.cmp(b),
         (Cell::Stage(a), Cell::Stage(b)) => rank(a).cmp(&rank(b)),
         (Cell::At(a), Cell::At(b)) => a.cmp(b),
         (Cell::Duration(a), Cell::Duration(b)) => a.cmp(b),

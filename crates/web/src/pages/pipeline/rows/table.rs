@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use tetherboard_domain::{DAY, Money};
 use tetherboard_store::tenants::Tenant;
 
+use super::super::movement::move_name;
 use super::RowsView;
 use super::address::Show;
 use super::query::{Cell, Row};
@@ -24,7 +25,7 @@ pub(super) fn table(shell: &Shell<'_>, view: &RowsView) -> Markup {
     let list = view.address.list(&shell.tenant().slug);
     let sorting = Sorting { list: &list, column, descending };
     let is_number = |key: &str| matches!(key, "amount" | "weighted" | "odds" | "took");
-    let descends_first = |key: &str| !matches!(key, "from" | "to" | "stage");
+    let descends_first = |key: &str| !matches!(key, "change" | "from" | "to" | "stage");
     html! {
         div.scroll tabindex="0" role="region" aria-label=(show.title()) {
             table.table data-total=(view.total()) {
@@ -54,11 +55,12 @@ fn table_row(shell: &Shell<'_>, view: &RowsView, row: &Row) -> Markup {
 }
 
 fn table_cell(shell: &Shell<'_>, view: &RowsView, cell: &Cell) -> Markup {
-    let (board, zone) = (&view.numbers.board, &shell.tenant().zone);
+    let (board, zone) = (&view.board, &shell.tenant().zone);
     let is_change = matches!(view.address.show, Show::Moves(_));
     let signed = |amount: Money| format!("{}{amount}", if is_change && amount.0 > 0 { "+" } else { "" });
     html! {
         @match cell {
+            Cell::Change(kind) => td.nowrap { (move_name(*kind)) },
             Cell::Stage(Some(name)) => td { (stage(name.as_deref(), board.role(&board.place(name.as_deref())))) },
             Cell::Stage(None) => td { span.muted { "—" } },
             Cell::At(ms) => td.nowrap {
@@ -100,6 +102,7 @@ pub(super) fn as_csv(view: &RowsView, tenant: &Tenant, today: Date) -> Response 
 
 fn csv_cell(cell: &Cell) -> String {
     match cell {
+        Cell::Change(kind) => move_name(*kind).to_owned(),
         Cell::Stage(stage) => stage.clone().flatten().unwrap_or_default(),
         Cell::At(ms) => ms.timestamp().map(|moment| moment.to_string()).unwrap_or_default(),
         Cell::Amount(amount) | Cell::Weighted(_, amount) => amount.map(Money::plain).unwrap_or_default(),
