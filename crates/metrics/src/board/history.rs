@@ -10,13 +10,15 @@ use tetherboard_store::history::{self, LISTED, ValueChange};
 use tetherboard_store::lookups::{self, FormerName, Stage, StageRow};
 use tetherboard_store::{Conn, Result};
 
-use super::Board;
+use super::{Board, StagePlace};
 
 /// The board at every moment since the first read.
 #[derive(Clone, Debug)]
 pub struct BoardHistory {
     /// Each board with the moment since which it was known, oldest first; the last one is the current board.
     versions: Vec<(EpochMs, Board)>,
+    /// Since when each stage was known, and its earlier names, by ID.
+    origins: HashMap<String, (EpochMs, Vec<String>)>,
 }
 
 impl BoardHistory {
@@ -31,7 +33,7 @@ impl BoardHistory {
 
     /// A board that never changed.
     pub fn of(current: &Board) -> Self {
-        Self { versions: vec![(EpochMs::MIN, current.clone())] }
+        Self { versions: vec![(EpochMs::MIN, current.clone())], origins: HashMap::new() }
     }
 
     /// The boards of stages with their changes, which are in order of time.
@@ -54,7 +56,21 @@ impl BoardHistory {
         if let Some((_, last)) = versions.last_mut() {
             last.clone_from(current);
         }
-        Self { versions }
+        let origin = |history: &StageHistory<'_>| {
+            let names = history.former(EpochMs::MAX).map(|(_, former)| former.name).collect();
+            (history.row.stage.crm_id.clone(), (history.row.first_seen_ms, names))
+        };
+        let origins = histories.iter().map(origin).collect();
+        Self { versions, origins }
+    }
+
+    /// The place of a stage on a board from before it was known. One that was added again under its name has the records of the
+    /// removed one, which had that name.
+    pub(crate) fn place_before(&self, version: usize, id: &str) -> Option<StagePlace> {
+        let (since_ms, board) = self.versions.get(version)?;
+        let (first_seen_ms, names) = self.origins.get(id)?;
+        let mut places = names.iter().filter(|_| since_ms < first_seen_ms).map(|name| board.place(Some(name)));
+        places.find(|place| matches!(place, StagePlace::Listed(_)))
     }
 
     /// The board as known before a moment.

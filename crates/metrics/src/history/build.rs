@@ -166,9 +166,9 @@ impl History {
 
     fn describe_stages(&mut self) {
         let Some(boards) = &self.boards else { return };
-        let info = |board: &Board, stage: &HistoryStage| {
+        let info = |version: usize, board: &Board, stage: &HistoryStage| {
             let listed = match &stage.reference {
-                StageRef::Id(id) => board.place_with_id(id),
+                StageRef::Id(id) => board.place_with_id(id).or_else(|| boards.place_before(version, id)),
                 StageRef::Text(_) => None,
             };
             let place = listed.unwrap_or_else(|| board.place(stage.name.as_deref()));
@@ -179,7 +179,11 @@ impl History {
                 place,
             }
         };
-        self.infos = boards.boards().map(|board| self.stages.iter().map(|stage| info(board, stage)).collect()).collect();
+        self.infos = boards
+            .boards()
+            .enumerate()
+            .map(|(version, board)| self.stages.iter().map(|stage| info(version, board, stage)).collect())
+            .collect();
         let Some(now) = self.infos.last() else { return };
         let same = |a: &StagePlace, b: &StagePlace| match (a, b) {
             // Moves refer to a stage by its key only, so different spellings of one unlisted stage are the same stage.
