@@ -64,7 +64,7 @@ impl<'a> Scanner<'a> {
     /// Whether `script` or `style` begins at a `<`. Inside a comment it need not end to be markup.
     fn is_hidden_start(&self, at: usize) -> bool {
         let starts = |tag: &&str| self.text[at..].get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
-        ["<script>", "<script ", "<style>", "<style "].iter().any(|tag| starts(tag))
+        ["<script>", "<script ", "<style>", "<style "].iter().any(starts)
     }
 
     /// The tag or declaration that begins at a `<`, and where it ends; `None` if it is text.
