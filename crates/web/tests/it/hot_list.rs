@@ -143,7 +143,10 @@ async fn a_candidates_page_shows_the_same_score_and_reasons(#[values(Sqlite, Pos
     let visitor = world.visitor(Person::Riley).await;
     let ada = items(&visitor).await.into_iter().find(|item| item["client_id"] == "910001").unwrap();
     let said = words(&visitor.get("/t/harbor/candidates/910001").await.text());
-    assert!(said.contains(&format!("Why {}", ada["score"])) && said.contains("Appointment booked"), "{said}");
+    assert!(
+        said.contains("Score breakdown") && said.contains(&ada["score"].to_string()) && said.contains("Appointment booked"),
+        "{said}"
+    );
     for reason in ada["reasons"].as_array().unwrap() {
         assert!(said.contains(reason["why"].as_str().unwrap()), "{reason}");
     }

@@ -347,7 +347,7 @@ async fn a_note_without_end_is_read_in_parts_and_one_without_a_date_comes_last(#
     assert_eq!((rows[1][0].as_str(), rows[1][6].as_str()), ("", "nobody knows when"));
     let api = visitor.json(&format!("{API}?client=7001")).await;
     assert_eq!((&api["notes"][0]["cut"], &api["notes"][1]["cut"]), (&true.into(), &false.into()));
-    assert!(words(&visitor.get(&format!("{NOTES}?client=7001")).await.text()).contains("No date 1 note without a readable date"));
+    assert!(words(&visitor.get(&format!("{NOTES}?client=7001")).await.text()).contains("No date 1 note without a usable date"));
 }
 
 #[rstest]
