@@ -23,6 +23,9 @@ async fn warnings(world: &World, dataset: Dataset) -> Vec<String> {
 async fn succeeds_and_removes(world: &World) {
     let ada = world.edit(Edit::AddContact(ContactEdit::named("Ada Ash")));
     let deal = world.edit(Edit::AddDeal(DealEdit::of(&ada).worth(90_000)));
+    // Stays, since an empty list would be held.
+    let bea = world.edit(Edit::AddContact(ContactEdit::named("Bea Birch")));
+    world.edit(Edit::AddDeal(DealEdit::of(&bea).worth(40_000)));
     world.run().await;
     assert_eq!(world.numbers().await, world.truth());
     world.good_run().await;
