@@ -79,7 +79,11 @@ async fn a_replay_after_many_runs_changes_nothing(#[values(Kind::Sqlite, Kind::P
         }
     }
     world.good_run().await;
-    assert_eq!(world.numbers().await, world.truth());
+    // Contacts that carry the earlier name of a renamed stage are in that stage.
+    let mut truth = world.truth();
+    let earlier = truth.by_stage.remove("QR Sent").unwrap();
+    *truth.by_stage.get_mut("QR Sent 0").unwrap() += earlier;
+    assert_eq!(world.numbers().await, truth);
 }
 
 #[rstest]
