@@ -26,7 +26,8 @@ impl Store {
         Ok(Self { db, cipher })
     }
 
-    /// Applies the pending migrations in one transaction, and prepares stored texts for search if that has changed. Several processes may call it at once.
+    /// Applies the pending migrations in one transaction, and prepares stored texts for search if that has changed. Several
+    /// processes may call it at once.
     pub async fn migrate(&self) -> Result<()> {
         migrations::run(&self.db).await?;
         search::prepare(self).await

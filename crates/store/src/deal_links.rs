@@ -59,16 +59,7 @@ struct ChangedLink {
 
 impl ChangedLink {
     fn seen(self, now_ms: EpochMs) -> ValueChange {
-        ValueChange {
-            subject: Dataset::Deals,
-            crm_id: self.deal,
-            field: "contact".to_owned(),
-            old: self.old,
-            new: self.new,
-            seen_before_ms: now_ms,
-            seen_after_ms: now_ms,
-            at_ms: now_ms,
-        }
+        ValueChange::seen_at(now_ms, Dataset::Deals, &self.deal, "contact", (self.old, self.new))
     }
 }
 

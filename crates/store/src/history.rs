@@ -2,10 +2,10 @@
 
 mod complete;
 
-use sea_orm::FromQueryResult;
+use sea_orm::QueryResult;
 use tetherboard_domain::{Dataset, EpochMs, TenantId};
 
-use crate::query::{Bulk, all, rows, upsert};
+use crate::query::{Bulk, rows, upsert};
 use crate::records::SubjectId;
 use crate::{Conn, Result};
 
@@ -79,39 +79,33 @@ pub async fn record<C: Conn>(conn: &C, tenant: TenantId, transitions: &[Transiti
 
 /// The moves of a contact or deal from one stage to another, oldest first.
 pub async fn transitions_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> Result<Vec<Transition>> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        crm_id: String,
-        from_stage: Option<String>,
-        to_stage: Option<String>,
-        from_id: Option<String>,
-        to_id: Option<String>,
-        since_ms: Option<EpochMs>,
-        since_exact: Option<bool>,
-        seen_before_ms: EpochMs,
-        seen_after_ms: EpochMs,
-        at_ms: EpochMs,
-    }
-    let text = "SELECT crm_id, from_stage, to_stage, from_id, to_id, since_ms, since_exact, seen_before_ms, seen_after_ms, at_ms \
-                FROM stage_transitions \
-                WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 AND NOT renamed ORDER BY seen_after_ms";
-    let found: Vec<Row> = all(conn, text, [tenant.into(), Id::SUBJECT.as_str().into(), id.clone().into()]).await?;
-    Ok(found
-        .into_iter()
-        .map(|row| Transition {
-            subject: Id::SUBJECT,
-            crm_id: row.crm_id,
-            from: row.from_stage,
-            to: row.to_stage,
-            from_id: row.from_id,
-            to_id: row.to_id,
-            since: row.since_ms.zip(row.since_exact),
-            renamed: false,
-            seen_before_ms: row.seen_before_ms,
-            seen_after_ms: row.seen_after_ms,
-            at_ms: row.at_ms,
-        })
-        .collect())
+    let text = format!(
+        "SELECT {TRANSITION_COLUMNS} FROM stage_transitions \
+         WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 AND NOT renamed ORDER BY seen_after_ms"
+    );
+    let found = rows(conn, &text, [tenant.into(), Id::SUBJECT.as_str().into(), id.clone().into()]).await?;
+    found.iter().map(|row| transition(Id::SUBJECT, row)).collect()
+}
+
+/// The columns that [`transition`] reads.
+const TRANSITION_COLUMNS: &str =
+    "crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, to_stage, from_id, to_id, since_ms, since_exact, renamed";
+
+fn transition(subject: Dataset, row: &QueryResult) -> Result<Transition> {
+    let (since_ms, since_exact): (Option<EpochMs>, Option<bool>) = (row.try_get_by_index(8)?, row.try_get_by_index(9)?);
+    Ok(Transition {
+        subject,
+        crm_id: row.try_get_by_index(0)?,
+        seen_after_ms: row.try_get_by_index(1)?,
+        seen_before_ms: row.try_get_by_index(2)?,
+        at_ms: row.try_get_by_index(3)?,
+        from: row.try_get_by_index(4)?,
+        to: row.try_get_by_index(5)?,
+        from_id: row.try_get_by_index(6)?,
+        to_id: row.try_get_by_index(7)?,
+        since: since_ms.zip(since_exact),
+        renamed: row.try_get_by_index(10)?,
+    })
 }
 
 // Values ---------------------------------------------------------------------------------------------------------------
@@ -142,6 +136,20 @@ pub struct ValueChange {
     pub at_ms: EpochMs,
 }
 
+impl ValueChange {
+    /// A change from the old value to the new one that was seen at a moment. Nothing more is known about when it happened.
+    pub fn seen_at(
+        now_ms: EpochMs,
+        subject: Dataset,
+        crm_id: &str,
+        field: &str,
+        (old, new): (Option<String>, Option<String>),
+    ) -> Self {
+        let (crm_id, field) = (crm_id.to_owned(), field.to_owned());
+        Self { subject, crm_id, field, old, new, seen_before_ms: now_ms, seen_after_ms: now_ms, at_ms: now_ms }
+    }
+}
+
 /// The value of `presence` while the CRM has the record.
 pub const LISTED: &str = "listed";
 /// The value of `presence` once the CRM no longer has the record.
@@ -160,16 +168,8 @@ pub async fn record_presence<C: Conn>(
         return Ok(());
     }
     let (old, new) = if is_listed { (REMOVED, LISTED) } else { (LISTED, REMOVED) };
-    let change = |crm_id: &String| ValueChange {
-        subject,
-        crm_id: crm_id.clone(),
-        field: "presence".to_owned(),
-        old: Some(old.to_owned()),
-        new: Some(new.to_owned()),
-        seen_before_ms: now_ms,
-        seen_after_ms: now_ms,
-        at_ms: now_ms,
-    };
+    let values = || (Some(old.to_owned()), Some(new.to_owned()));
+    let change = |id: &String| ValueChange::seen_at(now_ms, subject, id, "presence", values());
     record_values(conn, tenant, &ids.iter().map(change).collect::<Vec<_>>()).await
 }
 
@@ -210,52 +210,35 @@ pub async fn record_values<C: Conn>(conn: &C, tenant: TenantId, changes: &[Value
 
 /// The changes of every stage or source, oldest first.
 pub async fn list_changes<C: Conn>(conn: &C, tenant: TenantId, list: Dataset) -> Result<Vec<ValueChange>> {
-    let text = "SELECT crm_id, field, old_value, new_value, seen_before_ms, seen_after_ms, at_ms FROM value_changes \
-                WHERE tenant_id = $1 AND subject = $2 ORDER BY seen_after_ms, crm_id, field";
-    let found = rows(conn, text, [tenant.into(), list.as_str().into()]).await?;
-    found
-        .iter()
-        .map(|row| {
-            Ok(ValueChange {
-                subject: list,
-                crm_id: row.try_get_by_index(0)?,
-                field: row.try_get_by_index(1)?,
-                old: row.try_get_by_index(2)?,
-                new: row.try_get_by_index(3)?,
-                seen_before_ms: row.try_get_by_index(4)?,
-                seen_after_ms: row.try_get_by_index(5)?,
-                at_ms: row.try_get_by_index(6)?,
-            })
-        })
-        .collect()
+    let text = format!(
+        "SELECT {VALUE_COLUMNS} FROM value_changes WHERE tenant_id = $1 AND subject = $2 ORDER BY seen_after_ms, crm_id, field"
+    );
+    let found = rows(conn, &text, [tenant.into(), list.as_str().into()]).await?;
+    found.iter().map(|row| value_change(list, row)).collect()
 }
 
 /// The value changes of a contact or deal, oldest first.
 pub async fn values_of<C: Conn, Id: SubjectId>(conn: &C, tenant: TenantId, id: &Id) -> Result<Vec<ValueChange>> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        crm_id: String,
-        field: String,
-        old_value: Option<String>,
-        new_value: Option<String>,
-        seen_before_ms: EpochMs,
-        seen_after_ms: EpochMs,
-        at_ms: EpochMs,
-    }
-    let text = "SELECT crm_id, field, old_value, new_value, seen_before_ms, seen_after_ms, at_ms FROM value_changes \
-                WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 ORDER BY seen_after_ms, field";
-    let found: Vec<Row> = all(conn, text, [tenant.into(), Id::SUBJECT.as_str().into(), id.clone().into()]).await?;
-    Ok(found
-        .into_iter()
-        .map(|row| ValueChange {
-            subject: Id::SUBJECT,
-            crm_id: row.crm_id,
-            field: row.field,
-            old: row.old_value,
-            new: row.new_value,
-            seen_before_ms: row.seen_before_ms,
-            seen_after_ms: row.seen_after_ms,
-            at_ms: row.at_ms,
-        })
-        .collect())
+    let text = format!(
+        "SELECT {VALUE_COLUMNS} FROM value_changes \
+         WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 ORDER BY seen_after_ms, field"
+    );
+    let found = rows(conn, &text, [tenant.into(), Id::SUBJECT.as_str().into(), id.clone().into()]).await?;
+    found.iter().map(|row| value_change(Id::SUBJECT, row)).collect()
+}
+
+/// The columns that [`value_change`] reads.
+const VALUE_COLUMNS: &str = "crm_id, seen_after_ms, field, seen_before_ms, at_ms, old_value, new_value";
+
+fn value_change(subject: Dataset, row: &QueryResult) -> Result<ValueChange> {
+    Ok(ValueChange {
+        subject,
+        crm_id: row.try_get_by_index(0)?,
+        seen_after_ms: row.try_get_by_index(1)?,
+        field: row.try_get_by_index(2)?,
+        seen_before_ms: row.try_get_by_index(3)?,
+        at_ms: row.try_get_by_index(4)?,
+        old: row.try_get_by_index(5)?,
+        new: row.try_get_by_index(6)?,
+    })
 }

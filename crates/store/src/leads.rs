@@ -3,7 +3,7 @@
 mod list;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{Dataset, EpochMs, Money, StageKey, TenantId, Window};
+use tetherboard_domain::{DAY, Dataset, EpochMs, Money, StageKey, TenantId, Window};
 
 use crate::query::{Query, all};
 use crate::records::{self, RecordMeta};
@@ -261,7 +261,7 @@ pub async fn first_touches<C: Conn>(conn: &C, tenant: TenantId, created: Window)
     let mut query = Query::new(&format!(
         "SELECT COALESCE(l.notes_read_ms >= l.created_ms, 1 = 0) AS read, (SELECT MIN(n.created_ms) - l.created_ms FROM notes n \
          WHERE n.tenant_id = l.tenant_id AND n.client_id = l.crm_id AND n.gone_ms IS NULL AND n.created_ms >= l.created_ms \
-         AND n.created_ms <= l.notes_read_ms + 86400000 AND {BY_PERSON}) AS after_ms \
+         AND n.created_ms <= l.notes_read_ms + {DAY} AND {BY_PERSON}) AS after_ms \
          FROM leads l WHERE l.gone_ms IS NULL AND l.contact_type = 1 AND l.tenant_id = ",
     ));
     query.bind(tenant).push(" AND l.created_ms >= ").bind(created.from_ms());

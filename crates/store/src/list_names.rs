@@ -9,10 +9,13 @@ use tetherboard_domain::{Dataset, DatasetStatus, EpochMs, StageKey, TenantId};
 use crate::query::{Query, all, execute, number, one, rows};
 use crate::{Conn, Result};
 
+/// The tables of the records that have a stage, by the subject of their moves.
+const SUBJECTS: [(&str, &str); 2] = [("contacts", "leads"), ("deals", "pipeline_items")];
+
 /// Sets the name of a stage on the records and moves that have its ID.
 pub async fn rename_stage<C: Conn>(conn: &C, tenant: TenantId, id: &str, name: &str) -> Result<()> {
     let key = StageKey::of(name).0;
-    for table in ["leads", "pipeline_items"] {
+    for (_, table) in SUBJECTS {
         let text = format!("UPDATE {table} SET stage = $3, stage_key = $4 WHERE tenant_id = $1 AND stage_id = $2");
         execute(conn, &text, [tenant.into(), id.into(), name.into(), key.clone().into()]).await?;
     }
@@ -51,10 +54,9 @@ fn end_without_id(end: &str) -> String {
 
 /// The stages that records or moves name without the ID of a live stage.
 pub async fn unlisted_stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<UnlistedStage>> {
-    let mut parts: Vec<String> = ["leads", "pipeline_items"]
-        .map(|table| format!("SELECT stage_key, contact_type FROM {table} WHERE tenant_id = $1 AND {WITHOUT_ID}"))
-        .into();
-    for (subject, table) in [("contacts", "leads"), ("deals", "pipeline_items")] {
+    let mut parts = Vec::new();
+    for (subject, table) in SUBJECTS {
+        parts.push(format!("SELECT stage_key, contact_type FROM {table} WHERE tenant_id = $1 AND {WITHOUT_ID}"));
         for end in ["from", "to"] {
             parts.push(format!(
                 "SELECT t.{end}_stage, r.contact_type FROM stage_transitions t \
@@ -66,9 +68,6 @@ pub async fn unlisted_stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<
     }
     all(conn, &parts.join(" UNION "), [tenant.into()]).await
 }
-
-/// The tables of the records that have a stage, by the subject of their moves.
-const SUBJECTS: [(&str, &str); 2] = [("contacts", "leads"), ("deals", "pipeline_items")];
 
 /// Gives the records and moves that name a stage without an ID the ID and the current name of the stage meant.
 pub async fn identify_stage<C: Conn>(

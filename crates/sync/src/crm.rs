@@ -60,20 +60,14 @@ impl Crm {
             Some(token) => token.clone(),
             None => agency::access_token(store.conn(), store.cipher()).await?.ok_or(CrmError::NoAccessToken)??,
         };
-        self.check_web_key(store, tenant).await?;
-        let mapping = Arc::new(load_mapping(store, tenant).await?);
-        let client = self.client(store, tenant, clock, &token, Arc::clone(&mapping)).await?;
-        Ok(CrmSession { client, token, mapping })
-    }
-
-    /// Checks that no other brand has this brand's key. Keys saved by an earlier version were not compared.
-    async fn check_web_key(&self, store: &Store, tenant: &Tenant) -> Result<(), CrmError> {
-        let (conn, cipher) = (store.conn(), store.cipher());
-        let Some(Ok(key)) = tenants::web_key(conn, cipher, tenant.id).await? else { return Ok(()) };
-        match tenants::brand_with_web_key(conn, cipher, &key, tenant.id).await? {
-            Some(brand) => Err(CrmError::SharedWebKey { brand, slug: tenant.slug.clone() }),
-            None => Ok(()),
+        let web_key = web_key(store, tenant).await?;
+        // Keys saved by an earlier version were not compared.
+        if let Some(brand) = tenants::brand_with_web_key(store.conn(), store.cipher(), &web_key, tenant.id).await? {
+            return Err(CrmError::SharedWebKey { brand, slug: tenant.slug.clone() });
         }
+        let mapping = Arc::new(load_mapping(store, tenant).await?);
+        let client = self.client(web_key, clock, &token, Arc::clone(&mapping))?;
+        Ok(CrmSession { client, token, mapping })
     }
 
     /// The agency's token; `None` if there is none or it cannot be decrypted.
@@ -92,23 +86,26 @@ impl Crm {
         clock: &Clock,
         token: &SecretString,
     ) -> Result<Client, CrmError> {
-        self.client(store, tenant, clock, token, Arc::default()).await
+        self.client(web_key(store, tenant).await?, clock, token, Arc::default())
     }
 
-    async fn client(
+    fn client(
         &self,
-        store: &Store,
-        tenant: &Tenant,
+        web_key: SecretString,
         clock: &Clock,
         token: &SecretString,
         mapping: Arc<Mapping>,
     ) -> Result<Client, CrmError> {
-        let web_key = tenants::web_key(store.conn(), store.cipher(), tenant.id).await?;
-        let web_key = web_key.ok_or_else(|| CrmError::NoWebKey(tenant.slug.clone()))??;
         let (base_url, limits) = (self.base_url.clone(), self.limits.clone());
         let config = ClientConfig { base_url, access_token: token.clone(), web_key, limits, mapping };
         Ok(Client::new(config, &self.budgets, clock.clone())?.for_run())
     }
+}
+
+/// A brand's key.
+async fn web_key(store: &Store, tenant: &Tenant) -> Result<SecretString, CrmError> {
+    let key = tenants::web_key(store.conn(), store.cipher(), tenant.id).await?;
+    Ok(key.ok_or_else(|| CrmError::NoWebKey(tenant.slug.clone()))??)
 }
 
 /// The built-in mapping with the brand's own rules. A rule that this version does not support is logged and ignored.

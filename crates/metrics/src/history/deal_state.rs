@@ -41,7 +41,7 @@ impl History {
 
     /// The state of a row. It says nothing about whether the row was there.
     pub(super) fn state_of(&self, row: &RowHistory, before_ms: EpochMs) -> DealState {
-        let moves = &self.moves[row.moves.start as usize..row.moves.end as usize];
+        let moves = in_range(&self.moves, &row.moves);
         let later = moves.get(moves.partition_point(|seen| seen.seen_ms < before_ms));
         DealState {
             stage: later.map_or(row.stage, |later| later.from),
@@ -185,7 +185,7 @@ impl History {
     pub(crate) fn transitions(&self, item: PipelineItem) -> Vec<StageTransition> {
         let mut moments: Vec<(EpochMs, Reverse<EpochMs>)> = Vec::new();
         for row in self.rows(item) {
-            let moves = &self.moves[row.moves.start as usize..row.moves.end as usize];
+            let moves = in_range(&self.moves, &row.moves);
             moments.extend(moves.iter().filter(|seen| !seen.renamed).map(|seen| (seen.seen_ms, Reverse(seen.at_ms))));
         }
         if let (Some(_), Some(deal)) = (item.contact, item.deal) {
@@ -215,8 +215,9 @@ impl History {
     }
 }
 
-fn in_range<'a>(changes: &'a [Change], range: &Range<u32>) -> &'a [Change] {
-    &changes[range.start as usize..range.end as usize]
+/// The part of a list that belongs to one row.
+pub(super) fn in_range<'a, T>(list: &'a [T], range: &Range<u32>) -> &'a [T] {
+    &list[range.start as usize..range.end as usize]
 }
 
 /// A value with the changes undone that were seen at the moment or later.

@@ -2,6 +2,7 @@
 
 use tetherboard_domain::EpochMs;
 
+use super::deal_state::in_range;
 use super::{History, RowHistory, Span};
 
 /// A contact in the history that is or was a prospect.
@@ -39,7 +40,7 @@ impl<'a> Prospect<'a> {
 
     /// The indexes of the stages they were seen in, in order.
     pub(crate) fn stages(&self) -> impl Iterator<Item = u32> + 'a {
-        let moves = &self.history.moves[self.row.moves.start as usize..self.row.moves.end as usize];
+        let moves = in_range(&self.history.moves, &self.row.moves);
         let first = moves.first().map_or(self.row.stage, |seen| seen.from);
         // A row can change between two recorded moves without a move, so both ends of each count.
         let ends = moves.iter().flat_map(|seen| [seen.from, seen.to]);
@@ -48,7 +49,7 @@ impl<'a> Prospect<'a> {
 
     /// When their last move in a span happened, among the moves seen in it.
     pub(crate) fn moved_ms(&self, span: Span) -> Option<EpochMs> {
-        let moves = &self.history.moves[self.row.moves.start as usize..self.row.moves.end as usize];
+        let moves = in_range(&self.history.moves, &self.row.moves);
         moves.iter().rev().find(|seen| !seen.renamed && span.contains(seen.seen_ms)).map(|seen| seen.at_ms)
     }
 }

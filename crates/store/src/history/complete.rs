@@ -3,7 +3,7 @@
 use sea_orm::QueryResult;
 use tetherboard_domain::{ContactId, Dataset, DatasetStatus, DealId, EpochMs, TenantId};
 
-use super::{Transition, ValueChange};
+use super::{TRANSITION_COLUMNS, Transition, VALUE_COLUMNS, ValueChange, transition, value_change};
 use crate::query::rows;
 use crate::records::SubjectId;
 use crate::{Conn, Result};
@@ -113,27 +113,16 @@ pub async fn each_transition<C: Conn>(
     subject: Dataset,
     mut take: impl FnMut(Transition),
 ) -> Result<()> {
-    let text = "SELECT crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, to_stage, from_id, to_id, renamed FROM stage_transitions \
-                WHERE tenant_id = $1 AND subject = $2 AND (crm_id, seen_after_ms) > ($3, $4) \
-                ORDER BY crm_id, seen_after_ms LIMIT $5";
+    let text = format!(
+        "SELECT {TRANSITION_COLUMNS} FROM stage_transitions WHERE tenant_id = $1 AND subject = $2 \
+         AND (crm_id, seen_after_ms) > ($3, $4) ORDER BY crm_id, seen_after_ms LIMIT $5"
+    );
     let mut after = (String::new(), EpochMs::MIN);
     loop {
         let values = [tenant.into(), subject.as_str().into(), after.0.clone().into(), after.1.into(), BATCH.into()];
-        let batch = rows(conn, text, values).await?;
+        let batch = rows(conn, &text, values).await?;
         for row in &batch {
-            let transition = Transition {
-                subject,
-                crm_id: row.try_get_by_index(0)?,
-                seen_after_ms: row.try_get_by_index(1)?,
-                seen_before_ms: row.try_get_by_index(2)?,
-                at_ms: row.try_get_by_index(3)?,
-                from: row.try_get_by_index(4)?,
-                to: row.try_get_by_index(5)?,
-                from_id: row.try_get_by_index(6)?,
-                to_id: row.try_get_by_index(7)?,
-                since: None,
-                renamed: row.try_get_by_index(8)?,
-            };
+            let transition = transition(subject, row)?;
             after = (transition.crm_id.clone(), transition.seen_after_ms);
             take(transition);
         }
@@ -150,9 +139,11 @@ pub async fn each_value_change<C: Conn>(
     subject: Dataset,
     mut take: impl FnMut(ValueChange),
 ) -> Result<()> {
-    let text = "SELECT crm_id, seen_after_ms, field, seen_before_ms, at_ms, old_value, new_value FROM value_changes \
-                WHERE tenant_id = $1 AND subject = $2 AND field IN ('fee', 'odds', 'contact_type', 'presence', 'contact') \
-                AND (crm_id, seen_after_ms, field) > ($3, $4, $5) ORDER BY crm_id, seen_after_ms, field LIMIT $6";
+    let text = format!(
+        "SELECT {VALUE_COLUMNS} FROM value_changes WHERE tenant_id = $1 AND subject = $2 \
+         AND field IN ('fee', 'odds', 'contact_type', 'presence', 'contact') \
+         AND (crm_id, seen_after_ms, field) > ($3, $4, $5) ORDER BY crm_id, seen_after_ms, field LIMIT $6"
+    );
     let mut after = (String::new(), EpochMs::MIN, String::new());
     loop {
         let values = [
@@ -163,18 +154,9 @@ pub async fn each_value_change<C: Conn>(
             after.2.clone().into(),
             BATCH.into(),
         ];
-        let batch = rows(conn, text, values).await?;
+        let batch = rows(conn, &text, values).await?;
         for row in &batch {
-            let change = ValueChange {
-                subject,
-                crm_id: row.try_get_by_index(0)?,
-                seen_after_ms: row.try_get_by_index(1)?,
-                field: row.try_get_by_index(2)?,
-                seen_before_ms: row.try_get_by_index(3)?,
-                at_ms: row.try_get_by_index(4)?,
-                old: row.try_get_by_index(5)?,
-                new: row.try_get_by_index(6)?,
-            };
+            let change = value_change(subject, row)?;
             after = (change.crm_id.clone(), change.seen_after_ms, change.field.clone());
             take(change);
         }

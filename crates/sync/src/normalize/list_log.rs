@@ -24,14 +24,8 @@ impl<'a> ListLog<'a> {
         let now_ms = self.context.now_ms;
         let changed = fields.into_iter().filter(|(field, old, new)| old != new && !self.context.has_vanished(field));
         self.changes.extend(changed.map(|(field, old, new)| ValueChange {
-            subject: self.list,
-            crm_id: crm_id.to_owned(),
-            field: field.to_owned(),
-            old,
-            new,
             seen_before_ms: self.context.whole_before_ms.unwrap_or(now_ms),
-            seen_after_ms: now_ms,
-            at_ms: now_ms,
+            ..ValueChange::seen_at(now_ms, self.list, crm_id, field, (old, new))
         }));
     }
 

@@ -20,9 +20,8 @@ use tetherboard_store::records::RecordMeta;
 use tetherboard_store::tenants::Tenant;
 use tetherboard_store::{Conn, Result, Tx, lookups};
 
-use crate::rich_text::RichText;
-
 use crate::list_names::{ListNames, ListValue};
+use crate::rich_text::RichText;
 
 /// The account's stages.
 pub(crate) struct Stages;

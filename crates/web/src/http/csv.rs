@@ -59,7 +59,7 @@ pub(crate) fn download(name: &FileName<'_>, header: &[&str], rows: impl Iterator
     // Writing into memory does not fail.
     let _ = writer.write_record(header);
     for row in rows {
-        let _ = writer.write_record(row.iter().map(|cell| harmless(&isolated(cell)).into_owned()));
+        let _ = writer.write_record(row.iter().map(|cell| safe(cell)));
     }
     as_download(name, writer.into_inner().unwrap_or_default().into_response())
 }
@@ -80,7 +80,7 @@ fn encode(rows: Vec<Vec<String>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         // Writing into memory does not fail.
-        let _ = writer.write_record(row.iter().map(|cell| harmless(&isolated(cell)).into_owned()));
+        let _ = writer.write_record(row.iter().map(|cell| safe(cell)));
     }
     writer.into_inner().unwrap_or_default()
 }
@@ -92,6 +92,11 @@ fn as_download(name: &FileName<'_>, mut response: Response) -> Response {
         headers.insert(CONTENT_DISPOSITION, disposition);
     }
     response
+}
+
+/// The cell as it is written: no formula, and its direction characters confined to it.
+fn safe(cell: &str) -> String {
+    harmless(&isolated(cell)).into_owned()
 }
 
 /// The cell with an apostrophe before everything that a spreadsheet would take for a formula: at its beginning, and after each

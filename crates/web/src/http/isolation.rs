@@ -52,7 +52,7 @@ fn isolate(html: &str) -> String {
 }
 
 /// The length of a tag, up to the `>` outside of its attributes' values.
-fn tag_length(tag: &str) -> usize {
+pub(crate) fn tag_length(tag: &str) -> usize {
     let mut is_quoted = false;
     for (at, byte) in tag.bytes().enumerate() {
         match byte {

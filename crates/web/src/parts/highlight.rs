@@ -5,6 +5,8 @@ use std::ops::Range;
 use maud::{Markup, html};
 use tetherboard_domain::Search;
 
+use crate::http::isolation::tag_length;
+
 /// A plain text with its hits marked.
 pub(crate) fn marked(text: &str, search: Option<&Search>) -> Markup {
     let Some(search) = search else { return html! { (text) } };
@@ -70,19 +72,6 @@ fn letters(sanitized: &str) -> Vec<Letter> {
         at += length;
     }
     letters
-}
-
-/// The length of a tag, up to the `>` that is not inside an attribute.
-fn tag_length(tag: &str) -> usize {
-    let mut quoted = false;
-    for (at, byte) in tag.bytes().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'>' if !quoted => return at + 1,
-            _ => {}
-        }
-    }
-    tag.len()
 }
 
 /// The ranges of markup that no tag interrupts.

@@ -94,7 +94,7 @@ pub(super) fn move_name(kind: MovementKind) -> &'static str {
     }
 }
 
-/// `$612,000 + $95,000 new (2) − $7,000 lost (1) = $700,000. No fee: parked (1).`
+/// `$612,000 + $95,000 new (2) − $7,000 lost (1) = $700,000. No change in value: parked (1).`
 fn sentence(shell: &Shell<'_>, view: &PipelineView, movement: &Movement, (from, until): (&str, &str)) -> Markup {
     let moved: Vec<&MovementStep> = movement.steps.iter().filter(|step| step.deals > 0).collect();
     if moved.is_empty() {
