@@ -7,7 +7,7 @@ use tetherboard_metrics::{
     stage_changes, stage_stays, time_in_stage,
 };
 
-use crate::world::{Event, HOUR_MS, STAGES, Shown, World, board};
+use crate::world::{Event, HOUR_MS, STAGES, StageFigures, World, board};
 
 fn fee() -> impl Strategy<Value = Option<i64>> {
     prop_oneof![Just(None), (1_i64..10_000_000).prop_map(Some)]
@@ -37,7 +37,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn shown(pipeline: &Pipeline) -> Shown {
+fn shown(pipeline: &Pipeline) -> StageFigures {
     let held = pipeline.stages.iter().filter(|line| line.contacts > 0 || line.deals > 0);
     let line = |line: &tetherboard_metrics::StageLine| (line.contacts, line.deals, line.value.0, line.weighted.0);
     held.map(|held| (held.stage.clone().unwrap(), line(held))).collect()

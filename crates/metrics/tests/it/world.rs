@@ -116,7 +116,7 @@ pub(crate) struct World {
 }
 
 /// What the pipeline page shows: contacts, deals, value, and weighted value by stage.
-pub(crate) type Shown = BTreeMap<String, (i64, i64, i64, i64)>;
+pub(crate) type StageFigures = BTreeMap<String, (i64, i64, i64, i64)>;
 
 impl World {
     pub(crate) fn of(events: &[Event]) -> Self {
@@ -266,8 +266,8 @@ impl World {
     }
 
     /// Counted from the current rows only.
-    pub(crate) fn shown(&self) -> Shown {
-        let mut shown = Shown::new();
+    pub(crate) fn shown(&self) -> StageFigures {
+        let mut shown = StageFigures::new();
         let mut line = |stage: usize, counts: (i64, i64), fee: Option<i64>, odds: Option<i64>| {
             let (name, _, usual) = STAGES[stage];
             let odds = Odds::from_hundredths(odds.unwrap_or(usual * 100)).unwrap();

@@ -28,7 +28,7 @@ const ROLES: [(&str, Role); 5] = [
 
 /// What the pipeline page and its API show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Shown {
+struct PipelineFigures {
     leads_in_pipeline: i64,
     qualified: i64,
     crm_deals: i64,
@@ -40,7 +40,7 @@ struct Shown {
     stages: BTreeMap<String, String>,
 }
 
-impl Shown {
+impl PipelineFigures {
     fn of(pipeline: &Pipeline) -> Self {
         let line = |line: &tetherboard_metrics::StageLine| {
             let (order, role, active, odds) = (line.order, line.role, line.active, line.odds);
@@ -224,13 +224,13 @@ impl Account<'_> {
     }
 }
 
-async fn shown(world: &World) -> Shown {
+async fn shown(world: &World) -> PipelineFigures {
     let (conn, board) = (world.db.store.conn(), Board::load(world.db.store.conn(), world.id).await.unwrap());
-    Shown::of(&pipeline(conn, world.id, &board, world.clock.now()).await.unwrap())
+    PipelineFigures::of(&pipeline(conn, world.id, &board, world.clock.now()).await.unwrap())
 }
 
 /// Runs a random history and returns what each day showed after its last run.
-async fn work(world: &World, seed: u64) -> BTreeMap<Date, Shown> {
+async fn work(world: &World, seed: u64) -> BTreeMap<Date, PipelineFigures> {
     for (stage, role) in ROLES {
         stage_roles::confirm(world.db.store.conn(), world.id, &StageKey::of(stage), role, EpochMs(1)).await.unwrap();
     }
@@ -272,7 +272,7 @@ async fn check(kind: Kind, seed: u64) {
     for (((day, shown), total), (_, stages)) in days.iter().zip(&totals).zip(&stored) {
         let before_ms = if *day == today { EpochMs::MAX } else { end_of(*day, &tenant.zone) };
         let context = format!("{kind:?}, seed {seed}, {day}");
-        assert_eq!(&Shown::of(&pipeline_at(&history, before_ms)), shown, "{context}");
+        assert_eq!(&PipelineFigures::of(&pipeline_at(&history, before_ms)), shown, "{context}");
         let of_total = (total.day, total.in_pipeline, total.qualified, total.value, total.weighted);
         assert_eq!(of_total, (*day, shown.leads_in_pipeline, shown.qualified, shown.value, shown.weighted), "{context}");
         assert!(stages.iter().map(|stage| stage.deals).sum::<i64>() >= shown.open_deals, "{context}");

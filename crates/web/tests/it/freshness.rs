@@ -15,13 +15,13 @@ const TABS: [&str; 3] = ["/t/harbor/overview", "/t/harbor/leads", "/t/harbor/pip
 
 /// What a page says about its data: the step and text of the banner, and the text of the chip.
 #[derive(Debug)]
-struct Said {
+struct FreshnessText {
     step: Option<String>,
     banner: String,
     chip: String,
 }
 
-impl Said {
+impl FreshnessText {
     fn on(answer: &Answer) -> Self {
         assert_eq!(answer.status, 200);
         let page = answer.text();
@@ -31,10 +31,10 @@ impl Said {
     }
 }
 
-async fn said(visitor: &Visitor) -> Said {
+async fn said(visitor: &Visitor) -> FreshnessText {
     let mut pages = Vec::new();
     for tab in TABS {
-        pages.push(Said::on(&visitor.get(tab).await));
+        pages.push(FreshnessText::on(&visitor.get(tab).await));
     }
     let first = pages.remove(0);
     for other in pages {
