@@ -17,8 +17,17 @@ use super::{Board, StagePlace};
 pub struct BoardHistory {
     /// Each board with the moment since which it was known, oldest first; the last one is the current board.
     versions: Vec<(EpochMs, Board)>,
-    /// Since when each stage was known, and its earlier names, by ID.
-    origins: HashMap<String, (EpochMs, Vec<String>)>,
+    /// Where each stage came from, by ID.
+    origins: HashMap<String, Origin>,
+}
+
+/// What a stage was before the list had it under its ID.
+#[derive(Clone, Debug)]
+struct Origin {
+    first_seen_ms: EpochMs,
+    former_names: Vec<String>,
+    /// The removed stage that it was added again for, by ID: the last one that had its first name.
+    predecessor: Option<String>,
 }
 
 impl BoardHistory {
@@ -56,21 +65,20 @@ impl BoardHistory {
         if let Some((_, last)) = versions.last_mut() {
             last.clone_from(current);
         }
-        let origin = |history: &StageHistory<'_>| {
-            let names = history.former(EpochMs::MAX).map(|(_, former)| former.name).collect();
-            (history.row.stage.crm_id.clone(), (history.row.first_seen_ms, names))
-        };
-        let origins = histories.iter().map(origin).collect();
+        let origins = histories.iter().map(|history| (history.row.stage.crm_id.clone(), history.origin(&versions))).collect();
         Self { versions, origins }
     }
 
-    /// The place of a stage on a board from before it was known. One that was added again under its name has the records of the
-    /// removed one, which had that name.
+    /// The place of a stage on a board from before it was known. One that was added again has the records of the removed one.
     pub(crate) fn place_before(&self, version: usize, id: &str) -> Option<StagePlace> {
         let (since_ms, board) = self.versions.get(version)?;
-        let (first_seen_ms, names) = self.origins.get(id)?;
-        let mut places = names.iter().filter(|_| since_ms < first_seen_ms).map(|name| board.place(Some(name)));
-        places.find(|place| matches!(place, StagePlace::Listed(_)))
+        let origin = self.origins.get(id).filter(|origin| *since_ms < origin.first_seen_ms)?;
+        let of_predecessor = origin
+            .predecessor
+            .as_ref()
+            .and_then(|removed| board.place_with_id(removed).or_else(|| self.place_before(version, removed)));
+        let mut by_name = origin.former_names.iter().map(|name| board.place(Some(name)));
+        of_predecessor.or_else(|| by_name.find(|place| matches!(place, StagePlace::Listed(_))))
     }
 
     /// The board as known before a moment.
@@ -86,6 +94,11 @@ impl BoardHistory {
     /// The moments at which the list changed, oldest first.
     pub(crate) fn moments(&self) -> Vec<EpochMs> {
         self.versions.iter().skip(1).map(|(since_ms, _)| *since_ms).collect()
+    }
+
+    /// How the list last spelled a stage that it no longer has.
+    pub(crate) fn spelling(&self, key: &StageKey) -> Option<&str> {
+        self.versions.iter().rev().find_map(|(_, board)| board.stage_named(key)).map(|stage| stage.name.as_str())
     }
 
     /// Every board, oldest first.
@@ -128,6 +141,18 @@ impl StageHistory<'_> {
             crm_id: stage.crm_id.clone(),
             name,
         })
+    }
+
+    /// What the stage was before it was known; the boards are oldest first.
+    fn origin(&self, versions: &[(EpochMs, Board)]) -> Origin {
+        let first_seen_ms = self.row.first_seen_ms;
+        let former_names: Vec<String> = self.former(EpochMs::MAX).map(|(_, former)| former.name).collect();
+        let key = StageKey::of(former_names.first().unwrap_or(&self.row.stage.name));
+        let (before, since) = versions.split_at(versions.partition_point(|(since_ms, _)| *since_ms < first_seen_ms));
+        let named = before.iter().rev().find_map(|(_, board)| board.stage_named(&key)?.ids.first());
+        // It was removed at the same time, or later, because a removal counts when two reads agree.
+        let is_removed = |id: &String| since.iter().any(|(_, board)| board.place_with_id(id).is_none());
+        Origin { first_seen_ms, former_names, predecessor: named.filter(|id| is_removed(id)).cloned() }
     }
 
     /// The names before the one that the stage had at a moment, and until when.

@@ -174,6 +174,11 @@ impl Board {
         self.stages.iter().position(|stage| stage.ids.iter().any(|one| one == id)).map(StagePlace::Listed)
     }
 
+    /// The listed stage with this current name.
+    fn stage_named(&self, key: &StageKey) -> Option<&BoardStage> {
+        self.by_key.get(key).and_then(|at| self.stages.get(*at))
+    }
+
     /// The stage at a place; `None` for an unlisted one.
     pub fn stage(&self, place: &StagePlace) -> Option<&BoardStage> {
         match place {

@@ -166,12 +166,22 @@ impl History {
 
     fn describe_stages(&mut self) {
         let Some(boards) = &self.boards else { return };
-        let info = |version: usize, board: &Board, stage: &HistoryStage| {
+        // A move has the key of a stage that the list did not have. Pages showed its spelling.
+        let spelled: Vec<Option<&str>> = self
+            .stages
+            .iter()
+            .map(|stage| {
+                let name = stage.name.as_deref()?;
+                let key = StageKey::of(name);
+                Some(if key.0 == name { boards.spelling(&key).unwrap_or(name) } else { name })
+            })
+            .collect();
+        let info = |version: usize, board: &Board, (stage, name): (&HistoryStage, &Option<&str>)| {
             let listed = match &stage.reference {
                 StageRef::Id(id) => board.place_with_id(id).or_else(|| boards.place_before(version, id)),
                 StageRef::Text(_) => None,
             };
-            let place = listed.unwrap_or_else(|| board.place(stage.name.as_deref()));
+            let place = listed.unwrap_or_else(|| board.place(*name));
             StageInfo {
                 label: board.label(&place).map(str::to_owned),
                 role: board.role(&place),
@@ -182,7 +192,7 @@ impl History {
         self.infos = boards
             .boards()
             .enumerate()
-            .map(|(version, board)| self.stages.iter().map(|stage| info(version, board, stage)).collect())
+            .map(|(version, board)| self.stages.iter().zip(&spelled).map(|stage| info(version, board, stage)).collect())
             .collect();
         let Some(now) = self.infos.last() else { return };
         let same = |a: &StagePlace, b: &StagePlace| match (a, b) {

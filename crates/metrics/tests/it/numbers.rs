@@ -7,7 +7,7 @@ use tetherboard_metrics::{
     Board, BoardHistory, History, MovementKind, OutcomeKind, Span, WinRate, cycle_time, flow, funnel, furthest_stages, movement,
     outcomes, pipeline_at, stage_changes, stage_stays, time_in_stage,
 };
-use tetherboard_store::history::{HistoryContact, ValueChange};
+use tetherboard_store::history::{HistoryContact, Transition, ValueChange};
 use tetherboard_store::lookups::{Stage, StageRow};
 
 use crate::world::{Event, HOUR_MS, World, board};
@@ -91,27 +91,10 @@ fn what_left_without_a_move_is_named_by_its_reason() {
 
 #[test]
 fn a_deactivated_stage_takes_its_deals_out_and_the_past_keeps_them() {
-    let stage = |active| Stage {
-        crm_id: "9".to_owned(),
-        name: "Site Visit".to_owned(),
-        key: StageKey::of("Site Visit"),
-        active,
-        order: Some(1),
-        odds: None,
-        contact_type: Some(1),
-    };
+    let stage = |active| Stage { active, ..stage("9", "Site Visit") };
     let hour = |hours: i64| EpochMs(hours * HOUR_MS);
     let row = StageRow { stage: stage(false), first_seen_ms: hour(1), gone_ms: None };
-    let change = ValueChange {
-        subject: Dataset::Stages,
-        crm_id: "9".to_owned(),
-        field: "active".to_owned(),
-        old: Some("1".to_owned()),
-        new: Some("0".to_owned()),
-        seen_before_ms: hour(2),
-        seen_after_ms: hour(3),
-        at_ms: hour(3),
-    };
+    let change = list_change("9", "active", ("1", "0"), hour(3));
     let contact = HistoryContact {
         crm_id: ContactId::from("c"),
         stage: Some("Site Visit".to_owned()),
@@ -129,6 +112,91 @@ fn a_deactivated_stage_takes_its_deals_out_and_the_past_keeps_them() {
     let value = |before_ms| pipeline_at(&history, before_ms).value;
     assert_eq!((value(hour(3)), value(hour(3) + 1)), (Money(9_000_000), Money::ZERO));
     assert!(outcomes(&history, EVER).is_empty(), "nobody was lost");
+}
+
+/// A prospect in "New Lead", which is renamed to "Inquiry", removed, and added again under another ID.
+#[test]
+fn the_records_of_a_stage_that_was_added_again_were_in_the_removed_one() {
+    let hour = |hours: i64| EpochMs(hours * HOUR_MS);
+    let row = |id: &str, since: i64, gone: Option<i64>| StageRow {
+        stage: stage(id, "Inquiry"),
+        first_seen_ms: hour(since),
+        gone_ms: gone.map(hour),
+    };
+    let renamed = list_change("old", "name", ("New Lead", "Inquiry"), hour(2));
+    // A removal counts when two reads agree, so both are listed for a while.
+    let removed = list_change("old", "presence", ("listed", "removed"), hour(4));
+    let contact = HistoryContact { stage_id: Some("new".to_owned()), first_seen_ms: hour(1), ..inquiry() };
+    let board = Board::new(vec![stage("new", "Inquiry")], HashMap::new());
+    let boards = BoardHistory::new(&board, &[row("old", 1, Some(4)), row("new", 3, None)], &[renamed, removed]);
+    let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[], &[]);
+    for (before_ms, name) in [(hour(2), "New Lead"), (hour(3), "Inquiry"), (hour(4), "Inquiry"), (EpochMs::MAX, "Inquiry")] {
+        assert_eq!(stages_of(&history, before_ms), [(name.to_owned(), true)], "{before_ms:?}");
+    }
+}
+
+/// A prospect who was in a stage that the list no longer had, and moved.
+#[test]
+fn a_stage_that_the_list_no_longer_has_keeps_its_spelling() {
+    let hour = |hours: i64| EpochMs(hours * HOUR_MS);
+    let old = StageRow { stage: stage("old", "QR Returned"), first_seen_ms: hour(1), gone_ms: Some(hour(2)) };
+    let new = StageRow { stage: stage("new", "Inquiry"), first_seen_ms: hour(1), gone_ms: None };
+    let removed = list_change("old", "presence", ("listed", "removed"), hour(2));
+    let moved = Transition {
+        subject: Dataset::Contacts,
+        crm_id: "c".to_owned(),
+        from: Some("qr returned".to_owned()),
+        to: Some("inquiry".to_owned()),
+        from_id: None,
+        to_id: Some("new".to_owned()),
+        since: None,
+        renamed: false,
+        seen_before_ms: hour(3),
+        seen_after_ms: hour(4),
+        at_ms: hour(4),
+    };
+    let contact = HistoryContact { stage_id: Some("new".to_owned()), first_seen_ms: hour(3), ..inquiry() };
+    let boards = BoardHistory::new(&Board::new(vec![stage("new", "Inquiry")], HashMap::new()), &[old, new], &[removed]);
+    let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[moved], &[]);
+    assert_eq!(stages_of(&history, hour(4)), [("QR Returned".to_owned(), false)]);
+}
+
+fn stage(id: &str, name: &str) -> Stage {
+    Stage {
+        crm_id: id.to_owned(),
+        name: name.to_owned(),
+        key: StageKey::of(name),
+        active: true,
+        order: Some(1),
+        odds: None,
+        contact_type: Some(1),
+    }
+}
+
+/// A prospect in the stage "Inquiry".
+fn inquiry() -> HistoryContact {
+    let (crm_id, stage) = (ContactId::from("c"), Some("Inquiry".to_owned()));
+    HistoryContact { crm_id, stage, contact_type: Some(1), ..HistoryContact::default() }
+}
+
+fn list_change(id: &str, field: &str, (old, new): (&str, &str), seen_ms: EpochMs) -> ValueChange {
+    ValueChange {
+        subject: Dataset::Stages,
+        crm_id: id.to_owned(),
+        field: field.to_owned(),
+        old: Some(old.to_owned()),
+        new: Some(new.to_owned()),
+        seen_before_ms: seen_ms,
+        seen_after_ms: seen_ms,
+        at_ms: seen_ms,
+    }
+}
+
+/// The stages that prospects were in, and whether the list had them.
+fn stages_of(history: &History, before_ms: EpochMs) -> Vec<(String, bool)> {
+    let lines = pipeline_at(history, before_ms).stages;
+    let held = lines.into_iter().filter(|line| line.contacts > 0);
+    held.map(|line| (line.stage.unwrap_or_default(), line.order.is_some())).collect()
 }
 
 #[test]
