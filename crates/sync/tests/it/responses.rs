@@ -79,7 +79,6 @@ async fn an_old_response_is_unchanged_after_the_list_changed(#[values(Kind::Sqli
 #[case::third_page_not_json(Fault::FromOffset(200, Box::new(Fault::NotJson)))]
 #[case::invalid_utf8(Fault::InvalidUtf8)]
 #[case::keyed_object(Fault::DataKeyedObject)]
-#[case::no_objects(Fault::RowsNotObjects)]
 #[case::data_null(Fault::DataNull)]
 #[case::duplicate_ids(Fault::DuplicateIds)]
 #[case::short_pages(Fault::ShortPages(37))]
@@ -92,6 +91,16 @@ async fn a_faulty_response_is_saved_too(#[case] fault: Fault, #[values(Kind::Sql
     let served = world.served(ReadContacts::new()).await;
     assert!(!served.is_empty());
     assert_eq!(world.kept(&run, Dataset::Contacts).await, served);
+}
+
+#[rstest]
+#[tokio::test]
+async fn both_passes_over_a_list_that_falls_short_are_saved(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::with_contacts(kind, 230).await;
+    world.fault(Request::Contacts, Fault::RowsNotObjects);
+    let run = world.run().await.run.id;
+    let passes = [world.served(ReadContacts::new()).await, world.served(ReadContacts::new().limit(90)).await];
+    assert_eq!(world.kept(&run, Dataset::Contacts).await, passes.concat());
 }
 
 #[rstest]
