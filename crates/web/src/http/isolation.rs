@@ -5,7 +5,7 @@ use axum::body::{Body, HttpBody, to_bytes};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use tetherboard_domain::{is_direction_control, isolated};
+use tetherboard_domain::isolated;
 
 /// Attributes that people read. Others are for machines and stay as they are.
 const READ: [&str; 6] = ["title", "aria-label", "aria-description", "alt", "placeholder", "data-said"];
@@ -22,14 +22,18 @@ pub(crate) async fn isolate_page(response: Response) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let Ok(page) = to_bytes(body, usize::MAX).await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    match std::str::from_utf8(&page) {
-        // In UTF-8, all of them begin with this byte.
-        Ok(html) if page.contains(&0xe2) && html.contains(is_direction_control) => {
+    match has_direction_control(&page).then(|| std::str::from_utf8(&page)) {
+        Some(Ok(html)) => {
             parts.headers.remove(CONTENT_LENGTH);
             Response::from_parts(parts, Body::from(isolate(html)))
         }
         _ => Response::from_parts(parts, Body::from(page)),
     }
+}
+
+/// Whether UTF-8 text contains a direction control. Nearly no page does, and every page is searched, so this compares bytes.
+fn has_direction_control(text: &[u8]) -> bool {
+    memchr::memchr_iter(0xe2, text).any(|at| matches!(text.get(at + 1..at + 3), Some([0x80, 0xaa..=0xae] | [0x81, 0xa6..=0xa9])))
 }
 
 fn isolate(html: &str) -> String {
@@ -86,8 +90,16 @@ fn push_tag(tag: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use tetherboard_domain::is_direction_control;
 
     use super::*;
+
+    #[test]
+    fn the_bytes_of_exactly_the_direction_controls_are_found() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(has_direction_control(format!("a{c}").as_bytes()), is_direction_control(c), "{c:?}");
+        }
+    }
 
     #[rstest]
     #[case::text("<td>a\u{202e}b</td>", "<td>\u{2068}a\u{202e}b\u{202c}\u{2069}</td>")]
