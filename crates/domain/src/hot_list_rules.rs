@@ -90,6 +90,8 @@ pub struct StatusRules {
     pub stalled_least: i64,
     /// Days without contact before a candidate counts as stalled.
     pub stalled_untouched: i64,
+    /// How recently a candidate's notes must have been read before they count as stalled or quiet.
+    pub notes_read_within: i64,
 }
 
 impl Default for StatusRules {
@@ -105,6 +107,7 @@ impl Default for StatusRules {
             stalled_stays: 8,
             stalled_least: 7,
             stalled_untouched: 10,
+            notes_read_within: 1,
         }
     }
 }
@@ -228,6 +231,7 @@ impl StatusRules {
             ("status.stalled.late", self.stalled.late),
             ("status.stalled_least", self.stalled_least),
             ("status.stalled_untouched", self.stalled_untouched),
+            ("status.notes_read_within", self.notes_read_within),
         ] {
             check_days(name, days)?;
         }

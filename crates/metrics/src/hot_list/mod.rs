@@ -31,7 +31,7 @@ pub const HOT_LIST: &str = "Candidates in a late stage, by their open deals or, 
     is the sum of the points shown, from 0 to 100. Ties are ordered by odds, fee, fewest days in stage, and name.";
 
 /// The version of the stored items. Increase it when an item's format or meaning changes.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// The hot list as of one moment.
 #[derive(Clone, Debug, Default)]

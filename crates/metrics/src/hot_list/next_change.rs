@@ -33,6 +33,7 @@ impl NextChange {
             self.after(ms, 0);
             self.after(ms, rules.moving_within);
         }
+        self.after(last_touch.known_until_ms, rules.notes_read_within);
         for days in [rules.silent, rules.stalled_untouched] {
             self.silence(facts, days);
         }

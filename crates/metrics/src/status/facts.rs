@@ -134,7 +134,13 @@ impl StatusFacts {
     pub(super) fn is_stalled(&self, rules: &StatusRules) -> bool {
         let nothing_booked = self.calendar.as_ref().is_some_and(|calendar| calendar.next_ms.is_none());
         let too_long = self.at_ms - self.stage_since_ms > self.stall_limit_ms(rules);
-        self.is_open() && too_long && nothing_booked && self.last_touch.silent_for(rules.stalled_untouched, self.at_ms)
+        let untouched = self.last_touch.silent_for(rules.stalled_untouched, self.at_ms);
+        self.is_open() && too_long && nothing_booked && untouched && self.has_recent_notes(rules)
+    }
+
+    /// Whether the notes were read recently enough to say that nobody wrote any.
+    pub(super) fn has_recent_notes(&self, rules: &StatusRules) -> bool {
+        self.last_touch.known_until_ms.is_some_and(|ms| self.at_ms - ms <= rules.notes_read_within * DAY)
     }
 
     pub(super) fn is_moving(&self, rules: &StatusRules) -> bool {

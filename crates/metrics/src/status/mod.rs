@@ -1,7 +1,8 @@
 //! A candidate's status, and why a candidate needs attention.
 //!
 //! Each rule is a function of [`StatusFacts`], as of one moment: the data's, not the visitor's. A rule without its data does not
-//! apply: without a calendar there are no booked or missed appointments, and without notes nobody is silent.
+//! apply: without a calendar there are no booked or missed appointments, and without recently read notes nobody is silent,
+//! stalled, or quiet.
 
 mod facts;
 mod fdd_clock;
@@ -32,11 +33,13 @@ pub enum Status {
     Moving,
     /// None of the above.
     Quiet,
+    /// None of the above as far as known, but the notes that would tell were not read recently.
+    Unknown,
 }
 
 impl Status {
     /// All statuses, in order of precedence.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Awarded,
         Self::OverdueAction,
         Self::AppointmentBooked,
@@ -44,6 +47,7 @@ impl Status {
         Self::Stalled,
         Self::Moving,
         Self::Quiet,
+        Self::Unknown,
     ];
 
     /// Its name in URLs and data.
@@ -56,6 +60,7 @@ impl Status {
             Self::Stalled => "stalled",
             Self::Moving => "moving",
             Self::Quiet => "quiet",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -69,6 +74,7 @@ impl Status {
             Self::Stalled => "Stalled",
             Self::Moving => "Moving",
             Self::Quiet => "Quiet",
+            Self::Unknown => "Unknown",
         }
     }
 }
@@ -82,6 +88,7 @@ pub fn status(facts: &StatusFacts, rules: &StatusRules) -> Status {
         () if facts.waits().is_some() => Status::WaitingPeriod,
         () if facts.is_stalled(rules) => Status::Stalled,
         () if facts.is_moving(rules) => Status::Moving,
-        () => Status::Quiet,
+        () if facts.has_recent_notes(rules) => Status::Quiet,
+        () => Status::Unknown,
     }
 }

@@ -210,8 +210,21 @@ fn a_brands_own_rules_move_each_boundary() {
 #[test]
 fn unread_notes_or_an_unread_calendar_stall_nobody() {
     let unread = LastTouch { known_until_ms: None, last_ms: None, ..touched(0) };
-    assert_eq!(status(&StatusFacts { last_touch: unread, ..stalled() }), Status::Quiet);
+    assert_eq!(status(&StatusFacts { last_touch: unread, ..stalled() }), Status::Unknown);
     assert_eq!(status(&StatusFacts { calendar: None, ..stalled() }), Status::Quiet);
+}
+
+#[test]
+fn only_notes_read_within_a_day_show_that_a_candidate_is_stalled_or_quiet() {
+    let read = |ms| LastTouch { known_until_ms: Some(ms), ..touched(11) };
+    let quiet = |ms| StatusFacts { last_touch: read(ms), stage_since_ms: ago(21), last_move_ms: Some(ago(21)), ..facts() };
+    assert_eq!(status(&StatusFacts { last_touch: read(ago(1)), ..stalled() }), Status::Stalled);
+    assert_eq!(status(&StatusFacts { last_touch: read(ago(1) - 1), ..stalled() }), Status::Unknown);
+    assert_eq!((status(&quiet(ago(1))), status(&quiet(ago(1) - 1))), (Status::Quiet, Status::Unknown));
+    let rules = StatusRules { notes_read_within: 3, ..StatusRules::default() };
+    assert_eq!(super::status(&quiet(ago(3)), &rules), Status::Quiet);
+    let moved = StatusFacts { last_move_ms: Some(ago(1)), ..quiet(ago(3)) };
+    assert_eq!(status(&moved), Status::Moving);
 }
 
 #[test]

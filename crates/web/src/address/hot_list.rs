@@ -40,6 +40,7 @@ impl Choice for Status {
         ("stalled", Self::Stalled),
         ("moving", Self::Moving),
         ("quiet", Self::Quiet),
+        ("unknown", Self::Unknown),
     ];
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Item {
     /// 0 to 100: the sum of the points.
     score: i64,
     reasons: Vec<Reason>,
-    /// awarded, overdue_action, appointment_booked, waiting_period, stalled, moving, or quiet.
+    /// awarded, overdue_action, appointment_booked, waiting_period, stalled, moving, quiet, or unknown (no notes read recently).
     status: &'static str,
     next_step: String,
     days_in_stage: i64,

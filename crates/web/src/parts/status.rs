@@ -15,6 +15,7 @@ pub(crate) fn tone_and_icon(status: Status) -> (&'static str, &'static str) {
         Status::Stalled => ("warning", "circle-pause"),
         Status::Moving => ("move", "trending-up"),
         Status::Quiet => ("quiet", "circle-minus"),
+        Status::Unknown => ("quiet", "circle-question-mark"),
     }
 }
 
