@@ -5,6 +5,7 @@
 //! hexadecimal, in UTF-16, and, for their random parts, on their own or cut off.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -33,8 +34,10 @@ pub(crate) struct SecretMask {
     /// Whether a body may contain a credential. Nearly none does, so this must be fast. `None` where the processor lacks the
     /// instructions.
     anchors: Option<packed::Searcher>,
-    /// Every variant, in any case. `None` without credentials.
-    variants: Option<AhoCorasick>,
+    /// How a credential may be written. Empty without credentials.
+    variants: Vec<Vec<u8>>,
+    /// Finds every variant, in any case. Built when the first body may contain one, because that takes longer than a page.
+    finder: OnceLock<Option<AhoCorasick>>,
 }
 
 impl SecretMask {
@@ -60,21 +63,27 @@ impl SecretMask {
         variants.retain(|variant| variant.len() >= MIN_VARIANT);
         anchors.sort_unstable();
         anchors.dedup();
-        let builder =
-            || AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(&variants);
-        Self { anchors: packed::Searcher::new(&anchors), variants: (!variants.is_empty()).then(builder).and_then(Result::ok) }
+        // Two credentials have more anchors than are searched for by default.
+        let anchors = packed::Config::new().heuristic_pattern_limits(false).builder().extend(&anchors).build();
+        Self { anchors, variants, finder: OnceLock::new() }
     }
 
     /// The body without the credentials.
     pub(crate) fn mask(&self, body: Bytes) -> Bytes {
         let may_contain = self.anchors.as_ref().is_none_or(|anchors| anchors.find(&body).is_some());
-        match &self.variants {
-            Some(variants) if may_contain && variants.is_match(&body[..]) => {
-                let masks = vec![MASK; variants.patterns_len()];
-                variants.replace_all_bytes(&body, &masks).into()
+        match may_contain.then(|| self.finder()).flatten() {
+            Some(finder) if finder.is_match(&body[..]) => {
+                let masks = vec![MASK; finder.patterns_len()];
+                finder.replace_all_bytes(&body, &masks).into()
             }
             _ => body,
         }
+    }
+
+    fn finder(&self) -> Option<&AhoCorasick> {
+        let build =
+            || AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(&self.variants);
+        self.finder.get_or_init(|| (!self.variants.is_empty()).then(build).and_then(Result::ok)).as_ref()
     }
 }
 
@@ -206,6 +215,16 @@ mod tests {
                     .into_owned();
             assert!(masked.contains("[secret]") && !leaks(&decoded), "{masked}: {decoded}");
         }
+    }
+
+    #[test]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    fn a_body_without_credentials_is_searched_for_their_beginnings_only() {
+        let mask = SecretMask::new(&[TOKEN.into(), KEY.into()]);
+        mask.mask(Bytes::from_static(br#"{"ResultCode":"CT_200","data":[{"client_id":"7"}]}"#));
+        assert!(mask.finder.get().is_none());
+        mask.mask(Bytes::from(KEY));
+        assert!(mask.finder.get().is_some());
     }
 
     #[test]
