@@ -52,7 +52,7 @@ fn render(brands: &[BrandQuality], now: Timestamp) -> Markup {
     html! {
         h1.hero {
             @if brands.is_empty() { "Every list is in order." }
-            @else { (counted(count(brands.len()), "brand has", "brands have")) " an odd list in ClientTether." }
+            @else { (counted(count(brands.len()), "brand has", "brands have")) " odd lists in ClientTether." }
         }
         section.card {
             div.card-head { h2 { "Odd lists" } span.sub { "read completely nevertheless" } }
@@ -61,12 +61,11 @@ fn render(brands: &[BrandQuality], now: Timestamp) -> Markup {
                 div.scroll.mt2 tabindex="0" role="region" aria-label="Odd lists" {
                     table.table id="quality" {
                         thead { tr {
-                            th scope="col" { "Brand" }
                             th scope="col" { "List" }
                             th scope="col" { "What is odd" }
                             th scope="col" { "Since" }
                         } }
-                        tbody { @for brand in brands { @for warning in &brand.warnings { (row(brand, warning, now)) } } }
+                        @for brand in brands { (brand_rows(brand, now)) }
                     }
                 }
                 div.card-foot { span {
@@ -78,20 +77,28 @@ fn render(brands: &[BrandQuality], now: Timestamp) -> Markup {
     }
 }
 
-fn row(brand: &BrandQuality, warning: &QualityWarning, now: Timestamp) -> Markup {
+fn brand_rows(brand: &BrandQuality, now: Timestamp) -> Markup {
     let tenant = &brand.tenant;
-    let since = warning.since_ms.timestamp().unwrap_or_default();
     html! {
-        tr {
-            th scope="row" { a.who.brand href=(links::sync_of(&tenant.slug).url()) { (brand_tile(tenant)) span.t { (tenant.name) } } }
-            td { (dataset_name(warning.dataset)) }
-            td {
-                @match skipped_rows(brand, warning) {
-                    Some(link) => a href=(link.url()) data-count=(warning.amount) { (warning.clause()) },
-                    None => (warning.clause()),
+        tbody {
+            tr.group {
+                th colspan="3" scope="rowgroup" {
+                    a.who.brand href=(links::sync_of(&tenant.slug).url()) { (brand_tile(tenant)) span.t { (tenant.name) } }
                 }
             }
-            td.nowrap { (time::aging(since, now, &tenant.zone)) }
+            @for warning in &brand.warnings {
+                @let since = warning.since_ms.timestamp().unwrap_or_default();
+                tr {
+                    th scope="row" { (dataset_name(warning.dataset)) }
+                    td {
+                        @match skipped_rows(brand, warning) {
+                            Some(link) => a href=(link.url()) data-count=(warning.amount) { (warning.clause()) },
+                            None => (warning.clause()),
+                        }
+                    }
+                    td.nowrap { (time::aging(since, now, &tenant.zone)) }
+                }
+            }
         }
     }
 }
