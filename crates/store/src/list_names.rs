@@ -69,12 +69,14 @@ pub async fn unlisted_stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<
     all(conn, &parts.join(" UNION "), [tenant.into()]).await
 }
 
-/// Gives the records and moves that name a stage without an ID the ID and the current name of the stage meant.
+/// Gives the records and moves that name a stage without an ID the ID and the current name of the stage meant. A stage that
+/// `was_listed` beside a removed one was another one then, so moves keep the removed one's ID.
 pub async fn identify_stage<C: Conn>(
     conn: &C,
     tenant: TenantId,
     unlisted: &UnlistedStage,
     (id, name): (&str, &str),
+    was_listed: bool,
 ) -> Result<()> {
     let key = StageKey::of(name).0;
     for (subject, table) in SUBJECTS {
@@ -86,11 +88,11 @@ pub async fn identify_stage<C: Conn>(
         let of = [tenant.into(), unlisted.stage_key.clone().into(), unlisted.contact_type.into(), id.into(), key.clone().into()];
         execute(conn, &text, of.clone().into_iter().chain([name.into()])).await?;
         for end in ["from", "to"] {
+            let without_id = if was_listed { format!("t.{end}_id IS NULL") } else { end_without_id(end) };
             let text = format!(
                 "UPDATE stage_transitions AS t SET {end}_id = $4, {end}_stage = $5 WHERE t.tenant_id = $1 AND t.subject = '{subject}' \
-                 AND t.{end}_stage = $2 AND NOT t.renamed AND {} AND t.crm_id IN \
-                 (SELECT crm_id FROM {table} WHERE tenant_id = $1 AND contact_type IS NOT DISTINCT FROM $3)",
-                end_without_id(end)
+                 AND t.{end}_stage = $2 AND NOT t.renamed AND {without_id} AND t.crm_id IN \
+                 (SELECT crm_id FROM {table} WHERE tenant_id = $1 AND contact_type IS NOT DISTINCT FROM $3)"
             );
             execute(conn, &text, of.clone()).await?;
         }

@@ -53,13 +53,15 @@ async fn follow_stages(tx: &Tx, context: &Context, renames: &[Rename]) -> Result
     for unlisted in list_names::unlisted_stages(tx, tenant).await? {
         let key = StageKey(unlisted.stage_key.clone());
         let Some(entry) = names.find(&key, unlisted.contact_type, None) else { continue };
-        // If the list before this one did not have the name either, pages showed an unlisted stage.
-        if context.stages.find(&key, unlisted.contact_type, None).is_none() {
+        // Pages showed another stage if the list had this one before, under another name, and an unlisted one if it did not have
+        // the name. Otherwise the stage was removed and added again.
+        let was_listed = context.stages.by_id(&entry.id).is_some();
+        if was_listed || context.stages.find(&key, unlisted.contact_type, None).is_none() {
             for record in list_names::records_in(tx, tenant, &unlisted).await? {
                 list_names::correct_stage(tx, tenant, &record, (&entry.id, &entry.name), context.now_ms).await?;
             }
         }
-        list_names::identify_stage(tx, tenant, &unlisted, (&entry.id, &entry.name)).await?;
+        list_names::identify_stage(tx, tenant, &unlisted, (&entry.id, &entry.name), was_listed).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 use tetherboard_domain::{Dataset, EpochMs, Milestone, Role, RunStatus, StageKey};
-use tetherboard_metrics::Board;
+use tetherboard_metrics::{Board, History, pipeline_at};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, Fault, Request};
 use tetherboard_store::{lookups, stage_roles};
 use tetherboard_testkit::Kind;
@@ -233,6 +233,36 @@ async fn a_stage_that_is_deleted_and_added_again_is_the_same_by_its_name(#[value
     assert_eq!(world.stage_of(&people[0]).await, ("FDD Receipt".to_owned(), before.1));
     assert_eq!(world.moves_of(&people[1]).await[0].from.as_deref(), Some("fdd receipt"));
     assert_eq!((world.role("FDD Receipt").await, world.moves().await), (Some(Role::Qualified), 1));
+}
+
+/// "FDD Signed" becomes "FDD Receipt", a new stage takes the freed name, and is removed.
+#[rstest]
+#[tokio::test]
+async fn people_in_a_removed_stage_are_in_the_one_that_had_its_name_from_then_on(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::with_contacts(kind, 0).await;
+    world.good_run().await;
+    world.rename_in_list(&world.stage_id("FDD Signed").await, "FDD Receipt").await;
+    world.good_run().await;
+    let id = world.edit(Edit::AddStage { name: "FDD Signed".to_owned(), active: true, order: 8, odds: None, contact_type: 1 });
+    world.good_run().await;
+    world.add_in("FDD Signed", 2);
+    world.good_run().await;
+    let then_ms = world.clock.now_ms() + 1;
+    world.edit(Edit::RemoveStage(id));
+    for _ in 0..2 {
+        world.good_run().await;
+    }
+    assert_eq!((world.count_in("FDD Receipt").await, world.moves().await), (2, 0));
+    let (conn, board) = (world.db.store.conn(), world.board().await);
+    let history = History::load(conn, world.id, &board).await.unwrap();
+    let in_stage = |before_ms: EpochMs, name: &str| {
+        let lines = pipeline_at(&history, before_ms).stages;
+        lines.iter().filter(|line| line.stage.as_deref() == Some(name)).map(|line| line.contacts).sum::<i64>()
+    };
+    assert_eq!((in_stage(then_ms, "FDD Signed"), in_stage(then_ms, "FDD Receipt")), (2, 0));
+    assert_eq!((in_stage(EpochMs::MAX, "FDD Signed"), in_stage(EpochMs::MAX, "FDD Receipt")), (0, 2));
 }
 
 #[rstest]
