@@ -1,20 +1,52 @@
 //! A past day shows what its page showed: random histories through the real sync, compared day by day.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use proptest::prelude::*;
 use serde_json::Value;
-use tetherboard_domain::{EpochMs, Money, Role, RunStatus, StageKey};
+use tetherboard_domain::{EpochMs, Money, Role, RunStatus, StageKey, Trigger};
 use tetherboard_metrics::{Board, History, Pipeline, Span, day_totals, end_of, movement, pipeline, pipeline_at};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, Fault, Request};
 use tetherboard_store::{pipeline_days, stage_roles};
+use tetherboard_sync::RunOptions;
 use tetherboard_testkit::Kind;
 
 use crate::world::World;
 
-const DAYS: i64 = 20;
-const RUNS_A_DAY: i64 = 3;
+/// How long a history is, and what disturbs it.
+#[derive(Clone, Copy)]
+struct Course {
+    days: i64,
+    runs_a_day: i64,
+    /// What the lists respond with in some runs.
+    faults: &'static [fn() -> Fault],
+    /// Whether some runs are killed, though not the last one.
+    kills: bool,
+}
+
+const SHORT: Course = Course { days: 20, runs_a_day: 3, faults: &[|| Fault::Status(500)], kills: false };
+const MONTH: Course = Course {
+    days: 30,
+    runs_a_day: 24,
+    faults: &[
+        || Fault::Status(500),
+        || Fault::NotJson,
+        || Fault::CutBody,
+        || Fault::DataNull,
+        || Fault::Empty,
+        || Fault::RowsNotObjects,
+        || Fault::RowsWithoutId(3),
+        || Fault::DuplicateIds,
+        || Fault::ShiftingPages,
+        || Fault::PageHole,
+        || Fault::TotalWrong(9_999),
+        || Fault::Times(2, Box::new(Fault::Reset)),
+    ],
+    kills: true,
+};
+
 /// Stages that candidates move between, one of them without a confirmed role.
 const STAGES: [&str; 8] =
     ["New Lead", "QR Sent", "QR Returned", "FDD Sent", "FA Sent", "FA Signed", "Future Interest", "Not Interested"];
@@ -229,8 +261,19 @@ async fn shown(world: &World) -> PipelineFigures {
     PipelineFigures::of(&pipeline(conn, world.id, &board, world.clock.now()).await.unwrap())
 }
 
+/// Runs for a moment, and then as a process that died.
+async fn killed_run(world: &World, after: Duration) {
+    world.later(60);
+    let (syncer, tenant) = (world.syncer.clone(), world.tenant().await);
+    let process = tokio::spawn(async move { syncer.sync_tenant(&tenant, Trigger::Schedule, &RunOptions::default()).await });
+    tokio::time::sleep(after).await;
+    process.abort();
+    let _ = process.await;
+    world.execute("UPDATE sync_leases SET expires_ms = 0").await;
+}
+
 /// Runs a random history and returns what each day showed after its last run.
-async fn work(world: &World, seed: u64) -> BTreeMap<Date, PipelineFigures> {
+async fn work(world: &World, seed: u64, course: Course) -> BTreeMap<Date, PipelineFigures> {
     for (stage, role) in ROLES {
         stage_roles::confirm(world.db.store.conn(), world.id, &StageKey::of(stage), role, EpochMs(1)).await.unwrap();
     }
@@ -243,25 +286,30 @@ async fn work(world: &World, seed: u64) -> BTreeMap<Date, PipelineFigures> {
     }
     let zone = world.tenant().await.zone;
     let mut days = BTreeMap::new();
-    for run in 0..DAYS * RUNS_A_DAY {
+    for run in 0..course.days * course.runs_a_day {
         for _ in 0..account.choices.below(4) {
             account.work();
         }
         if run > 0 && account.choices.below(7) == 0 {
             let list = [Request::Stages, Request::Contacts, Request::Deals][account.choices.below(3)];
-            world.fault(list, Fault::Status(500));
+            world.fault(list, course.faults[account.choices.below(course.faults.len())]());
         }
-        world.later(24 * 60 / RUNS_A_DAY - 60);
-        assert_ne!(world.run().await.run.status, RunStatus::Failed);
+        world.later(24 * 60 / course.runs_a_day - 60);
+        let is_last = run + 1 == course.days * course.runs_a_day;
+        if course.kills && run > 0 && !is_last && account.choices.below(9) == 0 {
+            killed_run(world, Duration::from_millis(account.choices.below(150) as u64)).await;
+        } else {
+            assert_ne!(world.run().await.run.status, RunStatus::Failed);
+        }
         world.crm.heal(0);
         days.insert(zone.date(world.clock.now()), shown(world).await);
     }
     days
 }
 
-async fn check(kind: Kind, seed: u64) {
+async fn check(kind: Kind, seed: u64, course: Course) {
     let world = World::with_contacts(kind, 0).await;
-    let days = work(&world, seed).await;
+    let days = work(&world, seed, course).await;
     let (conn, tenant) = (world.db.store.conn(), world.tenant().await);
     let board = Board::load(conn, world.id).await.unwrap();
     let history = History::load(conn, world.id, &board).await.unwrap();
@@ -289,16 +337,28 @@ async fn check(kind: Kind, seed: u64) {
 }
 
 proptest! {
-    // A case is 60 runs of the real sync, so few of them are tried, and none is repeated to make it smaller.
+    // A case is many runs of the real sync, so few of them are tried, and none is repeated to make it smaller.
     #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
     fn every_past_day_is_as_its_page_showed_it_on_sqlite(seed in any::<u64>()) {
-        tokio::runtime::Runtime::new().unwrap().block_on(check(Kind::Sqlite, seed));
+        tokio::runtime::Runtime::new().unwrap().block_on(check(Kind::Sqlite, seed, SHORT));
     }
 
     #[test]
     fn every_past_day_is_as_its_page_showed_it_on_postgresql(seed in any::<u64>()) {
-        tokio::runtime::Runtime::new().unwrap().block_on(check(Kind::Postgres, seed));
+        tokio::runtime::Runtime::new().unwrap().block_on(check(Kind::Postgres, seed, SHORT));
+    }
+
+    #[test]
+    #[ignore = "720 hourly runs, which take minutes; bin/soak runs them"]
+    fn every_day_of_a_month_under_faults_and_kills_is_as_its_page_showed_it_on_sqlite(seed in any::<u64>()) {
+        tokio::runtime::Runtime::new().unwrap().block_on(check(Kind::Sqlite, seed, MONTH));
+    }
+
+    #[test]
+    #[ignore = "720 hourly runs, which take minutes; bin/soak runs them"]
+    fn every_day_of_a_month_under_faults_and_kills_is_as_its_page_showed_it_on_postgresql(seed in any::<u64>()) {
+        tokio::runtime::Runtime::new().unwrap().block_on(check(Kind::Postgres, seed, MONTH));
     }
 }
