@@ -147,6 +147,8 @@ impl StallDays {
 pub enum HotListRulesError {
     #[error("the rules are not valid JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("{0} must be an object like {{\"name\": value}}")]
+    NotObject(&'static str),
     #[error("`{name}` is {points} points; use -100 to 100")]
     Points { name: &'static str, points: i64 },
     #[error("`{name}` is {days} days; use 1 to 365")]
@@ -166,6 +168,15 @@ impl HotListRules {
     /// When a name is unknown or a value is out of range; the message names it.
     pub fn parse(json: &str) -> Result<Self, HotListRulesError> {
         let rules: Self = serde_json::from_str(json)?;
+        // serde reads a list as the fields in their order, and an empty one as the defaults.
+        let written: serde_json::Value = serde_json::from_str(json)?;
+        for (place, name) in
+            [("", "the rules"), ("/score", "`score`"), ("/status", "`status`"), ("/status/stalled", "`status.stalled`")]
+        {
+            if written.pointer(place).is_some_and(|value| !value.is_object()) {
+                return Err(HotListRulesError::NotObject(name));
+            }
+        }
         rules.check()?;
         Ok(rules)
     }
@@ -277,6 +288,9 @@ mod tests {
             (r#"{"status": {"stalled_stays": 1}}"#, "stalled_stays"),
             (r#"{"status": {"stalled": {"late": 400}}}"#, "status.stalled.late"),
             ("[", "JSON"),
+            ("[]", "the rules must be an object"),
+            (r#"{"score": []}"#, "`score` must"),
+            (r#"{"status": {"stalled": []}}"#, "`status.stalled` must"),
         ] {
             let error = HotListRules::parse(json).unwrap_err().to_string();
             assert!(error.contains(named), "{json}: {error}");

@@ -133,10 +133,10 @@ fn score_of(builder: &ItemBuilder<'_>, facts: &StatusFacts, lead: &DealRow, fee:
         odds: builder.odds(lead),
         last_move: builder.candidates.last_move(builder.board, lead),
         last_touch_ms: last_touch.last_ms,
-        // Silence costs points only where the notes were read.
-        silent_since_ms: last_touch
-            .silent_for(builder.rules.score.silent.days, facts.at_ms)
-            .then(|| last_touch.last_ms.unwrap_or(last_touch.known_since_ms)),
+        // Silence costs points only where the notes were read recently.
+        silent_since_ms: (facts.has_recent_notes(&builder.rules.status)
+            && last_touch.silent_for(builder.rules.score.silent.days, facts.at_ms))
+        .then(|| last_touch.last_ms.unwrap_or(last_touch.known_since_ms)),
         next_appointment_ms: facts.calendar.as_ref().and_then(|calendar| calendar.next_ms),
         fee,
         median_fee: builder.median_fee,

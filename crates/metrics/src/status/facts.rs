@@ -139,7 +139,7 @@ impl StatusFacts {
     }
 
     /// Whether the notes were read recently enough to say that nobody wrote any.
-    pub(super) fn has_recent_notes(&self, rules: &StatusRules) -> bool {
+    pub(crate) fn has_recent_notes(&self, rules: &StatusRules) -> bool {
         self.last_touch.known_until_ms.is_some_and(|ms| self.at_ms - ms <= rules.notes_read_within * DAY)
     }
 

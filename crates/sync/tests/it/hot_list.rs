@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use tetherboard_domain::{EpochMs, HotListRules, Role, StageKey};
-use tetherboard_metrics::{HotListItem, RebuildReason, hot_list, hot_list_at, pipeline, rebuild_hot_list};
+use tetherboard_domain::{EpochMs, HotListRules, Role, ScoreFactor, StageKey};
+use tetherboard_metrics::{HotListItem, RebuildReason, Status, hot_list, hot_list_at, pipeline, rebuild_hot_list};
 use tetherboard_simulator::{Config, ContactEdit, DealEdit, Edit, EventEdit, NoteEdit};
 use tetherboard_store::{Store, hot_list as kept, stage_roles};
 use tetherboard_testkit::Kind;
@@ -215,4 +215,25 @@ async fn a_hot_list_stays_valid_until_its_expiry() {
         }
         assert_eq!(list_at(until_ms - 1).await.0, now);
     }
+}
+
+/// Nobody has written about Ada since she was created, more than a month ago.
+#[rstest]
+#[tokio::test]
+async fn silence_counts_only_while_the_notes_were_read_recently(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let mut world = World::with_contacts(kind, 0).await.reading_notes(100);
+    world.edit(Edit::AddContact(ContactEdit::named("Ada Ash").in_stage("QR Returned").with("created", "2026-10-01 09:00:00")));
+    stage_roles::confirm(world.db.store.conn(), world.id, &StageKey::of("QR Returned"), Role::Late, EpochMs(1)).await.unwrap();
+    let of_ada = |items: Vec<HotListItem>| {
+        let touch = items[0].points.iter().find(|part| matches!(part.factor, ScoreFactor::Touch { .. })).unwrap();
+        (items[0].status, touch.points)
+    };
+    world.good_run().await;
+    assert_eq!(of_ada(world.hot_list().await), (Status::Quiet, -5));
+    world.syncer.notes_calls_per_run = 0;
+    world.later(25 * 60);
+    world.good_run().await;
+    assert_eq!(of_ada(world.hot_list().await), (Status::Unknown, 0));
+    world.set(r#"{"status": {"notes_read_within": 3}}"#).await;
+    assert_eq!(of_ada(world.hot_list().await).1, -5);
 }

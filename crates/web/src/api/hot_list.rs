@@ -57,6 +57,8 @@ pub(crate) struct Item {
     last_touch_at: Option<String>,
     /// Whether notes were read after the candidate last changed.
     notes_current: bool,
+    /// When they were read, if `notes_current`.
+    notes_read_at: Option<String>,
     close_date: Option<String>,
     /// While a waiting period runs: an estimate, to be confirmed against the FDD receipt.
     earliest_signing: Option<String>,
@@ -145,6 +147,7 @@ fn item(display: HotListFormat<'_>, item: &HotListItem) -> Item {
         at_least: !item.stage_since_exact,
         last_touch_at: item.last_touch_ms.and_then(super::text_of_ms),
         notes_current: item.notes_known_ms.is_some(),
+        notes_read_at: item.notes_known_ms.and_then(super::text_of_ms),
         close_date: item.close_date.map(|day| day.to_string()),
         earliest_signing: item.fdd.map(FddClock::earliest_signing).map(|day| day.to_string()),
         deals: item.deals,
