@@ -53,10 +53,10 @@ impl<'a> HotListFormat<'a> {
         }
     }
 
-    /// When the notes behind the last touch were read, if that was more than a day before: `notes read 3 days ago`.
+    /// What makes the last touch uncertain: `notes read 3 days ago`, or that they were not yet. Up to a day is recent.
     pub(crate) fn old_notes(&self, item: &HotListItem) -> Option<String> {
-        let read_ms = item.notes_known_ms.filter(|read_ms| EpochMs::from(self.as_of) - *read_ms > DAY)?;
-        Some(format!("notes read {}", self.ago(read_ms)))
+        let Some(read_ms) = item.notes_known_ms else { return Some("notes not read yet".to_owned()) };
+        (EpochMs::from(self.as_of) - read_ms > DAY).then(|| format!("notes read {}", self.ago(read_ms)))
     }
 
     fn day_name(&self, day: Date) -> String {
