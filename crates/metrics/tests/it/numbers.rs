@@ -92,7 +92,6 @@ fn what_left_without_a_move_is_named_by_its_reason() {
 #[test]
 fn a_deactivated_stage_takes_its_deals_out_and_the_past_keeps_them() {
     let stage = |active| Stage { active, ..stage("9", "Site Visit") };
-    let hour = |hours: i64| EpochMs(hours * HOUR_MS);
     let row = StageRow { stage: stage(false), first_seen_ms: hour(1), gone_ms: None };
     let change = list_change("9", "active", ("1", "0"), hour(3));
     let contact = HistoryContact {
@@ -117,7 +116,6 @@ fn a_deactivated_stage_takes_its_deals_out_and_the_past_keeps_them() {
 /// A prospect in "New Lead", which is renamed to "Inquiry", removed, and added again under another ID.
 #[test]
 fn the_records_of_a_stage_that_was_added_again_were_in_the_removed_one() {
-    let hour = |hours: i64| EpochMs(hours * HOUR_MS);
     let row = |id: &str, since: i64, gone: Option<i64>| StageRow {
         stage: stage(id, "Inquiry"),
         first_seen_ms: hour(since),
@@ -138,7 +136,6 @@ fn the_records_of_a_stage_that_was_added_again_were_in_the_removed_one() {
 /// A prospect who was in a stage that the list no longer had, and moved.
 #[test]
 fn a_stage_that_the_list_no_longer_has_keeps_its_spelling() {
-    let hour = |hours: i64| EpochMs(hours * HOUR_MS);
     let old = StageRow { stage: stage("old", "QR Returned"), first_seen_ms: hour(1), gone_ms: Some(hour(2)) };
     let new = StageRow { stage: stage("new", "Inquiry"), first_seen_ms: hour(1), gone_ms: None };
     let removed = list_change("old", "presence", ("listed", "removed"), hour(2));
@@ -159,6 +156,10 @@ fn a_stage_that_the_list_no_longer_has_keeps_its_spelling() {
     let boards = BoardHistory::new(&Board::new(vec![stage("new", "Inquiry")], HashMap::new()), &[old, new], &[removed]);
     let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[moved], &[]);
     assert_eq!(stages_of(&history, hour(4)), [("QR Returned".to_owned(), false)]);
+}
+
+fn hour(hours: i64) -> EpochMs {
+    EpochMs(hours * HOUR_MS)
 }
 
 fn stage(id: &str, name: &str) -> Stage {

@@ -108,15 +108,7 @@ async fn a_run_killed_at_any_moment_loses_nothing_and_the_next_run_is_correct(
     let world = World::with_contacts(kind, 320).await;
     let mut total = 0;
     for milliseconds in [3, 10, 25, 50, 90, 140, 200, 300] {
-        let (syncer, tenant) = (world.syncer.clone(), world.tenant().await);
-        let process = tokio::spawn(async move {
-            let options = RunOptions::default();
-            syncer.sync_tenant(&tenant, Trigger::Schedule, &options).await.map(|_| ())
-        });
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-        process.abort();
-        let _ = process.await;
-        world.execute("UPDATE sync_leases SET expires_ms = 0").await;
+        world.killed_run(Duration::from_millis(milliseconds)).await;
         let now = world.numbers().await.total;
         assert!(now >= total, "{now} after {total}");
         total = now;

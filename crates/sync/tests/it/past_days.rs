@@ -6,11 +6,10 @@ use std::time::Duration;
 use jiff::civil::Date;
 use proptest::prelude::*;
 use serde_json::Value;
-use tetherboard_domain::{EpochMs, Money, Role, RunStatus, StageKey, Trigger};
+use tetherboard_domain::{EpochMs, Money, Role, RunStatus, StageKey};
 use tetherboard_metrics::{Board, History, Pipeline, Span, day_totals, end_of, movement, pipeline, pipeline_at};
 use tetherboard_simulator::{ContactEdit, DealEdit, Edit, Fault, Request};
 use tetherboard_store::{pipeline_days, stage_roles};
-use tetherboard_sync::RunOptions;
 use tetherboard_testkit::Kind;
 
 use crate::world::World;
@@ -261,17 +260,6 @@ async fn shown(world: &World) -> PipelineFigures {
     PipelineFigures::of(&pipeline(conn, world.id, &board, world.clock.now()).await.unwrap())
 }
 
-/// Runs for a moment, and then as a process that died.
-async fn killed_run(world: &World, after: Duration) {
-    world.later(60);
-    let (syncer, tenant) = (world.syncer.clone(), world.tenant().await);
-    let process = tokio::spawn(async move { syncer.sync_tenant(&tenant, Trigger::Schedule, &RunOptions::default()).await });
-    tokio::time::sleep(after).await;
-    process.abort();
-    let _ = process.await;
-    world.execute("UPDATE sync_leases SET expires_ms = 0").await;
-}
-
 /// Runs a random history and returns what each day showed after its last run.
 async fn work(world: &World, seed: u64, course: Course) -> BTreeMap<Date, PipelineFigures> {
     for (stage, role) in ROLES {
@@ -297,7 +285,8 @@ async fn work(world: &World, seed: u64, course: Course) -> BTreeMap<Date, Pipeli
         world.later(24 * 60 / course.runs_a_day - 60);
         let is_last = run + 1 == course.days * course.runs_a_day;
         if course.kills && run > 0 && !is_last && account.choices.below(9) == 0 {
-            killed_run(world, Duration::from_millis(account.choices.below(150) as u64)).await;
+            world.later(60);
+            world.killed_run(Duration::from_millis(account.choices.below(150) as u64)).await;
         } else {
             assert_ne!(world.run().await.run.status, RunStatus::Failed);
         }

@@ -110,6 +110,19 @@ impl World {
         report.expect("no other run is in progress")
     }
 
+    /// Runs for some time, as a process that then dies. Its lease has expired when this returns.
+    pub(crate) async fn killed_run(&self, after: Duration) {
+        let (syncer, tenant) = (self.syncer.clone(), self.tenant().await);
+        let process = tokio::spawn(async move {
+            let options = RunOptions::default();
+            syncer.sync_tenant(&tenant, Trigger::Schedule, &options).await.map(|_| ())
+        });
+        tokio::time::sleep(after).await;
+        process.abort();
+        let _ = process.await;
+        self.execute("UPDATE sync_leases SET expires_ms = 0").await;
+    }
+
     /// As [`World::run`], and checks that everything succeeded.
     pub(crate) async fn good_run(&self) -> RunReport {
         let report = self.run().await;
