@@ -200,7 +200,7 @@ pub async fn pipeline_days<C: Conn>(conn: &C, tenant: TenantId, now: Timestamp) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::tests::usual;
+    use crate::board::tests::{usual, with_roles};
     use std::collections::HashMap;
     use tetherboard_domain::Role;
 
@@ -210,9 +210,9 @@ mod tests {
 
     #[test]
     fn value_sums_open_deals_and_counts_their_known_fees() {
-        let mut listed = usual();
+        let mut listed = with_roles(&[("FA Signed", Role::Awarded)]);
         listed[4].odds = Odds::from_hundredths(9_500);
-        let board = Board::new(listed, HashMap::from([(StageKey::of("FA Signed"), Role::Awarded)]));
+        let board = Board::new(listed, HashMap::new());
         let deals = [
             deal("FA Sent", Some(9_000_000), None, 1),
             deal("FA Sent", Some(101), Some(5_000), 3),

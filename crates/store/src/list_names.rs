@@ -44,64 +44,50 @@ pub struct UnlistedStage {
 const WITHOUT_ID: &str = "stage_key <> '' AND (stage_id IS NULL OR stage_id IN \
     (SELECT crm_id FROM stages WHERE tenant_id = $1 AND gone_ms IS NOT NULL))";
 
-/// As [`WITHOUT_ID`], for one end of a move.
-fn end_without_id(end: &str) -> String {
-    format!(
-        "t.{end}_stage <> '' AND (t.{end}_id IS NULL OR t.{end}_id IN \
-         (SELECT crm_id FROM stages WHERE tenant_id = $1 AND gone_ms IS NOT NULL))"
-    )
-}
-
-/// The stages that records or moves name without the ID of a live stage.
+/// The stages that records name without the ID of a live stage.
 pub async fn unlisted_stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<UnlistedStage>> {
-    let mut parts = Vec::new();
-    for (subject, table) in SUBJECTS {
-        parts.push(format!("SELECT stage_key, contact_type FROM {table} WHERE tenant_id = $1 AND {WITHOUT_ID}"));
-        for end in ["from", "to"] {
-            parts.push(format!(
-                "SELECT t.{end}_stage, r.contact_type FROM stage_transitions t \
-                 JOIN {table} r ON r.tenant_id = t.tenant_id AND r.crm_id = t.crm_id \
-                 WHERE t.tenant_id = $1 AND t.subject = '{subject}' AND NOT t.renamed AND {}",
-                end_without_id(end)
-            ));
-        }
-    }
-    all(conn, &parts.join(" UNION "), [tenant.into()]).await
+    let part = |(_, table)| format!("SELECT stage_key, contact_type FROM {table} WHERE tenant_id = $1 AND {WITHOUT_ID}");
+    all(conn, &SUBJECTS.map(part).join(" UNION "), [tenant.into()]).await
 }
 
-/// Gives the records and moves that name a stage without an ID the ID and the current name of the stage meant. A stage that
-/// `was_listed` beside a removed one was another one then, so moves keep the removed one's ID.
+/// Gives the records that name a stage without an ID the ID and the current name of the stage meant. Pages showed them in another
+/// stage until now, which the history keeps. Nobody has moved.
 pub async fn identify_stage<C: Conn>(
     conn: &C,
     tenant: TenantId,
     unlisted: &UnlistedStage,
     (id, name): (&str, &str),
-    was_listed: bool,
+    now_ms: EpochMs,
 ) -> Result<()> {
+    let moved: Vec<NamedStage> =
+        records_in(conn, tenant, unlisted).await?.into_iter().filter(|record| record.moved_ms.is_some()).collect();
     let key = StageKey::of(name).0;
+    let of = [tenant.into(), unlisted.stage_key.clone().into(), unlisted.contact_type.into(), id.into(), key.into()];
+    const OF: &str = "tenant_id = $1 AND stage_key = $2 AND contact_type IS NOT DISTINCT FROM $3";
     for (subject, table) in SUBJECTS {
+        let text = format!(
+            "INSERT INTO stage_transitions (tenant_id, subject, crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, from_id, \
+             to_stage, to_id, since_ms, since_exact, renamed) SELECT tenant_id, '{subject}', crm_id, {now_ms}, {now_ms}, {now_ms}, \
+             stage, stage_id, $5, $4, stage_since_ms, stage_since_exact, TRUE FROM {table} WHERE {OF} AND {WITHOUT_ID} \
+             ON CONFLICT DO NOTHING",
+            now_ms = now_ms.0
+        );
+        execute(conn, &text, of.clone()).await?;
         // Another spelling of the current name stays.
         let text = format!(
             "UPDATE {table} SET stage_id = $4, stage = CASE WHEN stage_key = $5 THEN stage ELSE $6 END, stage_key = $5 \
-             WHERE tenant_id = $1 AND stage_key = $2 AND contact_type IS NOT DISTINCT FROM $3 AND {WITHOUT_ID}"
+             WHERE {OF} AND {WITHOUT_ID}"
         );
-        let of = [tenant.into(), unlisted.stage_key.clone().into(), unlisted.contact_type.into(), id.into(), key.clone().into()];
         execute(conn, &text, of.clone().into_iter().chain([name.into()])).await?;
-        for end in ["from", "to"] {
-            let without_id = if was_listed { format!("t.{end}_id IS NULL") } else { end_without_id(end) };
-            let text = format!(
-                "UPDATE stage_transitions AS t SET {end}_id = $4, {end}_stage = $5 WHERE t.tenant_id = $1 AND t.subject = '{subject}' \
-                 AND t.{end}_stage = $2 AND NOT t.renamed AND {without_id} AND t.crm_id IN \
-                 (SELECT crm_id FROM {table} WHERE tenant_id = $1 AND contact_type IS NOT DISTINCT FROM $3)"
-            );
-            execute(conn, &text, of.clone()).await?;
-        }
+    }
+    for record in &moved {
+        correct_move(conn, tenant, record, (id, name)).await?;
     }
     Ok(())
 }
 
 /// The records that name a stage without an ID.
-pub async fn records_in<C: Conn>(conn: &C, tenant: TenantId, unlisted: &UnlistedStage) -> Result<Vec<NamedStage>> {
+async fn records_in<C: Conn>(conn: &C, tenant: TenantId, unlisted: &UnlistedStage) -> Result<Vec<NamedStage>> {
     let part = |(subject, table): (&str, &str)| {
         format!(
             "{} WHERE r.tenant_id = $1 AND r.stage_key = $2 AND r.contact_type IS NOT DISTINCT FROM $3 AND {WITHOUT_ID}",
@@ -156,7 +142,7 @@ pub async fn stale_stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<Nam
 }
 
 /// Sets the stage that a record's row meant all along, now that the CRM's list says so. The pages of the time between showed
-/// another one, which the history keeps; but the record has not moved now, and did not then if it came from the same stage.
+/// another one, which the history keeps.
 pub async fn correct_stage<C: Conn>(
     conn: &C,
     tenant: TenantId,
@@ -164,13 +150,14 @@ pub async fn correct_stage<C: Conn>(
     (id, name): (&str, &str),
     now_ms: EpochMs,
 ) -> Result<()> {
-    const LAST: &str = "tenant_id = $1 AND subject = $2 AND crm_id = $3 AND seen_after_ms = $4 AND from_id = $5";
-    let (table, key) = (if record.subject == "deals" { "pipeline_items" } else { "leads" }, StageKey::of(name).0);
-    let of = [tenant.into(), record.subject.clone().into(), record.crm_id.clone().into()];
+    let key = StageKey::of(name).0;
     let text = "INSERT INTO stage_transitions (tenant_id, subject, crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, \
                 from_id, to_stage, to_id, since_ms, since_exact, renamed) \
                 VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, TRUE) ON CONFLICT DO NOTHING";
     let values = [
+        tenant.into(),
+        record.subject.clone().into(),
+        record.crm_id.clone().into(),
         now_ms.into(),
         record.stage.clone().into(),
         record.stage_id.clone().into(),
@@ -179,30 +166,39 @@ pub async fn correct_stage<C: Conn>(
         record.stage_since_ms.into(),
         record.stage_since_exact.into(),
     ];
-    execute(conn, text, of.clone().into_iter().chain(values)).await?;
-    let text = format!("UPDATE {table} SET stage = $3, stage_key = $4, stage_id = $5 WHERE tenant_id = $1 AND crm_id = $2");
-    execute(conn, &text, [tenant.into(), record.crm_id.clone().into(), name.into(), key.clone().into(), id.into()]).await?;
+    execute(conn, text, values).await?;
+    let text =
+        format!("UPDATE {} SET stage = $3, stage_key = $4, stage_id = $5 WHERE tenant_id = $1 AND crm_id = $2", record.table());
+    execute(conn, &text, [tenant.into(), record.crm_id.clone().into(), name.into(), key.into(), id.into()]).await?;
+    correct_move(conn, tenant, record, (id, name)).await
+}
+
+/// Corrects where a record's last move led. It was none if the record came from the same stage.
+async fn correct_move<C: Conn>(conn: &C, tenant: TenantId, record: &NamedStage, (id, name): (&str, &str)) -> Result<()> {
+    const LAST: &str = "tenant_id = $1 AND subject = $2 AND crm_id = $3 AND seen_after_ms = $4";
     let Some(moved_ms) = record.moved_ms else { return Ok(()) };
-    let last = || of.clone().into_iter().chain([moved_ms.into(), id.into()]);
-    let since: Option<Since> =
-        one(conn, &format!("SELECT since_ms, since_exact FROM stage_transitions WHERE {LAST}"), last()).await?;
-    match since {
-        Some(Since { since_ms, since_exact }) => {
-            execute(conn, &format!("UPDATE stage_transitions SET renamed = TRUE WHERE {LAST}"), last()).await?;
-            if let Some((since_ms, exact)) = since_ms.zip(since_exact) {
-                let text = format!(
-                    "UPDATE {table} SET stage_since_ms = $3, stage_since_exact = $4 WHERE tenant_id = $1 AND crm_id = $2"
-                );
-                execute(conn, &text, [tenant.into(), record.crm_id.clone().into(), since_ms.into(), exact.into()]).await?;
-            }
-        }
-        None => {
-            let text = "UPDATE stage_transitions SET to_id = $5, to_stage = $6 \
-                        WHERE tenant_id = $1 AND subject = $2 AND crm_id = $3 AND seen_after_ms = $4 AND NOT renamed";
-            execute(conn, text, last().chain([key.into()])).await?;
-        }
+    let of = [tenant.into(), record.subject.clone().into(), record.crm_id.clone().into(), moved_ms.into(), id.into()];
+    let text = format!("SELECT since_ms, since_exact FROM stage_transitions WHERE {LAST} AND from_id = $5");
+    let Some(Since { since_ms, since_exact }) = one(conn, &text, of.clone()).await? else {
+        let text = format!("UPDATE stage_transitions SET to_id = $5, to_stage = $6 WHERE {LAST} AND NOT renamed");
+        execute(conn, &text, of.into_iter().chain([StageKey::of(name).0.into()])).await?;
+        return Ok(());
+    };
+    execute(conn, &format!("UPDATE stage_transitions SET renamed = TRUE WHERE {LAST} AND from_id = $5"), of).await?;
+    if let Some((since_ms, exact)) = since_ms.zip(since_exact) {
+        let text = format!(
+            "UPDATE {} SET stage_since_ms = $3, stage_since_exact = $4 WHERE tenant_id = $1 AND crm_id = $2",
+            record.table()
+        );
+        execute(conn, &text, [tenant.into(), record.crm_id.clone().into(), since_ms.into(), exact.into()]).await?;
     }
     Ok(())
+}
+
+impl NamedStage {
+    fn table(&self) -> &'static str {
+        if self.subject == Dataset::Deals.as_str() { "pipeline_items" } else { "leads" }
+    }
 }
 
 #[derive(FromQueryResult)]

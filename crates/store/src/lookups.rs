@@ -1,11 +1,11 @@
 //! The CRM's lookup lists: stages, lead sources, and users.
 
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
-use tetherboard_domain::{Dataset, EpochMs, Odds, StageKey, TenantId};
+use tetherboard_domain::{Dataset, EpochMs, Milestone, Odds, Role, StageKey, TenantId};
 
 use crate::query::all;
 use crate::records::{self, RecordMeta};
-use crate::{Conn, Result};
+use crate::{Conn, Result, stage_roles};
 
 /// A stage in the CRM's list.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub struct Stage {
     pub order: Option<i64>,
     pub odds: Option<Odds>,
     pub contact_type: Option<i64>,
+    /// What the agency decided about it, under whatever name. A read of the list does not change it.
+    pub role: Option<Role>,
+    /// `Some(None)`: it has no milestone.
+    pub milestone: Option<Option<Milestone>>,
 }
 
 /// Upserts stages. Existing ones keep their values in the columns named in `keep`.
@@ -58,18 +62,27 @@ pub struct StageRow {
     pub gone_ms: Option<EpochMs>,
 }
 
+impl StageRow {
+    /// Whether the CRM's list has it now.
+    pub fn is_listed(&self) -> bool {
+        self.gone_ms.is_none()
+    }
+}
+
 /// Every stage that the CRM's list has or had, in the order of [`stages`].
 pub async fn all_stages<C: Conn>(conn: &C, tenant: TenantId) -> Result<Vec<StageRow>> {
     let text = format!("{STAGES_OF} ORDER BY COALESCE(sort_order, 9223372036854775807), crm_id");
     all(conn, &text, [tenant.into()]).await
 }
 
-const STAGES_OF: &str = "SELECT crm_id, name, stage_key, active, sort_order, odds, contact_type, first_seen_ms, gone_ms \
-    FROM stages WHERE tenant_id = $1";
+const STAGES_OF: &str = "SELECT crm_id, name, stage_key, active, sort_order, odds, contact_type, role, milestone, \
+    first_seen_ms, gone_ms FROM stages WHERE tenant_id = $1";
 
 impl FromQueryResult for StageRow {
     fn from_query_result(row: &QueryResult, prefix: &str) -> std::result::Result<Self, DbErr> {
         let odds: Option<i64> = row.try_get(prefix, "odds")?;
+        let (role, milestone): (Option<String>, Option<String>) =
+            (row.try_get(prefix, "role")?, row.try_get(prefix, "milestone")?);
         let stage = Stage {
             crm_id: row.try_get(prefix, "crm_id")?,
             name: row.try_get(prefix, "name")?,
@@ -78,6 +91,8 @@ impl FromQueryResult for StageRow {
             order: row.try_get(prefix, "sort_order")?,
             odds: odds.and_then(Odds::from_hundredths),
             contact_type: row.try_get(prefix, "contact_type")?,
+            role: role.and_then(|role| role.parse().ok()),
+            milestone: milestone.and_then(|milestone| stage_roles::parse_milestone(&milestone)),
         };
         Ok(Self { stage, first_seen_ms: row.try_get(prefix, "first_seen_ms")?, gone_ms: row.try_get(prefix, "gone_ms")? })
     }

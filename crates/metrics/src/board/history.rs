@@ -3,31 +3,29 @@
 //! A stage's name, order, odds, active flag, and contact type, and whether the list had it, are those of the moment. Roles are
 //! the agency's decision, which applies to the past too, so they are current.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use tetherboard_domain::{Dataset, EpochMs, Odds, Role, StageKey, TenantId};
 use tetherboard_store::history::{self, LISTED, ValueChange};
 use tetherboard_store::lookups::{self, FormerName, Stage, StageRow};
-use tetherboard_store::{Conn, Result};
+use tetherboard_store::{Conn, Result, stage_roles};
 
-use super::{Board, StagePlace};
+use super::{Board, StagePlace, unlisted_roles};
 
 /// The board at every moment since the first read.
 #[derive(Clone, Debug)]
 pub struct BoardHistory {
-    /// Each board with the moment since which it was known, oldest first; the last one is the current board.
-    versions: Vec<(EpochMs, Board)>,
-    /// Where each stage came from, by ID.
-    origins: HashMap<String, Origin>,
+    /// Oldest first; the last one is the current board.
+    versions: Vec<Version>,
 }
 
-/// What a stage was before the list had it under its ID.
+/// A board from the moment since which it was known.
 #[derive(Clone, Debug)]
-struct Origin {
-    first_seen_ms: EpochMs,
-    former_names: Vec<String>,
-    /// The removed stage that it was added again for, by ID: the last one that had its first name.
-    predecessor: Option<String>,
+struct Version {
+    since_ms: EpochMs,
+    board: Board,
+    /// The last names of the stages that the list no longer had, by ID.
+    removed: HashMap<String, String>,
 }
 
 impl BoardHistory {
@@ -37,16 +35,17 @@ impl BoardHistory {
     /// When the database fails.
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId, current: &Board) -> Result<Self> {
         let changes = history::list_changes(conn, tenant, Dataset::Stages).await?;
-        Ok(Self::new(current, &lookups::all_stages(conn, tenant).await?, &changes))
+        let by_name = stage_roles::by_name(conn, tenant).await?;
+        Ok(Self::new(current, &lookups::all_stages(conn, tenant).await?, &changes, &by_name))
     }
 
     /// A board that never changed.
     pub fn of(current: &Board) -> Self {
-        Self { versions: vec![(EpochMs::MIN, current.clone())], origins: HashMap::new() }
+        Self { versions: vec![Version { since_ms: EpochMs::MIN, board: current.clone(), removed: HashMap::new() }] }
     }
 
-    /// The boards of stages with their changes, which are in order of time.
-    pub fn new(current: &Board, stages: &[StageRow], changes: &[ValueChange]) -> Self {
+    /// The boards of stages with their changes, which are in order of time, and the agency's decisions about names.
+    pub fn new(current: &Board, stages: &[StageRow], changes: &[ValueChange], by_name: &HashMap<StageKey, Role>) -> Self {
         let mut by_stage: HashMap<&str, Vec<&ValueChange>> = HashMap::new();
         for change in changes {
             by_stage.entry(&change.crm_id).or_default().push(change);
@@ -57,58 +56,51 @@ impl BoardHistory {
             .collect();
         let seen = stages.iter().map(|row| row.first_seen_ms).chain(changes.iter().map(|change| change.seen_after_ms));
         let moments: BTreeSet<EpochMs> = seen.collect();
-        let mut versions: Vec<(EpochMs, Board)> = Vec::new();
         // Before the first read no stage was known.
-        for moment in std::iter::once(EpochMs::MIN).chain(moments) {
-            versions.push((moment, board_after(current, &histories, moment)));
+        let moments = std::iter::once(EpochMs::MIN).chain(moments);
+        let mut versions: Vec<Version> = moments.map(|moment| Version::after(&histories, by_name, moment)).collect();
+        if let Some(last) = versions.last_mut() {
+            last.board.clone_from(current);
         }
-        if let Some((_, last)) = versions.last_mut() {
-            last.clone_from(current);
-        }
-        let origins = histories.iter().map(|history| (history.row.stage.crm_id.clone(), history.origin(&versions))).collect();
-        Self { versions, origins }
-    }
-
-    /// The place of a stage on a board from before it was known. One that was added again has the records of the removed one.
-    pub(crate) fn place_before(&self, version: usize, id: &str) -> Option<StagePlace> {
-        let (since_ms, board) = self.versions.get(version)?;
-        let origin = self.origins.get(id).filter(|origin| *since_ms < origin.first_seen_ms)?;
-        let of_predecessor = origin
-            .predecessor
-            .as_ref()
-            .and_then(|removed| board.place_with_id(removed).or_else(|| self.place_before(version, removed)));
-        let mut by_name = origin.former_names.iter().map(|name| board.place(Some(name)));
-        of_predecessor.or_else(|| by_name.find(|place| matches!(place, StagePlace::Listed(_))))
+        Self { versions }
     }
 
     /// The board as known before a moment.
     pub fn at(&self, before_ms: EpochMs) -> &Board {
-        &self.versions[self.index(before_ms)].1
+        &self.versions[self.index(before_ms)].board
     }
 
     /// The number of the board as known before a moment.
     pub(crate) fn index(&self, before_ms: EpochMs) -> usize {
-        self.versions.partition_point(|(since_ms, _)| *since_ms < before_ms).saturating_sub(1)
+        self.versions.partition_point(|version| version.since_ms < before_ms).saturating_sub(1)
     }
 
     /// The moments at which the list changed, oldest first.
     pub(crate) fn moments(&self) -> Vec<EpochMs> {
-        self.versions.iter().skip(1).map(|(since_ms, _)| *since_ms).collect()
+        self.versions.iter().skip(1).map(|version| version.since_ms).collect()
     }
 
     /// How the list last spelled a stage that it no longer has.
     pub(crate) fn spelling(&self, key: &StageKey) -> Option<&str> {
-        self.versions.iter().rev().find_map(|(_, board)| board.stage_named(key)).map(|stage| stage.name.as_str())
+        self.boards().rev().find_map(|board| board.stage_named(key)).map(|stage| stage.name.as_str())
     }
 
     /// Every board, oldest first.
-    pub(crate) fn boards(&self) -> impl Iterator<Item = &Board> {
-        self.versions.iter().map(|(_, board)| board)
+    pub(crate) fn boards(&self) -> impl DoubleEndedIterator<Item = &Board> {
+        self.versions.iter().map(|version| &version.board)
+    }
+
+    /// The place of a stage on a board, by the stage's ID. Records in a removed stage have its last name; `None` if the list did
+    /// not have it yet.
+    pub(crate) fn place_with_id(&self, version: usize, id: &str) -> Option<StagePlace> {
+        let Version { board, removed, .. } = self.versions.get(version)?;
+        board.place_with_id(id).or_else(|| removed.get(id).map(|name| board.place(Some(name))))
     }
 
     /// Approximate size in memory, in bytes.
     pub(crate) fn size(&self) -> usize {
-        self.versions.iter().map(|(_, board)| size_of::<Board>() + 400 * board.stages().len()).sum()
+        let size = |version: &Version| size_of::<Version>() + 400 * version.board.stages().len() + 100 * version.removed.len();
+        self.versions.iter().map(size).sum()
     }
 }
 
@@ -119,40 +111,35 @@ struct StageHistory<'a> {
 }
 
 impl StageHistory<'_> {
-    /// The stage after the changes up to a moment; `None` if the list did not have it.
-    fn after(&self, moment: EpochMs) -> Option<Stage> {
-        let StageRow { stage, first_seen_ms, gone_ms } = self.row;
-        let undone = |field: &str| {
-            let later = self.changes.iter().find(|change| change.field == field && change.seen_after_ms > moment);
-            later.map(|later| later.old.clone())
-        };
-        let is_listed = undone("presence").map_or(gone_ms.is_none(), |old| old.as_deref() == Some(LISTED));
-        if *first_seen_ms > moment || !is_listed {
-            return None;
-        }
-        let number = |field: &str, now: Option<i64>| undone(field).map_or(now, |old| old.and_then(|old| old.parse().ok()));
-        let name = undone("name").flatten().unwrap_or_else(|| stage.name.clone());
-        Some(Stage {
+    /// The stage after the changes up to a moment, with today's decisions.
+    fn after(&self, moment: EpochMs) -> Stage {
+        let stage = &self.row.stage;
+        let number =
+            |field: &str, now: Option<i64>| self.undone(field, moment).map_or(now, |old| old.and_then(|old| old.parse().ok()));
+        let name = self.undone("name", moment).flatten().map_or_else(|| stage.name.clone(), str::to_owned);
+        Stage {
             key: StageKey::of(&name),
             active: number("active", Some(stage.active.into())) == Some(1),
             order: number("order", stage.order),
             odds: number("odds", stage.odds.map(Odds::hundredths)).and_then(Odds::from_hundredths),
             contact_type: number("contact_type", stage.contact_type),
-            crm_id: stage.crm_id.clone(),
             name,
-        })
+            ..stage.clone()
+        }
     }
 
-    /// What the stage was before it was known; the boards are oldest first.
-    fn origin(&self, versions: &[(EpochMs, Board)]) -> Origin {
-        let first_seen_ms = self.row.first_seen_ms;
-        let former_names: Vec<String> = self.former(EpochMs::MAX).map(|(_, former)| former.name).collect();
-        let key = StageKey::of(former_names.first().unwrap_or(&self.row.stage.name));
-        let (before, since) = versions.split_at(versions.partition_point(|(since_ms, _)| *since_ms < first_seen_ms));
-        let named = before.iter().rev().find_map(|(_, board)| board.stage_named(&key)?.ids.first());
-        // It was removed at the same time, or later, because a removal counts when two reads agree.
-        let is_removed = |id: &String| since.iter().any(|(_, board)| board.place_with_id(id).is_none());
-        Origin { first_seen_ms, former_names, predecessor: named.filter(|id| is_removed(id)).cloned() }
+    /// Since when the list did not have the stage at a moment; `None` if it had it.
+    fn removed_ms(&self, moment: EpochMs) -> Option<EpochMs> {
+        let was_listed = self.undone("presence", moment).map_or(self.row.is_listed(), |old| old == Some(LISTED));
+        let removals = self.changes.iter().filter(|change| change.field == "presence" && change.seen_after_ms <= moment);
+        let removed_ms = removals.map(|change| change.seen_after_ms).max().or(self.row.gone_ms);
+        if was_listed { None } else { Some(removed_ms.unwrap_or(EpochMs::MIN)) }
+    }
+
+    /// The value of a field before its first change after a moment; `None` if it did not change.
+    fn undone(&self, field: &str, moment: EpochMs) -> Option<Option<&str>> {
+        let later = self.changes.iter().find(|change| change.field == field && change.seen_after_ms > moment)?;
+        Some(later.old.as_deref())
     }
 
     /// The names before the one that the stage had at a moment, and until when.
@@ -171,37 +158,23 @@ impl StageHistory<'_> {
     }
 }
 
-fn board_after(current: &Board, histories: &[StageHistory<'_>], moment: EpochMs) -> Board {
-    let mut listed: Vec<Stage> = histories.iter().filter_map(|history| history.after(moment)).collect();
-    listed.sort_by(|a, b| (a.order.unwrap_or(i64::MAX), &a.crm_id).cmp(&(b.order.unwrap_or(i64::MAX), &b.crm_id)));
-    let roles = roles_of(current, histories, &listed);
-    // In the order of `lookups::former_names`.
-    let mut former: Vec<(EpochMs, FormerName)> = histories.iter().flat_map(|history| history.former(moment)).collect();
-    former.sort_by(|(a_ms, a), (b_ms, b)| b_ms.cmp(a_ms).then_with(|| a.crm_id.cmp(&b.crm_id)));
-    let former = former.into_iter().map(|(_, name)| name).collect();
-    let later = histories.iter().flat_map(|history| history.later(moment)).collect();
-    Board::new(listed, roles).with_former_names(former).with_later_names(later)
-}
-
-/// The agency's roles by the names that the stages had.
-fn roles_of(current: &Board, histories: &[StageHistory<'_>], listed: &[Stage]) -> HashMap<StageKey, Role> {
-    let names: HashMap<&str, &StageKey> =
-        histories.iter().map(|history| (history.row.stage.crm_id.as_str(), &history.row.stage.key)).collect();
-    let mut roles = current.confirmed.clone();
-    let mut renamed: BTreeMap<&StageKey, Option<Role>> = BTreeMap::new();
-    // Prospects' stages come last and win where two types use one name.
-    let mut ordered: Vec<&Stage> = listed.iter().collect();
-    ordered.sort_by_key(|stage| stage.contact_type.is_none_or(|of| of == 1));
-    for stage in ordered {
-        if let Some(now) = names.get(stage.crm_id.as_str()).filter(|now| **now != &stage.key) {
-            renamed.insert(&stage.key, current.confirmed.get(*now).copied());
+impl Version {
+    fn after(histories: &[StageHistory<'_>], by_name: &HashMap<StageKey, Role>, moment: EpochMs) -> Self {
+        let (mut listed, mut removed) = (Vec::new(), Vec::new());
+        for history in histories.iter().filter(|history| history.row.first_seen_ms <= moment) {
+            match history.removed_ms(moment) {
+                None => listed.push(history.after(moment)),
+                Some(removed_ms) => removed.push((removed_ms, history.after(moment))),
+            }
         }
+        listed.sort_by(|a, b| (a.order.unwrap_or(i64::MAX), &a.crm_id).cmp(&(b.order.unwrap_or(i64::MAX), &b.crm_id)));
+        // In the order of `lookups::former_names`.
+        let mut former: Vec<(EpochMs, FormerName)> = histories.iter().flat_map(|history| history.former(moment)).collect();
+        former.sort_by(|(a_ms, a), (b_ms, b)| b_ms.cmp(a_ms).then_with(|| a.crm_id.cmp(&b.crm_id)));
+        let former = former.into_iter().map(|(_, name)| name).collect();
+        let later = histories.iter().flat_map(|history| history.later(moment)).collect();
+        let names = removed.iter().map(|(_, stage)| (stage.crm_id.clone(), stage.name.clone())).collect();
+        let board = Board::new(listed, unlisted_roles(by_name.clone(), removed));
+        Self { since_ms: moment, board: board.with_former_names(former).with_later_names(later), removed: names }
     }
-    for (key, role) in renamed {
-        match role {
-            Some(role) => _ = roles.insert(key.clone(), role),
-            None => _ = roles.remove(key),
-        }
-    }
-    roles
 }

@@ -7,10 +7,10 @@ pub(crate) mod tests;
 use std::collections::{HashMap, HashSet};
 
 use tetherboard_domain::{
-    Dataset, Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role,
+    Dataset, EpochMs, Milestone, Odds, Role, StageKey, StageMilestone, StageRole, TenantId, suggest_milestone, suggest_role,
 };
 use tetherboard_store::leads::LabelMatch;
-use tetherboard_store::lookups::FormerName;
+use tetherboard_store::lookups::{FormerName, StageRow};
 use tetherboard_store::{Conn, Result, leads, lookups, stage_roles};
 
 pub use history::BoardHistory;
@@ -33,6 +33,8 @@ pub struct BoardStage {
     pub milestone: StageMilestone,
     /// Whether it is a stage of contact type 1 (prospects). The pipeline consists of these stages only.
     pub of_prospects: bool,
+    /// The role that the agency decided.
+    decided: Option<Role>,
 }
 
 /// The stage of a contact or deal, as a position on the board.
@@ -69,7 +71,8 @@ pub struct Board {
     /// Of a past board, later names of the stages that were nobody's name then.
     later: HashMap<StageKey, usize>,
     first: Option<usize>,
-    confirmed: HashMap<StageKey, Role>,
+    /// The roles that the agency decided of stages that are not listed.
+    unlisted: HashMap<StageKey, Role>,
 }
 
 impl Board {
@@ -78,11 +81,12 @@ impl Board {
     /// # Errors
     /// When the database fails.
     pub async fn load<C: Conn>(conn: &C, tenant: TenantId) -> Result<Self> {
-        let listed = lookups::stages(conn, tenant).await?;
-        let confirmed = stage_roles::confirmed(conn, tenant).await?;
-        let milestones = stage_roles::milestones(conn, tenant).await?;
         let former = lookups::former_names(conn, tenant, Dataset::Stages).await?;
-        Ok(Self::new(listed, confirmed).with_milestones(&milestones).with_former_names(former))
+        let (listed, removed): (Vec<StageRow>, Vec<StageRow>) =
+            lookups::all_stages(conn, tenant).await?.into_iter().partition(StageRow::is_listed);
+        let removed = removed.into_iter().filter_map(|row| Some((row.gone_ms?, row.stage))).collect();
+        let unlisted = unlisted_roles(stage_roles::by_name(conn, tenant).await?, removed);
+        Ok(Self::new(listed.into_iter().map(|row| row.stage).collect(), unlisted).with_former_names(former))
     }
 
     /// Adds earlier names of the stages, the latest first. An old link, and a row that still has an old name, lead to the stage.
@@ -110,20 +114,9 @@ impl Board {
         found
     }
 
-    /// Replaces suggested milestones with those the agency confirmed. `None` means confirmed to have none.
-    #[must_use]
-    pub fn with_milestones(mut self, confirmed: &HashMap<StageKey, Option<Milestone>>) -> Self {
-        for stage in &mut self.stages {
-            if let Some(milestone) = confirmed.get(&stage.key) {
-                stage.milestone = StageMilestone::Confirmed(*milestone);
-            }
-        }
-        self
-    }
-
-    /// A board of `listed`, which is in the CRM's order. A repeated name counts once: contact type 1 before others, active
-    /// before inactive.
-    pub fn new(listed: Vec<lookups::Stage>, confirmed: HashMap<StageKey, Role>) -> Self {
+    /// A board of `listed`, which is in the CRM's order, with the roles of stages that are not listed. A repeated name counts
+    /// once: contact type 1 before others, active before inactive.
+    pub fn new(listed: Vec<lookups::Stage>, unlisted: HashMap<StageKey, Role>) -> Self {
         // A list without any contact types contains only prospects' stages.
         let typed = listed.iter().any(|stage| stage.contact_type.is_some());
         let of_prospects = |stage: &lookups::Stage| stage.contact_type == Some(1) || !typed;
@@ -142,8 +135,8 @@ impl Board {
                 continue;
             }
             let suggested = suggest_role(&stage.name, stage.odds, stage.active, first_key.as_ref() == Some(&stage.key));
-            let role = match confirmed.get(&stage.key) {
-                Some(role) => StageRole::Confirmed(*role),
+            let role = match stage.role {
+                Some(role) => StageRole::Confirmed(role),
                 None if !stage.active => StageRole::Confirmed(Role::Inactive),
                 None => StageRole::Unconfirmed(suggested),
             };
@@ -156,12 +149,16 @@ impl Board {
                 active: stage.active,
                 odds: stage.odds,
                 role,
-                milestone: StageMilestone::Suggested(suggest_milestone(&stage.name).filter(|_| stage.active)),
+                milestone: match stage.milestone {
+                    Some(milestone) => StageMilestone::Confirmed(milestone),
+                    None => StageMilestone::Suggested(suggest_milestone(&stage.name).filter(|_| stage.active)),
+                },
+                decided: stage.role,
                 of_prospects: of_prospects(stage),
             });
         }
         let first = first_key.and_then(|key| by_key.get(&key).copied());
-        Self { stages, by_key, former: HashMap::new(), later: HashMap::new(), first, confirmed }
+        Self { stages, by_key, former: HashMap::new(), later: HashMap::new(), first, unlisted }
     }
 
     /// Prospects' active stages in the CRM's order, then its inactive stages, then those of other contact types.
@@ -225,14 +222,12 @@ impl Board {
     pub fn role(&self, place: &StagePlace) -> StageRole {
         match place {
             StagePlace::Listed(at) if self.stages[*at].of_prospects => self.stages[*at].role,
-            StagePlace::Listed(at) => self.confirmed_role(&self.stages[*at].key),
-            StagePlace::Unlisted(text) => self.confirmed_role(&StageKey::of(text)),
+            StagePlace::Listed(at) => self.stages[*at].decided.map_or(StageRole::Unlisted, StageRole::Confirmed),
+            StagePlace::Unlisted(text) => {
+                self.unlisted.get(&StageKey::of(text)).map_or(StageRole::Unlisted, |role| StageRole::Confirmed(*role))
+            }
             StagePlace::NotText => StageRole::Unlisted,
         }
-    }
-
-    fn confirmed_role(&self, key: &StageKey) -> StageRole {
-        self.confirmed.get(key).map_or(StageRole::Unlisted, |role| StageRole::Confirmed(*role))
     }
 
     /// The stages from the first qualified one to the last before awarded, in the CRM's order. Suggested roles also set the two
@@ -347,7 +342,7 @@ impl Board {
         let listed = (0..self.stages.len()).filter(|at| wanted(self.role(&StagePlace::Listed(*at))));
         let mut keys = self.keys(listed);
         let is_listed = |key: &StageKey| self.by_key.contains_key(key) || self.former.contains_key(key);
-        let unlisted = self.confirmed.iter().filter(|(key, role)| !is_listed(key) && wanted(StageRole::Confirmed(**role)));
+        let unlisted = self.unlisted.iter().filter(|(key, role)| !is_listed(key) && wanted(StageRole::Confirmed(**role)));
         keys.extend(unlisted.map(|(key, _)| key.0.clone()));
         keys
     }
@@ -389,4 +384,12 @@ pub async fn stage_keys<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<S
     let listed = lookups::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
     let cells = leads::cells(conn, tenant, None).await?;
     Ok(listed.chain(cells.into_iter().filter_map(|cell| cell.stage_key).map(StageKey)).collect())
+}
+
+/// The roles of names that no listed stage has: those of the stages that had them last and were removed, each with when, or else
+/// what the agency decided about the name.
+fn unlisted_roles(mut by_name: HashMap<StageKey, Role>, mut removed: Vec<(EpochMs, lookups::Stage)>) -> HashMap<StageKey, Role> {
+    removed.sort_by(|(a_ms, a), (b_ms, b)| a_ms.cmp(b_ms).then_with(|| b.crm_id.cmp(&a.crm_id)));
+    by_name.extend(removed.into_iter().filter_map(|(_, stage)| Some((stage.key, stage.role?))));
+    by_name
 }

@@ -11,7 +11,15 @@ pub(crate) fn listed(name: &str, active: bool, order: i64, contact_type: i64) ->
         order: Some(order),
         odds: None,
         contact_type: Some(contact_type),
+        role: None,
+        milestone: None,
     }
+}
+
+/// The usual stages, some of which the agency assigned roles to.
+pub(crate) fn with_roles(roles: &[(&str, Role)]) -> Vec<lookups::Stage> {
+    let role = |name: &str| roles.iter().find(|(stage, _)| *stage == name).map(|(_, role)| *role);
+    usual().into_iter().map(|stage| lookups::Stage { role: role(&stage.name), ..stage }).collect()
 }
 
 pub(crate) fn usual() -> Vec<lookups::Stage> {
@@ -20,6 +28,11 @@ pub(crate) fn usual() -> Vec<lookups::Stage> {
     stages.push(listed("Not Interested", false, 3, 1));
     stages.push(listed("Vendor", true, 0, 2));
     stages
+}
+
+fn with_milestones(milestones: &[(&str, Option<Milestone>)]) -> Vec<lookups::Stage> {
+    let milestone = |name: &str| milestones.iter().find(|(stage, _)| *stage == name).map(|(_, milestone)| *milestone);
+    usual().into_iter().map(|stage| lookups::Stage { milestone: milestone(&stage.name), ..stage }).collect()
 }
 
 fn place(board: &Board, name: &str) -> StagePlace {
@@ -40,8 +53,7 @@ fn until_the_agency_confirms_every_active_stage_counts_as_open() {
         assert!(board.is_in(LeadGroup::Open, &place(&board, name)), "{name}");
     }
     assert!(!board.is_in(LeadGroup::Pipeline, &place(&board, "Not Interested")));
-    let confirmed = HashMap::from([(StageKey::of("FA Signed"), Role::Awarded)]);
-    let board = Board::new(usual(), confirmed);
+    let board = Board::new(with_roles(&[("FA Signed", Role::Awarded)]), HashMap::new());
     assert!(!board.is_in(LeadGroup::Open, &place(&board, "FA Signed")));
 }
 
@@ -56,10 +68,10 @@ fn qualified_runs_from_the_first_qualified_stage_to_the_last_before_awarded() {
 fn one_step_from_signing_is_agreement_sent_or_the_last_qualified_stage() {
     let board = Board::new(usual(), HashMap::new());
     assert_eq!(board.last_step(), Some(place(&board, "FA Sent")));
-    let none = HashMap::from([(StageKey::of("FA Sent"), None)]);
-    assert_eq!(board.clone().with_milestones(&none).last_step(), Some(place(&board, "FA Sent")));
-    let earlier = HashMap::from([(StageKey::of("FA Sent"), None), (StageKey::of("FDD Sent"), Some(Milestone::AgreementSent))]);
-    assert_eq!(board.clone().with_milestones(&earlier).last_step(), Some(place(&board, "FDD Sent")));
+    let none = with_milestones(&[("FA Sent", None)]);
+    assert_eq!(Board::new(none, HashMap::new()).last_step(), Some(place(&board, "FA Sent")));
+    let earlier = with_milestones(&[("FA Sent", None), ("FDD Sent", Some(Milestone::AgreementSent))]);
+    assert_eq!(Board::new(earlier, HashMap::new()).last_step(), Some(place(&board, "FDD Sent")));
     assert_eq!(Board::new(Vec::new(), HashMap::new()).last_step(), None);
 }
 
@@ -83,9 +95,8 @@ fn a_milestone_is_suggested_by_name_until_the_agency_confirms_one() {
     let board = Board::new(usual(), HashMap::new());
     let milestone = |board: &Board, name: &str| board.stage(&place(board, name)).unwrap().milestone;
     assert_eq!(milestone(&board, "FDD Sent"), StageMilestone::Suggested(Some(Milestone::FddSent)));
-    let confirmed =
-        HashMap::from([(StageKey::of("FDD Sent"), None), (StageKey::of("Outbound Call"), Some(Milestone::FddReceipt))]);
-    let board = board.with_milestones(&confirmed);
+    let confirmed = with_milestones(&[("FDD Sent", None), ("Outbound Call", Some(Milestone::FddReceipt))]);
+    let board = Board::new(confirmed, HashMap::new());
     assert_eq!(milestone(&board, "FDD Sent").likely(), None);
     assert_eq!(milestone(&board, "Outbound Call"), StageMilestone::Confirmed(Some(Milestone::FddReceipt)));
 }

@@ -178,7 +178,7 @@ impl History {
             .collect();
         let info = |version: usize, board: &Board, (stage, name): (&HistoryStage, &Option<&str>)| {
             let listed = match &stage.reference {
-                StageRef::Id(id) => board.place_with_id(id).or_else(|| boards.place_before(version, id)),
+                StageRef::Id(id) => boards.place_with_id(version, id),
                 StageRef::Text(_) => None,
             };
             let place = listed.unwrap_or_else(|| board.place(*name));

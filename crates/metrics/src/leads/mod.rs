@@ -168,10 +168,10 @@ impl LeadCounts {
 
 #[cfg(test)]
 mod tests {
-    use tetherboard_domain::{Role, StageKey};
+    use tetherboard_domain::Role;
 
     use super::*;
-    use crate::board::tests::usual;
+    use crate::board::tests::{usual, with_roles};
 
     fn cohort(stage: Option<&str>, source: Option<&str>, contact_type: Option<i64>, contacts: i64) -> Cohort {
         Cohort {
@@ -217,10 +217,8 @@ mod tests {
 
     #[test]
     fn the_outcomes_of_a_source_add_up_to_its_contacts() {
-        let board = Board::new(
-            usual(),
-            HashMap::from([(StageKey::of("FA Signed"), Role::Awarded), (StageKey::of("QR Returned"), Role::Qualified)]),
-        );
+        let roles = [("FA Signed", Role::Awarded), ("QR Returned", Role::Qualified)];
+        let board = Board::new(with_roles(&roles), HashMap::new());
         let cohorts = vec![
             cohort(Some("FA Signed"), Some("Expo"), Some(1), 2),
             cohort(Some("QR Returned"), Some("Expo"), Some(1), 3),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tetherboard_domain::{ContactId, Dataset, EpochMs, Money, StageKey};
+use tetherboard_domain::{ContactId, Dataset, EpochMs, Money, Role, StageKey, StageRole};
 use tetherboard_metrics::{
     Board, BoardHistory, History, MovementKind, OutcomeKind, Span, WinRate, cycle_time, flow, funnel, furthest_stages, movement,
     outcomes, pipeline_at, stage_changes, stage_stays, time_in_stage,
@@ -103,7 +103,7 @@ fn a_deactivated_stage_takes_its_deals_out_and_the_past_keeps_them() {
         first_seen_ms: hour(1),
         ..HistoryContact::default()
     };
-    let boards = BoardHistory::new(&Board::new(vec![stage(false)], HashMap::new()), &[row], &[change]);
+    let boards = BoardHistory::new(&Board::new(vec![stage(false)], HashMap::new()), &[row], &[change], &HashMap::new());
     let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[], &[]);
     let moved = movement(&history, Span { from_ms: hour(2), until_ms: EpochMs::MAX }).unwrap();
     let [left] = moved.rows.as_slice() else { panic!("{:?}", moved.rows) };
@@ -117,19 +117,30 @@ fn a_deactivated_stage_takes_its_deals_out_and_the_past_keeps_them() {
 #[test]
 fn the_records_of_a_stage_that_was_added_again_were_in_the_removed_one() {
     let row = |id: &str, since: i64, gone: Option<i64>| StageRow {
-        stage: stage(id, "Inquiry"),
+        stage: Stage { role: Some(Role::Qualified), ..stage(id, "Inquiry") },
         first_seen_ms: hour(since),
         gone_ms: gone.map(hour),
     };
     let renamed = list_change("old", "name", ("New Lead", "Inquiry"), hour(2));
-    // A removal counts when two reads agree, so both are listed for a while.
-    let removed = list_change("old", "presence", ("listed", "removed"), hour(4));
+    let removed = list_change("old", "presence", ("listed", "removed"), hour(3));
+    let corrected = Transition {
+        from: Some("inquiry".to_owned()),
+        from_id: Some("old".to_owned()),
+        renamed: true,
+        seen_after_ms: hour(4),
+        ..moved()
+    };
     let contact = HistoryContact { stage_id: Some("new".to_owned()), first_seen_ms: hour(1), ..inquiry() };
-    let board = Board::new(vec![stage("new", "Inquiry")], HashMap::new());
-    let boards = BoardHistory::new(&board, &[row("old", 1, Some(4)), row("new", 3, None)], &[renamed, removed]);
-    let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[], &[]);
-    for (before_ms, name) in [(hour(2), "New Lead"), (hour(3), "Inquiry"), (hour(4), "Inquiry"), (EpochMs::MAX, "Inquiry")] {
-        assert_eq!(stages_of(&history, before_ms), [(name.to_owned(), true)], "{before_ms:?}");
+    let (stages, none) = ([row("old", 1, Some(3)), row("new", 4, None)], HashMap::new());
+    let board = Board::new(vec![stages[1].stage.clone()], HashMap::new());
+    let boards = BoardHistory::new(&board, &stages, &[renamed, removed], &none);
+    let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[corrected], &[]);
+    for (before_ms, name, is_listed) in
+        [(hour(2), "New Lead", true), (hour(3), "Inquiry", true), (hour(4), "Inquiry", false), (EpochMs::MAX, "Inquiry", true)]
+    {
+        assert_eq!(stages_of(&history, before_ms), [(name.to_owned(), is_listed)], "{before_ms:?}");
+        let roles: Vec<StageRole> = pipeline_at(&history, before_ms).stages.iter().map(|line| line.role).collect();
+        assert_eq!(roles, [StageRole::Confirmed(Role::Qualified)], "{before_ms:?}: removed, it keeps its role");
     }
 }
 
@@ -139,10 +150,20 @@ fn a_stage_that_the_list_no_longer_has_keeps_its_spelling() {
     let old = StageRow { stage: stage("old", "QR Returned"), first_seen_ms: hour(1), gone_ms: Some(hour(2)) };
     let new = StageRow { stage: stage("new", "Inquiry"), first_seen_ms: hour(1), gone_ms: None };
     let removed = list_change("old", "presence", ("listed", "removed"), hour(2));
-    let moved = Transition {
+    let moved = Transition { from: Some("qr returned".to_owned()), ..moved() };
+    let contact = HistoryContact { stage_id: Some("new".to_owned()), first_seen_ms: hour(3), ..inquiry() };
+    let boards =
+        BoardHistory::new(&Board::new(vec![stage("new", "Inquiry")], HashMap::new()), &[old, new], &[removed], &HashMap::new());
+    let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[moved], &[]);
+    assert_eq!(stages_of(&history, hour(4)), [("QR Returned".to_owned(), false)]);
+}
+
+/// A prospect's move into "Inquiry".
+fn moved() -> Transition {
+    Transition {
         subject: Dataset::Contacts,
         crm_id: "c".to_owned(),
-        from: Some("qr returned".to_owned()),
+        from: None,
         to: Some("inquiry".to_owned()),
         from_id: None,
         to_id: Some("new".to_owned()),
@@ -151,11 +172,7 @@ fn a_stage_that_the_list_no_longer_has_keeps_its_spelling() {
         seen_before_ms: hour(3),
         seen_after_ms: hour(4),
         at_ms: hour(4),
-    };
-    let contact = HistoryContact { stage_id: Some("new".to_owned()), first_seen_ms: hour(3), ..inquiry() };
-    let boards = BoardHistory::new(&Board::new(vec![stage("new", "Inquiry")], HashMap::new()), &[old, new], &[removed]);
-    let history = History::of(boards, Some(hour(1) - 1), vec![contact], Vec::new(), &[moved], &[]);
-    assert_eq!(stages_of(&history, hour(4)), [("QR Returned".to_owned(), false)]);
+    }
 }
 
 fn hour(hours: i64) -> EpochMs {
@@ -171,6 +188,8 @@ fn stage(id: &str, name: &str) -> Stage {
         order: Some(1),
         odds: None,
         contact_type: Some(1),
+        role: None,
+        milestone: None,
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) const STAGES: [(&str, Role, i64); 7] = [
 ];
 
 pub(crate) fn board() -> Board {
-    let listed = (1..).zip(STAGES).map(|(order, (name, _, odds))| Stage {
+    let listed = (1..).zip(STAGES).map(|(order, (name, role, odds))| Stage {
         crm_id: order.to_string(),
         name: name.to_owned(),
         key: StageKey::of(name),
@@ -27,9 +27,10 @@ pub(crate) fn board() -> Board {
         order: Some(order),
         odds: Odds::from_hundredths(odds * 100),
         contact_type: Some(1),
+        role: Some(role),
+        milestone: None,
     });
-    let roles: HashMap<StageKey, Role> = STAGES.iter().map(|(name, role, _)| (StageKey::of(name), *role)).collect();
-    Board::new(listed.collect(), roles)
+    Board::new(listed.collect(), HashMap::new())
 }
 
 /// An event in the CRM. Contacts and deals are referred to by number.

@@ -32,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(SqlMigration { name: "m0012_data_quality", text: include_str!("m0012_data_quality.sql") }),
             Box::new(SqlMigration { name: "m0013_user_references", text: include_str!("m0013_user_references.sql") }),
             Box::new(SqlMigration { name: "m0014_search_versions", text: include_str!("m0014_search_versions.sql") }),
+            Box::new(SqlMigration { name: "m0015_stage_decisions", text: include_str!("m0015_stage_decisions.sql") }),
         ]
     }
 }

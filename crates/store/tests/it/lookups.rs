@@ -17,6 +17,8 @@ fn stage(crm_id: &str, name: &str, order: Option<i64>) -> Stage {
         order,
         odds,
         contact_type: Some(1),
+        role: None,
+        milestone: None,
     }
 }
 
@@ -79,10 +81,34 @@ async fn a_role_can_be_changed_and_applies_to_one_brand(#[values(Sqlite, Postgre
         stage_roles::confirm(db.store.conn(), harbor, &stage, role, NOW_MS).await.unwrap();
     }
     assert_eq!(
-        stage_roles::confirmed(db.store.conn(), harbor).await.unwrap(),
+        stage_roles::by_name(db.store.conn(), harbor).await.unwrap(),
         [(StageKey::of("fdd sent"), Role::Qualified)].into()
     );
-    assert!(stage_roles::confirmed(db.store.conn(), tidewater).await.unwrap().is_empty());
+    assert!(stage_roles::by_name(db.store.conn(), tidewater).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_stage_keeps_its_role_and_milestone_under_every_name(#[values(Sqlite, Postgres)] kind: Kind) {
+    let (db, tenant) = harbor(kind).await;
+    let conn = db.store.conn();
+    let put =
+        async |name: &str| lookups::put_stages(conn, tenant, &[(meta("1", 1), stage("1", name, Some(1)))], &[]).await.unwrap();
+    let decided = async || {
+        let stage = lookups::stages(conn, tenant).await.unwrap().remove(0);
+        (stage.role, stage.milestone)
+    };
+    put("FDD Sent").await;
+    assert_eq!(decided().await, (None, None));
+    stage_roles::confirm(conn, tenant, &StageKey::of("fdd sent"), Role::Late, NOW_MS).await.unwrap();
+    stage_roles::confirm_milestone(conn, tenant, &StageKey::of("fdd sent"), None, NOW_MS).await.unwrap();
+    put("FDD Out").await;
+    assert_eq!(decided().await, (Some(Role::Late), Some(None)));
+    stage_roles::clear(conn, tenant, &StageKey::of("FDD Sent")).await.unwrap();
+    assert_eq!(decided().await.0, Some(Role::Late), "that is not its name");
+    stage_roles::clear(conn, tenant, &StageKey::of("FDD Out")).await.unwrap();
+    stage_roles::confirm_milestone(conn, tenant, &StageKey::of("FDD Out"), Some(Milestone::FddSent), NOW_MS).await.unwrap();
+    assert_eq!(decided().await, (None, Some(Some(Milestone::FddSent))));
 }
 
 #[rstest]
@@ -95,10 +121,10 @@ async fn a_milestone_can_be_none_and_can_be_cleared(#[values(Sqlite, Postgres)] 
     stage_roles::confirm_milestone(conn, tenant, &signed, Some(Milestone::FddSent), NOW_MS).await.unwrap();
     stage_roles::confirm_milestone(conn, tenant, &signed, None, NOW_MS).await.unwrap();
     let expected = [(sent.clone(), Some(Milestone::FddSent)), (signed.clone(), None)];
-    assert_eq!(stage_roles::milestones(conn, tenant).await.unwrap(), expected.into());
+    assert_eq!(stage_roles::milestones_by_name(conn, tenant).await.unwrap(), expected.into());
     stage_roles::clear_milestone(conn, tenant, &signed).await.unwrap();
-    assert_eq!(stage_roles::milestones(conn, tenant).await.unwrap(), [(sent.clone(), Some(Milestone::FddSent))].into());
+    assert_eq!(stage_roles::milestones_by_name(conn, tenant).await.unwrap(), [(sent.clone(), Some(Milestone::FddSent))].into());
     stage_roles::confirm(conn, tenant, &sent, Role::Late, NOW_MS).await.unwrap();
     stage_roles::clear(conn, tenant, &sent).await.unwrap();
-    assert!(stage_roles::confirmed(conn, tenant).await.unwrap().is_empty());
+    assert!(stage_roles::by_name(conn, tenant).await.unwrap().is_empty());
 }

@@ -1,13 +1,11 @@
 //! What a changed list of stages or lead sources means for the records that name them.
 //!
-//! The list is applied in one transaction with its consequences: records, moves, and the agency's decisions follow a new name,
-//! and records that named a stage before the list had it now have its ID. Nobody has moved.
-
-use std::collections::{HashMap, HashSet};
+//! The list is applied in one transaction with its consequences: records and moves follow a new name, and records that named a
+//! stage before the list had it now have its ID. Nobody has moved.
 
 use tetherboard_domain::{Dataset, StageKey};
 use tetherboard_store::list_names::{self, Rename};
-use tetherboard_store::lookups::{self, StageRow};
+use tetherboard_store::lookups::{self, FormerName, Stage, StageRow};
 use tetherboard_store::{Result, Tx, stage_roles};
 
 use crate::list_names::ListNames;
@@ -33,13 +31,13 @@ pub(super) async fn follow_list(tx: &Tx, context: &Context, list: Dataset, is_re
 
 async fn follow_stages(tx: &Tx, context: &Context, renames: &[Rename]) -> Result<()> {
     let tenant = context.tenant;
-    let listed: Vec<StageRow> = lookups::all_stages(tx, tenant).await?.into_iter().filter(|row| row.gone_ms.is_none()).collect();
     for Rename { crm_id, new, .. } in renames {
         list_names::rename_stage(tx, tenant, crm_id, new).await?;
     }
-    move_decisions(tx, context, renames, &listed).await?;
-    let stages = listed.into_iter().map(|row| row.stage).collect();
-    let names = ListNames::of_stages(stages, lookups::former_names(tx, tenant, Dataset::Stages).await?);
+    let stages = lookups::all_stages(tx, tenant).await?;
+    let former = lookups::former_names(tx, tenant, Dataset::Stages).await?;
+    pass_decisions_on(tx, context, &stages, &former).await?;
+    let names = ListNames::of_stages(stages.into_iter().filter(StageRow::is_listed).map(|row| row.stage).collect(), former);
     // While the list could not be read, rows may have had names that mean other stages by now.
     let stale = if renames.is_empty() { Vec::new() } else { list_names::stale_stages(tx, tenant).await? };
     for record in stale {
@@ -52,16 +50,38 @@ async fn follow_stages(tx: &Tx, context: &Context, renames: &[Rename]) -> Result
     }
     for unlisted in list_names::unlisted_stages(tx, tenant).await? {
         let key = StageKey(unlisted.stage_key.clone());
-        let Some(entry) = names.find(&key, unlisted.contact_type, None) else { continue };
-        // Pages showed another stage if the list had this one before, under another name, and an unlisted one if it did not have
-        // the name. Otherwise the stage was removed and added again.
-        let was_listed = context.stages.by_id(&entry.id).is_some();
-        if was_listed || context.stages.find(&key, unlisted.contact_type, None).is_none() {
-            for record in list_names::records_in(tx, tenant, &unlisted).await? {
-                list_names::correct_stage(tx, tenant, &record, (&entry.id, &entry.name), context.now_ms).await?;
-            }
+        if let Some(entry) = names.find(&key, unlisted.contact_type, None) {
+            list_names::identify_stage(tx, tenant, &unlisted, (&entry.id, &entry.name), context.now_ms).await?;
         }
-        list_names::identify_stage(tx, tenant, &unlisted, (&entry.id, &entry.name), was_listed).await?;
+    }
+    Ok(())
+}
+
+/// Gives each stage that is new in this read the role and milestone that its name had until now: as another stage's, which may
+/// have been removed, or by the agency's decision about the name. A stage with the earlier name of another one takes nothing over.
+async fn pass_decisions_on(tx: &Tx, context: &Context, stages: &[StageRow], former: &[FormerName]) -> Result<()> {
+    let tenant = context.tenant;
+    let (new, known): (Vec<&StageRow>, Vec<&StageRow>) = stages.iter().partition(|row| row.first_seen_ms == context.now_ms);
+    if new.is_empty() {
+        return Ok(());
+    }
+    let (roles, milestones) = (stage_roles::by_name(tx, tenant).await?, stage_roles::milestones_by_name(tx, tenant).await?);
+    for StageRow { stage: Stage { crm_id, key, .. }, .. } in new {
+        let named = || known.iter().filter(|row| row.stage.key == *key);
+        let live = named().find(|row| row.is_listed());
+        let has_had_it = |name: &FormerName| {
+            StageKey::of(&name.name) == *key && known.iter().any(|row| row.is_listed() && row.stage.crm_id == name.crm_id)
+        };
+        if live.is_none() && former.iter().any(has_had_it) {
+            continue;
+        }
+        let last = |is_decided: fn(&Stage) -> bool| {
+            live.or_else(|| named().filter(|row| is_decided(&row.stage)).max_by_key(|row| row.gone_ms))
+        };
+        let role = last(|stage| stage.role.is_some()).map_or_else(|| roles.get(key).copied(), |row| row.stage.role);
+        let milestone =
+            last(|stage| stage.milestone.is_some()).map_or_else(|| milestones.get(key).copied(), |row| row.stage.milestone);
+        stage_roles::decide(tx, tenant, crm_id, role, milestone).await?;
     }
     Ok(())
 }
@@ -76,44 +96,6 @@ async fn follow_sources(tx: &Tx, context: &Context, renames: &[Rename]) -> Resul
     for key in list_names::unlisted_sources(tx, tenant).await? {
         if let Some(entry) = names.find(&StageKey(key.clone()), None, None) {
             list_names::identify_source(tx, tenant, &key, (&entry.id, &entry.name)).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Moves the roles and milestones of renamed stages to the new names. A stage that got the name of another one takes nothing
-/// over from it, and a name that another stage still has keeps its own.
-async fn move_decisions(tx: &Tx, context: &Context, renames: &[Rename], listed: &[StageRow]) -> Result<()> {
-    let (tenant, now_ms) = (context.tenant, context.now_ms);
-    // Prospects' stages come last and win where two stages get the same name.
-    let is_other = |id: &str| listed.iter().any(|row| row.stage.crm_id == id && row.stage.contact_type.is_some_and(|of| of != 1));
-    let mut moves: Vec<(StageKey, StageKey, bool)> = renames
-        .iter()
-        .map(|rename| (StageKey::of(&rename.old), StageKey::of(&rename.new), is_other(&rename.crm_id)))
-        .filter(|(old, new, _)| old != new)
-        .collect();
-    moves.sort_by_key(|(_, _, is_other)| !is_other);
-    if moves.is_empty() {
-        return Ok(());
-    }
-    let renamed: HashSet<&str> = renames.iter().map(|rename| rename.crm_id.as_str()).collect();
-    // A stage that is new in this read and has the old name of another one starts without its role.
-    let is_kept = |row: &&StageRow| !renamed.contains(row.stage.crm_id.as_str()) && row.first_seen_ms < now_ms;
-    let kept: HashSet<&StageKey> = listed.iter().filter(is_kept).map(|row| &row.stage.key).collect();
-    let (roles, milestones) = (stage_roles::confirmed(tx, tenant).await?, stage_roles::milestones(tx, tenant).await?);
-    let is_new = |key: &StageKey| !kept.contains(key);
-    for key in moves.iter().flat_map(|(old, new, _)| [old, new]).filter(|key| is_new(key)) {
-        stage_roles::clear(tx, tenant, key).await?;
-        stage_roles::clear_milestone(tx, tenant, key).await?;
-    }
-    let targets: HashMap<&StageKey, &StageKey> =
-        moves.iter().filter(|(_, new, _)| is_new(new)).map(|(old, new, _)| (new, old)).collect();
-    for (new, old) in targets {
-        if let Some(role) = roles.get(old) {
-            stage_roles::confirm(tx, tenant, new, *role, now_ms).await?;
-        }
-        if let Some(milestone) = milestones.get(old) {
-            stage_roles::confirm_milestone(tx, tenant, new, *milestone, now_ms).await?;
         }
     }
     Ok(())

@@ -74,6 +74,8 @@ fn stage(raw: RawStage) -> Stage {
         order: raw.order,
         odds: odds(raw.odds),
         contact_type: raw.contact_type,
+        role: None,
+        milestone: None,
     }
 }
 

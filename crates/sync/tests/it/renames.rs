@@ -231,7 +231,8 @@ async fn a_stage_that_is_deleted_and_added_again_is_the_same_by_its_name(#[value
     world.rename_in_list(&id, "FDD Receipt").await;
     world.good_run().await;
     assert_eq!(world.stage_of(&people[0]).await, ("FDD Receipt".to_owned(), before.1));
-    assert_eq!(world.moves_of(&people[1]).await[0].from.as_deref(), Some("fdd receipt"));
+    let (board, from) = (world.board().await, world.moves_of(&people[1]).await.remove(0).from);
+    assert_eq!(board.label(&board.place(from.as_deref())), Some("FDD Receipt"));
     assert_eq!((world.role("FDD Receipt").await, world.moves().await), (Some(Role::Qualified), 1));
 }
 

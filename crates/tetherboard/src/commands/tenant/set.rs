@@ -175,8 +175,8 @@ async fn check_stages<'a>(
     }
     let mut keys = tetherboard_metrics::stage_keys(conn, tenant.id).await?;
     // A confirmation can still be removed after its stage has disappeared.
-    keys.extend(stage_roles::confirmed(conn, tenant.id).await?.into_keys());
-    keys.extend(stage_roles::milestones(conn, tenant.id).await?.into_keys());
+    keys.extend(stage_roles::by_name(conn, tenant.id).await?.into_keys());
+    keys.extend(stage_roles::milestones_by_name(conn, tenant.id).await?.into_keys());
     for stage in stages {
         if !keys.contains(&StageKey::of(stage)) {
             let names: Vec<&str> = listed.iter().map(|stage| stage.name.as_str()).collect();
