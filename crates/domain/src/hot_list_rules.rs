@@ -146,7 +146,7 @@ impl StallDays {
 #[derive(Debug, thiserror::Error)]
 pub enum HotListRulesError {
     #[error("the rules are not valid JSON: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(String),
     #[error("{0} must be an object like {{\"name\": value}}")]
     NotObject(&'static str),
     #[error("`{name}` is {points} points; use -100 to 100")]
@@ -159,6 +159,12 @@ pub enum HotListRulesError {
     Overdue,
     #[error("`status.stalled_stays` is {0}; use 5 to 1000")]
     Stays(i64),
+}
+
+impl From<serde_json::Error> for HotListRulesError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error.to_string())
+    }
 }
 
 impl HotListRules {

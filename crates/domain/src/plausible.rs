@@ -25,7 +25,7 @@ impl PlausibleDates {
         Self { now: now.into() }
     }
 
-    /// When something that has happened can have happened, such as a note.
+    /// When something that has happened can have happened, such as a note or the creation of a contact that is known by now.
     pub fn of_past(self) -> RangeInclusive<EpochMs> {
         EARLIEST..=self.now + CLOCK_ERROR
     }
@@ -35,8 +35,8 @@ impl PlausibleDates {
         EARLIEST..=self.now + LONGEST_PLAN
     }
 
-    /// Whether a note's date is doubtful. A missing date is not.
-    pub fn doubts_note(self, created_ms: Option<EpochMs>) -> bool {
+    /// Whether the date of something that has happened is doubtful. A missing date is not.
+    pub fn doubts_past(self, created_ms: Option<EpochMs>) -> bool {
         created_ms.is_some_and(|ms| !self.of_past().contains(&ms))
     }
 
@@ -63,7 +63,7 @@ mod tests {
     #[case::year_one("0001-01-01T00:00:00Z", true, true)]
     fn dates_far_from_now_are_doubtful(#[case] date: jiff::Timestamp, #[case] note: bool, #[case] appointment: bool) {
         let dates = PlausibleDates::at("2026-11-19T16:30:00Z".parse::<jiff::Timestamp>().unwrap());
-        assert_eq!((dates.doubts_note(Some(date.into())), dates.doubts_appointment(Some(date.into()))), (note, appointment));
-        assert!(!dates.doubts_note(None) && !dates.doubts_appointment(None));
+        assert_eq!((dates.doubts_past(Some(date.into())), dates.doubts_appointment(Some(date.into()))), (note, appointment));
+        assert!(!dates.doubts_past(None) && !dates.doubts_appointment(None));
     }
 }

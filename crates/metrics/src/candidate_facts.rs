@@ -167,7 +167,7 @@ impl CandidateFacts {
             last_touch: LastTouch {
                 last_ms: touch.and_then(|touch| touch.last_note_ms).max(held_ms),
                 known_until_ms: touch.and_then(|touch| touch.notes_known_ms),
-                known_since_ms: touch.map_or(at_ms, |touch| touch.created_ms.unwrap_or(touch.first_seen_ms)),
+                known_since_ms: touch.map_or(at_ms, ContactTouch::known_since_ms),
             },
             last_move_ms,
             fdd: fdd_clock(&entries, beyond_ms, zone),

@@ -1,6 +1,6 @@
 //! Awards and lost deals, with the win rate and the cycle time.
 
-use tetherboard_domain::{EpochMs, Role};
+use tetherboard_domain::{EpochMs, PlausibleDates, Role};
 
 use crate::duration_stats::{DurationStats, MIN_SAMPLE, duration_stats};
 use crate::history::{CandidateRef, History, Span};
@@ -34,6 +34,7 @@ pub struct DealOutcome {
     /// When it happened, as far as known.
     pub at_ms: EpochMs,
     /// When the candidate was created, or else the deal.
+    /// `None` if the date is unknown or doubtful.
     pub created_ms: Option<EpochMs>,
 }
 
@@ -58,7 +59,7 @@ pub fn outcomes(history: &History, span: Span) -> Vec<DealOutcome> {
                 from: from.label.clone(),
                 to: to.label.clone(),
                 at_ms: transition.at_ms,
-                created_ms: history.created_ms(*item),
+                created_ms: history.created_ms(*item).filter(|ms| PlausibleDates::at(transition.at_ms).of_past().contains(ms)),
             });
         }
     }

@@ -25,6 +25,14 @@ pub struct ContactTouch {
     pub last_note_ms: Option<EpochMs>,
 }
 
+impl ContactTouch {
+    /// Since when touches of the contact would be known: since its creation, or since it was first read if that is not known.
+    pub fn known_since_ms(&self) -> EpochMs {
+        let plausible = PlausibleDates::at(self.first_seen_ms).of_past();
+        self.created_ms.filter(|ms| plausible.contains(ms)).unwrap_or(self.first_seen_ms)
+    }
+}
+
 /// The last touches of these live contacts. Notes written by the CRM (author blank or "System") or after `until_ms`, and those
 /// with an implausible date, do not count.
 pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId], until_ms: EpochMs) -> Result<Vec<ContactTouch>> {

@@ -1,7 +1,7 @@
 //! Filtered lists of contacts.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, EpochMs, StageKey, TenantId, UsState, Window};
+use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, StageKey, TenantId, UsState, Window};
 
 use crate::query::{Query, one, rows};
 use crate::search::find;
@@ -82,6 +82,13 @@ pub struct LeadRow {
     pub first_seen_ms: EpochMs,
 }
 
+impl LeadRow {
+    /// Whether the date of creation is doubtful: a contact was created when it was first read, at the latest.
+    pub fn has_doubtful_date(&self) -> bool {
+        PlausibleDates::at(self.first_seen_ms).doubts_past(self.created_ms)
+    }
+}
+
 const COLUMNS: &str = "crm_id, name, company, email, phone, market, owner, source, source_key, stage, stage_key, stage_since_ms, \
     stage_since_exact, contact_type, fee_cents, fee_flagged, created_ms, modified_ms, first_seen_ms";
 
@@ -107,7 +114,7 @@ pub async fn list<C: Conn>(
     narrow(&mut query, tenant, filter);
     query.push(" ORDER BY ");
     match sort {
-        LeadSort::Created => query.push("CASE WHEN created_ms IS NULL THEN 1 ELSE 0 END, created_ms"),
+        LeadSort::Created => by_creation(&mut query),
         LeadSort::Name => query.push("LOWER(name)"),
         LeadSort::Source => query.push("COALESCE(source_key, '')"),
         LeadSort::Market => query.push("CASE WHEN market = '' THEN 1 ELSE 0 END, LOWER(market)"),
@@ -117,6 +124,13 @@ pub async fn list<C: Conn>(
     query.push(if descending { " DESC, crm_id" } else { ", crm_id" });
     query.push(" LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
     with_names(conn, tenant, query.all(conn).await?).await
+}
+
+/// Appends an expression that sorts by the date of creation. Doubtful dates come after the others, and unknown ones last.
+fn by_creation(query: &mut Query) -> &mut Query {
+    let at_zero = PlausibleDates::at(EpochMs(0)).of_past();
+    query.push("CASE WHEN created_ms IS NULL THEN 2 WHEN created_ms < ").bind(*at_zero.start());
+    query.push(" OR created_ms > first_seen_ms + ").bind(*at_zero.end()).push(" THEN 1 ELSE 0 END, created_ms")
 }
 
 /// Appends an expression that sorts by the order of stages. Stages not in the list come last.

@@ -104,6 +104,6 @@ fn note(row: NoteRow, dates: PlausibleDates) -> Note {
         html: row.html,
         text: row.body,
         created_at: row.created_ms.and_then(super::text_of_ms),
-        doubtful_date: dates.doubts_note(row.created_ms),
+        doubtful_date: dates.doubts_past(row.created_ms),
     }
 }

@@ -261,6 +261,29 @@ async fn a_doubtful_date_is_flagged_and_proves_nothing(#[case] date: &str, #[val
 }
 
 #[rstest]
+#[case::far_ahead("2162-03-09 09:00:00")]
+#[case::long_ago("1926-03-09 09:00:00")]
+#[tokio::test]
+async fn a_contact_with_a_doubtful_date_of_creation_is_flagged_and_not_on_top(
+    #[case] date: &str,
+    #[values(Sqlite, Postgres)] kind: Kind,
+) {
+    let contact = ContactEdit::named("Dora Doubt").id("960001").in_stage("FA Sent").worth(90_000).with("created", date);
+    let world = world(kind, [Edit::AddContact(contact)]).await;
+    let visitor = world.visitor(Person::Dana).await;
+    let rows = visitor.csv("/t/harbor/leads").await;
+    let at = rows.iter().position(|row| row[0] == "Dora Doubt").unwrap();
+    assert!(at > 100 && rows[at + 1..].iter().all(|row| row[10].is_empty()), "only unknown dates come after it");
+    for path in ["/t/harbor/leads?q=Dora", "/t/harbor/candidates/960001"] {
+        assert_eq!(visitor.get(path).await.text().matches("data-doubtful").count(), 1, "{path}");
+    }
+    let list = visitor.json("/api/v1/tenants/harbor/hot-list").await;
+    let item = list["items"].as_array().unwrap().iter().find(|item| item["client_id"] == "960001").unwrap();
+    let is_silence = |reason: &Value| reason["what"] == "touch" && reason["points"].as_i64().unwrap() < 0;
+    assert!(!item["reasons"].as_array().unwrap().iter().any(is_silence), "known since it was first read: {item}");
+}
+
+#[rstest]
 #[tokio::test]
 async fn a_note_of_next_week_is_doubtful_until_next_week(#[values(Sqlite, Postgres)] kind: Kind) {
     let contact = ContactEdit::named("Nia Next").id("960002").in_stage("FA Sent").worth(90_000);

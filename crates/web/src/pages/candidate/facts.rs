@@ -1,7 +1,7 @@
 //! A candidate's name, stage, and facts.
 
 use maud::{Markup, html};
-use tetherboard_domain::{EpochMs, Money, Odds, weighted};
+use tetherboard_domain::{EpochMs, Money, Odds, PlausibleDates, weighted};
 use tetherboard_store::candidates::CandidateDeal;
 
 use super::appointments::next_banner;
@@ -9,6 +9,7 @@ use super::{CandidateView, dated, dated_and_aging, days, text, unknown};
 use crate::address::label::with_label;
 use crate::address::links::leads;
 use crate::parts::candidate::{is_plain_email, phone};
+use crate::parts::doubtful_date::doubtful_date;
 use crate::parts::format::source_name;
 use crate::parts::format::{number, owner, weighted_fee};
 use crate::parts::shell::{EMPTY, Shell};
@@ -109,6 +110,7 @@ fn created(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let first_seen = time::moment(c.first_seen_ms).map(|seen| dated(seen, shell.now, zone));
     html! {
         @match c.created_ms.and_then(time::moment) {
+            Some(_) if PlausibleDates::at(c.first_seen_ms).doubts_past(c.created_ms) => (doubtful_date(shell, c.created_ms)),
             Some(created) => (dated_and_aging(created, shell.now, zone)),
             None => span.muted { "unknown" @if let Some(first_seen) = first_seen { "; first synced " (first_seen) } },
         }

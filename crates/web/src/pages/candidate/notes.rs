@@ -153,7 +153,7 @@ fn line(shell: &Shell<'_>, note: &CandidateNote) -> Markup {
                 @if !note.kind.is_empty() { " · " (note.kind) }
                 " · "
                 @match note.created_ms.and_then(time::moment) {
-                    Some(_) if PlausibleDates::at(shell.now).doubts_note(note.created_ms) => (doubtful_date(shell, note.created_ms)),
+                    Some(_) if PlausibleDates::at(shell.now).doubts_past(note.created_ms) => (doubtful_date(shell, note.created_ms)),
                     Some(created) => (dated_and_aging(created, shell.now, &shell.tenant().zone)),
                     None => "date unknown",
                 }

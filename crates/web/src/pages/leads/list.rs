@@ -17,6 +17,7 @@ use crate::http::csv::{self, FileName};
 use crate::http::error::HttpResult;
 use crate::parts::actions::{clear_filters_button, short_csv_button};
 use crate::parts::candidate::{candidate_name, display_name, nameless};
+use crate::parts::doubtful_date::doubtful_date;
 use crate::parts::empty_state::empty_list;
 use crate::parts::format::{counted, number, owner, source_name};
 use crate::parts::shell::Shell;
@@ -77,13 +78,14 @@ fn table(shell: &Shell<'_>, view: &LeadsView, list: &Link) -> Markup {
                     (sorting.header("Stage", "stage", "", true))
                     (sorting.header("Owner", "owner", "no-phone", false))
                 } }
-                tbody { @for row in &view.list.rows { (table_row(shell.tenant(), &view.numbers.board, row)) } }
+                tbody { @for row in &view.list.rows { (table_row(shell, &view.numbers.board, row)) } }
             }
         }
     }
 }
 
-fn table_row(tenant: &Tenant, board: &Board, row: &LeadRow) -> Markup {
+fn table_row(shell: &Shell<'_>, board: &Board, row: &LeadRow) -> Markup {
+    let tenant = shell.tenant();
     let place = board.place(row.stage.as_deref());
     let source = source_name(row.source.as_deref());
     html! {
@@ -93,7 +95,10 @@ fn table_row(tenant: &Tenant, board: &Board, row: &LeadRow) -> Markup {
                 @if let Some(what) = nameless(&row.name, &row.company, &row.email) { span.l2 { (what) } }
                 @else if !row.company.is_empty() { span.l2.t title=(row.company) { (row.company) } }
             }
-            td.nowrap { (created(row.created_ms, &tenant.zone)) }
+            td.nowrap {
+                @if row.has_doubtful_date() { (doubtful_date(shell, row.created_ms)) }
+                @else { (created(row.created_ms, &tenant.zone)) }
+            }
             td { span.t title=(source) { (source) } }
             td.no-phone { span.t title=(row.market) { (row.market) } }
             td { (stage(board.label(&place), board.role(&place))) }

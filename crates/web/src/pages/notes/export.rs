@@ -75,7 +75,7 @@ pub(super) async fn as_csv(
 fn cells(board: &Board, tenant: &Tenant, site: &str, is_agency: bool, dates: PlausibleDates, row: NoteRow) -> Vec<String> {
     let place = board.place(row.stage.as_deref());
     let created = row.created_ms.and_then(time::moment);
-    let doubtful = dates.doubts_note(row.created_ms);
+    let doubtful = dates.doubts_past(row.created_ms);
     let is_cut = row.letters > i64::from(EXCERPT_CHARS);
     let mut cells = vec![
         created

@@ -114,7 +114,7 @@ fn note(shell: &Shell<'_>, view: &NotesView, row: &NoteRow) -> Markup {
                 (candidate_name(slug, Some(&row.client_id), &row.name))
                 span { (kind_and_author(&row.kind, &row.author)) }
                 (stage(board.label(&place), board.role(&place)))
-                @if PlausibleDates::at(shell.now).doubts_note(row.created_ms) { (doubtful_date(shell, row.created_ms)) }
+                @if PlausibleDates::at(shell.now).doubts_past(row.created_ms) { (doubtful_date(shell, row.created_ms)) }
                 @else { (clock_time(shell, row.created_ms)) }
             }
             (text(slug, row, view.notes.search.as_ref()))
