@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     contacts: Vec<usize>,
     /// Makes the accounts permanently odd: repeated rows, rows that are not records, and rows without an ID, each for this
     /// percentage of the rows, and wrong totals
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
     odd: Option<u8>,
 }
 
@@ -39,11 +39,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("--contacts is too large; use at most 1000000 for each account");
     }
     let mut config = Config::plain(arguments.seed, &contacts);
-    let quirks = match arguments.odd {
-        None => Quirks::default(),
-        Some(percent @ 0..=100) => Quirks::every_kind(f64::from(percent) / 100.0),
-        Some(percent) => bail!("--odd is {percent}; use a percentage from 0 to 100"),
-    };
+    let quirks = arguments.odd.map(|percent| Quirks::every_kind(f64::from(percent) / 100.0)).unwrap_or_default();
     for account in &mut config.accounts {
         account.live = true;
         account.quirks = quirks.clone();

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use tetherboard_domain::{Clock, Dataset, DatasetStatus, RunStatus, Trigger};
 use tetherboard_store::tenants::{self, Tenant};
 use tetherboard_store::{Store, runs};
@@ -22,9 +22,10 @@ use crate::console::spinner;
   4  a run failed
   5  another process was still syncing the brand after 90 seconds
 With --all, the exit code is the highest one.")]
+#[command(group = ArgGroup::new("brands").required(true).args(["tenant", "all"]))]
 pub(crate) struct Arguments {
     /// Sync one brand
-    #[arg(long, value_name = "SLUG", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(long, value_name = "SLUG")]
     tenant: Option<String>,
     /// Sync every brand, one after another
     #[arg(long)]

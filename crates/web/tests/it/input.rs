@@ -6,7 +6,7 @@ use tetherboard_testkit::Kind::{self, Postgres, Sqlite};
 use crate::world::{Answer, PASSWORD, Person, World};
 
 /// Addresses, their status, and the value that the error names; empty if the error is about the path.
-const CASES: [(&str, u16, &str); 64] = [
+const CASES: [(&str, u16, &str); 65] = [
     ("/t/atlantis/leads", 404, ""),
     ("/t/harbor/hot-lists", 404, ""),
     ("/t/harbor/leads/more", 404, ""),
@@ -56,6 +56,7 @@ const CASES: [(&str, u16, &str); 64] = [
     ("/api/v1/tenants/harbor/pipeline?asof=2027-01-01", 400, "2027-01-01"),
     ("/api/v1/tenants/harbor/pipeline?asof=yesterday", 400, "yesterday"),
     ("/t/harbor/pipeline?asof=yesterday", 400, "yesterday"),
+    ("/t/harbor/pipeline?asof=2026-01-01&format=csv", 400, "Nov 19, 2026"),
     ("/t/harbor/pipeline?view=carpet", 400, "carpet"),
     ("/t/harbor/pipeline?close=soon", 400, "soon"),
     ("/t/harbor/hot-list?status=sleepy", 400, "sleepy"),

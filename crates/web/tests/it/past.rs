@@ -60,6 +60,9 @@ async fn a_past_day_is_as_it_was_shown_at_its_end(#[values(Sqlite, Postgres)] ki
     keep_their_word(&visitor, pages).await;
     let page = visitor.get("/t/harbor/pipeline?asof=2026-11-20").await.text();
     assert!(words(&page).contains("As of Nov 20, 2026"), "{}", words(&page));
+    let csv = visitor.get("/t/harbor/pipeline?asof=2026-11-20&format=csv").await;
+    assert_eq!(csv.status, 400);
+    assert!(words(&csv.text()).contains("show=deals&asof=2026-11-20"), "{}", csv.text());
     let page = visitor.get("/t/harbor/pipeline?asof=2026-11-18").await;
     assert!(page.is_page() && words(&page.text()).contains("History starts Nov 19, 2026"), "{}", words(&page.text()));
 }

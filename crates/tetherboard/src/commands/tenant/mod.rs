@@ -5,7 +5,7 @@ mod set;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tetherboard_domain::{Clock, StageMilestone, StageRole, Zone};
 use tetherboard_metrics::{Board, freshness, hot_list_rules};
@@ -55,6 +55,7 @@ pub(crate) struct List {
 }
 
 #[derive(Args)]
+#[command(group = ArgGroup::new("changes").required(true).multiple(true).args(CHANGES))]
 pub(crate) struct Set {
     /// The brand to change
     #[arg(long)]
@@ -90,6 +91,10 @@ pub(crate) struct Set {
     #[arg(long)]
     web_key_stdin: bool,
 }
+
+/// The arguments of which `tenant set` needs one or more.
+const CHANGES: [&str; 9] =
+    ["name", "zone", "source_zone", "accent", "logo", "stage_roles", "milestones", "hot_list_rules", "web_key_stdin"];
 
 #[derive(Args)]
 pub(crate) struct Rules {

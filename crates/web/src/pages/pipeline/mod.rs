@@ -29,7 +29,7 @@ use self::address::{Layout, PipelineAddress};
 use crate::address::as_of::AsOfView;
 use crate::address::links::{self, Link, Tab};
 use crate::address::query::Format;
-use crate::http::error::HttpResult;
+use crate::http::error::{HttpError, HttpResult};
 use crate::http::viewer::BrandViewer;
 use crate::parts::actions::{copy_link_button, csv_button};
 use crate::parts::period::picker;
@@ -60,6 +60,8 @@ async fn page(
         let history = history(&portal, tenant, &numbers.board, now).await?;
         match address.as_of.resolve(tenant, now, &history)? {
             AsOfView::Now => {}
+            AsOfView::Unknown(why) if format == Format::Csv => return Err(HttpError::bad_request(why)),
+            AsOfView::Day(day) if format == Format::Csv => return Err(past::no_csv(day)),
             AsOfView::Unknown(why) => notice = Some(why),
             AsOfView::Day(day) => {
                 let shell = Shell::load(&portal, &brand, theme).await?;

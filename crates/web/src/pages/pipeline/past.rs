@@ -10,7 +10,7 @@ use crate::address::as_of::{AsOf, history_start};
 use crate::address::label::with_label;
 use crate::address::links::{self, Link, Tab};
 use crate::address::period::PeriodQuery;
-use crate::http::error::HttpResult;
+use crate::http::error::{HttpError, HttpResult};
 use crate::parts::actions::copy_link_button;
 use crate::parts::card::{self, Card};
 use crate::parts::format::{counted, number};
@@ -43,6 +43,14 @@ pub(super) async fn page(
         filters: Link::to("").with("asof", &day).url(),
         period: period.add_to(Link::to("")).url(),
     }))
+}
+
+/// The page has no list of deals, but each of its counts leads to one.
+pub(super) fn no_csv(as_of: AsOf) -> HttpError {
+    let day = as_of.day;
+    HttpError::bad_request(format!(
+        "This CSV lists today's deals. For those of {day}, use /pipeline/rows?show=deals&asof={day}&format=csv."
+    ))
 }
 
 /// A menu that chooses the day.
