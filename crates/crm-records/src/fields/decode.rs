@@ -61,7 +61,7 @@ pub(crate) fn text(raw: &RawValue) -> FieldValue<String> {
     FieldValue::of(raw, loose_text(raw).map(String::from))
 }
 
-/// Text only; a number is unreadable.
+/// Text that rows are counted by, or a number by its digits.
 pub(crate) fn label(raw: &RawValue) -> FieldValue<String> {
     match super::text(raw) {
         Text::Blank => FieldValue::Blank,

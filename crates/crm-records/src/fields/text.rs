@@ -6,15 +6,15 @@ use serde_json::value::RawValue;
 
 use super::json_string::{JsonStringBytes, database_text};
 
-/// The value of a text-only field.
+/// The value of a field that is shown as it is spelled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Text {
     /// Missing, `null`, `""`, or only whitespace.
     #[default]
     Blank,
-    /// Text without surrounding whitespace.
+    /// Text without surrounding whitespace, or a number by its digits.
     Text(String),
-    /// A number, a flag, an array, or an object.
+    /// A flag, an array, or an object.
     NotText,
 }
 
@@ -28,10 +28,10 @@ impl Text {
     }
 }
 
-/// Decodes text; a value of another JSON type is [`Text::NotText`].
+/// Decodes text, or a number by its digits; a value of another JSON type is [`Text::NotText`].
 pub fn text<'a>(raw: impl Into<Option<&'a RawValue>>) -> Text {
     let Some(raw) = raw.into().filter(|raw| raw.get() != "null") else { return Text::Blank };
-    match string(raw).map(trim) {
+    match number(raw).map(Cow::Borrowed).or_else(|| string(raw).map(trim)) {
         Some(text) if text.is_empty() => Text::Blank,
         Some(text) => Text::Text(text.into_owned()),
         None => Text::NotText,
@@ -84,7 +84,7 @@ mod tests {
     #[case::empty(r#""""#, Text::Blank)]
     #[case::spaces(r#""  ""#, Text::Blank)]
     #[case::null("null", Text::Blank)]
-    #[case::number("7", Text::NotText)]
+    #[case::number("7", Text::Text("7".into()))]
     #[case::flag("true", Text::NotText)]
     #[case::list("[]", Text::NotText)]
     #[case::object("{}", Text::NotText)]

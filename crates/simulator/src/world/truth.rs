@@ -163,6 +163,7 @@ fn text_in<'a>(edit: Option<&'a Option<Value>>, default: Cow<'a, str>) -> Option
         None => Some(default),
         Some(None | Some(Value::Null)) => Some("".into()),
         Some(Some(Value::String(text))) => Some(text.as_str().into()),
+        Some(Some(Value::Number(number))) => Some(number.to_string().into()),
         Some(Some(_)) => None,
     }
 }

@@ -38,8 +38,9 @@ pub(crate) struct Events;
 /// Notes, which the CRM returns contact by contact.
 pub(crate) struct Notes;
 
-/// Increases when the decoders of rows change: 1 cuts long labels and keeps references to users.
-const DECODER_VERSION: i64 = 1;
+/// Increases when the decoders of rows change: 1 cuts long labels and keeps references to users, 2 reads a stage or source that
+/// is a number by its digits.
+const DECODER_VERSION: i64 = 2;
 
 /// A dataset of the CRM.
 pub(crate) trait Normalize: Sized {

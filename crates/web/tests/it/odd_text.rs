@@ -68,6 +68,29 @@ async fn a_source_or_stage_named_like_a_wildcard_leads_to_its_own_rows(#[values(
 
 #[rstest]
 #[tokio::test]
+async fn a_number_is_a_source_or_stage_by_its_digits_and_other_values_are_null(#[values(Sqlite, Postgres)] kind: Kind) {
+    let values = [json!(42), json!("42"), json!(true), json!(["Expo"])];
+    let people = values.into_iter().enumerate().map(|(at, value)| {
+        let contact = ContactEdit::named("Nan Number").id(format!("9400{at:02}"));
+        Edit::AddContact(contact.with("clients_lead_source", value.clone()).with("clients_sales_cycle", value))
+    });
+    let world = world(kind, people).await;
+    let visitor = world.visitor(Person::Riley).await;
+    let summary = visitor.json("/api/v1/tenants/harbor/leads/summary").await;
+    for (list, key) in [("by_source", "source"), ("by_stage", "stage")] {
+        let count = |value: Value| {
+            let lines = summary[list].as_array().unwrap().iter().filter(|line| line[key] == value);
+            lines.map(|line| line["count"].as_i64().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(count(json!("42")), [2], "{summary}");
+        let null = count(Value::Null);
+        assert!(null.len() == 1 && null[0] >= 2, "{summary}");
+        assert_eq!(total(&visitor, &format!("/t/harbor/leads?{key}=42")).await, 2);
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn null_a_missing_key_and_an_empty_text_are_one_blank_source(#[values(Sqlite, Postgres)] kind: Kind) {
     let mut edits = Vec::new();
     for (at, blank) in [Value::Null, json!(""), json!("  "), json!("\t\u{a0}")].into_iter().enumerate() {
