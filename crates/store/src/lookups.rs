@@ -104,13 +104,31 @@ pub struct FormerName {
     pub crm_id: String,
     /// In the CRM's spelling.
     pub name: String,
+    /// When it was renamed.
+    pub until_ms: EpochMs,
 }
 
-/// The earlier names of the stages or lead sources, latest first.
+/// A name that a removed entry had last.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct RemovedName {
+    pub name: String,
+    pub gone_ms: EpochMs,
+}
+
+/// The earlier names of the stages or lead sources, latest first, without those that a removed entry had later.
 pub async fn former_names<C: Conn>(conn: &C, tenant: TenantId, list: Dataset) -> Result<Vec<FormerName>> {
-    let text = "SELECT crm_id, old_value AS name FROM value_changes WHERE tenant_id = $1 AND subject = $2 AND field = 'name' \
-                AND old_value IS NOT NULL ORDER BY seen_after_ms DESC, crm_id";
-    all(conn, text, [tenant.into(), list.as_str().into()]).await
+    let text = "SELECT crm_id, old_value AS name, seen_after_ms AS until_ms FROM value_changes \
+                WHERE tenant_id = $1 AND subject = $2 AND field = 'name' AND old_value IS NOT NULL ORDER BY seen_after_ms DESC, crm_id";
+    let names: Vec<FormerName> = all(conn, text, [tenant.into(), list.as_str().into()]).await?;
+    let text = format!("SELECT name, gone_ms FROM {} WHERE tenant_id = $1 AND gone_ms IS NOT NULL", records::table(list));
+    let removed: Vec<RemovedName> = all(conn, &text, [tenant.into()]).await?;
+    Ok(names.into_iter().filter(|name| !belongs_to_removed(name, &removed)).collect())
+}
+
+/// Whether a removed entry had the name after this one: records that have it mean the removed one.
+pub fn belongs_to_removed(name: &FormerName, removed: &[RemovedName]) -> bool {
+    let key = StageKey::of(&name.name);
+    removed.iter().any(|removed| removed.gone_ms > name.until_ms && StageKey::of(&removed.name) == key)
 }
 
 /// A lead source in the CRM's list.

@@ -77,7 +77,7 @@ impl ListNames {
         for (at, entry) in entries.iter().enumerate() {
             names.current.entry(entry.key.clone()).or_default().push(at);
         }
-        for FormerName { crm_id, name } in former {
+        for FormerName { crm_id, name, .. } in former {
             if let Some(at) = names.by_id.get(&crm_id) {
                 names.former.entry(StageKey::of(&name)).or_default().push(*at);
             }
@@ -133,13 +133,14 @@ impl ListNames {
 mod tests {
     use super::*;
     use rstest::rstest;
+    use tetherboard_domain::EpochMs;
 
     fn stage(id: &str, name: &str, contact_type: Option<i64>) -> ListEntry {
         ListEntry { id: id.to_owned(), name: name.to_owned(), key: StageKey::of(name), contact_type, active: true }
     }
 
     fn former(id: &str, name: &str) -> FormerName {
-        FormerName { crm_id: id.to_owned(), name: name.to_owned() }
+        FormerName { crm_id: id.to_owned(), name: name.to_owned(), until_ms: EpochMs(1) }
     }
 
     /// "FDD Receipt Signed" was "FDD Signed" and before that "FDD"; "FDD Signed" is a new stage; "Kickoff" of prospects was

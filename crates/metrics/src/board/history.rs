@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tetherboard_domain::{Dataset, EpochMs, Odds, Role, StageKey, TenantId};
 use tetherboard_store::history::{self, LISTED, ValueChange};
-use tetherboard_store::lookups::{self, FormerName, Stage, StageRow};
+use tetherboard_store::lookups::{self, FormerName, RemovedName, Stage, StageRow, belongs_to_removed};
 use tetherboard_store::{Conn, Result, stage_roles};
 
 use super::{Board, StagePlace, unlisted_roles};
@@ -142,19 +142,22 @@ impl StageHistory<'_> {
         Some(later.old.as_deref())
     }
 
-    /// The names before the one that the stage had at a moment, and until when.
-    fn former(&self, moment: EpochMs) -> impl Iterator<Item = (EpochMs, FormerName)> {
+    /// The names before the one that the stage had at a moment.
+    fn former(&self, moment: EpochMs) -> impl Iterator<Item = FormerName> {
         let renames = self.changes.iter().filter(move |change| change.field == "name" && change.seen_after_ms <= moment);
         renames.filter_map(|change| {
-            let name = FormerName { crm_id: change.crm_id.clone(), name: change.old.clone()? };
-            Some((change.seen_after_ms, name))
+            let until_ms = change.seen_after_ms;
+            Some(FormerName { crm_id: change.crm_id.clone(), name: change.old.clone()?, until_ms })
         })
     }
 
     /// The names after the one that the stage had at a moment, the first first.
     fn later(&self, moment: EpochMs) -> impl Iterator<Item = FormerName> {
         let renames = self.changes.iter().filter(move |change| change.field == "name" && change.seen_after_ms > moment);
-        renames.filter_map(|change| Some(FormerName { crm_id: change.crm_id.clone(), name: change.new.clone()? }))
+        renames.filter_map(|change| {
+            let until_ms = change.seen_after_ms;
+            Some(FormerName { crm_id: change.crm_id.clone(), name: change.new.clone()?, until_ms })
+        })
     }
 }
 
@@ -169,9 +172,11 @@ impl Version {
         }
         listed.sort_by(|a, b| (a.order.unwrap_or(i64::MAX), &a.crm_id).cmp(&(b.order.unwrap_or(i64::MAX), &b.crm_id)));
         // In the order of `lookups::former_names`.
-        let mut former: Vec<(EpochMs, FormerName)> = histories.iter().flat_map(|history| history.former(moment)).collect();
-        former.sort_by(|(a_ms, a), (b_ms, b)| b_ms.cmp(a_ms).then_with(|| a.crm_id.cmp(&b.crm_id)));
-        let former = former.into_iter().map(|(_, name)| name).collect();
+        let removed_names: Vec<RemovedName> =
+            removed.iter().map(|(gone_ms, stage)| RemovedName { name: stage.name.clone(), gone_ms: *gone_ms }).collect();
+        let former = histories.iter().flat_map(|history| history.former(moment));
+        let mut former: Vec<FormerName> = former.filter(|name| !belongs_to_removed(name, &removed_names)).collect();
+        former.sort_by(|a, b| b.until_ms.cmp(&a.until_ms).then_with(|| a.crm_id.cmp(&b.crm_id)));
         let later = histories.iter().flat_map(|history| history.later(moment)).collect();
         let names = removed.iter().map(|(_, stage)| (stage.crm_id.clone(), stage.name.clone())).collect();
         let board = Board::new(listed, unlisted_roles(by_name.clone(), removed));

@@ -105,7 +105,7 @@ impl Board {
     /// The stages by names that no stage of the board has, the first of equal names.
     fn other_names(&self, names: Vec<FormerName>) -> HashMap<StageKey, usize> {
         let mut found = HashMap::new();
-        for FormerName { crm_id, name } in names {
+        for FormerName { crm_id, name, .. } in names {
             let (key, at) = (StageKey::of(&name), self.stages.iter().position(|stage| stage.ids.contains(&crm_id)));
             if let Some(at) = at.filter(|_| !key.is_blank() && !self.by_key.contains_key(&key)) {
                 found.entry(key).or_insert(at);
@@ -384,6 +384,25 @@ pub async fn stage_keys<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<S
     let listed = lookups::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
     let cells = leads::cells(conn, tenant, None).await?;
     Ok(listed.chain(cells.into_iter().filter_map(|cell| cell.stage_key).map(StageKey)).collect())
+}
+
+/// The stages that contacts are in and the CRM's list does not have, by name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unlisted_stages<C: Conn>(conn: &C, tenant: TenantId, board: &Board) -> Result<Vec<(String, StageRole)>> {
+    let mut found: Vec<(String, StageRole)> = Vec::new();
+    for cell in leads::cells(conn, tenant, None).await? {
+        let place = board.place(cell.stage.as_deref());
+        let role = board.role(&place);
+        if let StagePlace::Unlisted(name) = place
+            && !found.iter().any(|(known, _)| StageKey::of(known) == StageKey::of(&name))
+        {
+            found.push((name, role));
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(found)
 }
 
 /// The roles of names that no listed stage has: those of the stages that had them last and were removed, each with when, or else

@@ -239,7 +239,7 @@ async fn a_stage_that_is_deleted_and_added_again_is_the_same_by_its_name(#[value
 /// "FDD Signed" becomes "FDD Receipt", a new stage takes the freed name, and is removed.
 #[rstest]
 #[tokio::test]
-async fn people_in_a_removed_stage_are_in_the_one_that_had_its_name_from_then_on(
+async fn people_in_a_removed_stage_stay_in_it_although_another_one_had_its_name(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with_contacts(kind, 0).await;
@@ -250,12 +250,17 @@ async fn people_in_a_removed_stage_are_in_the_one_that_had_its_name_from_then_on
     world.good_run().await;
     world.add_in("FDD Signed", 2);
     world.good_run().await;
+    world.confirm("FDD Receipt", Role::Inactive).await;
+    world.confirm("FDD Signed", Role::Working).await;
     let then_ms = world.clock.now_ms() + 1;
     world.edit(Edit::RemoveStage(id));
     for _ in 0..2 {
         world.good_run().await;
     }
-    assert_eq!((world.count_in("FDD Receipt").await, world.moves().await), (2, 0));
+    world.add_in("FDD Signed", 1);
+    world.good_run().await;
+    assert_eq!((world.count_in("FDD Receipt").await, world.count_in("FDD Signed").await, world.moves().await), (0, 3, 0));
+    assert_eq!(world.role("FDD Signed").await, Some(Role::Working), "it keeps its role");
     let (conn, board) = (world.db.store.conn(), world.board().await);
     let history = History::load(conn, world.id, &board).await.unwrap();
     let in_stage = |before_ms: EpochMs, name: &str| {
@@ -263,7 +268,7 @@ async fn people_in_a_removed_stage_are_in_the_one_that_had_its_name_from_then_on
         lines.iter().filter(|line| line.stage.as_deref() == Some(name)).map(|line| line.contacts).sum::<i64>()
     };
     assert_eq!((in_stage(then_ms, "FDD Signed"), in_stage(then_ms, "FDD Receipt")), (2, 0));
-    assert_eq!((in_stage(EpochMs::MAX, "FDD Signed"), in_stage(EpochMs::MAX, "FDD Receipt")), (0, 2));
+    assert_eq!((in_stage(EpochMs::MAX, "FDD Signed"), in_stage(EpochMs::MAX, "FDD Receipt")), (3, 0));
 }
 
 #[rstest]
