@@ -35,10 +35,12 @@ struct PageCall {
 struct ReadCounts {
     pages: usize,
     rows: usize,
-    /// Rows on pages that contained something new.
+    /// Rows of the list: on pages up to the last one with something new.
     listed: usize,
-    /// Records that were listed more than once when the last page with something new had come.
+    /// Records that these pages contained more than once.
     repeated: usize,
+    /// The same with the pages since then. They belong to the list if they are within its total and are how a list ends.
+    with_last_pages: (usize, usize),
     retries: usize,
     /// Whether a page was longer than requested, so that later pages overlapped it.
     has_overlap: bool,
@@ -125,20 +127,25 @@ impl Pages {
 
     /// The outcome of the read so far.
     pub fn finish(self) -> ReadOutcome {
-        let ReadCounts { pages, rows, listed, repeated, retries, has_overlap, said_empty } = self.counts;
+        let ReadCounts { pages, rows, listed, repeated, with_last_pages, retries, has_overlap, said_empty } = self.counts;
+        let repeats_page = self.pagination.ended_on_repeated_page();
         let (distinct, total) = (self.pagination.distinct(), self.pagination.total());
         let incomplete_reason = match total {
             _ if self.failure.is_some() => Some(IncompleteReason::Fault),
             _ if !self.ended => Some(IncompleteReason::Abandoned),
             Some(total) if self.pagination.is_short() => Some(IncompleteReason::ShortOfTotal { distinct, total }),
-            _ if self.pagination.ended_on_repeated_page() => Some(IncompleteReason::RepeatedPage),
+            _ if repeats_page => Some(IncompleteReason::RepeatedPage),
             _ => None,
         };
         let (fault, unreadable) = self.failure.map(|FetchFailure { error, unreadable }| (error, unreadable)).unzip();
         let complete = incomplete_reason.is_none();
         let unreadable = unreadable.flatten();
         // Overlapping pages repeat rows that the list contains once.
-        let (listed, repeated) = if has_overlap { (distinct, 0) } else { (listed, repeated) };
+        let (listed, repeated) = match () {
+            () if has_overlap => (distinct, 0),
+            () if repeats_page => (listed, repeated),
+            () => with_last_pages,
+        };
         ReadOutcome {
             complete,
             pages,
@@ -146,7 +153,7 @@ impl Pages {
             distinct,
             listed,
             repeated,
-            repeats_page: self.pagination.ended_on_repeated_page(),
+            repeats_page,
             said_empty,
             total,
             retries,
@@ -166,9 +173,12 @@ impl Pages {
         let (rows, new) = (page.rows.len(), self.seen.len() - seen_before);
         self.counts.pages += 1;
         self.counts.rows += rows;
+        let end = page.offset.saturating_add(rows) as u64;
+        if new > 0 || page.envelope.total.is_some_and(|total| end <= total) {
+            self.counts.with_last_pages = (self.counts.with_last_pages.0 + rows, self.seen.repeated());
+        }
         if new > 0 {
-            self.counts.listed += rows;
-            self.counts.repeated = self.seen.repeated();
+            (self.counts.listed, self.counts.repeated) = self.counts.with_last_pages;
         }
         self.counts.has_overlap |= rows > self.list.page_size;
         self.counts.said_empty |= page.offset == 0 && page.envelope.result_code == ResultCode::NO_RECORD_FOUND;

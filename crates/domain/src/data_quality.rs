@@ -36,7 +36,9 @@ impl DataQualityKind {
             (Self::TotalTooHigh, _) => format!("reports a total {number} higher than its list"),
             (Self::TotalTooLow, _) => format!("reports a total {number} lower than its list"),
             (Self::Duplicates, _) => format!("lists {} twice", some("record", "records")),
-            (Self::SkippedRows, _) => format!("contains {}", some("row that is not a record", "rows that are not records")),
+            (Self::SkippedRows, _) => {
+                format!("contains {}", some("row that is not a record", "different rows that are not records"))
+            }
             (Self::RepeatedPage, _) => "repeats a page instead of ending".to_owned(),
             (Self::KeptRecords, _) => format!(
                 "no longer lists {}, which we keep because rows that are not records may stand for them",

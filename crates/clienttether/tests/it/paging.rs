@@ -152,6 +152,27 @@ async fn records_that_a_list_contains_twice_are_counted() {
     assert_eq!(outcome.incomplete_reason, Some(IncompleteReason::ShortOfTotal { distinct: 220, total: 250 }));
 }
 
+/// The last page contains nothing new, but is within the total.
+#[tokio::test]
+async fn a_last_page_of_repeated_records_belongs_to_the_list() {
+    let crm =
+        Crm::start(|call| Reply::Json(contacts((call.offset..(call.offset + 100).min(250)).map(|at| at % 200), "250"))).await;
+    let (_, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
+    assert_eq!((outcome.listed, outcome.distinct, outcome.repeated), (250, 200, 50));
+}
+
+/// Beyond its end, the CRM returns the last rows again.
+#[tokio::test]
+async fn rows_beyond_the_total_do_not_belong_to_the_list() {
+    let crm = Crm::start(|call| {
+        let from = call.offset.min(200);
+        Reply::Json(contacts(from..(from + 100).min(250), "250"))
+    })
+    .await;
+    let (_, outcome) = read_all(&crm.client(quick()), ReadContacts::new()).await;
+    assert_eq!((outcome.listed, outcome.distinct, outcome.repeated), (250, 250, 0));
+}
+
 #[tokio::test]
 async fn a_second_read_has_other_page_boundaries() {
     let crm = Crm::start(|call| Reply::Json(page_of(call, 250, "250"))).await;
