@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::EpochMs;
 use crate::calendar::plus;
+use crate::plausible::can_last;
 use crate::zone::{Zone, monday_of};
 
 /// When an appointment takes place.
@@ -22,6 +23,8 @@ impl AppointmentTime {
     /// The time of a CRM row; `None` without a readable start. `source` is the zone of the CRM's times.
     pub fn of(all_day: bool, starts_ms: Option<EpochMs>, ends_ms: Option<EpochMs>, source: &Zone) -> Option<Self> {
         let starts = starts_ms?.timestamp()?;
+        // An end decades later is a typing mistake.
+        let ends_ms = ends_ms.filter(|ends_ms| can_last(starts.into(), *ends_ms));
         let ends = ends_ms.and_then(EpochMs::timestamp).unwrap_or(starts).max(starts);
         Some(match all_day {
             true => Self::Days { first: source.date(starts), last: source.date(ends) },

@@ -146,7 +146,9 @@ impl StallDays {
 #[derive(Debug, thiserror::Error)]
 pub enum HotListRulesError {
     #[error("the rules are not valid JSON: {0}")]
-    Json(String),
+    NotJson(String),
+    #[error("the rules are not valid: {0}")]
+    OtherShape(String),
     #[error("{0} must be an object like {{\"name\": value}}")]
     NotObject(&'static str),
     #[error("`{name}` is {points} points; use -100 to 100")]
@@ -163,7 +165,7 @@ pub enum HotListRulesError {
 
 impl From<serde_json::Error> for HotListRulesError {
     fn from(error: serde_json::Error) -> Self {
-        Self::Json(error.to_string())
+        if error.is_data() { Self::OtherShape(error.to_string()) } else { Self::NotJson(error.to_string()) }
     }
 }
 

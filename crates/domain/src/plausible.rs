@@ -19,6 +19,9 @@ const CLOCK_ERROR: i64 = DAY;
 /// Nobody makes an appointment further ahead.
 const LONGEST_PLAN: i64 = 2 * 366 * DAY;
 
+/// Nothing in a calendar lasts longer.
+const LONGEST_APPOINTMENT: i64 = 366 * DAY;
+
 impl PlausibleDates {
     /// As seen at `now`.
     pub fn at(now: impl Into<EpochMs>) -> Self {
@@ -40,10 +43,19 @@ impl PlausibleDates {
         created_ms.is_some_and(|ms| !self.of_past().contains(&ms))
     }
 
-    /// Whether an appointment's start is doubtful. A missing start is not.
-    pub fn doubts_appointment(self, starts_ms: Option<EpochMs>) -> bool {
-        starts_ms.is_some_and(|ms| !self.of_plans().contains(&ms))
+    /// The date of an appointment that is doubtful: its start, or else its end. Missing ones are not.
+    pub fn doubtful_date(self, starts_ms: Option<EpochMs>, ends_ms: Option<EpochMs>) -> Option<EpochMs> {
+        let starts_ms = starts_ms?;
+        match self.of_plans().contains(&starts_ms) {
+            true => ends_ms.filter(|ends_ms| !can_last(starts_ms, *ends_ms)),
+            false => Some(starts_ms),
+        }
     }
+}
+
+/// Whether an appointment can last from one moment to another.
+pub fn can_last(starts_ms: EpochMs, ends_ms: EpochMs) -> bool {
+    ends_ms - starts_ms <= LONGEST_APPOINTMENT
 }
 
 #[cfg(test)]
@@ -63,7 +75,22 @@ mod tests {
     #[case::year_one("0001-01-01T00:00:00Z", true, true)]
     fn dates_far_from_now_are_doubtful(#[case] date: jiff::Timestamp, #[case] note: bool, #[case] appointment: bool) {
         let dates = PlausibleDates::at("2026-11-19T16:30:00Z".parse::<jiff::Timestamp>().unwrap());
-        assert_eq!((dates.doubts_past(Some(date.into())), dates.doubts_appointment(Some(date.into()))), (note, appointment));
-        assert!(!dates.doubts_past(None) && !dates.doubts_appointment(None));
+        assert_eq!(
+            (dates.doubts_past(Some(date.into())), dates.doubtful_date(Some(date.into()), None).is_some()),
+            (note, appointment)
+        );
+        assert!(!dates.doubts_past(None) && dates.doubtful_date(None, Some(date.into())).is_none());
+    }
+
+    #[test]
+    fn an_appointment_that_lasts_for_decades_has_a_doubtful_end() {
+        let at = |text: &str| Some(EpochMs::from(text.parse::<jiff::Timestamp>().unwrap()));
+        let (starts_ms, ends_ms) = (at("2026-11-20T15:00:00Z"), at("2162-12-01T15:00:00Z"));
+        let dates = PlausibleDates::at(starts_ms.unwrap());
+        assert_eq!(dates.doubtful_date(starts_ms, ends_ms), ends_ms);
+        assert_eq!(dates.doubtful_date(starts_ms, at("2027-01-20T15:00:00Z")), None);
+        let when = crate::AppointmentTime::of(false, starts_ms, ends_ms, &crate::Zone::named("UTC").unwrap());
+        let starts = starts_ms.and_then(EpochMs::timestamp).unwrap();
+        assert_eq!(when, Some(crate::AppointmentTime::Timed { starts, ends: starts }));
     }
 }

@@ -54,8 +54,10 @@ pub struct Appointment {
     pub of_type: AppointmentType,
     /// See [`OUTCOME_NEEDED`].
     pub outcome_needed: bool,
-    /// Whether its start is so far away that it is most likely a typing mistake.
+    /// Whether its start or end is so far away that it is most likely a typing mistake.
     pub doubtful: bool,
+    /// Whether its start is.
+    pub doubtful_start: bool,
 }
 
 impl Appointment {
@@ -147,7 +149,8 @@ pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Ti
         let when = AppointmentTime::of(row.all_day, row.starts_ms, row.ends_ms, &source);
         Appointment {
             outcome_needed: due.contains(&row.crm_id),
-            doubtful: PlausibleDates::at(now).doubts_appointment(row.starts_ms),
+            doubtful: PlausibleDates::at(now).doubtful_date(row.starts_ms, row.ends_ms).is_some(),
+            doubtful_start: PlausibleDates::at(now).doubtful_date(row.starts_ms, None).is_some(),
             of_type: appointment_type(&row.title, &row.kind, &row.place),
             days: when.map(|when| when.days(&tenant.zone)),
             when,

@@ -10,7 +10,7 @@ use tetherboard_metrics::{
 use tetherboard_store::history::{HistoryContact, Transition, ValueChange};
 use tetherboard_store::lookups::{Stage, StageRow};
 
-use crate::world::{Event, HOUR_MS, World, board};
+use crate::world::{Event, HOUR_MS, START_MS, World, board};
 
 const NEW: usize = 0;
 const QR: usize = 1;
@@ -224,7 +224,7 @@ fn a_period_before_the_history_has_no_movement() {
     let history = World::of(&[contact(NEW, Some(1))]).history();
     assert!(movement(&history, Span { from_ms: EpochMs(0), until_ms: EpochMs(10) }).is_none());
     let whole = movement(&history, EVER).unwrap();
-    assert_eq!((whole.span.from_ms, whole.opening.value), (EpochMs(HOUR_MS), Money::ZERO));
+    assert_eq!((whole.span.from_ms, whole.opening.value), (START_MS, Money::ZERO));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tetherboard_metrics::{
     stage_changes, stage_stays, time_in_stage,
 };
 
-use crate::world::{Event, HOUR_MS, STAGES, StageFigures, World, board};
+use crate::world::{Event, HOUR_MS, STAGES, START_MS, StageFigures, World, board};
 
 fn fee() -> impl Strategy<Value = Option<i64>> {
     prop_oneof![Just(None), (1_i64..10_000_000).prop_map(Some)]
@@ -103,7 +103,7 @@ proptest! {
     fn every_count_has_a_list_of_the_same_length(events in proptest::collection::vec(event(), 1..80), from in 0_i64..80) {
         let (world, board) = (World::of(&events), board());
         let history = world.history();
-        let span = Span { from_ms: EpochMs((from + 1) * HOUR_MS), until_ms: EpochMs::MAX };
+        let span = Span { from_ms: START_MS + from * HOUR_MS, until_ms: EpochMs::MAX };
         let reached = furthest_stages(&history, &board, span);
         let funnel = funnel(&board, &reached);
         prop_assert!(funnel.known <= funnel.created);

@@ -93,6 +93,9 @@ pub(crate) enum Event {
 /// The time between two events. The first read is at hour 1.
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
+/// The first read.
+pub(crate) const START_MS: EpochMs = EpochMs(500_000 * HOUR_MS);
+
 #[derive(Clone, Debug, Default)]
 struct Row {
     stage: usize,
@@ -121,7 +124,7 @@ pub(crate) type StageFigures = BTreeMap<String, (i64, i64, i64, i64)>;
 
 impl World {
     pub(crate) fn of(events: &[Event]) -> Self {
-        let mut world = Self { now_ms: EpochMs(HOUR_MS), ..Self::default() };
+        let mut world = Self { now_ms: START_MS, ..Self::default() };
         events.iter().for_each(|event| world.happen(event));
         world
     }
@@ -263,7 +266,7 @@ impl World {
             contact: row.contact.map(|contact| ContactId(id(Dataset::Contacts, contact))),
         });
         let boards = BoardHistory::of(&board());
-        History::of(boards, Some(EpochMs(HOUR_MS - 1)), contacts.collect(), deals.collect(), &self.moves, &self.values)
+        History::of(boards, Some(START_MS - 1), contacts.collect(), deals.collect(), &self.moves, &self.values)
     }
 
     /// Counted from the current rows only.

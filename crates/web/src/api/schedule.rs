@@ -90,7 +90,7 @@ pub(crate) async fn list(
 fn event(row: ActivityRow, dates: PlausibleDates) -> Event {
     Event {
         id: row.crm_id,
-        doubtful_date: dates.doubts_appointment(row.starts_ms),
+        doubtful_date: dates.doubtful_date(row.starts_ms, row.ends_ms).is_some(),
         starts_at: row.starts_ms.and_then(super::text_of_ms),
         ends_at: row.ends_ms.and_then(super::text_of_ms),
         all_day: row.all_day,

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use tetherboard_domain::{Dataset, PlausibleDates};
+use tetherboard_domain::{Dataset, PlausibleDates, can_last};
 use tetherboard_store::candidates::CandidateAppointment;
 
 use super::{CandidateView, dated};
@@ -66,7 +66,8 @@ fn line(shell: &Shell<'_>, one: &CandidateAppointment) -> Markup {
                 b.cand-what { (name(one)) }
                 @if one.cancelled { span.badge.quiet { (icon("calendar-x", 13)) "Canceled" } }
                 @else if one.moved_from_ms.is_some() { span.badge.info { (icon("calendar-clock", 13)) "Moved" } }
-                @if PlausibleDates::at(shell.now).doubts_appointment(one.starts_ms) { (doubtful_date(shell, one.starts_ms)) }
+                @let doubtful_ms = PlausibleDates::at(shell.now).doubtful_date(one.starts_ms, one.ends_ms);
+                @if doubtful_ms.is_some() { (doubtful_date(shell, doubtful_ms)) }
             }
             p.cand-when {
                 @match one.starts_ms.and_then(time::moment).map(|starts| first_day(shell, one, starts)) {
@@ -110,7 +111,10 @@ fn is_ahead(shell: &Shell<'_>, one: &CandidateAppointment) -> bool {
     let Some(starts) = one.starts_ms.and_then(time::moment) else { return true };
     match one.all_day {
         true => day(shell, starts) >= shell.tenant().zone.date(shell.now),
-        false => one.ends_ms.and_then(time::moment).unwrap_or(starts) >= shell.now,
+        false => {
+            let ends_ms = one.ends_ms.filter(|ends_ms| can_last(starts.into(), *ends_ms));
+            ends_ms.and_then(time::moment).unwrap_or(starts) >= shell.now
+        }
     }
 }
 

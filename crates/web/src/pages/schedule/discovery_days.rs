@@ -38,7 +38,8 @@ pub(super) fn discovery_days(shell: &Shell<'_>, view: &ScheduleView) -> Markup {
 /// The days from today on, with their appointments.
 fn upcoming(view: &ScheduleView) -> Vec<(Date, Vec<&Appointment>)> {
     let mut days: Vec<(Date, Vec<&Appointment>)> = Vec::new();
-    for one in view.schedule.appointments.iter().filter(|one| one.of_type == AppointmentType::DiscoveryDay && !one.doubtful) {
+    for one in view.schedule.appointments.iter().filter(|one| one.of_type == AppointmentType::DiscoveryDay && !one.doubtful_start)
+    {
         let Some((first, _)) = one.days.filter(|(_, last)| *last >= view.today) else { continue };
         match days.last_mut().filter(|(day, _)| *day == first) {
             Some((_, guests)) => guests.push(one),
