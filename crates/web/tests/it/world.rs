@@ -231,8 +231,10 @@ fn spoil(simulator: &Simulator) {
     let hostile =
         ContactEdit::named(&format!("{SCRIPT} {FORMULA}")).id("900001").in_stage(SCRIPT).from_source(FORMULA).worth(90_000);
     let unlisted = ContactEdit::named(FORMULA).id("900002").in_stage("\"><img src=x onerror=alert(1)>").from_source(SCRIPT);
-    let not_text =
-        ContactEdit::named("Nora Number").id("900003").with("clients_sales_cycle", true).with("clients_lead_source", json!(["Web"]));
+    let not_text = ContactEdit::named("Nora Number")
+        .id("900003")
+        .with("clients_sales_cycle", true)
+        .with("clients_lead_source", json!(["Web"]));
     let blank =
         ContactEdit::named("Bo Blank").id("900004").with("clients_sales_cycle", "  ").with("clients_lead_source", Value::Null);
     let undated = ContactEdit::named("Una Dated").id("900005").with("created", "19/11/2026");

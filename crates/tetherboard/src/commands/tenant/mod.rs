@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tetherboard_domain::{Clock, StageMilestone, StageRole, Zone};
-use tetherboard_metrics::{Board, freshness, hot_list_rules};
+use tetherboard_metrics::{Board, freshness, hot_list_rules, unlisted_stages};
 use tetherboard_store::tenants::{self, NewTenant};
 use tetherboard_store::{Store, hot_list};
 
@@ -167,22 +167,27 @@ async fn list_stages(config: &Config) -> anyhow::Result<()> {
     let store = config.open_store().await?;
     let mut rows = Vec::new();
     for tenant in tenants::list(store.conn()).await? {
-        for stage in Board::load(store.conn(), tenant.id).await?.stages() {
-            let role = match stage.role {
-                StageRole::Confirmed(role) => role.as_str().to_owned(),
-                StageRole::Unconfirmed(role) => format!("{} (not confirmed)", role.as_str()),
-                StageRole::Unlisted => stage.role.to_string(),
-            };
+        let board = Board::load(store.conn(), tenant.id).await?;
+        let spell = |role: StageRole| match role {
+            StageRole::Unconfirmed(role) => format!("{} (not confirmed)", role.as_str()),
+            role => role.to_string(),
+        };
+        // Text from ClientTether could contain terminal escape sequences.
+        let printable = |name: &str| name.replace(char::is_control, "\u{fffd}");
+        for stage in board.stages() {
             let milestone = match stage.milestone {
                 StageMilestone::Suggested(Some(milestone)) => format!("{} (not confirmed)", milestone.as_str()),
                 StageMilestone::Confirmed(Some(milestone)) => milestone.as_str().to_owned(),
                 StageMilestone::Confirmed(None) => "none".to_owned(),
                 StageMilestone::Suggested(None) => "-".to_owned(),
             };
-            // Text from ClientTether could contain terminal escape sequences.
-            let name = stage.name.replace(char::is_control, "\u{fffd}");
             let contacts = if stage.of_prospects { "prospects" } else { "others" };
-            rows.push(vec![tenant.slug.clone(), name, contacts.to_owned(), role, milestone]);
+            let role = spell(stage.role);
+            rows.push(vec![tenant.slug.clone(), printable(&stage.name), contacts.to_owned(), role, milestone]);
+        }
+        for (name, role) in unlisted_stages(store.conn(), tenant.id, &board).await? {
+            let columns = ["not in the list".to_owned(), spell(role), "-".to_owned()];
+            rows.push([tenant.slug.clone(), printable(&name)].into_iter().chain(columns).collect());
         }
     }
     println!("{}", table(&["SLUG", "STAGE", "CONTACTS", "ROLE", "MILESTONE"], &rows));

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use secrecy::SecretString;
 use tetherboard_domain::{Clock, HotListRules, Milestone, Role, StageKey, TenantId, Zone};
-use tetherboard_metrics::{RebuildReason, rebuild_hot_list};
+use tetherboard_metrics::{Board, RebuildReason, rebuild_hot_list};
 use tetherboard_store::tenants::{self, Changes};
 use tetherboard_store::{Store, Tx, audit, hot_list, lookups, stage_roles};
 use tetherboard_web::Accent;
@@ -16,9 +16,12 @@ use crate::config::Config;
 
 /// Runs `tenant set`.
 pub(super) async fn set(config: &Config, clock: &Clock, arguments: &Set) -> anyhow::Result<()> {
-    let changes = BrandChanges::parse(arguments)?;
+    let mut changes = BrandChanges::parse(arguments)?;
     let store = config.open_store().await?;
     let tenant = find_tenant(&store, &arguments.slug).await?;
+    let board = Board::load(store.conn(), tenant.id).await?;
+    changes.roles.iter_mut().for_each(|(stage, _)| follow_rename(&board, stage));
+    changes.milestones.iter_mut().for_each(|(stage, _)| follow_rename(&board, stage));
     check_stages(&store, &tenant, "--stage-role", changes.roles.iter().map(|(stage, _)| stage.as_str())).await?;
     check_stages(&store, &tenant, "--milestone", changes.milestones.iter().map(|(stage, _)| stage.as_str())).await?;
     let tx = store.begin().await?;
@@ -158,6 +161,15 @@ fn split_stage(option: &str, text: &str, format: &str) -> anyhow::Result<(String
         bail!("{option} `{text}` has no stage name; put it before the `=`");
     }
     Ok((stage.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// Replaces an earlier name of a stage by its current one.
+fn follow_rename(board: &Board, name: &mut String) {
+    let place = board.place_named(name);
+    if let Some(stage) = board.stage(&place).filter(|stage| stage.key != StageKey::of(name)) {
+        println!("The stage “{name}” is now called “{}”.", stage.name.replace(char::is_control, "\u{fffd}"));
+        name.clone_from(&stage.name);
+    }
 }
 
 /// Rejects stage names that the brand does not have, because a mistyped name would silently confirm nothing. Before the first

@@ -1,7 +1,7 @@
 //! A candidate's name, stage, and facts.
 
 use maud::{Markup, html};
-use tetherboard_domain::{EpochMs, Money, Odds, PlausibleDates, weighted};
+use tetherboard_domain::{DAY, EpochMs, Money, Odds, PlausibleDates, weighted};
 use tetherboard_store::candidates::CandidateDeal;
 
 use super::appointments::next_banner;
@@ -32,8 +32,9 @@ pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 span.muted {
                     @if view.is_prospect() { (role_name(role)) ", " }
                     @if let Some(odds) = odds { (odds) " odds, " }
-                    @if !c.stage_since_exact { "at least " }
-                    (days(until_ms - c.stage_since_ms)) " in stage"
+                    @let stayed_ms = until_ms - c.stage_since_ms;
+                    @if !c.stage_since_exact && stayed_ms >= DAY { "at least " }
+                    (days(stayed_ms)) " in stage"
                 }
             }
             (presence(shell, view))
