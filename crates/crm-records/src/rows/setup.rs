@@ -60,9 +60,9 @@ const SOURCE_FIELDS: [FieldSpec; 2] = [
 
 const USER_FIELDS: [FieldSpec; 4] = [
     FieldSpec::new("id", "User ID", FieldKind::Id, &["/user_id"]),
-    FieldSpec::new("first_name", "First name", FieldKind::Text, &["/firstName"]),
-    FieldSpec::new("last_name", "Last name", FieldKind::Text, &["/lastName"]),
-    FieldSpec::new("email", "Email", FieldKind::Text, &["/email"]),
+    FieldSpec::new("first_name", "First name", FieldKind::Text, &["/user_first_name", "/firstName"]),
+    FieldSpec::new("last_name", "Last name", FieldKind::Text, &["/user_last_name", "/lastName"]),
+    FieldSpec::new("email", "Email", FieldKind::Text, &["/user_email", "/email"]),
 ];
 
 impl RawStage {
@@ -178,8 +178,12 @@ mod tests {
     fn sources_and_users_are_decoded() {
         let source = RawSource::decode(br#"{"lead_source_id":"3","lead_source_name":"Expo"}"#, &Mapping::default()).unwrap();
         assert_eq!(source, RawSource { id: "3".into(), name: Some("Expo".into()), filled: 0b11 });
-        let user =
-            RawUser::decode(br#"{"user_id":17,"firstName":"Ada","lastName":"Ash","email":""}"#, &Mapping::default()).unwrap();
-        assert_eq!((user.id.as_str(), user.last_name.as_deref(), user.email), ("17", Some("Ash"), None));
+        for row in [
+            br#"{"user_id":17,"user_first_name":"Ada","user_last_name":"Ash","user_email":""}"#.as_slice(),
+            br#"{"user_id":17,"firstName":"Ada","lastName":"Ash","email":""}"#,
+        ] {
+            let user = RawUser::decode(row, &Mapping::default()).unwrap();
+            assert_eq!((user.id.as_str(), user.last_name.as_deref(), user.email), ("17", Some("Ash"), None));
+        }
     }
 }

@@ -175,9 +175,9 @@ pub(crate) fn user(row: &Row<User>) -> Vec<u8> {
     let mut out = JsonWriter::new(&row.overrides);
     // The only ID that is a number.
     out.raw("user_id", row.id.as_bytes());
-    out.text("firstName", first);
-    out.text("lastName", last);
-    out.text("email", &format!("{first}.{last}@agency.example").to_lowercase());
+    out.text("user_first_name", first);
+    out.text("user_last_name", last);
+    out.text("user_email", &format!("{first}.{last}@agency.example").to_lowercase());
     out.finish()
 }
 

@@ -70,7 +70,7 @@ async fn a_user_who_is_listed_later_or_renamed_is_shown_everywhere_at_once(#[val
     assert_eq!(shown(&world, &ada).await, ["Uma Unger"]);
     assert_eq!(report.of(Dataset::Contacts).changed, 0, "the rows did not change");
 
-    world.edit(Edit::SetUser { user_id: user.clone(), field: "lastName", value: json!("Smith") });
+    world.edit(Edit::SetUser { user_id: user.clone(), field: "user_last_name", value: json!("Smith") });
     world.good_run().await;
     assert_eq!(shown(&world, &ada).await, ["Uma Smith"]);
 
@@ -103,7 +103,7 @@ async fn what_refers_to_no_user_is_shown_as_it_is(
 async fn a_user_can_be_referred_to_by_email(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::with_contacts(kind, 5).await.reading_notes(1_000);
     let user = world.edit(Edit::AddUser { first_name: "Uma".to_owned(), last_name: "Unger".to_owned() });
-    world.edit(Edit::SetUser { user_id: user, field: "email", value: json!("Uma@Example.com") });
+    world.edit(Edit::SetUser { user_id: user, field: "user_email", value: json!("Uma@Example.com") });
     let ada = ada(&world, "uma@example.com").await;
     world.good_run().await;
     assert_eq!(shown(&world, &ada).await, ["Uma Unger"]);
