@@ -61,24 +61,12 @@ pub async fn identify_stage<C: Conn>(
 ) -> Result<()> {
     let moved: Vec<NamedStage> =
         records_in(conn, tenant, unlisted).await?.into_iter().filter(|record| record.moved_ms.is_some()).collect();
-    let key = StageKey::of(name).0;
-    let of = [tenant.into(), unlisted.stage_key.clone().into(), unlisted.contact_type.into(), id.into(), key.into()];
-    const OF: &str = "tenant_id = $1 AND stage_key = $2 AND contact_type IS NOT DISTINCT FROM $3";
-    for (subject, table) in SUBJECTS {
-        let text = format!(
-            "INSERT INTO stage_transitions (tenant_id, subject, crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, from_id, \
-             to_stage, to_id, since_ms, since_exact, renamed) SELECT tenant_id, '{subject}', crm_id, {now_ms}, {now_ms}, {now_ms}, \
-             stage, stage_id, $5, $4, stage_since_ms, stage_since_exact, TRUE FROM {table} WHERE {OF} AND {WITHOUT_ID} \
-             ON CONFLICT DO NOTHING",
-            now_ms = now_ms.0
-        );
-        execute(conn, &text, of.clone()).await?;
-        // Another spelling of the current name stays.
-        let text = format!(
-            "UPDATE {table} SET stage_id = $4, stage = CASE WHEN stage_key = $5 THEN stage ELSE $6 END, stage_key = $5 \
-             WHERE {OF} AND {WITHOUT_ID}"
-        );
-        execute(conn, &text, of.clone().into_iter().chain([name.into()])).await?;
+    let narrow = |query: &mut Query| {
+        query.push("stage_key = ").bind(unlisted.stage_key.as_str()).push(" AND contact_type IS NOT DISTINCT FROM ");
+        query.bind(unlisted.contact_type).push(" AND ").push(WITHOUT_ID);
+    };
+    for subject in SUBJECTS {
+        set_stage(conn, tenant, subject, narrow, (id, name), now_ms).await?;
     }
     for record in &moved {
         correct_move(conn, tenant, record, (id, name)).await?;
@@ -150,27 +138,38 @@ pub async fn correct_stage<C: Conn>(
     (id, name): (&str, &str),
     now_ms: EpochMs,
 ) -> Result<()> {
-    let key = StageKey::of(name).0;
-    let text = "INSERT INTO stage_transitions (tenant_id, subject, crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, \
-                from_id, to_stage, to_id, since_ms, since_exact, renamed) \
-                VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, TRUE) ON CONFLICT DO NOTHING";
-    let values = [
-        tenant.into(),
-        record.subject.clone().into(),
-        record.crm_id.clone().into(),
-        now_ms.into(),
-        record.stage.clone().into(),
-        record.stage_id.clone().into(),
-        key.clone().into(),
-        id.into(),
-        record.stage_since_ms.into(),
-        record.stage_since_exact.into(),
-    ];
-    execute(conn, text, values).await?;
-    let text =
-        format!("UPDATE {} SET stage = $3, stage_key = $4, stage_id = $5 WHERE tenant_id = $1 AND crm_id = $2", record.table());
-    execute(conn, &text, [tenant.into(), record.crm_id.clone().into(), name.into(), key.into(), id.into()]).await?;
+    let narrow = |query: &mut Query| _ = query.push("crm_id = ").bind(record.crm_id.as_str());
+    set_stage(conn, tenant, record.subject(), narrow, (id, name), now_ms).await?;
     correct_move(conn, tenant, record, (id, name)).await
+}
+
+/// Sets the stage of the records that `narrow` leaves over, and records that pages showed another one until now.
+async fn set_stage<C: Conn>(
+    conn: &C,
+    tenant: TenantId,
+    (subject, table): (&str, &str),
+    narrow: impl Fn(&mut Query),
+    (id, name): (&str, &str),
+    now_ms: EpochMs,
+) -> Result<()> {
+    let (key, EpochMs(now)) = (StageKey::of(name), now_ms);
+    let text = format!(
+        "INSERT INTO stage_transitions (tenant_id, subject, crm_id, seen_after_ms, seen_before_ms, at_ms, from_stage, from_id, \
+         since_ms, since_exact, renamed, to_stage, to_id) SELECT tenant_id, '{subject}', crm_id, {now}, {now}, {now}, stage, \
+         stage_id, stage_since_ms, stage_since_exact, TRUE, "
+    );
+    let mut history = Query::numbered(&text, [tenant.into()]);
+    history.bind(key.as_str()).push(", ").bind(id).push(&format!(" FROM {table} WHERE tenant_id = $1 AND "));
+    narrow(&mut history);
+    history.push(" ON CONFLICT DO NOTHING");
+    history.execute(conn).await?;
+    // Another spelling of the current name stays.
+    let mut update = Query::numbered(&format!("UPDATE {table} SET stage = CASE WHEN stage_key = "), [tenant.into()]);
+    update.bind(key.as_str()).push(" THEN stage ELSE ").bind(name).push(" END, stage_key = ").bind(key.as_str());
+    update.push(", stage_id = ").bind(id).push(" WHERE tenant_id = $1 AND ");
+    narrow(&mut update);
+    update.execute(conn).await?;
+    Ok(())
 }
 
 /// Corrects where a record's last move led. It was none if the record came from the same stage.
@@ -188,7 +187,7 @@ async fn correct_move<C: Conn>(conn: &C, tenant: TenantId, record: &NamedStage, 
     if let Some((since_ms, exact)) = since_ms.zip(since_exact) {
         let text = format!(
             "UPDATE {} SET stage_since_ms = $3, stage_since_exact = $4 WHERE tenant_id = $1 AND crm_id = $2",
-            record.table()
+            record.subject().1
         );
         execute(conn, &text, [tenant.into(), record.crm_id.clone().into(), since_ms.into(), exact.into()]).await?;
     }
@@ -196,8 +195,10 @@ async fn correct_move<C: Conn>(conn: &C, tenant: TenantId, record: &NamedStage, 
 }
 
 impl NamedStage {
-    fn table(&self) -> &'static str {
-        if self.subject == Dataset::Deals.as_str() { "pipeline_items" } else { "leads" }
+    /// Its entry in [`SUBJECTS`].
+    fn subject(&self) -> (&'static str, &'static str) {
+        let [contacts, deals] = SUBJECTS;
+        if self.subject == deals.0 { deals } else { contacts }
     }
 }
 
