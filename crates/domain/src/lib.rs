@@ -35,7 +35,7 @@ pub use hot_list_rules::{HotListRules, HotListRulesError, ScoreRules, StallDays,
 pub use ids::{ContactId, DealId, NO_NAME, RunId, TenantId, UserId, UserRole};
 pub use money::{Money, Odds, grouped, weighted};
 pub use period::{Bucket, Compare, Lookback, Period, ResolvedPeriod, Slot, Week, Window, weeks_ending_with};
-pub use plausible::{PlausibleDates, can_last};
+pub use plausible::{PlausibleDates, can_last, doubts_creation};
 pub use schedule::next_hourly_run;
 pub use score::{LastMove, MedianComparison, MedianFee, Points, Score, ScoreFactor, ScoreFacts, score};
 pub use search::{FragmentSearch, SEARCH_VERSION, Search, Term, phone_fragments, search_fragments, search_words};

@@ -10,12 +10,6 @@ pub struct PlausibleDates {
     now: EpochMs,
 }
 
-/// 1990, before any CRM of this kind.
-const EARLIEST: EpochMs = EpochMs(631_152_000_000);
-
-/// A wrong time zone makes at most 14 hours.
-const CLOCK_ERROR: i64 = DAY;
-
 /// Nobody makes an appointment further ahead.
 const LONGEST_PLAN: i64 = 2 * 366 * DAY;
 
@@ -23,6 +17,12 @@ const LONGEST_PLAN: i64 = 2 * 366 * DAY;
 const LONGEST_APPOINTMENT: i64 = 366 * DAY;
 
 impl PlausibleDates {
+    /// 1990, before any CRM of this kind.
+    pub const EARLIEST: EpochMs = EpochMs(631_152_000_000);
+
+    /// A wrong time zone makes at most 14 hours.
+    pub const CLOCK_ERROR: i64 = DAY;
+
     /// As seen at `now`.
     pub fn at(now: impl Into<EpochMs>) -> Self {
         Self { now: now.into() }
@@ -30,12 +30,12 @@ impl PlausibleDates {
 
     /// When something that has happened can have happened, such as a note or the creation of a contact that is known by now.
     pub fn of_past(self) -> RangeInclusive<EpochMs> {
-        EARLIEST..=self.now + CLOCK_ERROR
+        Self::EARLIEST..=self.now + Self::CLOCK_ERROR
     }
 
     /// When something that is planned can take place, such as an appointment.
     pub fn of_plans(self) -> RangeInclusive<EpochMs> {
-        EARLIEST..=self.now + LONGEST_PLAN
+        Self::EARLIEST..=self.now + LONGEST_PLAN
     }
 
     /// Whether the date of something that has happened is doubtful. A missing date is not.
@@ -51,6 +51,11 @@ impl PlausibleDates {
             false => Some(starts_ms),
         }
     }
+}
+
+/// Whether the date of a contact's creation is doubtful: it was created when it was first read, at the latest.
+pub fn doubts_creation(created_ms: Option<EpochMs>, first_seen_ms: EpochMs) -> bool {
+    PlausibleDates::at(first_seen_ms).doubts_past(created_ms)
 }
 
 /// Whether an appointment can last from one moment to another.

@@ -33,8 +33,7 @@ pub struct DealOutcome {
     pub to: Option<String>,
     /// When it happened, as far as known.
     pub at_ms: EpochMs,
-    /// When the candidate was created, or else the deal.
-    /// `None` if the date is unknown or doubtful.
+    /// When the candidate was created, or else the deal; `None` if the date is unknown or doubtful.
     pub created_ms: Option<EpochMs>,
 }
 

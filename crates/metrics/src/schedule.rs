@@ -145,12 +145,13 @@ pub async fn schedule<C: Conn>(conn: &C, tenant: &Tenant, board: &Board, now: Ti
     };
     let read = ages.complete_read_ms(Dataset::Events).and_then(EpochMs::timestamp);
     let source = tenant.source_time().0;
+    let dates = PlausibleDates::at(now);
     let appointment = |row: CalendarRow| {
         let when = AppointmentTime::of(row.all_day, row.starts_ms, row.ends_ms, &source);
         Appointment {
             outcome_needed: due.contains(&row.crm_id),
-            doubtful: PlausibleDates::at(now).doubtful_date(row.starts_ms, row.ends_ms).is_some(),
-            doubtful_start: PlausibleDates::at(now).doubtful_date(row.starts_ms, None).is_some(),
+            doubtful: dates.doubtful_date(row.starts_ms, row.ends_ms).is_some(),
+            doubtful_start: dates.doubtful_date(row.starts_ms, None).is_some(),
             of_type: appointment_type(&row.title, &row.kind, &row.place),
             days: when.map(|when| when.days(&tenant.zone)),
             when,

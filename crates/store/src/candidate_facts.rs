@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, TenantId};
+use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, TenantId, doubts_creation};
 
 use crate::query::{Query, all, number, rows};
 use crate::records::SubjectId;
@@ -28,8 +28,7 @@ pub struct ContactTouch {
 impl ContactTouch {
     /// Since when touches of the contact would be known: since its creation, or since it was first read if that is not known.
     pub fn known_since_ms(&self) -> EpochMs {
-        let plausible = PlausibleDates::at(self.first_seen_ms).of_past();
-        self.created_ms.filter(|ms| plausible.contains(ms)).unwrap_or(self.first_seen_ms)
+        self.created_ms.filter(|_| !doubts_creation(self.created_ms, self.first_seen_ms)).unwrap_or(self.first_seen_ms)
     }
 }
 
@@ -44,11 +43,10 @@ pub async fn touches<C: Conn>(conn: &C, tenant: TenantId, ids: &[ContactId], unt
              (SELECT MAX(n.created_ms) FROM notes n WHERE n.tenant_id = l.tenant_id AND n.client_id = l.crm_id \
              AND n.gone_ms IS NULL AND {BY_PERSON} AND n.created_ms <= ",
         ));
-        let earliest_ms = *PlausibleDates::at(until_ms).of_past().start();
         query
             .bind(until_ms)
             .push(" AND n.created_ms >= ")
-            .bind(earliest_ms)
+            .bind(PlausibleDates::EARLIEST)
             .push(") AS last_note_ms FROM leads l WHERE l.gone_ms IS NULL AND l.tenant_id = ")
             .bind(tenant);
         query.push(" AND l.crm_id IN ").bind_list(chunk.iter().cloned());

@@ -1,7 +1,7 @@
 //! Filtered lists of contacts.
 
 use sea_orm::FromQueryResult;
-use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, StageKey, TenantId, UsState, Window};
+use tetherboard_domain::{ContactId, EpochMs, PlausibleDates, StageKey, TenantId, UsState, Window, doubts_creation};
 
 use crate::query::{Query, one, rows};
 use crate::search::find;
@@ -83,9 +83,9 @@ pub struct LeadRow {
 }
 
 impl LeadRow {
-    /// Whether the date of creation is doubtful: a contact was created when it was first read, at the latest.
+    /// Whether the date of creation is doubtful.
     pub fn has_doubtful_date(&self) -> bool {
-        PlausibleDates::at(self.first_seen_ms).doubts_past(self.created_ms)
+        doubts_creation(self.created_ms, self.first_seen_ms)
     }
 }
 
@@ -126,11 +126,11 @@ pub async fn list<C: Conn>(
     with_names(conn, tenant, query.all(conn).await?).await
 }
 
-/// Appends an expression that sorts by the date of creation. Doubtful dates come after the others, and unknown ones last.
+/// Appends an expression that sorts by the date of creation. Dates that [`doubts_creation`] doubts come after the others, and
+/// unknown ones last.
 fn by_creation(query: &mut Query) -> &mut Query {
-    let at_zero = PlausibleDates::at(EpochMs(0)).of_past();
-    query.push("CASE WHEN created_ms IS NULL THEN 2 WHEN created_ms < ").bind(*at_zero.start());
-    query.push(" OR created_ms > first_seen_ms + ").bind(*at_zero.end()).push(" THEN 1 ELSE 0 END, created_ms")
+    query.push("CASE WHEN created_ms IS NULL THEN 2 WHEN created_ms < ").bind(PlausibleDates::EARLIEST);
+    query.push(" OR created_ms > first_seen_ms + ").bind(PlausibleDates::CLOCK_ERROR).push(" THEN 1 ELSE 0 END, created_ms")
 }
 
 /// Appends an expression that sorts by the order of stages. Stages not in the list come last.

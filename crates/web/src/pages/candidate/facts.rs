@@ -1,11 +1,11 @@
 //! A candidate's name, stage, and facts.
 
 use maud::{Markup, html};
-use tetherboard_domain::{DAY, EpochMs, Money, Odds, PlausibleDates, weighted};
+use tetherboard_domain::{EpochMs, Money, Odds, doubts_creation, weighted};
 use tetherboard_store::candidates::CandidateDeal;
 
 use super::appointments::next_banner;
-use super::{CandidateView, dated, dated_and_aging, days, text, unknown};
+use super::{CandidateView, dated, dated_and_aging, days_or_more, text, unknown};
 use crate::address::label::with_label;
 use crate::address::links::leads;
 use crate::parts::candidate::{is_plain_email, phone};
@@ -32,9 +32,7 @@ pub(super) fn head(shell: &Shell<'_>, view: &CandidateView) -> Markup {
                 span.muted {
                     @if view.is_prospect() { (role_name(role)) ", " }
                     @if let Some(odds) = odds { (odds) " odds, " }
-                    @let stayed_ms = until_ms - c.stage_since_ms;
-                    @if !c.stage_since_exact && stayed_ms >= DAY { "at least " }
-                    (days(stayed_ms)) " in stage"
+                    (days_or_more(until_ms - c.stage_since_ms, !c.stage_since_exact)) " in stage"
                 }
             }
             (presence(shell, view))
@@ -111,7 +109,7 @@ fn created(shell: &Shell<'_>, view: &CandidateView) -> Markup {
     let first_seen = time::moment(c.first_seen_ms).map(|seen| dated(seen, shell.now, zone));
     html! {
         @match c.created_ms.and_then(time::moment) {
-            Some(_) if PlausibleDates::at(c.first_seen_ms).doubts_past(c.created_ms) => (doubtful_date(shell, c.created_ms)),
+            Some(_) if doubts_creation(c.created_ms, c.first_seen_ms) => (doubtful_date(shell, c.created_ms)),
             Some(created) => (dated_and_aging(created, shell.now, zone)),
             None => span.muted { "unknown" @if let Some(first_seen) = first_seen { "; first synced " (first_seen) } },
         }

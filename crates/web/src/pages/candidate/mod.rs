@@ -240,6 +240,12 @@ fn days(ms: i64) -> String {
     }
 }
 
+/// A duration that may be a minimum. "At least less than a day" means nothing.
+fn days_or_more(ms: i64, is_minimum: bool) -> String {
+    let at_least = if is_minimum && ms >= DAY { "at least " } else { "" };
+    format!("{at_least}{}", days(ms))
+}
+
 /// A dash, for a missing value.
 fn unknown() -> Markup {
     html! { span.muted { "—" } }

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tetherboard_domain::{DAY, EpochMs, Money, Odds, TenantId, Zone};
+use tetherboard_domain::{EpochMs, Money, Odds, TenantId, Zone};
 use tetherboard_metrics::Board;
 use tetherboard_store::candidates::{Candidate, CandidateDeal};
 use tetherboard_store::history::{self, LISTED, Transition, ValueChange};
 use tetherboard_store::{Conn, Result};
 
-use super::{CandidateView, HISTORY, dated, days, show_all};
+use super::{CandidateView, HISTORY, dated, days_or_more, show_all};
 use crate::parts::format::{count, number};
 use crate::parts::shell::Shell;
 use crate::parts::stages::stage_name;
@@ -280,8 +280,6 @@ fn between(before_ms: EpochMs, after_ms: EpochMs, now: Timestamp, zone: &Zone) -
 impl Stay {
     fn duration(&self, shell: &Shell<'_>, since_ms: EpochMs) -> String {
         let lasted_ms = self.lasted_ms.unwrap_or_else(|| EpochMs::from(shell.now) - since_ms);
-        let duration = days(lasted_ms);
-        // "At least less than a day" means nothing.
-        if self.at_least && lasted_ms >= DAY { format!("at least {duration}") } else { duration }
+        days_or_more(lasted_ms, self.at_least)
     }
 }
