@@ -34,7 +34,7 @@ mod time_in_stage;
 pub use appointments::OUTCOME_RULE;
 pub use as_of::{AS_OF, PastDeal, PastProspect, deals_at, pipeline_at, prospects_at};
 pub use attention::{Attention, AttentionItem, attention};
-pub use board::{Board, BoardHistory, BoardStage, LeadGroup, StagePlace, stage_keys, unlisted_stages};
+pub use board::{Board, BoardHistory, BoardStage, LeadGroup, StagePlace, stage_keys};
 pub use changes::{Changes, StageAdvance, WeightedFee, changes, start_date};
 pub use day_totals::{DayTotals, day_totals, day_totals_between, end_of};
 pub use duration_stats::{DurationStats, MIN_SAMPLE};

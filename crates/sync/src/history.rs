@@ -223,7 +223,7 @@ mod tests {
     fn a_blank_stage_that_is_filled_with_the_first_stages_name_is_not_a_move() {
         let first = StageKey::of("New Lead");
         let (since, moved) = track_stage(&observation(&named(" NEW lead")), Some(&previous("")), Some(&first));
-        assert_eq!((since.ms, moved.is_none_or(|moved| moved.renamed)), (EpochMs(50), true));
+        assert_eq!((since.ms, moved.map(|moved| moved.renamed)), (EpochMs(50), Some(true)));
     }
 
     #[test]

@@ -49,6 +49,11 @@ pub(crate) fn spinner(message: &str) -> ProgressBar {
     spinner
 }
 
+/// Text from ClientTether without control characters, which could be terminal escape sequences.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
 /// Formats rows as text with aligned columns under a header.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..header.len())

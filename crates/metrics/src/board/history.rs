@@ -151,13 +151,10 @@ impl StageHistory<'_> {
         })
     }
 
-    /// The names after the one that the stage had at a moment, the first first.
-    fn later(&self, moment: EpochMs) -> impl Iterator<Item = FormerName> {
+    /// The names after the one that the stage had at a moment, the first first, with its ID.
+    fn later(&self, moment: EpochMs) -> impl Iterator<Item = (String, String)> {
         let renames = self.changes.iter().filter(move |change| change.field == "name" && change.seen_after_ms > moment);
-        renames.filter_map(|change| {
-            let until_ms = change.seen_after_ms;
-            Some(FormerName { crm_id: change.crm_id.clone(), name: change.new.clone()?, until_ms })
-        })
+        renames.filter_map(|change| Some((change.crm_id.clone(), change.new.clone()?)))
     }
 }
 
@@ -177,7 +174,7 @@ impl Version {
         let former = histories.iter().flat_map(|history| history.former(moment));
         let mut former: Vec<FormerName> = former.filter(|name| !belongs_to_removed(name, &removed_names)).collect();
         former.sort_by(|a, b| b.until_ms.cmp(&a.until_ms).then_with(|| a.crm_id.cmp(&b.crm_id)));
-        let later = histories.iter().flat_map(|history| history.later(moment)).collect();
+        let later = histories.iter().flat_map(|history| history.later(moment));
         let names = removed.iter().map(|(_, stage)| (stage.crm_id.clone(), stage.name.clone())).collect();
         let board = Board::new(listed, unlisted_roles(by_name.clone(), removed));
         Self { since_ms: moment, board: board.with_former_names(former).with_later_names(later), removed: names }

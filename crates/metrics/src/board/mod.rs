@@ -92,20 +92,20 @@ impl Board {
     /// Adds earlier names of the stages, the latest first. An old link, and a row that still has an old name, lead to the stage.
     #[must_use]
     pub fn with_former_names(mut self, former: Vec<FormerName>) -> Self {
-        self.former = self.other_names(former);
+        self.former = self.other_names(former.into_iter().map(|former| (former.crm_id, former.name)));
         self
     }
 
     /// Adds later names of the stages of a past board: a link may have one.
-    fn with_later_names(mut self, later: Vec<FormerName>) -> Self {
+    fn with_later_names(mut self, later: impl Iterator<Item = (String, String)>) -> Self {
         self.later = self.other_names(later);
         self
     }
 
-    /// The stages by names that no stage of the board has, the first of equal names.
-    fn other_names(&self, names: Vec<FormerName>) -> HashMap<StageKey, usize> {
+    /// The stages by names that no stage of the board has, the first of equal names. Each name comes with its stage's ID.
+    fn other_names(&self, names: impl Iterator<Item = (String, String)>) -> HashMap<StageKey, usize> {
         let mut found = HashMap::new();
-        for FormerName { crm_id, name, .. } in names {
+        for (crm_id, name) in names {
             let (key, at) = (StageKey::of(&name), self.stages.iter().position(|stage| stage.ids.contains(&crm_id)));
             if let Some(at) = at.filter(|_| !key.is_blank() && !self.by_key.contains_key(&key)) {
                 found.entry(key).or_insert(at);
@@ -384,25 +384,6 @@ pub async fn stage_keys<C: Conn>(conn: &C, tenant: TenantId) -> Result<HashSet<S
     let listed = lookups::stages(conn, tenant).await?.into_iter().map(|stage| stage.key);
     let cells = leads::cells(conn, tenant, None).await?;
     Ok(listed.chain(cells.into_iter().filter_map(|cell| cell.stage_key).map(StageKey)).collect())
-}
-
-/// The stages that contacts are in and the CRM's list does not have, by name.
-///
-/// # Errors
-/// When the database fails.
-pub async fn unlisted_stages<C: Conn>(conn: &C, tenant: TenantId, board: &Board) -> Result<Vec<(String, StageRole)>> {
-    let mut found: Vec<(String, StageRole)> = Vec::new();
-    for cell in leads::cells(conn, tenant, None).await? {
-        let place = board.place(cell.stage.as_deref());
-        let role = board.role(&place);
-        if let StagePlace::Unlisted(name) = place
-            && !found.iter().any(|(known, _)| StageKey::of(known) == StageKey::of(&name))
-        {
-            found.push((name, role));
-        }
-    }
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(found)
 }
 
 /// The roles of names that no listed stage has: those of the stages that had them last and were removed, each with when, or else

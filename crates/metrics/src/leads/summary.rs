@@ -60,7 +60,7 @@ pub struct WeekCount {
 
 impl LeadCounts {
     /// The stages with contacts, in the board's order.
-    pub(super) fn stages(&self, board: &Board) -> Vec<StageCount> {
+    pub fn stages(&self, board: &Board) -> Vec<StageCount> {
         let mut counts: BTreeMap<&StagePlace, (i64, i64)> = BTreeMap::new();
         for cohort in &self.cohorts {
             let count = counts.entry(&cohort.place).or_default();

@@ -8,13 +8,13 @@ use anyhow::{Context, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tetherboard_domain::{Clock, StageMilestone, StageRole, Zone};
-use tetherboard_metrics::{Board, freshness, hot_list_rules, unlisted_stages};
+use tetherboard_metrics::{Board, StagePlace, freshness, hot_list_rules, lead_counts};
 use tetherboard_store::tenants::{self, NewTenant};
 use tetherboard_store::{Store, hot_list};
 
 use super::find_tenant;
 use crate::config::Config;
-use crate::console::{secret_from_stdin, table};
+use crate::console::{printable, secret_from_stdin, table};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -172,8 +172,6 @@ async fn list_stages(config: &Config) -> anyhow::Result<()> {
             StageRole::Unconfirmed(role) => format!("{} (not confirmed)", role.as_str()),
             role => role.to_string(),
         };
-        // Text from ClientTether could contain terminal escape sequences.
-        let printable = |name: &str| name.replace(char::is_control, "\u{fffd}");
         for stage in board.stages() {
             let milestone = match stage.milestone {
                 StageMilestone::Suggested(Some(milestone)) => format!("{} (not confirmed)", milestone.as_str()),
@@ -185,9 +183,11 @@ async fn list_stages(config: &Config) -> anyhow::Result<()> {
             let role = spell(stage.role);
             rows.push(vec![tenant.slug.clone(), printable(&stage.name), contacts.to_owned(), role, milestone]);
         }
-        for (name, role) in unlisted_stages(store.conn(), tenant.id, &board).await? {
-            let columns = ["not in the list".to_owned(), spell(role), "-".to_owned()];
-            rows.push([tenant.slug.clone(), printable(&name)].into_iter().chain(columns).collect());
+        for stage in lead_counts(store.conn(), tenant.id, &board).await?.stages(&board) {
+            if let StagePlace::Unlisted(name) = stage.place {
+                let columns = [printable(&name), "not in the list".to_owned(), spell(stage.role), "-".to_owned()];
+                rows.push(std::iter::once(tenant.slug.clone()).chain(columns).collect());
+            }
         }
     }
     println!("{}", table(&["SLUG", "STAGE", "CONTACTS", "ROLE", "MILESTONE"], &rows));

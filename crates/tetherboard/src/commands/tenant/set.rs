@@ -13,6 +13,7 @@ use tetherboard_web::Accent;
 use super::{Set, check_name, read_web_key};
 use crate::commands::find_tenant;
 use crate::config::Config;
+use crate::console::printable;
 
 /// Runs `tenant set`.
 pub(super) async fn set(config: &Config, clock: &Clock, arguments: &Set) -> anyhow::Result<()> {
@@ -167,7 +168,7 @@ fn split_stage(option: &str, text: &str, format: &str) -> anyhow::Result<(String
 fn follow_rename(board: &Board, name: &mut String) {
     let place = board.place_named(name);
     if let Some(stage) = board.stage(&place).filter(|stage| stage.key != StageKey::of(name)) {
-        println!("The stage “{name}” is now called “{}”.", stage.name.replace(char::is_control, "\u{fffd}"));
+        println!("The stage “{name}” is now called “{}”.", printable(&stage.name));
         name.clone_from(&stage.name);
     }
 }

@@ -61,7 +61,7 @@ async fn page(
         match address.as_of.resolve(tenant, now, &history)? {
             AsOfView::Now => {}
             AsOfView::Unknown(why) if format == Format::Csv => return Err(HttpError::bad_request(why)),
-            AsOfView::Day(day) if format == Format::Csv => return Err(past::no_csv(day)),
+            AsOfView::Day(day) if format == Format::Csv => return Err(past::no_csv(&tenant.slug, day)),
             AsOfView::Unknown(why) => notice = Some(why),
             AsOfView::Day(day) => {
                 let shell = Shell::load(&portal, &brand, theme).await?;

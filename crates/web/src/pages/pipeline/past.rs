@@ -46,11 +46,9 @@ pub(super) async fn page(
 }
 
 /// The page has no list of deals, but each of its counts leads to one.
-pub(super) fn no_csv(as_of: AsOf) -> HttpError {
-    let day = as_of.day;
-    HttpError::bad_request(format!(
-        "This CSV lists today's deals. For those of {day}, use /pipeline/rows?show=deals&asof={day}&format=csv."
-    ))
+pub(super) fn no_csv(slug: &str, as_of: AsOf) -> HttpError {
+    let deals = rows_link(slug, "deals", as_of.day).with("format", "csv").url();
+    HttpError::bad_request(format!("This CSV lists today's deals. For those of {}, use {deals}.", as_of.day))
 }
 
 /// A menu that chooses the day.
