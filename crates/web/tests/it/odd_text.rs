@@ -213,7 +213,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// Stores an appointment that the CRM would not return, because it is outside of the days that are read.
-async fn book(world: &World, contact: &str, starts: Timestamp) {
+async fn book(world: &World, contact: &str, starts: Timestamp, ends: Option<Timestamp>) {
     let (store, tenant) = (&world.db.store, world.tenant(HARBOR).await.id);
     let meta = RecordMeta {
         crm_id: "860001".to_owned(),
@@ -235,7 +235,7 @@ async fn book(world: &World, contact: &str, starts: Timestamp) {
         cancelled: false,
         all_day: false,
         starts_ms: Some(starts.into()),
-        ends_ms: None,
+        ends_ms: ends.map(Into::into),
         moved_from_ms: None,
     };
     let tx = store.begin().await.unwrap();
@@ -258,7 +258,7 @@ async fn a_doubtful_date_is_flagged_and_proves_nothing(#[case] date: &str, #[val
         ],
     )
     .await;
-    book(&world, "960001", at(date)).await;
+    book(&world, "960001", at(date), None).await;
     let visitor = world.visitor(Person::Dana).await;
     let list = visitor.json("/api/v1/tenants/harbor/hot-list").await;
     let item = list["items"].as_array().unwrap().iter().find(|item| item["client_id"] == "960001").unwrap();
@@ -281,6 +281,25 @@ async fn a_doubtful_date_is_flagged_and_proves_nothing(#[case] date: &str, #[val
     let found = visitor.json("/api/v1/tenants/harbor/notes?q=doubtful").await;
     assert_eq!((&found["total"], &found["notes"][0]["doubtful_date"]), (&json!(1), &json!(true)));
     assert!(visitor.get("/t/harbor/notes?q=doubtful").await.text().contains("data-doubtful"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_appointment_that_ends_decades_later_is_flagged_and_ends_when_it_starts(#[values(Sqlite, Postgres)] kind: Kind) {
+    let contact = ContactEdit::named("Dora Doubt").id("960001").in_stage("FA Sent").worth(90_000);
+    let world = world(kind, [Edit::AddContact(contact)]).await;
+    let (yesterday, mistake) = (at("2026-11-18T15:00:00Z"), at("2162-12-01T15:00:00Z"));
+    book(&world, "960001", yesterday, Some(mistake)).await;
+    let visitor = world.visitor(Person::Dana).await;
+    let page = visitor.get("/t/harbor/candidates/960001").await.text();
+    assert_eq!((page.matches("data-doubtful").count(), page.matches("2162").count()), (1, 1), "{page}");
+    assert!(!words(&page).contains("In progress"), "{page}");
+    let events = visitor.json("/api/v1/tenants/harbor/schedule?from=2026-11-18&to=2026-11-18").await;
+    assert_eq!(events["events"].as_array().unwrap().iter().filter(|event| event["doubtful_date"] == true).count(), 1);
+    for (day, listed) in [("2026-11-18", 1), ("2030-05-01", 0)] {
+        let rows = visitor.csv(&format!("/t/harbor/schedule?view=day&d={day}")).await;
+        assert_eq!(rows.iter().filter(|row| row.contains(&"The doubtful call".to_owned())).count(), listed, "{day}");
+    }
 }
 
 #[rstest]

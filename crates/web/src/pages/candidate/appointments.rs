@@ -111,11 +111,13 @@ fn is_ahead(shell: &Shell<'_>, one: &CandidateAppointment) -> bool {
     let Some(starts) = one.starts_ms.and_then(time::moment) else { return true };
     match one.all_day {
         true => day(shell, starts) >= shell.tenant().zone.date(shell.now),
-        false => {
-            let ends_ms = one.ends_ms.filter(|ends_ms| can_last(starts.into(), *ends_ms));
-            ends_ms.and_then(time::moment).unwrap_or(starts) >= shell.now
-        }
+        false => end(one, starts).unwrap_or(starts) >= shell.now,
     }
+}
+
+/// When it ends, unless that is most likely a typing mistake.
+fn end(one: &CandidateAppointment, starts: Timestamp) -> Option<Timestamp> {
+    one.ends_ms.filter(|ends_ms| can_last(starts.into(), *ends_ms)).and_then(time::moment)
 }
 
 /// The day that the CRM names, in the CRM's zone, so that another zone does not move it.
@@ -131,7 +133,7 @@ fn when(shell: &Shell<'_>, one: &CandidateAppointment) -> String {
         return format!("{}, all day", time::day_of_year(day(shell, starts), zone.date(shell.now)));
     }
     let begin = dated(starts, shell.now, zone);
-    match one.ends_ms.and_then(time::moment).filter(|ends| *ends > starts) {
+    match end(one, starts).filter(|ends| *ends > starts) {
         None => begin,
         Some(ends) if zone.date(ends) == zone.date(starts) => {
             format!("{begin} to {}", ends.to_zoned(zone.tz().clone()).strftime("%-I:%M %p"))
